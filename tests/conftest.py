@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from visionhelpers.service import LocalService
+
+SHARED = Path(__file__).parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The reference material that may lie beside the project."""
+    if not SHARED.is_dir():
+        pytest.skip("no ../shared beside the project")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def evaluation(shared: Path) -> Path:
+    """Real photographs with known facts."""
+    return shared / "eval"
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
+    """One real service on a loopback port for the whole run, so each model loads once."""
+    with LocalService(gallery=tmp_path_factory.mktemp("gallery")) as service:
+        yield service

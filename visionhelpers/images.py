@@ -1,0 +1,133 @@
+"""Pictures: read from anywhere, turned upright, and the samples that come with the package."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from io import BytesIO
+from os import PathLike
+from pathlib import Path
+from typing import IO, TypeAlias
+
+import requests
+from PIL import Image, ImageOps
+
+from .errors import PictureError
+
+Picture: TypeAlias = (
+    "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image"
+)
+"""An http(s) URL, a path, the bytes of a file, an open binary file, or a Pillow image."""
+
+SAMPLES = Path(__file__).parent / "samples"
+DOWNLOAD_LIMIT = 20 * 1024 * 1024
+DOWNLOAD_SECONDS = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Who made a sample picture, and under which licence it may be used."""
+
+    file: str
+    title: str
+    author: str
+    licence: str
+    source: str
+
+
+def upright(image: Image.Image) -> Image.Image:
+    """Return the picture as a person sees it: turned as its EXIF data says, RGB, on white."""
+    image = ImageOps.exif_transpose(image)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        layer = image.convert("RGBA")
+        image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return image.convert("RGB")
+
+
+def is_url(picture: object) -> bool:
+    """Tell whether the picture is named by an http or https address."""
+    return isinstance(picture, str) and picture.lower().startswith(("http://", "https://"))
+
+
+def load_image(picture: Picture) -> Image.Image:
+    """Return any picture as an upright RGB Pillow image.
+
+    Raises:
+        PictureError: The file is missing, cannot be fetched, or is not an image.
+    """
+    if isinstance(picture, Image.Image):
+        return upright(picture)
+    data = fetch(str(picture)) if is_url(picture) else read_bytes(picture)
+    try:
+        return upright(Image.open(BytesIO(data)))
+    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+        raise PictureError(f"{_named(picture)} is not an image that Pillow can read") from error
+
+
+def read_bytes(picture: Picture) -> bytes:
+    """Return the bytes of a path, of bytes, or of an open binary file, read from its start.
+
+    Raises:
+        PictureError: There is no such file, or the argument is none of these.
+    """
+    if isinstance(picture, (bytes, bytearray, memoryview)):
+        return bytes(picture)
+    if isinstance(picture, (str, PathLike)):
+        try:
+            return Path(picture).expanduser().read_bytes()
+        except OSError as error:
+            raise PictureError(f"Cannot read {str(picture)!r}: {error.strerror}") from error
+    if hasattr(picture, "read"):
+        if picture.seekable():
+            picture.seek(0)
+        data = picture.read()
+        if isinstance(data, bytes):
+            return data
+    raise PictureError(
+        f"A picture is a URL, a path, bytes, a binary file or a Pillow image, not {picture!r:.80}"
+    )
+
+
+def fetch(url: str) -> bytes:
+    """Download a picture, at most 20 MB of it.
+
+    Raises:
+        PictureError: The address does not answer with a file of that size.
+    """
+    agent = {"User-Agent": "visionhelpers (https://github.com/visionhelpers/visionhelpers)"}
+    try:
+        with requests.get(url, headers=agent, timeout=DOWNLOAD_SECONDS, stream=True) as response:
+            response.raise_for_status()
+            data = bytearray()
+            for chunk in response.iter_content(1 << 16):
+                data += chunk
+                if len(data) > DOWNLOAD_LIMIT:
+                    raise PictureError(f"{url} is larger than {DOWNLOAD_LIMIT >> 20} MB")
+            return bytes(data)
+    except requests.RequestException as error:
+        raise PictureError(f"Cannot fetch {url}: {type(error).__name__}") from error
+
+
+@cache
+def samples() -> dict[str, Credit]:
+    """Return the credits of every sample picture, by file name."""
+    entries = json.loads((SAMPLES / "credits.json").read_text(encoding="utf-8"))
+    return {entry["file"]: Credit(**entry) for entry in entries}
+
+
+def sample(name: str) -> Path:
+    """Return the path of a sample picture.
+
+    Raises:
+        PictureError: No sample has this name.
+    """
+    if name not in samples():
+        raise PictureError(f"No sample is called {name!r}; there are {', '.join(samples())}")
+    return SAMPLES / name
+
+
+def _named(picture: object) -> str:
+    if isinstance(picture, (str, PathLike)):
+        return repr(str(picture))
+    return "The picture"

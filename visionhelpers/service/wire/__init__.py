@@ -1,0 +1,1 @@
+"""The API on the wire: one generation a module, JSON in and out, no inference."""
