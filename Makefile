@@ -1,0 +1,55 @@
+# make lab opens the notebooks, make test runs every test; both set everything up first.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+LAB    ?=
+ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.PHONY: help lab serve test notebooks offline lint format bench execute clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[service,test,dev]'
+	@touch $(READY)
+
+lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-browser')
+	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/index.ipynb
+
+serve: $(READY) ## run the local service on its own; Ctrl-C ends it
+	$(BIN)/python -m visionhelpers.service
+
+test: $(READY) ## run the tests, then every notebook against its committed outputs
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
+
+notebooks: $(READY) ## run only the notebooks against their committed outputs
+	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
+
+offline: $(READY) ## run the notebooks with every network but loopback cut off (Linux)
+	unshare --map-root-user --net sh -c 'ip link set lo up && \
+		$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks'
+
+lint: $(READY) ## check style, types and formatting
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(READY) ## put the code in form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY) ## measure speed and memory, as ratios within one run
+	$(BIN)/python benchmarks/speed.py
+
+execute: $(READY) ## run the notebooks and store their outputs, after a change to them
+	$(BIN)/python tools/add_navigation.py
+	$(BIN)/python tools/execute_notebooks.py
+
+clean: ## remove the environment and the caches
+	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache

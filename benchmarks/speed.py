@@ -1,0 +1,234 @@
+"""Measure speed and memory: `make bench`.
+
+Every row sets two things measured in the same run against each other, in turns, so that a busy
+machine disturbs both alike; the figure is the median. Pictures are the samples, and the
+evaluation set in ../shared/eval where it lies beside the project.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import psutil
+import requests
+from PIL import Image
+
+import visionhelpers
+from visionhelpers.images import load_image, sample
+from visionhelpers.service.engines import text
+
+EVALUATION = Path(__file__).parents[2] / "shared" / "eval"
+HANDWRITING = "handwritten_page.png"
+PHOTOGRAPH = "cat.jpg"
+FEATURES = ("Categories", "Tags", "Description", "Faces", "ImageType", "Color", "Adult")
+
+
+def seconds(call: Callable[[], object]) -> float:
+    """Return how long one call takes."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def in_turns(*calls: Callable[[], object], rounds: int = 5) -> list[float]:
+    """Return the median seconds of each call, called in turns after one round to warm up."""
+    times = [[seconds(call) for call in calls] for _ in range(rounds + 1)]
+    return [median(column) for column in zip(*times[1:], strict=True)]
+
+
+def report(measure: str, figure: str, goal: str, *, holds: bool | None = None) -> None:
+    """Print one row of the table."""
+    verdict = "" if holds is None else ("holds" if holds else "MISSED")
+    print(f"{measure:<58} {figure:<34} {goal:<20} {verdict}", flush=True)
+
+
+@contextmanager
+def own_service() -> Iterator[Path]:
+    """Give `connect()` a state folder of its own, and end the service it started there."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["VISION_STATE_DIR"] = folder
+        try:
+            yield Path(folder)
+        finally:
+            process(Path(folder)).terminate()
+            process(Path(folder)).wait(10)
+
+
+def process(folder: Path) -> psutil.Process:
+    """Return the service's process."""
+    return psutil.Process(json.loads((folder / "service.json").read_text())["pid"])
+
+
+def quickstart_loop(vision: visionhelpers.VisionClient, picture: bytes) -> None:
+    """Read handwriting as the quickstart did: ask, then sleep a second, until there is an answer."""
+    response = requests.post(
+        vision.base_url + "RecognizeText",
+        headers=vision.headers | {"Content-Type": "application/octet-stream"},
+        params={"handwriting": "true"},
+        data=picture,
+        timeout=60,
+    )
+    answer: dict[str, object] = {}
+    while "recognitionResult" not in answer:
+        location = response.headers["Operation-Location"]
+        answer = requests.get(location, headers=vision.headers, timeout=60).json()
+        time.sleep(1)
+
+
+def measure_polling(vision: visionhelpers.VisionClient) -> None:
+    """Compare the client's polling with the quickstart's, and with the engine alone."""
+    picture = sample(HANDWRITING).read_bytes()
+    array = np.asarray(load_image(picture))
+    ours, theirs, engine = in_turns(
+        lambda: vision.recognize_text(picture),
+        lambda: quickstart_loop(vision, picture),
+        lambda: text.read(array, detect_orientation=False),
+    )
+    report(
+        "recognize_text against the quickstart's loop",
+        f"{theirs / ours:.1f} times faster ({ours:.2f} s)",
+        "at least 2.5",
+        holds=theirs / ours >= 2.5,
+    )
+    report(
+        "recognize_text above the engine's own time",
+        f"{ours - engine:+.3f} s ({ours:.2f} s, {engine:.2f} s)",
+        "at most 0.15 s",
+        holds=ours - engine <= 0.15,
+    )
+
+
+def measure_overhead(vision: visionhelpers.VisionClient) -> None:
+    """Compare a request with the same engine called on the same bytes in this process."""
+    picture = sample(HANDWRITING).read_bytes()
+    service, engine = in_turns(
+        lambda: vision.ocr(picture, detect_orientation=False),
+        lambda: text.read(np.asarray(load_image(picture)), detect_orientation=False),
+        rounds=11,
+    )
+    extra = (service - engine) * 1000
+    report(
+        "ocr through the service against the engine",
+        f"{service / engine:.2f}, {extra:+.0f} ms ({engine * 1000:.0f} ms)",
+        "at most 1.05 or 10 ms",
+        holds=service / engine <= 1.05 or extra <= 10,
+    )
+
+
+def measure_threads(vision: visionhelpers.VisionClient) -> None:
+    """Compare 50 requests from 8 threads with 50 in a row."""
+    picture = sample(PHOTOGRAPH).read_bytes()
+
+    def ask(_: int) -> object:
+        return vision.analyze(picture, features=("Faces", "Color", "ImageType"))
+
+    def in_a_row() -> None:
+        for number in range(50):
+            ask(number)
+
+    def from_threads() -> None:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(ask, range(50)))
+
+    row, threads = in_turns(in_a_row, from_threads, rounds=3)
+    report(
+        "50 requests from 8 threads against 50 in a row",
+        f"{row / threads:.2f} times faster ({50 / threads:.0f} a second)",
+        "",
+    )
+
+
+def measure_import() -> None:
+    """Compare importing the package with importing what it cannot do without."""
+
+    def python(code: str) -> Callable[[], object]:
+        return lambda: subprocess.run([sys.executable, "-c", code], check=True)
+
+    ours, theirs = in_turns(
+        python("import visionhelpers"), python("import requests, PIL.Image"), rounds=11
+    )
+    report(
+        "import visionhelpers against import requests, PIL.Image",
+        f"{ours / theirs:.2f} ({ours:.2f} s, {theirs:.2f} s)",
+        "at most 1.5",
+        holds=ours / theirs <= 1.5,
+    )
+
+
+def measure_first_caption() -> None:
+    """Time everything from an empty state folder to the first caption."""
+    code = (
+        "import visionhelpers as v; "
+        f"v.connect().describe(v.sample({PHOTOGRAPH!r}))['description']['captions'][0]['text']"
+    )
+    with own_service():
+        quiet = subprocess.DEVNULL
+        took = seconds(
+            lambda: subprocess.run([sys.executable, "-c", code], check=True, stdout=quiet)
+        )
+    report("from nothing to the first caption", f"{took:.1f} s", "")
+
+
+def pictures() -> list[Path]:
+    """Return every evaluation picture, or the samples where there are none."""
+    folder = EVALUATION if EVALUATION.is_dir() else Path(visionhelpers.__file__).parent / "samples"
+    return sorted(p for p in folder.rglob("*") if p.suffix in (".jpg", ".png"))
+
+
+def ask_everything(vision: visionhelpers.VisionClient, picture: Path | bytes) -> None:
+    """Send one picture through every operation, so that every model is loaded."""
+    vision.analyze(picture, features=FEATURES, details=("Celebrities", "Landmarks"))
+    vision.thumbnail(picture, 100, 100)
+    vision.ocr(picture)
+    vision.recognize_text(picture)
+
+
+def ten_megapixels() -> bytes:
+    """Return a JPEG of 3160 by 3160 pixels, the largest that OCR takes."""
+    image = load_image(sample(PHOTOGRAPH)).resize((3160, 3160))
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=80)
+    return buffer.getvalue()
+
+
+def measure_memory(vision: visionhelpers.VisionClient, folder: Path) -> None:
+    """Measure the service's memory after many pictures, and after a large one."""
+    files = pictures()
+    for file in files:
+        ask_everything(vision, file)
+    used = process(folder).memory_info().rss / 1e9
+    report(
+        f"memory after {len(files)} pictures", f"{used:.2f} GB", "under 0.8 GB", holds=used < 0.8
+    )
+    ask_everything(vision, ten_megapixels())
+    used = process(folder).memory_info().rss / 1e9
+    report("memory after 10 megapixels", f"{used:.2f} GB", "under 1.2 GB", holds=used < 1.2)
+
+
+def main() -> None:
+    """Print the table."""
+    measure_import()
+    measure_first_caption()
+    with own_service() as folder:
+        vision = visionhelpers.connect()
+        measure_polling(vision)
+        measure_overhead(vision)
+        measure_threads(vision)
+    with own_service() as folder:
+        measure_memory(visionhelpers.connect(), folder)
+
+
+if __name__ == "__main__":
+    main()
