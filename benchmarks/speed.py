@@ -30,8 +30,8 @@ from visionhelpers.images import load_image, sample
 from visionhelpers.service.engines import text
 
 EVALUATION = Path(__file__).parents[2] / "shared" / "eval"
-HANDWRITING = "handwritten_page.png"
-PHOTOGRAPH = "cat.jpg"
+HANDWRITING = "handwriting.jpg"
+PHOTOGRAPH = "chelsea_the_cat.jpg"
 FEATURES = ("Categories", "Tags", "Description", "Faces", "ImageType", "Color", "Adult")
 
 
