@@ -106,7 +106,7 @@ PUBLIC, CC0, CC_BY = "Public domain", "CC0 1.0", "CC BY 2.0"
 NAVY = (
     "James S. Davis, U.S. Navy",
     PUBLIC,
-    "https://commons.wikimedia.org/wiki/File:Grace_Hopper.jpg",
+    "https://commons.wikimedia.org/wiki/File:Grace_Hopper.jpg, from matplotlib",
 )
 NASA = ("NASA", PUBLIC, "https://flic.kr/p/r9qvLn, from scikit-image")
 BUECHELE = (
