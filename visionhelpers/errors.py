@@ -7,9 +7,15 @@ VisionError
 ├── BadAnswerError           an answer that says no: status, code, message, request id
 ├── OperationFailedError     a long-running operation ended in Failed
 └── OperationTimeoutError    a long-running operation did not end in time
+
+and one warning:
+
+VisionWarning                something was done that the caller may want to know
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class VisionError(Exception):
@@ -18,3 +24,53 @@ class VisionError(Exception):
 
 class PictureError(VisionError):
     """The picture cannot be read on this side."""
+
+
+class EndpointError(VisionError):
+    """The endpoint, its key or its version cannot be used."""
+
+
+class NoAnswerError(VisionError):
+    """The service did not answer: it refused the connection, cut it off, or was too late."""
+
+
+class BadAnswerError(VisionError):
+    """The service answered, and said no."""
+
+    def __init__(
+        self, status: int, code: str | None, message: str, request_id: str | None = None
+    ) -> None:
+        super().__init__(status, code, message, request_id)  # all four: pickle rebuilds from them
+        self.status, self.code, self.message, self.request_id = status, code, message, request_id
+
+    def __str__(self) -> str:
+        named = self.code and self.code != str(self.status)
+        said = f"{self.code} ({self.status})" if named else str(self.status)
+        advice = " Check the key, and that it belongs to this endpoint."
+        return f"{said}: {self.message}" + (advice if self.status == 401 else "")
+
+
+class OperationFailedError(VisionError):
+    """A long-running operation ended in Failed; `answer` is the service's last word on it."""
+
+    def __init__(self, message: str, answer: dict[str, Any]) -> None:
+        super().__init__(message, answer)
+        self.answer = answer
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class OperationTimeoutError(VisionError):
+    """A long-running operation did not end in time: `location` says where to go on asking."""
+
+    def __init__(self, message: str, seconds: float, location: str) -> None:
+        super().__init__(message, seconds, location)
+        self.seconds, self.location = seconds, location
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class VisionWarning(UserWarning):
+    """Something was done that the caller may want to know, such as scaling a picture down."""

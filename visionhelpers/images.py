@@ -78,7 +78,7 @@ def read_bytes(picture: Picture) -> bytes:
             return Path(picture).expanduser().read_bytes()
         except OSError as error:
             raise PictureError(f"Cannot read {str(picture)!r}: {error.strerror}") from error
-    if hasattr(picture, "read"):
+    if not isinstance(picture, Image.Image) and hasattr(picture, "read"):
         if picture.seekable():
             picture.seek(0)
         data = picture.read()

@@ -1,0 +1,255 @@
+"""The client: one method for each operation of the Computer Vision API."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from PIL import Image
+from requests import Response
+
+from .endpoints import parse_endpoint, parse_key
+from .errors import BadAnswerError, EndpointError
+from .images import Picture, sample
+from .session import KEY_HEADER, Headers, Received, Session, decoded
+from .uploads import upload
+
+Answer = dict[str, Any]
+"""The API's own JSON, as Python sees it."""
+
+Result = TypeVar("Result")
+
+
+class VisionClient:
+    """Talk to one Computer Vision service.
+
+    Every `picture` is an http(s) URL, which the service fetches itself, or a path, bytes, an
+    open binary file or a Pillow image, whose bytes are sent. Answers are the API's own JSON.
+    Coordinates in them are pixels of the upright picture, from its top left, x to the right
+    and y down. Failed requests that may pass (429, 500, 502, 503, 504, cut connections) are
+    sent again; what remains is raised as one of the `VisionError` tree.
+    """
+
+    def __init__(
+        self,
+        endpoint: str,
+        key: str,
+        *,
+        version: str | None = None,
+        timeout: float = 60,
+        retries: int = 4,
+    ) -> None:
+        """Take an endpoint in any form, with or without a slash or `/vision/v1.0`.
+
+        Args:
+            endpoint: Where the service is.
+            key: The subscription key.
+            version: The API version where the endpoint names none; else VISION_API_VERSION,
+                else v1.0 for a service on this machine.
+            timeout: Seconds to wait for an answer.
+            retries: How often a request is sent again at most.
+
+        Raises:
+            EndpointError: The endpoint or the key cannot be used.
+        """
+        self._timeout, self._retries = timeout, retries
+        self._version = version or os.environ.get("VISION_API_VERSION")
+        self._aim(endpoint, key)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.base_url!r})"
+
+    @property
+    def base_url(self) -> str:
+        """The address that operations are appended to, as in `…/vision/v1.0/`."""
+        return self._endpoint.base_url
+
+    @property
+    def version(self) -> str:
+        """The API version, as in `v1.0`."""
+        return self._endpoint.version
+
+    @property
+    def key(self) -> str:
+        """The subscription key."""
+        return self._key
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The header that carries the key; printed, it keeps the key to itself."""
+        return Headers({KEY_HEADER: self._key})
+
+    @property
+    def last_response(self) -> Received | None:
+        """Status, headers and seconds of the last answer, or None before the first."""
+        return self._session.received
+
+    def sample_url(self, name: str) -> str:
+        """Return the address at which a local service serves a sample picture.
+
+        Raises:
+            PictureError: No sample has this name.
+        """
+        return f"{self._endpoint.root}samples/{quote(sample(name).name)}"
+
+    def analyze(
+        self,
+        picture: Picture,
+        features: str | Iterable[str] = ("Categories", "Description", "Color"),
+        details: str | Iterable[str] = (),
+        language: str = "en",
+    ) -> Answer:
+        """Describe a picture from every side: POST analyze.
+
+        Args:
+            picture: See the class.
+            features: Any of ImageType, Faces, Adult, Categories, Color, Tags, Description.
+            details: Any of Celebrities, Landmarks.
+            language: Of tags and captions.
+        """
+        params = {"visualFeatures": _csv(features), "details": _csv(details), "language": language}
+        return self._ask("analyze", picture, {k: v for k, v in params.items() if v}, decoded)
+
+    def describe(self, picture: Picture, max_candidates: int = 1, language: str = "en") -> Answer:
+        """Caption a picture, the most certain caption first: POST describe."""
+        params = {"maxCandidates": max_candidates, "language": language}
+        return self._ask("describe", picture, params, decoded)
+
+    def tag(self, picture: Picture, language: str = "en") -> Answer:
+        """Name what is in a picture: POST tag."""
+        return self._ask("tag", picture, {"language": language}, decoded)
+
+    def domain_models(self) -> Answer:
+        """List the domain-specific models: GET models."""
+        return decoded(self._send("GET", self._path("models")))
+
+    def landmarks(self, picture: Picture, language: str = "en") -> Answer:
+        """Name the sights in a picture: POST models/landmarks/analyze."""
+        return self._ask("models/landmarks/analyze", picture, {"language": language}, decoded)
+
+    def celebrities(self, picture: Picture, language: str = "en") -> Answer:
+        """Name the people in a picture: POST models/celebrities/analyze."""
+        return self._ask("models/celebrities/analyze", picture, {"language": language}, decoded)
+
+    def thumbnail(
+        self, picture: Picture, width: int, height: int, smart: bool = True
+    ) -> Image.Image:
+        """Crop and shrink a picture to a size in pixels: POST generateThumbnail.
+
+        Args:
+            picture: See the class.
+            width: 1 to 1024.
+            height: 1 to 1024.
+            smart: Keep what matters in view, whatever the shape; else crop around the centre.
+        """
+        params = {"width": width, "height": height, "smartCropping": _flag(smart)}
+        return self._ask("generateThumbnail", picture, params, _image)
+
+    def ocr(
+        self, picture: Picture, language: str = "unk", detect_orientation: bool = True
+    ) -> Answer:
+        """Read print, as regions of lines of words: POST ocr.
+
+        Boxes are "left,top,width,height" in pixels of the picture turned clockwise by
+        `textAngle` degrees about its centre.
+        """
+        params = {"language": language, "detectOrientation": _flag(detect_orientation)}
+        return self._ask("ocr", picture, params, decoded)
+
+    def recognize_text(
+        self, picture: Picture, handwriting: bool = True, timeout: float | None = None
+    ) -> Answer:
+        """Read handwriting or print, and return the finished operation: POST recognizeText.
+
+        Boxes are eight numbers, x and y of four corners clockwise from the text's top left.
+
+        Args:
+            picture: See the class.
+            handwriting: Whether it is written by hand.
+            timeout: Seconds to wait for the operation; the client's own by default.
+
+        Raises:
+            OperationFailedError: The operation ended in Failed.
+            OperationTimeoutError: It did not end in time.
+        """
+        seconds = self._timeout if timeout is None else timeout
+        return self._ask(
+            "recognizeText",
+            picture,
+            {"handwriting": _flag(handwriting)},
+            lambda accepted: self._session.finish(accepted, seconds),
+        )
+
+    def add_face(self, name: str, picture: Picture) -> Answer:
+        """Teach a local service whose face this is; it knows the name from the next request on.
+
+        Raises:
+            EndpointError: The service cannot be taught: only the local one can.
+        """
+        return self._teach("celebrities", name, picture)
+
+    def add_landmark(self, name: str, picture: Picture) -> Answer:
+        """Teach a local service which sight this is, like `add_face`."""
+        return self._teach("landmarks", name, picture)
+
+    def forget_face(self, name: str) -> None:
+        """Make a local service forget a name that it was taught with `add_face`."""
+        self._gallery("DELETE", "celebrities", name)
+
+    def forget_landmark(self, name: str) -> None:
+        """Make a local service forget a name that it was taught with `add_landmark`."""
+        self._gallery("DELETE", "landmarks", name)
+
+    def _aim(self, endpoint: str, key: str) -> None:
+        self._endpoint = parse_endpoint(endpoint, self._version)
+        self._key = parse_key(key)
+        self._session = Session(self._endpoint, self._key, self._timeout, self._retries)
+
+    def _path(self, operation: str) -> str:
+        return f"vision/{self.version}/{operation}"
+
+    def _send(self, method: str, path: str, **content: Any) -> Response:
+        return self._session.send(method, path, **content)
+
+    def _ask(
+        self,
+        operation: str,
+        picture: Picture,
+        params: dict[str, Any],
+        read: Callable[[Response], Result],
+    ) -> Result:
+        sent = upload(picture)
+        return sent.enlarge(
+            read(self._send("POST", self._path(operation), params=params, **sent.body))
+        )
+
+    def _teach(self, kind: str, name: str, picture: Picture) -> Answer:
+        return decoded(self._gallery("POST", kind, name, **upload(picture).body))
+
+    def _gallery(self, method: str, kind: str, name: str, **content: Any) -> Response:
+        try:
+            return self._send(method, f"gallery/{kind}/{quote(name, safe='')}", **content)
+        except BadAnswerError as error:
+            if error.status != 404:
+                raise
+        raise EndpointError("This service cannot be taught names: only the local service can")
+
+
+def _image(answer: Response) -> Image.Image:
+    try:
+        image = Image.open(BytesIO(answer.content))
+        image.load()
+    except (OSError, SyntaxError) as error:
+        raise BadAnswerError(answer.status_code, None, "The answer is no picture") from error
+    return image
+
+
+def _csv(names: str | Iterable[str]) -> str:
+    return names if isinstance(names, str) else ",".join(names)
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

@@ -1,0 +1,123 @@
+"""Endpoints: where a service is and which version of the API it speaks, in any spelling."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import SplitResult, urlsplit
+
+from .errors import EndpointError
+
+SPOKEN = ("v1.0",)
+AZURE = re.compile(
+    r"(^|\.)(cognitiveservices\.azure\.(com|us|cn)|services\.ai\.azure\.(com|us|cn)"
+    r"|api\.cognitive\.(microsoft\.(com|us)|azure\.(us|cn)))\.?$"
+)
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A service's address up to and including the slash before `vision/`, and the API version."""
+
+    root: str
+    version: str
+
+    @property
+    def base_url(self) -> str:
+        """The address that operations are appended to, as in `…/vision/v1.0/`."""
+        return f"{self.root}vision/{self.version}/"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the service is on this machine."""
+        return _is_loopback(urlsplit(self.root).hostname or "")
+
+    def is_at(self, url: str) -> bool:
+        """Tell whether an address has this endpoint's scheme, host and port."""
+        try:
+            return _origin(urlsplit(url)) == _origin(urlsplit(self.root))
+        except ValueError:
+            return False
+
+
+def parse_endpoint(text: str, version: str | None = None) -> Endpoint:
+    """Understand an endpoint with or without a scheme, a slash at its end, or `/vision/v1.0`.
+
+    The version is the endpoint's own, else the given one, else v1.0 for a service on this
+    machine and v3.2 for any other, which this client does not speak yet.
+
+    Raises:
+        EndpointError: It is no http(s) address, leads to Azure, or means another version.
+    """
+    parts = _split(text)
+    host = parts.hostname or ""
+    if AZURE.search(host):
+        raise EndpointError(
+            f"{host} is Azure, which speaks API v3.2 and later, and this client only v1.0 so far: "
+            "leave VISION_ENDPOINT and VISION_KEY unset to use the local service"
+        )
+    prefix, own = _path(parts.path, text)
+    local = _is_loopback(host)
+    version = _normal(own or version or ("v1.0" if local else "v3.2"))
+    if version not in SPOKEN:
+        raise EndpointError(
+            f"{text!r} means API {version}, and this client speaks {', '.join(SPOKEN)}: "
+            "name it in the endpoint, as in http://host:port/vision/v1.0"
+        )
+    return Endpoint(f"{parts.scheme}://{parts.netloc}/{prefix}", version)
+
+
+def parse_key(text: str) -> str:
+    """Return a key without the white space around it.
+
+    Raises:
+        EndpointError: No header can carry it.
+    """
+    key = text.strip()
+    if not key or not key.isascii() or not key.isprintable():
+        raise EndpointError("The key is empty, or has characters in it that no key has")
+    return key
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        parts = urlsplit(text.strip() if "://" in text else f"//{text.strip()}")
+        host, _ = parts.hostname, parts.port  # reading a port that is none raises
+    except ValueError:
+        host = None
+    if not host or parts.scheme not in ("", *_PORTS):
+        raise EndpointError(f"{text!r} is no endpoint: write it as http://host:port")
+    if parts.username or parts.query or parts.fragment:  # not quoted: it may hold a key
+        raise EndpointError("An endpoint ends at its path: leave out user names, ? and #")
+    return parts._replace(scheme=parts.scheme or ("http" if _is_loopback(host) else "https"))
+
+
+def _path(path: str, text: str) -> tuple[str, str | None]:
+    segments = [segment for segment in path.split("/") if segment]
+    lower = [segment.lower() for segment in segments]
+    if "vision" not in lower:
+        return "".join(f"{segment}/" for segment in segments), None
+    at = lower.index("vision")
+    if len(segments) > at + 2:
+        raise EndpointError(f"{text!r} goes on after the version: end it with /{segments[at + 1]}/")
+    own = segments[at + 1] if len(segments) == at + 2 else None
+    return "".join(f"{segment}/" for segment in segments[:at]), own
+
+
+def _normal(version: str) -> str:
+    version = version.strip().lower()
+    return version if version.startswith("v") else f"v{version}"
+
+
+def _origin(parts: SplitResult) -> tuple[str, str, int | None]:
+    scheme = parts.scheme.lower()
+    return scheme, parts.hostname or "", parts.port or _PORTS.get(scheme)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")

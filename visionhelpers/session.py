@@ -1,0 +1,224 @@
+"""One session with a service: the key on every request, retries, and waiting for operations."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import InvalidHeader, ReadTimeoutError
+from urllib3.util.retry import Retry
+
+from .endpoints import Endpoint
+from .errors import BadAnswerError, NoAnswerError, OperationFailedError, OperationTimeoutError
+
+KEY_HEADER = "Ocp-Apim-Subscription-Key"
+PASSING = (429, 500, 502, 503, 504)
+_FIRST_POLL, _SLOWER, _SLOWEST_POLL = 0.03, 1.1, 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came back with an answer: its status, its headers, and the seconds it took."""
+
+    status: int
+    headers: CaseInsensitiveDict[str]
+    seconds: float
+
+
+class Headers(dict[str, str]):
+    """Headers that do not print the key."""
+
+    def __repr__(self) -> str:
+        return repr(dict.fromkeys(self, "…"))
+
+
+class Patience(Retry):
+    """Ask again after a passing failure, as late as the service wishes within bounds."""
+
+    LONGEST = 60.0
+
+    def parse_retry_after(self, retry_after: str) -> float:
+        """Return the seconds to wait, at most a minute; none where the header makes no sense."""
+        try:
+            return min(super().parse_retry_after(retry_after), self.LONGEST)
+        except InvalidHeader:
+            return 0.0
+
+    def increment(self, *args: Any, **kwargs: Any) -> Patience:
+        """Give up on a request that timed out: its time is up, and so is the caller's."""
+        error = kwargs.get("error")
+        if isinstance(error, ReadTimeoutError):
+            raise error
+        return super().increment(*args, **kwargs)
+
+
+class Session:
+    """A kept-alive connection to one endpoint.
+
+    Redirects are not followed: requests would send the key along to another host.
+    """
+
+    def __init__(self, endpoint: Endpoint, key: str, timeout: float, retries: int) -> None:
+        self.endpoint = endpoint
+        self.timeout, self.retries = timeout, retries
+        self.received: Received | None = None
+        self._key = key
+        self._http = requests.Session()
+        self._http.trust_env = not endpoint.is_loopback  # no proxy on the way to this machine
+        self._http.headers.update({KEY_HEADER: key, "User-Agent": "visionhelpers"})
+        self._http.mount(endpoint.root, HTTPAdapter(max_retries=_patience(retries)))
+        self._http.mount(
+            f"{endpoint.base_url}textOperations/", HTTPAdapter()
+        )  # finish() asks again
+
+    def send(self, method: str, path: str, **content: Any) -> requests.Response:
+        """Send a request to a path below the endpoint's root and return the answer, a good one.
+
+        Raises:
+            NoAnswerError: There was no answer in time.
+            BadAnswerError: There was one, and it says no.
+        """
+        answer = self._exchange(method, self.endpoint.root + path, self.timeout, **content)
+        return self._accept(answer)
+
+    def finish(self, accepted: requests.Response, seconds: float) -> dict[str, Any]:
+        """Ask after an operation until it has ended, quickly at first and then every second.
+
+        Raises:
+            NoAnswerError: Several polls on end were not answered.
+            BadAnswerError: The answer names no operation of this very service.
+            OperationFailedError: The operation ended in Failed.
+            OperationTimeoutError: It has not ended after these seconds.
+        """
+        location, deadline = self._location(accepted), time.monotonic() + seconds
+        pause, asked, missed, status = _FIRST_POLL, _retry_after(accepted), 0, "none"
+        while (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(max(pause, asked), left))
+            pause = min(pause * _SLOWER, _SLOWEST_POLL)
+            try:
+                operation, asked = self._poll(location, left)
+            except NoAnswerError:
+                missed, asked = missed + 1, _SLOWEST_POLL
+                if missed > self.retries:
+                    raise
+                continue
+            missed, status = 0, str(operation.get("status", "none"))
+            if status.lower() == "succeeded":
+                return operation
+            if status.lower() == "failed":
+                raise OperationFailedError("The operation ended in Failed", operation)
+        raise OperationTimeoutError(
+            f"The operation did not end in {seconds:g} seconds; its last status is {status}",
+            seconds,
+            location,
+        )
+
+    def _poll(self, location: str, seconds: float) -> tuple[dict[str, Any], float]:
+        answer = self._exchange("GET", location, seconds)
+        if answer.status_code in PASSING:
+            return {"status": answer.status_code}, max(_SLOWEST_POLL, _retry_after(answer))
+        return decoded(self._accept(answer)), _retry_after(answer)
+
+    def _exchange(self, method: str, url: str, seconds: float, **content: Any) -> requests.Response:
+        began, failure = time.monotonic(), "cut off in the middle"
+        for _ in range(1 + min(self.retries, 1)):  # urllib3 retries all but a body cut off
+            try:
+                answer = self._http.request(
+                    method, url, timeout=seconds, allow_redirects=False, **content
+                )
+            except requests.exceptions.ChunkedEncodingError:
+                continue
+            except requests.RequestException as error:
+                failure = _failure(error, seconds)
+                break
+            took = time.monotonic() - began
+            self.received = Received(answer.status_code, answer.headers, took)
+            return answer
+        # Raised out here so that the library's error, which holds the key, is not its context.
+        raise NoAnswerError(f"No answer from {url}: {failure}")
+
+    def _accept(self, answer: requests.Response) -> requests.Response:
+        if 200 <= answer.status_code < 300:
+            return answer
+        code, message, request_id = refusal(answer.content)
+        if 300 <= answer.status_code < 400:
+            message = "The service redirects elsewhere, and a key is not sent along"
+        message = (message or answer.reason or "no reason given").replace(self._key, "(the key)")
+        request_id = request_id or answer.headers.get("apim-request-id")
+        raise BadAnswerError(answer.status_code, code, message, request_id)
+
+    def _location(self, accepted: requests.Response) -> str:
+        location = accepted.headers.get("Operation-Location", "")
+        if not self.endpoint.is_at(location):
+            wrong = f"leads away from this service, to {location!r}" if location else "is missing"
+            raise BadAnswerError(accepted.status_code, None, f"Its Operation-Location {wrong}")
+        return location
+
+
+def refusal(body: bytes) -> tuple[str | None, str, str | None]:
+    """Return code, message and request id from any of the three forms an error comes in.
+
+    They are `{"code", "message", "requestId"}`, the same under `"error"` (there `innererror`
+    is the more exact), and `{"statusCode", "message"}`. A body that is not JSON is the message.
+    """
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return None, body.decode("utf-8", "replace").strip()[:200], None
+    if not isinstance(answer, dict):
+        return None, str(answer)[:200], None
+    error = _object(answer, "error")
+    inner = _object(error, "innererror")
+    code = inner.get("code") or error.get("code") or error.get("statusCode")
+    message = inner.get("message") or error.get("message") or ""
+    request_id = error.get("requestId") or answer.get("requestId")
+    return None if code is None else str(code), str(message), request_id
+
+
+def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:
+    child = parent.get(key)
+    return child if isinstance(child, dict) else parent
+
+
+def decoded(answer: requests.Response) -> dict[str, Any]:
+    """Return the JSON object that an answer holds.
+
+    Raises:
+        BadAnswerError: It holds something else.
+    """
+    try:
+        parsed = answer.json()
+    except ValueError:
+        parsed = None
+    if not isinstance(parsed, dict):
+        kind = answer.headers.get("Content-Type", "no type")
+        raise BadAnswerError(answer.status_code, None, f"The answer ({kind}) is not a JSON object")
+    return parsed
+
+
+def _patience(retries: int) -> Patience:
+    return Patience(
+        total=retries,
+        connect=min(retries, 2),  # nobody listens: no use in waiting long
+        status_forcelist=PASSING,
+        allowed_methods=None,
+        backoff_factor=0.25,
+        raise_on_status=False,
+    )
+
+
+def _failure(error: requests.RequestException, seconds: float) -> str:
+    if isinstance(error, requests.ReadTimeout):
+        return f"none in {seconds:g} seconds"
+    if isinstance(error, requests.ConnectionError):
+        return "nobody listens there, or the connection breaks"
+    return type(error).__name__
+
+
+def _retry_after(answer: requests.Response) -> float:
+    return Patience().parse_retry_after(answer.headers.get("Retry-After", "0"))

@@ -1,0 +1,110 @@
+"""Uploads: a picture on its way to a service, and the coordinates on their way back."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, TypeVar, cast
+
+from PIL import Image
+
+from .errors import VisionWarning
+from .images import Picture, is_url, load_image, read_bytes, upright
+
+Result = TypeVar("Result")
+
+LIMIT = 4 * 1024 * 1024
+SIDE = 3200
+"""The longest side, in pixels, that every operation of API v1.0 takes."""
+_QUALITY = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A request's body, and how much larger than it the caller's picture is."""
+
+    body: dict[str, Any]
+    size: tuple[int, int] | None = None
+    factor: float = 1.0
+
+    def enlarge(self, answer: Result) -> Result:
+        """Return an answer with its coordinates in pixels of the caller's own picture."""
+        return answer if self.size is None else cast(Result, self._enlarged(answer))
+
+    def _enlarged(self, node: Any) -> Any:
+        if isinstance(node, list):
+            return [self._enlarged(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        return {key: self._member(key, value) for key, value in node.items()}
+
+    def _member(self, key: str, value: Any) -> Any:
+        if key == "boundingBox" and isinstance(value, str):
+            return ",".join(str(round(float(part) * self.factor)) for part in value.split(","))
+        if key == "boundingBox" and isinstance(value, list):
+            return [self._scaled(number) for number in value]
+        if key == "faceRectangle":
+            return {side: self._scaled(number) for side, number in value.items()}
+        if key == "metadata" and self.size:
+            return value | {"width": self.size[0], "height": self.size[1]}
+        return self._enlarged(value)
+
+    def _scaled(self, number: float) -> float:
+        return round(number * self.factor) if isinstance(number, int) else number * self.factor
+
+
+def upload(picture: Picture) -> Upload:
+    """Make a picture ready to be sent: a URL as JSON, everything else as its bytes.
+
+    Bytes that fit go as they are. A Pillow image is encoded as PNG, or as JPEG where that is
+    too large. A picture of 4 MB and more is scaled down, with a `VisionWarning`.
+
+    Raises:
+        PictureError: The picture cannot be read.
+    """
+    if is_url(picture):
+        return Upload({"json": {"url": picture}})
+    if isinstance(picture, Image.Image):
+        return _encoded(upright(picture), png=True)
+    data = read_bytes(picture)
+    return _bytes(data) if len(data) < LIMIT else _encoded(load_image(data), png=False)
+
+
+def _bytes(data: bytes) -> Upload:
+    return Upload({"data": data, "headers": {"Content-Type": "application/octet-stream"}})
+
+
+def _encoded(image: Image.Image, *, png: bool) -> Upload:
+    data = _as_png(image) if png else b""
+    if 0 < len(data) < LIMIT:
+        return _bytes(data)
+    smaller = image
+    if max(image.size) > SIDE:
+        smaller = image.copy()
+        smaller.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3.0)
+    while len(data := _as_jpeg(smaller)) >= LIMIT:
+        width, height = smaller.size
+        smaller = smaller.resize((max(1, width * 3 // 4), max(1, height * 3 // 4)))
+    if smaller is image:
+        return _bytes(data)
+    warnings.warn(
+        f"The picture of {image.width} x {image.height} pixels is too large for the service and "
+        f"was sent as {smaller.width} x {smaller.height}; coordinates are scaled back",
+        VisionWarning,
+        stacklevel=5,  # the caller of the client's method
+    )
+    factor = max(image.size) / max(smaller.size)
+    return Upload(_bytes(data).body, image.size, factor)
+
+
+def _as_png(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def _as_jpeg(image: Image.Image) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, "JPEG", quality=_QUALITY)
+    return buffer.getvalue()
