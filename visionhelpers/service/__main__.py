@@ -1,0 +1,123 @@
+"""Run the service on its own, or teach its gallery: `python -m visionhelpers.service`."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+from .gallery import Gallery, GalleryError
+from .server import LocalService, default_gallery
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return the exit status."""
+    options = _parser().parse_args(arguments)
+    if options.command:
+        return _teach(options)
+    try:
+        return _serve(options)
+    except OSError as error:
+        sys.stderr.write(f"Cannot listen at {options.host}:{options.port}: {error.strerror}\n")
+        return 1
+
+
+def _parser() -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="python -m visionhelpers.service",
+        description="Serve the Computer Vision API v1.0 from this machine, or add to its gallery.",
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen at (any free one)")
+    parser.add_argument("--key", help="key that requests must bring (a new random one)")
+    parser.add_argument("--gallery", type=Path, help="folder of people and places it can name")
+    parser.add_argument(
+        "--allow-host", action="append", default=[], help="a further name it answers to"
+    )
+    parser.add_argument("--idle", type=float, help="seconds without a request after which it ends")
+    parser.add_argument(
+        "--state-file", type=Path, help="write url, key and pid here, print nothing"
+    )
+    commands = parser.add_subparsers(dest="command", metavar="add-face|add-landmark")
+    for name, what in (("add-face", "person"), ("add-landmark", "place")):
+        command = commands.add_parser(name, help=f"add a picture of a {what} to the gallery")
+        command.add_argument("name")
+        command.add_argument("picture", type=Path)
+        command.add_argument("--gallery", type=Path, default=SUPPRESS, help="the folder to add to")
+    return parser
+
+
+def _teach(options: Namespace) -> int:
+    gallery = Gallery(options.gallery or default_gallery())
+    add = gallery.add_face if options.command == "add-face" else gallery.add_landmark
+    try:
+        pictures = add(options.name, options.picture.expanduser().read_bytes())
+    except (GalleryError, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{options.name}: {pictures} {'picture' if pictures == 1 else 'pictures'}\n")
+    return 0
+
+
+def _serve(options: Namespace) -> int:
+    """Serve until a signal or idleness ends it."""
+    ended = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    service = LocalService(
+        host=options.host,
+        port=options.port,
+        key=options.key,
+        gallery=options.gallery,
+        idle=options.idle,
+        allow_hosts=options.allow_host,
+    )
+    with service, _announced(service, options.state_file):
+        while service.running and not ended.wait(0.2):
+            pass
+    return 0
+
+
+@contextmanager
+def _announced(service: LocalService, file: Path | None) -> Iterator[None]:
+    """Say where the service is and with which key: in a file of the owner's, else in words."""
+    if file is None:
+        where = f"Listening at {service.url}/vision/v1.0/ with key {service.key}"
+        sys.stdout.write(f"{where}\nPress Ctrl-C to stop.\n")
+        sys.stdout.flush()
+        yield
+        return
+    state = {"url": service.url, "key": service.key, "pid": os.getpid()}
+    _write(file, json.dumps(state))
+    try:
+        yield
+    finally:
+        _remove(file)
+
+
+def _write(file: Path, text: str) -> None:
+    """Write a file that is whole from its first moment and readable by its owner alone."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+        stream.write(text)
+    draft.replace(file)
+
+
+def _remove(file: Path) -> None:
+    """Remove the state file, unless another service has put its own in its place."""
+    try:
+        if json.loads(file.read_text())["pid"] == os.getpid():
+            file.unlink()
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+
+
+if __name__ == "__main__":
+    sys.exit(main())

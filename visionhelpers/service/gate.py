@@ -1,0 +1,114 @@
+"""What every request passes first: one spelling of its path, the host it names, its key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from secrets import compare_digest
+from time import monotonic
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from .errors import KEY_HEADER, ApiError, access_denied, bad_argument
+from .wire import v1
+from .wire.query import Query
+
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_OPEN = ("/health", "/samples/")
+
+
+class Json(JSONResponse):
+    """A JSON answer with the media type and the request id that the API gives it."""
+
+    media_type = "application/json; charset=utf-8"
+
+    def __init__(self, request: Request, content: object, status: int = 200, **headers: str):
+        headers = {
+            "apim-request-id": request.state.id,
+            "x-content-type-options": "nosniff",
+        } | headers
+        super().__init__(content, status, headers)
+
+
+def refuse(request: Request, refusal: ApiError) -> Json:
+    """Return the answer that says no, in the form of the API."""
+    content = v1.error(refusal, request.state.id)
+    return Json(request, content, refusal.status, **refusal.headers)
+
+
+class Activity:
+    """How many requests are being answered, and since when there are none."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+        self._since = monotonic()
+
+    def __enter__(self) -> None:
+        self._requests += 1
+
+    def __exit__(self, *_: object) -> None:
+        self._requests -= 1
+        self._since = monotonic()
+
+    @property
+    def idle(self) -> float:
+        """The seconds without a request, zero while there is one."""
+        return 0.0 if self._requests else monotonic() - self._since
+
+
+class Gate:
+    """Middleware that lets through who names this host and, but for samples, brings the key."""
+
+    def __init__(
+        self, app: ASGIApp, *, key: str, hosts: Collection[str], activity: Activity
+    ) -> None:
+        self._app = app
+        self._key = key.encode()
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._activity = activity
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse the request, or hand it on with an id and one spelling of its path."""
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        scope = {**scope, "path": one_spelling(scope["path"])}
+        request = Request(scope)
+        request.state.id = str(uuid4())
+        with self._activity:
+            try:
+                self._check(request)
+            except ApiError as refusal:
+                return await refuse(request, refusal)(scope, receive, send)
+            return await self._app(scope, receive, send)
+
+    def _check(self, request: Request) -> None:
+        named = request.headers.get("host", "")
+        if host_of(named) not in self._hosts:
+            message = f"This service does not answer to the host {named[:80]!r}; see --allow-host."
+            raise bad_argument(message)
+        if str(request.scope["path"]).startswith(_OPEN):
+            return
+        given = request.headers.get(KEY_HEADER)
+        given = given or Query(request.query_params.multi_items()).text("subscription-key")
+        if not compare_digest(given.encode(), self._key):
+            raise access_denied()
+
+
+def one_spelling(path: str) -> str:
+    """Return a path without doubled slashes, that of the API in lower case as well."""
+    path = re.sub("/{2,}", "/", path)
+    if path.lower().startswith("/vision/"):
+        path = path.lower()
+    return path.rstrip("/") or "/"
+
+
+def host_of(netloc: str) -> str:
+    """Return the host of "host:port" in lower case, without brackets; empty when malformed."""
+    try:
+        return urlsplit(f"//{netloc}").hostname or ""
+    except ValueError:
+        return ""

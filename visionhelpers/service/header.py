@@ -1,0 +1,76 @@
+"""A picture before it is decoded: its format and size, held against what an operation takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image
+
+from .errors import invalid_image_format, invalid_image_size
+
+FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
+READERS = ("JPEG", "PNG", "GIF", "BMP")
+LARGEST_FILE = 4 * 1024 * 1024 - 1
+MOST_PIXELS = 32_000_000
+BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError)
+"""What Pillow raises when it reads a damaged file."""
+
+_PILLOW = {"JPEG": "Jpeg", "MPO": "Jpeg", "PNG": "Png", "GIF": "Gif", "BMP": "Bmp"}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The shortest and longest side in pixels, and the formats, that an operation takes."""
+
+    shortest: int = 50
+    longest: int = 16_000
+    formats: tuple[str, ...] = FORMATS
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first bytes of a picture say; width and height in pixels, as stored."""
+
+    format: str
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels the picture takes once it is decoded."""
+        return self.width * self.height
+
+
+def inspect(data: bytes, limits: Limits) -> Header:
+    """Read the header of a picture without decoding it.
+
+    Raises:
+        ApiError: These bytes are not a picture, or one of a format or size that is not taken.
+    """
+    if len(data) > LARGEST_FILE:
+        raise invalid_image_size(f"A picture is smaller than 4 MB; this one has {len(data)} bytes.")
+    try:
+        with Image.open(BytesIO(data), formats=READERS) as image:
+            header = Header(_PILLOW[str(image.format)], *image.size)
+    except Image.DecompressionBombError:
+        raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels.") from None
+    except BROKEN:
+        raise invalid_image_format("Input data is not a valid image.") from None
+    _check(header, limits)
+    return header
+
+
+def _check(header: Header, limits: Limits) -> None:
+    size = f"this one is {header.width}x{header.height}"
+    if header.format not in limits.formats:
+        kinds = ", ".join(limits.formats)
+        raise invalid_image_format(f"This operation reads {kinds}, not {header.format}.")
+    if min(header.width, header.height) < limits.shortest:
+        least = f"Image must be at least {limits.shortest} pixels in width and height"
+        raise invalid_image_size(f"{least}; {size}.")
+    if max(header.width, header.height) > limits.longest:
+        most = f"Image must be at most {limits.longest} pixels in width and height"
+        raise invalid_image_size(f"{most}; {size}.")
+    if header.pixels > MOST_PIXELS:
+        raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels; {size}.")

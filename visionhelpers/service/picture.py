@@ -1,0 +1,212 @@
+"""One request's picture: opened within bounds, decoded once, each engine asked at most once.
+
+An engine is imported when it is first asked: the service starts at once, and an engine whose
+package is not installed costs only the answers that need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from io import BytesIO
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from ..images import upright
+from .errors import invalid_image_format
+from .header import BROKEN, READERS, Header
+
+if TYPE_CHECKING:
+    from .engines.boxes import Box
+    from .engines.captions import Caption
+    from .engines.categories import Category
+    from .engines.colours import Colours
+    from .engines.faces import Face
+    from .engines.findings import Findings
+    from .engines.imagetype import ImageType
+    from .engines.objects import Object
+    from .engines.scenes import Scene
+    from .engines.tags import Tag
+    from .engines.text import Text
+    from .gallery import Celebrity, Gallery, Landmark
+
+T = TypeVar("T")
+
+UNREAD_LANGUAGES = frozenset({"ar", "el", "ko", "ru", "sr-Cyrl"})
+"""Languages of the API whose scripts the text model does not know."""
+
+
+class once(Generic[T]):  # noqa: N801  (reads as the decorator it is)
+    """A property worked out at most once for each picture, by the one thread that holds it.
+
+    `functools.cached_property` of Python 3.11 has one lock for all pictures: requests would queue.
+    """
+
+    def __init__(self, function: Callable[[Any], T]) -> None:
+        self._function = function
+        self.__doc__ = function.__doc__
+
+    @overload
+    def __get__(self, picture: None, owner: type) -> once[T]: ...
+    @overload
+    def __get__(self, picture: object, owner: type) -> T: ...
+    def __get__(self, picture: object | None, owner: type) -> once[T] | T:
+        if picture is None:
+            return self
+        value = vars(picture)[self._function.__name__] = self._function(picture)
+        return value
+
+
+class Picture:
+    """A decoded picture and what can be said of it.
+
+    Attributes:
+        image: Height x width x 3, uint8, RGB, upright.
+        format: "Jpeg", "Png", "Gif" or "Bmp".
+        width: In pixels, upright.
+        height: In pixels, upright.
+    """
+
+    def __init__(self, image: NDArray[np.uint8], format: str, gallery: Gallery) -> None:  # noqa: A002
+        self.image = image
+        self.format = format
+        self.gallery = gallery
+        self.height, self.width = image.shape[:2]
+        self._texts: dict[bool, Text] = {}
+
+    @classmethod
+    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Picture:
+        """Decode a picture that `inspect` let through, turned as its EXIF data says.
+
+        Raises:
+            ApiError: The picture is truncated or damaged.
+        """
+        try:
+            image = upright(Image.open(BytesIO(data), formats=READERS))
+        except BROKEN:
+            message = "Input data is not a valid image: it is truncated or damaged."
+            raise invalid_image_format(message) from None
+        return cls(np.asarray(image), header.format, gallery)
+
+    @once
+    def objects(self) -> tuple[Object, ...]:
+        """The things with a box."""
+        from .engines.objects import detect
+
+        return detect(self.image)
+
+    @once
+    def scene(self) -> Scene:
+        """The kinds of things, and whether it is outdoors."""
+        from .engines.scenes import classify
+
+        return classify(self.image, self.objects)
+
+    @once
+    def faces(self) -> tuple[Face, ...]:
+        """The faces, largest first."""
+        from .engines.faces import detect
+
+        return detect(self.image)
+
+    @once
+    def text(self) -> Text:
+        """The text, whichever way up it is."""
+        return self.ocr(detect_orientation=True)
+
+    def ocr(self, *, detect_orientation: bool) -> Text:
+        """Return the text; without `detect_orientation` only what stands upright is sought."""
+        from .engines.text import read
+
+        if detect_orientation not in self._texts:
+            found = read(self.image, detect_orientation=detect_orientation)
+            self._texts[detect_orientation] = found
+        return self._texts[detect_orientation]
+
+    @once
+    def colours(self) -> Colours:
+        """The dominant colours and the accent."""
+        from .engines.colours import analyse
+
+        return analyse(self.image)
+
+    @once
+    def image_type(self) -> ImageType:
+        """Whether it is clip art or a line drawing."""
+        from .engines.imagetype import classify
+
+        return classify(self.image, words=sum(len(line.words) for line in self.text.lines))
+
+    @once
+    def adult_score(self) -> float:
+        """How surely it is adult content, 0 to 1."""
+        from .engines.adult import score
+
+        return score(self.image)
+
+    @property
+    def is_adult(self) -> bool:
+        """Whether the adult score reaches the engine's threshold."""
+        from .engines.adult import THRESHOLD
+
+        return self.adult_score >= THRESHOLD
+
+    @once
+    def celebrities(self) -> tuple[Celebrity, ...]:
+        """The faces that the gallery knows by name."""
+        return self.gallery.name_faces(self.image, self.faces)
+
+    @once
+    def landmarks(self) -> tuple[Landmark, ...]:
+        """The places that the gallery knows by name."""
+        return self.gallery.name_places(self.image)
+
+    @once
+    def findings(self) -> Findings:
+        """Everything that tags, categories and captions are composed from."""
+        from .engines.findings import Findings
+
+        people = sorted(self.celebrities, key=lambda person: person.box.left)
+        return Findings(
+            width=self.width,
+            height=self.height,
+            objects=self.objects,
+            scene=self.scene,
+            faces=self.faces,
+            text=self.text,
+            colours=self.colours,
+            image_type=self.image_type,
+            names=tuple(person.name for person in people),
+        )
+
+    @once
+    def tags(self) -> tuple[Tag, ...]:
+        """Words for what is in it, most certain first."""
+        from .engines.tags import tags
+
+        return tags(self.findings)
+
+    @once
+    def categories(self) -> tuple[Category, ...]:
+        """Those of the 86 categories that it falls under, most certain first."""
+        from .engines.categories import categories
+
+        return categories(self.findings)
+
+    def captions(self, limit: int) -> tuple[Caption, ...]:
+        """Return up to `limit` sentences about it, most certain first."""
+        from .engines.captions import captions
+
+        return captions(self.findings, limit)
+
+    def thumbnail(self, width: int, height: int, *, smart: bool) -> NDArray[np.uint8]:
+        """Return a cut-out scaled to exactly this many pixels, around its subjects when smart."""
+        from .engines.crops import crop
+
+        keep: tuple[Box, ...] = ()
+        if smart:
+            keep = tuple(face.box for face in self.faces)
+            keep += tuple(thing.box for thing in self.objects)
+        return crop(self.image, width, height, smart=smart, keep=keep)

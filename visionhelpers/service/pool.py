@@ -1,0 +1,60 @@
+"""The work on pictures: a few threads, and a queue bounded by the pixels that wait in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from threading import Lock
+from typing import TypeVar
+
+from .errors import too_many_requests
+
+T = TypeVar("T")
+
+WAITING_PIXELS = 256_000_000
+LIGHTEST = 1_000_000
+"""What the smallest picture counts for, in pixels: a request costs more than its pixels."""
+
+
+class Pool:
+    """Threads that look at pictures, as many as there are processors."""
+
+    def __init__(self, workers: int | None = None, waiting_pixels: int = WAITING_PIXELS) -> None:
+        self._threads = ThreadPoolExecutor(workers or os.cpu_count() or 1, "pictures")
+        self._limit = waiting_pixels
+        self._waiting = 0
+        self._lock = Lock()
+
+    @property
+    def waiting(self) -> int:
+        """The pixels of the pictures that no thread has begun with."""
+        return self._waiting
+
+    def submit(self, pixels: int, work: Callable[[], T]) -> Future[T]:
+        """Queue work on a picture of this many pixels.
+
+        Raises:
+            ApiError: So many pixels are waiting that this picture finds no room (429).
+        """
+        weight = max(pixels, LIGHTEST)
+        with self._lock:
+            if self._waiting and self._waiting + weight > self._limit:
+                raise too_many_requests(1)
+            self._waiting += weight
+
+        def begin() -> T:
+            self._leave(weight)
+            return work()
+
+        future = self._threads.submit(begin)
+        future.add_done_callback(lambda done: self._leave(weight) if done.cancelled() else None)
+        return future
+
+    def _leave(self, weight: int) -> None:
+        with self._lock:
+            self._waiting -= weight
+
+    def close(self) -> None:
+        """Drop what is waiting; what has begun ends by itself."""
+        self._threads.shutdown(wait=False, cancel_futures=True)

@@ -1,0 +1,160 @@
+"""The service in this process: started, reached by URL and key, stopped."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Iterable
+from ipaddress import ip_address
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+from types import TracebackType
+
+import platformdirs
+import uvicorn
+
+from .app import create_app
+from .gallery import Gallery
+from .gate import LOOPBACK, Activity
+
+START_SECONDS = 20.0
+STOP_SECONDS = 10.0
+
+
+class LocalService:
+    """The service on a port of this machine, answered by a thread of this process.
+
+    A context manager: started on entering, stopped on leaving.
+
+    Args:
+        host: The address to listen at.
+        port: The port to listen at; 0 for any that is free.
+        key: The key that requests must bring; None for a new random one.
+        gallery: The folder of people and places it can name; None for the user's own.
+        idle: The seconds without a request after which it ends by itself; None for never.
+        allow_hosts: Names, besides those of this machine and `host`, that it answers to.
+    """
+
+    def __init__(
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        key: str | None = None,
+        gallery: Path | None = None,
+        idle: float | None = None,
+        allow_hosts: Iterable[str] = (),
+    ) -> None:
+        self.key = key or secrets.token_hex(16)
+        self._host, self._port, self._idle = host, port, idle
+        self._activity = Activity()
+        self._app = create_app(
+            key=self.key,
+            gallery=Gallery(gallery or default_gallery()),
+            hosts=LOOPBACK | {host} | set(allow_hosts),
+            public_only=not is_loopback(host),
+            activity=self._activity,
+        )
+        self._server: uvicorn.Server | None = None
+        self._thread: Thread | None = None
+
+    def __enter__(self) -> LocalService:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def url(self) -> str:
+        """The root of the service, such as http://127.0.0.1:8000, without a path."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
+        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
+
+    @property
+    def running(self) -> bool:
+        """Whether it answers; no longer once it was stopped or has been idle for too long."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> LocalService:
+        """Listen, and return once requests are answered.
+
+        Raises:
+            OSError: The port cannot be had.
+            RuntimeError: It was started before, or does not come up in time.
+        """
+        if self._server is not None:
+            raise RuntimeError("This service was started before; make a new one.")
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        listener = socket.create_server((self._host, self._port), family=family, backlog=128)
+        self._port = listener.getsockname()[1]
+        self._server = uvicorn.Server(self._config())
+        self._thread = Thread(
+            target=self._server.run, args=([listener],), name="visionhelpers-service", daemon=True
+        )
+        self._thread.start()
+        deadline = monotonic() + START_SECONDS
+        while not self._server.started:
+            if monotonic() > deadline or not self._thread.is_alive():
+                self.stop()
+                raise RuntimeError(f"The service did not come up at {self.url}.")
+            sleep(0.005)
+        return self
+
+    def stop(self) -> None:
+        """Answer what is being worked on, for ten seconds at most, and stop listening."""
+        if self._server is not None and self._thread is not None:
+            self._server.should_exit = True
+            self._thread.join(STOP_SECONDS)
+        self._app.state.close()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until the service has ended, or for some seconds; tell whether it has."""
+        if self._thread is not None:
+            self._thread.join(seconds)
+        return not self.running
+
+    def _config(self) -> uvicorn.Config:
+        """Return uvicorn's settings; no access log, since an address may hold the key."""
+        return uvicorn.Config(
+            self._app,
+            access_log=False,
+            callback_notify=self._end_when_idle,
+            lifespan="off",
+            log_config=None,
+            log_level="critical",
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=30,
+            timeout_notify=0,
+            ws="none",
+        )
+
+    async def _end_when_idle(self) -> None:
+        if self._idle is None or self._server is None or self._app.state.busy():
+            return
+        if self._activity.idle > self._idle:
+            self._server.should_exit = True
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether only this machine can reach a service that listens at this host."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
+def default_gallery() -> Path:
+    """Return the user's own gallery: $VISION_GALLERY, else in the state or user data folder."""
+    if folder := os.environ.get("VISION_GALLERY"):
+        return Path(folder).expanduser()
+    if folder := os.environ.get("VISION_STATE_DIR"):
+        return Path(folder).expanduser() / "gallery"
+    return platformdirs.user_data_path("visionhelpers", appauthor=False) / "gallery"

@@ -1,0 +1,52 @@
+"""Where the bytes of a request's picture come from: its body, a sample on disk, or the network."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from urllib.parse import unquote, urlsplit
+
+from anyio import Path
+from starlette.requests import Request
+
+from ..images import SAMPLES, samples
+from .body import read_source
+from .download import download
+from .errors import invalid_image_url
+from .gate import LOOPBACK, one_spelling
+from .header import LARGEST_FILE
+
+
+class Source:
+    """Fetches pictures; addresses of this very service are read from disk, never asked for."""
+
+    def __init__(self, hosts: Collection[str], *, public_only: bool) -> None:
+        self._hosts = LOOPBACK | {host.lower() for host in hosts}
+        self._public_only = public_only
+
+    async def fetch(self, request: Request) -> bytes:
+        """Return the bytes of the picture that a request holds or names.
+
+        Raises:
+            ApiError: The body or the address is not to be had.
+        """
+        source = await read_source(request)
+        if isinstance(source, bytes):
+            return source
+        if name := self._sample(source, request):
+            if name not in samples():
+                raise invalid_image_url(f"No sample is called {name[:80]!r}.")
+            return await Path(SAMPLES / name).read_bytes()
+        return await download(source, most=LARGEST_FILE, public_only=self._public_only)
+
+    def _sample(self, url: str, request: Request) -> str:
+        """Return the name of the sample that an address of this service means, else nothing."""
+        try:
+            parts = urlsplit(url)
+            ours = (parts.hostname or "") in self._hosts
+            here = ours and (parts.port or 80) == request.scope["server"][1]
+        except ValueError:
+            return ""
+        if not here and parts.netloc.lower() != request.headers.get("host", "").lower():
+            return ""
+        path = one_spelling(unquote(parts.path))
+        return path.removeprefix("/samples/") if path.startswith("/samples/") else ""
