@@ -1,0 +1,70 @@
+"""Connecting: to the service that the environment names, else to the local one."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from requests import Response
+
+from .client import VisionClient
+from .errors import EndpointError, NoAnswerError
+from .local import local_service
+
+
+def connect() -> VisionClient:
+    """Return a client of the service that VISION_ENDPOINT and VISION_KEY name, else of the local.
+
+    The local service is shared by all kernels of a user: the first call starts it, and it ends
+    by itself some minutes after the last request. One line is printed to say which was chosen.
+
+    Raises:
+        EndpointError: Only one of the two variables is set, the endpoint cannot be used, or the
+            local service is not installed.
+        NoAnswerError: The local service does not start.
+    """
+    endpoint, key = (os.environ.get(name, "").strip() for name in ("VISION_ENDPOINT", "VISION_KEY"))
+    if bool(endpoint) != bool(key):
+        named, lacking = "VISION_ENDPOINT", "VISION_KEY"
+        if key:
+            named, lacking = lacking, named
+        raise EndpointError(
+            f"{named} is set and {lacking} is not: set both, or neither to use the local service"
+        )
+    client = VisionClient(endpoint, key) if endpoint else LocalClient()
+    chosen = "the vision service that VISION_ENDPOINT names" if endpoint else "the local service"
+    sys.stdout.write(f"Connected to {chosen}.\n")
+    return client
+
+
+class LocalClient(VisionClient):
+    """A client of the shared local service, which finds it again once it has gone."""
+
+    def __init__(self) -> None:
+        self._former: tuple[str, ...] = ()
+        state = local_service()
+        super().__init__(state.url, state.key)
+
+    def _send(self, method: str, path: str, **content: Any) -> Response:
+        try:
+            return super()._send(method, path, **self._readdressed(content))
+        except NoAnswerError:
+            if not self._found_another():
+                raise
+        return super()._send(method, path, **self._readdressed(content))
+
+    def _found_another(self) -> bool:
+        before = self._endpoint.root, self._key
+        state = local_service()
+        self._aim(state.url, state.key)
+        self._former += (before[0],)
+        return (self._endpoint.root, self._key) != before
+
+    def _readdressed(self, content: dict[str, Any]) -> dict[str, Any]:
+        """Send an address at a service that has gone to the one in its place."""
+        url = content.get("json", {}).get("url", "")
+        for root in self._former:
+            if url.startswith(root):
+                return content | {"json": {"url": self._endpoint.root + url.removeprefix(root)}}
+        return content
