@@ -1,1 +1,68 @@
 """Computer Vision from a notebook: requests, drawing, and a local service to ask."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from .client import VisionClient
+from .connection import connect
+from .errors import (
+    BadAnswerError,
+    EndpointError,
+    NoAnswerError,
+    OperationFailedError,
+    OperationTimeoutError,
+    PictureError,
+    VisionError,
+    VisionWarning,
+)
+from .images import Credit, Picture, load_image, sample, samples
+
+if TYPE_CHECKING:
+    from .draw import draw_caption, draw_faces, draw_lines, draw_words
+    from .explorer import Explorer
+
+__all__ = [
+    "BadAnswerError",
+    "Credit",
+    "EndpointError",
+    "Explorer",
+    "NoAnswerError",
+    "OperationFailedError",
+    "OperationTimeoutError",
+    "Picture",
+    "PictureError",
+    "VisionClient",
+    "VisionError",
+    "VisionWarning",
+    "connect",
+    "draw_caption",
+    "draw_faces",
+    "draw_lines",
+    "draw_words",
+    "load_image",
+    "sample",
+    "samples",
+]
+
+_LATE = {
+    "Explorer": "explorer",
+    "draw_caption": "draw",
+    "draw_faces": "draw",
+    "draw_lines": "draw",
+    "draw_words": "draw",
+}
+"""What is imported at its first use, because it brings pyplot or ipywidgets along."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_LATE[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

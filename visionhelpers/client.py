@@ -195,13 +195,17 @@ class VisionClient:
         """Teach a local service which sight this is, like `add_face`."""
         return self._teach("landmarks", name, picture)
 
-    def forget_face(self, name: str) -> None:
-        """Make a local service forget a name that it was taught with `add_face`."""
-        self._gallery("DELETE", "celebrities", name)
+    def forget_face(self, name: str) -> bool:
+        """Make a local service forget who it was taught; tell whether it knew the name.
 
-    def forget_landmark(self, name: str) -> None:
-        """Make a local service forget a name that it was taught with `add_landmark`."""
-        self._gallery("DELETE", "landmarks", name)
+        Raises:
+            EndpointError: The service cannot be taught: only the local one can.
+        """
+        return self._forget("celebrities", name)
+
+    def forget_landmark(self, name: str) -> bool:
+        """Make a local service forget a sight that it was taught, like `forget_face`."""
+        return self._forget("landmarks", name)
 
     def _aim(self, endpoint: str, key: str) -> None:
         self._endpoint = parse_endpoint(endpoint, self._version)
@@ -227,15 +231,36 @@ class VisionClient:
         )
 
     def _teach(self, kind: str, name: str, picture: Picture) -> Answer:
-        return decoded(self._gallery("POST", kind, name, **upload(picture).body))
-
-    def _gallery(self, method: str, kind: str, name: str, **content: Any) -> Response:
+        path, body = _gallery(kind, name), upload(picture).body
         try:
-            return self._send(method, f"gallery/{kind}/{quote(name, safe='')}", **content)
+            return decoded(self._send("POST", path, **body))
         except BadAnswerError as error:
+            self._must_be_taught(error)
+            raise
+
+    def _forget(self, kind: str, name: str) -> bool:
+        try:
+            self._send("DELETE", _gallery(kind, name))
+        except BadAnswerError as error:
+            self._must_be_taught(error)
             if error.status != 404:
                 raise
-        raise EndpointError("This service cannot be taught names: only the local service can")
+            return False
+        return True
+
+    def _must_be_taught(self, error: BadAnswerError) -> None:
+        """Raise if a 404 means that there is no gallery; a local service tells its health."""
+        if error.status != 404:
+            return
+        try:
+            self._send("GET", "health")
+        except BadAnswerError:
+            message = "This service cannot be taught names: only the local service can"
+            raise EndpointError(message) from None
+
+
+def _gallery(kind: str, name: str) -> str:
+    return f"gallery/{kind}/{quote(name, safe='')}"
 
 
 def _image(answer: Response) -> Image.Image:
