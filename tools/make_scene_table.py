@@ -25,7 +25,8 @@ WORDS = {
     "animal": "animal", "mammal": "mammal", "bird": "bird", "reptile": "reptile",
     "amphibian": "amphibian", "fish": "fish", "insect": "insect", "spider": "spider",
     "crustacean": "crustacean", "dog": "dog", "domestic cat": "cat", "wildcat": "wild cat",
-    "big cat": "big cat", "wolf": "wolf", "fox": "fox", "bear": "bear", "monkey": "monkey", "ape": "ape",
+    "big cat": "big cat", "wolf": "wolf", "fox": "fox", "bear": "bear", "monkey": "monkey",
+    "ape": "ape",
     "horse": "horse", "rodent": "rodent", "rabbit": "rabbit", "snake": "snake",
     "lizard": "lizard", "turtle": "turtle", "frog": "frog", "shark": "shark", "whale": "whale",
     "butterfly": "butterfly", "beetle": "beetle", "crab": "crab", "parrot": "parrot",
@@ -69,8 +70,7 @@ ALSO = {
     "breakwater": ["water"], "pier": ["water"], "dock": ["harbour", "water"],
     "dam": ["water"], "fountain": ["water"], "geyser": ["water"], "alp": ["mountain", "snow"],
     "book jacket": ["book"], "comic book": ["book"],
-    "street sign": ["sign"], "missile": ["rocket"],
-    "projectile": ["rocket"], "space shuttle": ["rocket"], "moped": ["motorcycle"],
+    "street sign": ["sign"], "space shuttle": ["rocket"], "moped": ["motorcycle"],
     "motor scooter": ["motorcycle"], "tabby": ["cat"], "wine bottle": ["wine"],
     "corn": ["plant"], "ear": ["plant"], "acorn": ["plant"], "hip": ["plant"],
     "buckeye": ["plant"], "library": ["library"], "ballplayer": ["baseball player"],
@@ -104,7 +104,7 @@ NOT = {
 }
 
 # What to call a class. The model knows no plain house: it takes one for a church (0.9 and more),
-# an arena for a palace, so such classes are called no more than buildings.
+# an arena for a palace, so such classes are called no more than buildings; and a sunset behind hills for a volcano.
 SAY = {
     "church": "building", "palace": "building", "monastery": "building", "bell cote": "building",
     "boathouse": "building", "planetarium": "building", "ashcan": "trash can",
@@ -119,7 +119,8 @@ SAY = {
     "washer": "washing machine", "wing": "airplane wing", "wreck": "shipwreck",
     "amphibian": "amphibious vehicle", "notebook": "notebook computer",
     "file": "filing cabinet", "Madagascar cat": "lemur", "Granny Smith": "apple",
-    "nipple": "baby bottle", "lakeside": "lake", "seashore": "beach", "projectile": "missile",
+    "nipple": "baby bottle", "lakeside": "lake", "seashore": "beach",
+    "projectile": "rocket", "missile": "rocket", "volcano": "mountain",
     "bicycle-built-for-two": "tandem bicycle", "Windsor tie": "tie", "spotlight": "light",
     "sunglass": "sunglasses", "maillot": "swimsuit", "brassiere": "bra",
 }  # fmt: skip
@@ -174,7 +175,8 @@ PLACE = (
         mountain tent,stone wall,water tower,totem pole,park bench,parking meter,traffic light,
         street sign,mailbox,gas pump,manhole cover,maypole,maze,solar dish,radio telescope,swing,
         scoreboard,ballplayer,lumbermill,apiary,birdhouse,carousel,fountain,snowplow,lawn mower,
-        plow,harvester,thresher,ski,parachute,balloon,rocket,beacon,hay,rapeseed,daisy,sundial,
+        plow,harvester,thresher,ski,parachute,balloon,missile,projectile,space shuttle,beacon,
+        hay,rapeseed,daisy,sundial,
         mushroom,turnstile,ruins,house,flower,tile roof,bobsled,dogsled,golf ball,spider web"""),
 )  # fmt: skip
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .objects import SURE
+
 if TYPE_CHECKING:
+    from .boxes import Box
     from .colours import Colours
     from .faces import Face
     from .imagetype import ImageType
     from .objects import Object
     from .scenes import Scene
     from .text import Text
+
+CERTAIN = 0.9
+SUBJECT = 0.8
+"""A scene this sure of its subject outweighs a large thing that is less than CERTAIN: in a
+photograph of a daisy (0.93) the petals are bananas (0.70) to the object model."""
+LARGE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,3 +37,30 @@ class Findings:
     image_type: ImageType
     names: tuple[str, ...] = ()
     """The people recognised, left to right; empty when nobody was."""
+
+    @property
+    def things(self) -> tuple[Object, ...]:
+        """The objects sure enough to speak of, the surest first."""
+        return tuple(o for o in self.objects if o.confidence >= SURE and not self._outweighs(o))
+
+    @property
+    def words_read(self) -> int:
+        """How many words the text engine read."""
+        return sum(len(line.words) for line in self.text.lines)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the picture is a drawing or clip art, not a photograph."""
+        return self.image_type.line_drawing > 0 or self.image_type.clip_art >= 2
+
+    def share(self, box: Box) -> float:
+        """Return the share of the picture that a box covers, 0 to 1."""
+        return box.area / (self.width * self.height)
+
+    def _outweighs(self, thing: Object) -> bool:
+        """Tell whether the scene is surer of another subject in the same place."""
+        if thing.confidence >= CERTAIN or thing.name in ("person", "dining table"):
+            return False
+        subject = max((label.confidence for label in self.scene.labels), default=0.0)
+        agreed = self.scene.probability(thing.name) >= SUBJECT / 2
+        return subject >= SUBJECT and not agreed and self.share(thing.box) >= LARGE
