@@ -67,7 +67,7 @@ ALSO = {
     "espresso": ["coffee", "drink"], "cup": ["cup", "tableware"], "coffee mug": ["cup"],
     "red wine": ["wine"], "seashore": ["beach", "sea", "water"], "sandbar": ["beach", "water"],
     "lakeside": ["lake", "water"], "coral reef": ["water"], "promontory": ["coast", "water"],
-    "breakwater": ["water"], "pier": ["water"], "dock": ["harbour", "water"],
+    "breakwater": ["water"], "dock": ["harbour"],
     "dam": ["water"], "fountain": ["water"], "geyser": ["water"], "alp": ["mountain", "snow"],
     "book jacket": ["book"], "comic book": ["book"],
     "street sign": ["sign"], "space shuttle": ["rocket"], "moped": ["motorcycle"],
@@ -99,12 +99,15 @@ NOT = {
     "coral reef": "mountain",
     "promontory": "mountain",
     "sandbar": "mountain",
+    "missile": "weapon",
+    "projectile": "weapon",
     "maillot": "footwear",
     "park bench": "furniture",
 }
 
 # What to call a class. The model knows no plain house: it takes one for a church (0.9 and more),
-# an arena for a palace, so such classes are called no more than buildings; and a sunset behind hills for a volcano.
+# an arena for a palace, so such classes are called no more than buildings. A volcano is what it
+# calls a sunset behind hills.
 SAY = {
     "church": "building", "palace": "building", "monastery": "building", "bell cote": "building",
     "boathouse": "building", "planetarium": "building", "ashcan": "trash can",

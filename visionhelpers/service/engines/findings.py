@@ -21,6 +21,9 @@ SUBJECT = 0.8
 """A scene this sure of its subject outweighs a large thing that is less than CERTAIN: in a
 photograph of a daisy (0.93) the petals are bananas (0.70) to the object model."""
 LARGE = 0.1
+TEXT, PAGE = 2, 20
+"""From how many words on a picture has text (a single word may be a misread pattern), and from
+how many it is a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,13 @@ class Findings:
     def words_read(self) -> int:
         """How many words the text engine read."""
         return sum(len(line.words) for line in self.text.lines)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether what the picture shows is writing: words, and nobody and nothing else."""
+        sure = max((thing.confidence for thing in self.things), default=0.0)
+        limit = CERTAIN if self.words_read >= PAGE else 0.0
+        return self.words_read >= TEXT and sure <= limit and not self.faces
 
     @property
     def drawn(self) -> bool:

@@ -41,6 +41,7 @@ OUTDOORS = 0.45
 among abstract pictures the highest is 0.39."""
 CERTAIN = 0.9
 """One thing alone tells a place only when it is this sure: false kites reach 0.74 and more."""
+MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
 COVERED = 0.75
 """With more than this painted out, what is left says nothing about the place."""
 
@@ -120,8 +121,8 @@ def classify(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
         words=_sum(seen, lambda row: {row.label, *row.words}),
         categories=_sum(seen, lambda row: {row.category} - {""}),
         surroundings=_sum(place * trust, lambda row: {row.label, *row.words} if row.place else ()),
-        outdoor=max(_mass(place, "outdoor") * trust, _standing(objects, "outdoor")),
-        indoor=max(_mass(place, "indoor") * trust, _standing(objects, "indoor")),
+        outdoor=max(_mass(place, "outdoor", covered) * trust, _standing(objects, "outdoor")),
+        indoor=max(_mass(place, "indoor", covered) * trust, _standing(objects, "indoor")),
         surfaces=surfaces.measure(small),
     )
 
@@ -141,6 +142,12 @@ def classes() -> tuple[Class, ...]:
         )
 
 
+@cache
+def spread(word: str) -> int:
+    """Return how many of the model's classes a word covers: 1 for a label of its own."""
+    return sum(word in (row.label, *row.words) for row in classes())
+
+
 def _sum(seen: NDArray[np.float64], names: Callable[[Class], Iterable[str]]) -> tuple[Word, ...]:
     """Add the probabilities of the classes under each name, the surest first."""
     totals: defaultdict[str, float] = defaultdict(float)
@@ -151,9 +158,14 @@ def _sum(seen: NDArray[np.float64], names: Callable[[Class], Iterable[str]]) -> 
     return tuple(sorted(words, key=lambda word: (-word.confidence, word.name)))
 
 
-def _mass(seen: NDArray[np.float64], place: str) -> float:
-    stands = np.array([row.place == place for row in classes()])
-    return float(seen[stands].sum())
+def _mass(seen: NDArray[np.float64], place: str, covered: float) -> float:
+    """Add up the classes that stand there; a thing behind painted ones may be a picture or model.
+
+    Behind the astronaut in a studio stands a rocket of plastic.
+    """
+    behind = MOVABLE if covered else frozenset()
+    stands = [row.place == place and behind.isdisjoint(row.words) for row in classes()]
+    return float(seen[np.array(stands)].sum())
 
 
 def _standing(objects: Sequence[Object], place: str) -> float:

@@ -1,0 +1,78 @@
+"""One sentence about a picture, composed from everything that was found in it.
+
+A sentence is made of claims: who or what it is of, what they do (`activities.csv`), what they
+wear, where (`places.csv`), when. Each claim carries the confidence of what it was made from; no
+claim is made of anything less sure than the engines' own thresholds. The confidence of a sentence
+is that of its weakest claim, times the share it tells of all that could be told (the claims'
+confidences added up); so a sentence that leaves a sure thing out, or adds a doubtful one, comes
+after one that does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from .subjects import Claim, Subject, subject
+
+if TYPE_CHECKING:
+    from .findings import Findings
+
+VAGUE = 0.5
+"""How much a vaguer name ("a person" for "a man") tells of what could be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence in lower case without a full stop, and how sure it is (0 to 1)."""
+
+    text: str
+    confidence: float
+
+
+def captions(findings: Findings, limit: int) -> tuple[Caption, ...]:
+    """Return at most `limit` different sentences about a picture, the surest first.
+
+    Answers the `description` of the API's Analyze and Describe Image operations.
+    """
+    best: dict[str, float] = {}
+    for sentence, confidence in _sentences(findings):
+        best[sentence] = max(confidence, best.get(sentence, 0.0))
+    ranked = sorted(best.items(), key=lambda item: -item[1])
+    return tuple(Caption(text, confidence) for text, confidence in ranked[:limit])
+
+
+def _sentences(findings: Findings) -> Iterator[tuple[str, float]]:
+    """Yield every way to say it: with and without each detail, by the name and by a vaguer one."""
+    main = subject(findings)
+    everything = main.claim.confidence + sum(detail.confidence for detail in main.details)
+    names = [(main.claim.text, 1.0)] + ([(main.vague, VAGUE)] if main.vague else [])
+    for name, worth in names:
+        for details in _choices(main):
+            claims = [main.claim, *details]
+            told = sum(claim.confidence for claim in claims) - main.claim.confidence * (1 - worth)
+            words = " ".join([name, *(detail.text for detail in details)])
+            sure = min(claim.confidence for claim in claims) * told / everything
+            yield _medium(findings, words), min(1.0, sure)
+
+
+def _choices(main: Subject) -> Iterator[tuple[Claim, ...]]:
+    for size in range(len(main.details), -1, -1):
+        yield from combinations(main.details, size)
+
+
+def _medium(findings: Findings, words: str) -> str:
+    """Say what kind of picture it is, where it is no plain photograph."""
+    kind = findings.image_type
+    grey = "black and white " if findings.colours.black_and_white else ""
+    if kind.line_drawing:
+        name = f"a {grey}line drawing"
+    elif kind.clip_art >= 2:
+        name = f"a {grey}clip art picture"
+    elif grey and not findings.is_page:
+        name = "a black and white photo"
+    else:
+        return words
+    return f"{name} of {words.removeprefix('a close up of ')}" if words else name

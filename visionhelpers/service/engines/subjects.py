@@ -1,0 +1,256 @@
+"""What a sentence about a picture is of, and what more there is to say of it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .activities import activities
+from .findings import PAGE, Findings
+from .grammar import article, join, number
+from .objects import kinds
+from .people import Person, count, people
+from .scenes import classes, spread
+from .surfaces import GRASS, SKY
+
+if TYPE_CHECKING:
+    from .objects import Object
+
+NAMED = 0.6
+"""How sure the scene model is of the label that a sentence may use; of a general word, 0.5."""
+KIND = 0.5
+QUOTED = 8
+"""How many words of a text a sentence repeats."""
+WEARING, SURELY = 0.5, 0.8
+"""How sure of clothes on a person, and of any other thing the scene model alone sees."""
+CLOSE = 0.6
+"""The share of the picture from which on a thing is shown close up."""
+
+SUPPORTS = ("dining table", "couch", "bed", "chair", "bench")
+CONTENTS = {("cup", "coffee"): "cup of coffee", ("wine glass", "wine"): "glass of wine"}
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Some words of a sentence, and how sure they are (0 to 1)."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a sentence is of, what may be added, in the order of the words, and a vaguer name."""
+
+    claim: Claim
+    details: tuple[Claim, ...] = ()
+    vague: str = ""
+
+
+def subject(findings: Findings) -> Subject:
+    """Return what the picture is of: people, else things, else a page, else the scene."""
+    for look in (_page, _people, _things, _scene, _texture):
+        if found := look(findings):
+            return found
+    return _colours(findings)
+
+
+def _people(findings: Findings) -> Subject | None:
+    persons = people(findings)
+    if not persons:
+        return None
+    doing = activities(persons, [t for t in findings.things if t.name != "person"])
+    best = doing[0] if doing else None
+    actors = persons
+    details = []
+    if best and len(best.persons) * 2 < len(persons):
+        actors = best.persons
+        details.append(Claim("with other people nearby", _surest(persons)))
+    if best:
+        details.insert(0, Claim(best.text, best.confidence))
+    elif posing := _posing(persons):
+        details.append(posing)
+    details = [*_wearing(findings, actors), *details, *_where(findings), *_when(findings)]
+    sure = _surest(actors)
+    everybody = count(actors)
+    vague = number("person", "people", len(actors))
+    if findings.names and len(actors) == len(persons):
+        vague, everybody = everybody, _named(findings.names, len(persons))
+    return Subject(Claim(everybody, sure), tuple(details), vague)
+
+
+def _named(names: tuple[str, ...], persons: int) -> str:
+    others = persons - len(names)
+    return join([*names, *([("another person" if others == 1 else "other people")] * (others > 0))])
+
+
+def _surest(persons: tuple[Person, ...]) -> float:
+    return max(person.confidence for person in persons)
+
+
+def _posing(persons: tuple[Person, ...]) -> Claim | None:
+    """People whose faces the frontal detector sees look at the camera."""
+    faces = [person.face for person in persons if person.face]
+    if len(faces) * 2 <= len(persons):
+        return None
+    return Claim("posing for a photo", min(1.0, max(face.confidence for face in faces)) * 0.9)
+
+
+def _wearing(findings: Findings, persons: tuple[Person, ...]) -> Iterator[Claim]:
+    if len(persons) > 1:
+        return
+    ties = [Claim("tie", thing.confidence) for thing in findings.things if thing.name == "tie"]
+    labels = [Claim(w.name, w.confidence) for w in findings.scene.labels if w.confidence >= WEARING]
+    clothes = [label for label in labels if "clothing" in _words_of(label.text)] + ties[:1]
+    if clothes:
+        names = join([article(name) for name in dict.fromkeys(c.text for c in clothes)])
+        yield Claim(f"wearing {names}", min(claim.confidence for claim in clothes))
+    for label in labels:
+        if label.confidence >= SURELY and label not in clothes and _is_handy(label.text):
+            yield Claim(f"with {article(label.text)}", label.confidence)
+
+
+def _is_handy(name: str) -> bool:
+    """Tell whether a label names a thing somebody may have with them, not a place or an animal."""
+    row = next(row for row in classes() if row.label == name)
+    return not row.place and not row.category
+
+
+@cache
+def _words_of(label: str) -> frozenset[str]:
+    return frozenset(word for row in classes() if row.label == label for word in row.words)
+
+
+def _things(findings: Findings) -> Subject | None:
+    things = [t for t in findings.things if t.name != "person"]
+    shown = [t for t in things if t.name not in SUPPORTS] or things
+    shown.sort(key=lambda thing: -thing.confidence * thing.box.area)
+    if not shown or findings.share(shown[0].box) < 0.01:
+        return None
+    first = [thing for thing in shown if thing.name == shown[0].name]
+    other = [thing for thing in shown if thing.name != shown[0].name]
+    details = list(_support(first[0], things))
+    if other and not details:
+        same = [thing for thing in other if thing.name == other[0].name]
+        details.append(Claim(f"next to {_counted(findings, same)}", other[0].confidence))
+    details += [*_where(findings), *_when(findings)]
+    vague = next(reversed(kinds()[first[0].name].words), "")
+    sure = max(thing.confidence for thing in first)
+    name = _counted(findings, first)
+    if not details and len(first) == 1 and findings.share(first[0].box) >= CLOSE:
+        name = f"a close up of {name}"
+    return Subject(
+        Claim(name, sure),
+        tuple(details),
+        article(vague) if vague and len(first) == 1 else "",
+    )
+
+
+def _counted(findings: Findings, things: list[Object]) -> str:
+    name = things[0].name
+    for (thing, content), full in CONTENTS.items():
+        if thing == name and len(things) == 1 and findings.scene.probability(content) >= KIND:
+            return article(full)
+    return number(name, kinds()[name].plural, len(things))
+
+
+def _support(thing: Object, things: list[Object]) -> Iterator[Claim]:
+    """Say what a thing stands or an animal sits on."""
+    for under in things:
+        if under.name in SUPPORTS and thing.name not in SUPPORTS:
+            inside = under.box.top < thing.box.bottom <= under.box.bottom
+            if inside and thing.box.overlap(under.box) >= thing.box.area / 3:
+                sits = "sitting on" if "animal" in kinds()[thing.name].words else "on"
+                name = under.name.removeprefix("dining ")
+                yield Claim(f"{sits} {article(name)}", under.confidence)
+                return
+
+
+def _page(findings: Findings) -> Subject | None:
+    if not findings.is_page:
+        return None
+    lines = findings.text.lines
+    sure = sum(line.confidence for line in lines) / len(lines)
+    words = " ".join(line.text for line in lines).replace('"', "").split()
+    quote = " ".join(words[:QUOTED]) + (" ..." if len(words) > QUOTED else "")
+    name = "a page of text" if findings.words_read >= PAGE else "a close up of text"
+    return Subject(Claim(name, sure), (Claim(f'that reads "{quote}"', sure),), "text")
+
+
+def _scene(findings: Findings) -> Subject | None:
+    scene = findings.scene
+    if findings.drawn:
+        return None  # the model knows photographs
+    label = next(iter(scene.labels), None)
+    named = [w for w in scene.words if w.confidence >= KIND and spread(w.name) > 1]
+    if label and label.confidence >= NAMED and not _words_of(label.name) & {"dog", "cat"}:
+        chosen = label
+    elif named:
+        chosen = min(named, key=lambda word: (spread(word.name), -word.confidence))
+    else:
+        return None
+    place = any(row.place for row in classes() if chosen.name in (row.label, *row.words))
+    text = article(chosen.name)
+    if not (scene.outdoors or place):
+        text = f"a close up of {text}"
+    details = [*_around(findings), *_when(findings)]
+    return Subject(Claim(text, chosen.confidence), tuple(details))
+
+
+def _texture(findings: Findings) -> Subject | None:
+    if not findings.scene.surfaces.texture:
+        return None
+    return Subject(Claim("a close up of a rough surface", 0.7))
+
+
+def _colours(findings: Findings) -> Subject:
+    """Say no more than the colours of a picture of which nothing is sure."""
+    front, back = findings.colours.foreground.lower(), findings.colours.background.lower()
+    if findings.drawn or findings.colours.black_and_white:
+        return Subject(Claim("", 0.5))
+    if front == back:
+        return Subject(
+            Claim(f"a {front} picture" if front != "orange" else "an orange picture", 0.3)
+        )
+    return Subject(Claim(f"something {front} on a {back} background", 0.3))
+
+
+def _where(findings: Findings) -> Iterator[Claim]:
+    if findings.drawn:
+        return
+    scene = findings.scene
+    for word in scene.surroundings:
+        if word.name in places() and word.confidence >= NAMED:
+            yield Claim(places()[word.name], word.confidence)
+            return
+    if scene.outdoors and scene.outdoor >= NAMED:
+        yield Claim("outdoors", scene.outdoor)
+    elif scene.indoors and scene.indoor >= NAMED:
+        yield Claim("indoors", scene.indoor)
+
+
+def _around(findings: Findings) -> Iterator[Claim]:
+    """Say what lies before or behind a scene that is itself the subject."""
+    scene = findings.scene
+    if not scene.outdoors or scene.night or findings.drawn:
+        return
+    if scene.surfaces.grass >= GRASS:
+        yield Claim("with grass in front of it", scene.outdoor)
+    elif scene.surfaces.sky >= 2 * SKY:
+        yield Claim("against the sky", scene.outdoor)
+
+
+def _when(findings: Findings) -> Iterator[Claim]:
+    if findings.scene.night and not findings.drawn:
+        yield Claim("at night", findings.scene.outdoor)
+
+
+@cache
+def places() -> dict[str, str]:
+    """Return the rows of `places.csv`: a word of the surroundings, and the phrase for it."""
+    with Path(__file__).with_name("places.csv").open(encoding="utf-8", newline="") as file:
+        return {row["word"]: row["phrase"] for row in csv.DictReader(file)}
