@@ -93,7 +93,8 @@ class VisionClient:
         Raises:
             PictureError: No sample has this name.
         """
-        return f"{self._endpoint.root}samples/{quote(sample(name).name)}"
+        sample(name)
+        return f"{self._endpoint.root}samples/{quote(name)}"
 
     def analyze(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -23,6 +24,8 @@ Picture: TypeAlias = (
 SAMPLES = Path(__file__).parent / "samples"
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 DOWNLOAD_SECONDS = 20.0
+_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+"""What Pillow raises on a file that is no picture, or not a whole one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Credit:
 def upright(image: Image.Image) -> Image.Image:
     """Return the picture as a person sees it: turned as its EXIF data says, RGB, on white."""
     image = ImageOps.exif_transpose(image)
+    if image.mode.startswith("I;16"):
+        image = image.point(lambda value: value / 256).convert("L")  # convert alone clips at 255
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
@@ -61,7 +66,7 @@ def load_image(picture: Picture) -> Image.Image:
     data = fetch(str(picture)) if is_url(picture) else read_bytes(picture)
     try:
         return upright(Image.open(BytesIO(data)))
-    except (OSError, SyntaxError, Image.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         raise PictureError(f"{_named(picture)} is not an image that Pillow can read") from error
 
 
@@ -90,23 +95,41 @@ def read_bytes(picture: Picture) -> bytes:
 
 
 def fetch(url: str) -> bytes:
-    """Download a picture, at most 20 MB of it.
+    """Download a picture, at most 20 MB of it, in at most 20 seconds.
 
     Raises:
-        PictureError: The address does not answer with a file of that size.
+        PictureError: The address does not answer with a file of that size in that time.
     """
-    agent = {"User-Agent": "visionhelpers (https://github.com/visionhelpers/visionhelpers)"}
+    deadline = time.monotonic() + DOWNLOAD_SECONDS
+    headers = {"User-Agent": user_agent()}
     try:
-        with requests.get(url, headers=agent, timeout=DOWNLOAD_SECONDS, stream=True) as response:
+        with requests.get(url, headers=headers, timeout=DOWNLOAD_SECONDS, stream=True) as response:
             response.raise_for_status()
             data = bytearray()
             for chunk in response.iter_content(1 << 16):
                 data += chunk
                 if len(data) > DOWNLOAD_LIMIT:
                     raise PictureError(f"{url} is larger than {DOWNLOAD_LIMIT >> 20} MB")
+                if time.monotonic() > deadline:
+                    raise PictureError(f"{url} takes longer than {DOWNLOAD_SECONDS:g} seconds")
             return bytes(data)
+    except requests.HTTPError as error:
+        status = error.response.status_code
+        raise PictureError(f"Cannot fetch {url}: it answers {status}") from error
     except requests.RequestException as error:
         raise PictureError(f"Cannot fetch {url}: {type(error).__name__}") from error
+
+
+@cache
+def user_agent() -> str:
+    """Return the name that downloads go by, with an address to turn to, as hosts ask for."""
+    from importlib.metadata import PackageNotFoundError, metadata
+
+    try:
+        links = metadata("visionhelpers").get_all("Project-URL") or []
+    except PackageNotFoundError:
+        links = []
+    return " ".join(["visionhelpers", *(f"({link.split()[-1]})" for link in links)])
 
 
 @cache
