@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from visionhelpers import EndpointError, VisionClient, connect
+from visionhelpers.service import LocalService
+
+LOCAL = "Connected to the local service.\n"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("VISION_ENDPOINT", "VISION_KEY", "VISION_API_VERSION", "VISION_GALLERY"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A state folder of the test's own; the service that is in it at the end ends too."""
+    monkeypatch.setenv("VISION_STATE_DIR", str(tmp_path / "state"))
+    yield tmp_path / "state"
+    kill(tmp_path / "state")
+
+
+def kill(folder: Path) -> None:
+    process = psutil.Process(json.loads((folder / "service.json").read_text())["pid"])
+    process.kill()
+    psutil.wait_procs([process], timeout=10)
+
+
+def names(vision: VisionClient) -> set[str]:
+    return {model["name"] for model in vision.domain_models()["models"]}
+
+
+def test_the_environment_names_the_service(
+    service: LocalService, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VISION_ENDPOINT", f"{service.url}/vision/v1.0/")
+    monkeypatch.setenv("VISION_KEY", service.key)
+    vision = connect()
+    assert vision.base_url == f"{service.url}/vision/v1.0/"
+    assert names(vision) == {"celebrities", "landmarks"}
+    said = capsys.readouterr().out
+    assert said == "Connected to the vision service that VISION_ENDPOINT names.\n"
+
+
+def test_without_it_the_local_service_is_shared(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first, second = connect(), connect()
+    assert first.base_url == second.base_url
+    assert first.version == "v1.0"
+    assert names(first) == {"celebrities", "landmarks"}
+    assert capsys.readouterr().out == LOCAL + LOCAL
+    assert (folder / "service.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "lacking"), [("VISION_ENDPOINT", "VISION_KEY"), ("VISION_KEY", "VISION_ENDPOINT")]
+)
+def test_half_an_environment_is_refused(
+    name: str, lacking: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "secret")
+    with pytest.raises(EndpointError, match=f"{name} is set and {lacking} is not") as caught:
+        connect()
+    assert "secret" not in str(caught.value)
+
+
+def test_azure_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VISION_ENDPOINT", "https://mine.cognitiveservices.azure.com/")
+    monkeypatch.setenv("VISION_KEY", "secret")
+    with pytest.raises(EndpointError, match="is Azure"):
+        connect()
+    assert capsys.readouterr().out == ""
+
+
+def test_a_version_in_the_environment_counts_where_the_endpoint_has_none(
+    service: LocalService, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISION_ENDPOINT", service.url)
+    monkeypatch.setenv("VISION_KEY", service.key)
+    monkeypatch.setenv("VISION_API_VERSION", "v2.0")
+    with pytest.raises(EndpointError, match=r"v2\.0"):
+        connect()
+    monkeypatch.setenv("VISION_ENDPOINT", f"{service.url}/vision/v1.0")
+    assert names(connect())
+
+
+def test_a_client_outlives_the_local_service(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    vision = connect()
+    before, address = vision.base_url, vision.sample_url("grace_hopper.jpg")
+    kill(folder)
+    size = vision.analyze(address, features="Color")["metadata"]
+    assert (size["width"], size["height"]) > (50, 50)
+    assert vision.base_url != before
+    assert vision.sample_url("grace_hopper.jpg").startswith(vision.base_url.partition("vision/")[0])
+    assert capsys.readouterr().out == LOCAL
