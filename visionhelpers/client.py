@@ -12,9 +12,10 @@ from PIL import Image
 from requests import Response
 
 from .endpoints import parse_endpoint, parse_key
-from .errors import BadAnswerError, EndpointError
+from .errors import BadAnswerError
 from .images import Picture, sample
 from .session import KEY_HEADER, Headers, Received, Session, decoded
+from .teaching import Teacher
 from .uploads import upload
 
 Answer = dict[str, Any]
@@ -23,7 +24,7 @@ Answer = dict[str, Any]
 Result = TypeVar("Result")
 
 
-class VisionClient:
+class VisionClient(Teacher):
     """Talk to one Computer Vision service.
 
     Every `picture` is an http(s) URL, which the service fetches itself, or a path, bytes, an
@@ -184,30 +185,6 @@ class VisionClient:
             lambda accepted: self._session.finish(accepted, seconds),
         )
 
-    def add_face(self, name: str, picture: Picture) -> Answer:
-        """Teach a local service whose face this is; it knows the name from the next request on.
-
-        Raises:
-            EndpointError: The service cannot be taught: only the local one can.
-        """
-        return self._teach("celebrities", name, picture)
-
-    def add_landmark(self, name: str, picture: Picture) -> Answer:
-        """Teach a local service which sight this is, like `add_face`."""
-        return self._teach("landmarks", name, picture)
-
-    def forget_face(self, name: str) -> bool:
-        """Make a local service forget who it was taught; tell whether it knew the name.
-
-        Raises:
-            EndpointError: The service cannot be taught: only the local one can.
-        """
-        return self._forget("celebrities", name)
-
-    def forget_landmark(self, name: str) -> bool:
-        """Make a local service forget a sight that it was taught, like `forget_face`."""
-        return self._forget("landmarks", name)
-
     def _aim(self, endpoint: str, key: str) -> None:
         self._endpoint = parse_endpoint(endpoint, self._version)
         self._key = parse_key(key)
@@ -230,38 +207,6 @@ class VisionClient:
         return sent.enlarge(
             read(self._send("POST", self._path(operation), params=params, **sent.body))
         )
-
-    def _teach(self, kind: str, name: str, picture: Picture) -> Answer:
-        path, body = _gallery(kind, name), upload(picture).body
-        try:
-            return decoded(self._send("POST", path, **body))
-        except BadAnswerError as error:
-            self._must_be_taught(error)
-            raise
-
-    def _forget(self, kind: str, name: str) -> bool:
-        try:
-            self._send("DELETE", _gallery(kind, name))
-        except BadAnswerError as error:
-            self._must_be_taught(error)
-            if error.status != 404:
-                raise
-            return False
-        return True
-
-    def _must_be_taught(self, error: BadAnswerError) -> None:
-        """Raise if a 404 means that there is no gallery; a local service tells its health."""
-        if error.status != 404:
-            return
-        try:
-            self._send("GET", "health")
-        except BadAnswerError:
-            message = "This service cannot be taught names: only the local service can"
-            raise EndpointError(message) from None
-
-
-def _gallery(kind: str, name: str) -> str:
-    return f"gallery/{kind}/{quote(name, safe='')}"
 
 
 def _image(answer: Response) -> Image.Image:
