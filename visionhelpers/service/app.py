@@ -51,6 +51,7 @@ def create_app(
     hosts: Collection[str] = LOOPBACK,
     public_only: bool = False,
     activity: Activity | None = None,
+    pool: Pool | None = None,
 ) -> Starlette:
     """Return the service as an ASGI application.
 
@@ -61,8 +62,9 @@ def create_app(
         public_only: Whether to refuse picture addresses that lead into a private network; on for
             a service that others than its own machine can reach.
         activity: What to count the requests in, for a service that ends when idle.
+        pool: What works on the pictures, and how many may wait; None for the usual one.
     """
-    service = _Service(gallery, Source(hosts, public_only=public_only))
+    service = _Service(gallery, Source(hosts, public_only=public_only), pool or Pool())
     gate = Middleware(Gate, key=key, hosts=hosts, activity=activity or Activity())
     app = Starlette(
         routes=service.routes(), middleware=[Middleware(Drain), gate], exception_handlers=HANDLERS
@@ -76,10 +78,10 @@ def create_app(
 class _Service:
     """The endpoints, with what they share."""
 
-    def __init__(self, gallery: Gallery, source: Source) -> None:
+    def __init__(self, gallery: Gallery, source: Source, pool: Pool) -> None:
         self._gallery = gallery
         self._source = source
-        self._pool = Pool()
+        self._pool = pool
         self._operations = Operations()
         self._decoding = CapacityLimiter(2)
 
@@ -202,4 +204,4 @@ class _Service:
 
 
 def _query(request: Request) -> Query:
-    return Query(request.query_params.multi_items())
+    return Query(request.query_params.multi_items(), request.headers.get("user-agent", ""))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
@@ -42,34 +43,36 @@ class _Address:
         return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
 
 
-async def download(url: str, *, most: int, public_only: bool) -> bytes:
-    """Fetch a file of at most `most` bytes within 15 seconds and five redirects.
+async def download(
+    url: str, *, most: int, allowed: Callable[[str], bool], seconds: float = SECONDS
+) -> bytes:
+    """Fetch a file, over five redirects at most.
 
     Args:
         url: An http or https address.
         most: The number of bytes past which the file is refused.
-        public_only: Whether to refuse every hop that leads to a private, loopback or link-local
-            address.
+        allowed: Tells of a numeric address whether it may be asked; it is asked at every hop.
+        seconds: The time after which it is given up, whatever has arrived.
 
     Raises:
         ApiError: The address is malformed, forbidden, unreachable or too slow, or leads to no file
             or to too large a one.
     """
     try:
-        async with asyncio.timeout(SECONDS):
-            return await _follow(url, most, public_only)
+        async with asyncio.timeout(seconds):
+            return await _follow(url, most, allowed)
     except TimeoutError:
-        raise invalid_image_url(f"{url[:200]} did not arrive within {SECONDS:.0f} s.") from None
+        raise invalid_image_url(f"{url[:200]} did not arrive within {seconds:g} s.") from None
     except (OSError, h11.ProtocolError, asyncio.IncompleteReadError) as error:
         reason = type(error).__name__
         raise invalid_image_url(f"{url[:200]} is not accessible: {reason}.") from None
 
 
-async def _follow(url: str, most: int, public_only: bool) -> bytes:
+async def _follow(url: str, most: int, allowed: Callable[[str], bool]) -> bytes:
     here = url
     for _ in range(REDIRECTS + 1):
         address = _parse(here)
-        answer = await _get(address, await _look_up(address, public_only), most)
+        answer = await _get(address, await _look_up(address, allowed), most)
         if isinstance(answer, bytes):
             return answer
         here = urljoin(here, answer)
@@ -91,14 +94,19 @@ def _parse(url: str) -> _Address:
     return _Address(secure, host, port or (443 if secure else 80), target)
 
 
-async def _look_up(address: _Address, public_only: bool) -> list[str]:
+async def _look_up(address: _Address, allowed: Callable[[str], bool]) -> list[str]:
     """Return the numeric addresses of a host, all of them allowed."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if public_only and not all(is_public(number) for number in numbers):
+    if not all(allowed(number) for number in numbers):
         raise invalid_image_url(f"{address.host} leads into a private network.")
     return numbers
+
+
+def anywhere(_: str) -> bool:
+    """Allow every numeric address: for a service that only its own machine can reach."""
+    return True
 
 
 def is_public(number: str) -> bool:

@@ -27,6 +27,8 @@ async def _lacking(request: Request, error: Exception) -> Response:
     """Name the package that this installation would need."""
     message = str(error)
     if isinstance(error, ImportError):
+        if (error.name or "").startswith(__package__):
+            return await _broken(request, error)
         message = f"This needs the package {error.name!r}: pip install 'visionhelpers[service]'."
         log.warning("%s (%s)", message, error)
     return refuse(request, not_available(message))

@@ -18,7 +18,6 @@ from .wire import v1
 from .wire.query import Query
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-_OPEN = ("/health", "/samples/")
 
 
 class Json(JSONResponse):
@@ -75,7 +74,7 @@ class Gate:
         """Refuse the request, or hand it on with an id and one spelling of its path."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        scope = {**scope, "path": one_spelling(scope["path"])}
+        scope["path"] = one_spelling(scope["path"])
         request = Request(scope)
         request.state.id = str(uuid4())
         with self._activity:
@@ -90,7 +89,8 @@ class Gate:
         if host_of(named) not in self._hosts:
             message = f"This service does not answer to the host {named[:80]!r}; see --allow-host."
             raise bad_argument(message)
-        if str(request.scope["path"]).startswith(_OPEN):
+        path = request.scope["path"]
+        if path == "/health" or path.startswith("/samples/"):
             return
         given = request.headers.get(KEY_HEADER)
         given = given or Query(request.query_params.multi_items()).text("subscription-key")
@@ -109,6 +109,7 @@ def one_spelling(path: str) -> str:
 def host_of(netloc: str) -> str:
     """Return the host of "host:port" in lower case, without brackets; empty when malformed."""
     try:
-        return urlsplit(f"//{netloc}").hostname or ""
+        parts = urlsplit(f"//{netloc}")
+        return (parts.hostname or "") if parts.netloc == netloc and "@" not in netloc else ""
     except ValueError:
         return ""

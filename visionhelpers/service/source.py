@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from ..images import SAMPLES, samples
 from .body import read_source
-from .download import download
+from .download import anywhere, download, is_public
 from .errors import invalid_image_url
 from .gate import LOOPBACK, one_spelling
 from .header import LARGEST_FILE
@@ -21,7 +21,7 @@ class Source:
 
     def __init__(self, hosts: Collection[str], *, public_only: bool) -> None:
         self._hosts = LOOPBACK | {host.lower() for host in hosts}
-        self._public_only = public_only
+        self._allowed = is_public if public_only else anywhere
 
     async def fetch(self, request: Request) -> bytes:
         """Return the bytes of the picture that a request holds or names.
@@ -36,7 +36,7 @@ class Source:
             if name not in samples():
                 raise invalid_image_url(f"No sample is called {name[:80]!r}.")
             return await Path(SAMPLES / name).read_bytes()
-        return await download(source, most=LARGEST_FILE, public_only=self._public_only)
+        return await download(source, most=LARGEST_FILE, allowed=self._allowed)
 
     def _sample(self, url: str, request: Request) -> str:
         """Return the name of the sample that an address of this service means, else nothing."""

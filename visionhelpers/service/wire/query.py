@@ -10,9 +10,14 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Query:
-    """Query parameters by name, whatever the case and the stray blanks; unknown ones lie unread."""
+    """Query parameters by name, whatever the case and the stray blanks; unknown ones lie unread.
 
-    def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
+    Attributes:
+        agent: What the client calls itself.
+    """
+
+    def __init__(self, pairs: Iterable[tuple[str, str]], agent: str = "") -> None:
+        self.agent = agent
         self._values: dict[str, str] = {}
         for name, value in pairs:
             self._values.setdefault(name.strip().lower(), value.strip())

@@ -52,6 +52,9 @@ OCR_LANGUAGES = (
     "sk",
 )
 # fmt: on
+CANNOT_READ_LANGUAGE = "azure-cognitiveservices-vision-computervision/0.1.0"
+"""Microsoft's package for v1.0 takes `language` for an object, and breaks on the text it is."""
+
 PHOTO = Limits()
 OCR_PAGE = Limits(shortest=40, longest=3200)
 TEXT_PAGE = Limits(shortest=40, longest=3200, formats=("Jpeg", "Png", "Bmp"))
@@ -155,9 +158,15 @@ def ocr(query: Query) -> Work:
     if language in UNREAD_LANGUAGES:
         raise not_supported_language(f"This service has no model that reads {language}.")
     turned = query.flag("detectOrientation", default=True)
-    return lambda picture, _: v1_text.ocr(
-        picture.ocr(detect_orientation=turned), picture.width, picture.height, language
-    )
+
+    def work(picture: Picture, _: str) -> Json:
+        text = picture.ocr(detect_orientation=turned)
+        answer = v1_text.ocr(text, picture.width, picture.height, language)
+        if CANNOT_READ_LANGUAGE in query.agent:
+            del answer["language"]
+        return answer
+
+    return work
 
 
 def recognize_text(query: Query) -> Work:
