@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+import requests
+
+from visionhelpers.images import sample
+
+COMMAND = [sys.executable, "-m", "visionhelpers.service"]
+
+
+@contextmanager
+def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    child = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait(10)
+
+
+def written(file: Path) -> dict[str, object]:
+    deadline = monotonic() + 30
+    while not file.exists():
+        assert monotonic() < deadline, "no state file"
+        sleep(0.05)
+    state: dict[str, object] = json.loads(file.read_text())
+    return state
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with running("--gallery", tmp_path) as child:
+        assert child.stdout
+        found = re.search(
+            r"(http://127\.0\.0\.1:\d+)/vision/v1\.0/ with key (\w+)", child.stdout.readline()
+        )
+        assert found
+        url, key = found.groups()
+        headers = {"Ocp-Apim-Subscription-Key": key}
+        assert requests.get(f"{url}/vision/v1.0/models", headers=headers, timeout=10).ok
+        child.send_signal(number)
+        _, errors = child.communicate(timeout=10)
+        assert (child.returncode, errors) == (0, "")
+
+
+def test_with_a_state_file_it_tells_its_owner_alone_and_takes_the_file_with_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "gallery") as child:
+        state = written(file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert set(state) == {"url", "key", "pid"}
+        assert state["pid"] == child.pid
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        assert requests.get(f"{state['url']}/vision/v1.0/models", headers=key, timeout=10).ok
+        child.terminate()
+        assert child.communicate(timeout=10) == ("", "")
+        assert child.returncode == 0
+    assert list(tmp_path.glob("*.json*")) == []
+
+
+def test_the_state_file_of_another_service_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "gallery") as child:
+        written(file)
+        file.write_text(json.dumps({"url": "http://127.0.0.1:1", "key": "k", "pid": os.getpid()}))
+        child.terminate()
+        child.communicate(timeout=10)
+    assert json.loads(file.read_text())["pid"] == os.getpid()
+
+
+def test_it_ends_when_idle_and_takes_its_state_file_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "g", "--idle", 1) as child:
+        written(file)
+        assert child.wait(15) == 0
+    assert not file.exists()
+
+
+def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "gallery"):
+        port = str(written(file)["url"]).rpartition(":")[2]
+        second = subprocess.run(
+            [*COMMAND, "--port", port], capture_output=True, text=True, check=False
+        )
+    assert second.returncode == 1
+    assert port in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
+    tmp_path: Path,
+) -> None:
+    def add(picture: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, "--gallery", str(tmp_path), "add-face", "Eileen Collins", str(picture)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    added = add(sample("eileen_collins.jpg"))
+    assert (added.returncode, added.stdout) == (0, "Eileen Collins: 1 picture\n"), added.stderr
+    assert len(list((tmp_path / "celebrities" / "Eileen Collins").iterdir())) == 1
+    for picture in (sample("coffee_cup.jpg"), tmp_path / "missing.jpg"):
+        refused = add(picture)
+        assert refused.returncode == 1
+        assert refused.stderr.strip()
+        assert "Traceback" not in refused.stderr

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from time import monotonic
+
+import pytest
+import requests
+
+from visionhelpers.images import sample
+from visionhelpers.service import LocalService
+from visionhelpers.service.server import default_gallery, is_loopback
+
+
+def status(service: LocalService, path: str = "/health", **headers: str) -> int:
+    return requests.get(service.url + path, headers=headers, timeout=10).status_code
+
+
+def test_it_answers_inside_the_block_and_not_after_it(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service:
+        assert service.url.startswith("http://127.0.0.1:")
+        assert service.running
+        assert status(service) == 200
+    assert not service.running
+    with pytest.raises(requests.ConnectionError):
+        status(service)
+
+
+def test_every_service_has_a_port_and_a_key_of_its_own(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as one, LocalService(gallery=tmp_path) as other:
+        assert one.url != other.url
+        assert one.key != other.key
+        assert len(one.key) == 32
+        key = {"Ocp-Apim-Subscription-Key": one.key}
+        assert status(one, "/vision/v1.0/models", **key) == 200
+        assert status(other, "/vision/v1.0/models", **key) == 401
+
+
+def test_the_key_and_port_asked_for_are_kept(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with LocalService(port=port, key="mine", gallery=tmp_path) as service:
+        assert service.url == f"http://127.0.0.1:{port}"
+        assert status(service, "/vision/v1.0/models?Subscription-Key=mine") == 200
+
+
+def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service:
+        port = int(service.url.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            LocalService(port=port, gallery=tmp_path).start()
+
+
+def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
+    service = LocalService(gallery=tmp_path, idle=1.5).start()
+    assert status(service) == 200
+    begun = monotonic()
+    assert service.wait(10)
+    assert 1 < monotonic() - begun < 6
+
+
+def test_it_stays_while_it_is_asked(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path, idle=1.5) as service:
+        for _ in range(12):
+            assert status(service) == 200
+            assert not service.wait(0.3)
+
+
+def test_stopping_does_not_wait_for_an_open_connection(tmp_path: Path) -> None:
+    with requests.Session() as session:
+        service = LocalService(gallery=tmp_path).start()
+        session.get(f"{service.url}/health", timeout=10)
+        begun = monotonic()
+        service.stop()
+        assert monotonic() - begun < 3
+
+
+def test_a_service_is_started_once(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service, pytest.raises(RuntimeError, match="before"):
+        service.start()
+
+
+def test_beyond_loopback_it_answers_to_the_names_given_and_asks_no_private_address(
+    tmp_path: Path,
+) -> None:
+    with (
+        LocalService(gallery=tmp_path) as private,
+        LocalService(host="0.0.0.0", gallery=tmp_path, allow_hosts=["Lab.example"]) as public,  # noqa: S104
+    ):
+        assert status(public, Host="lab.EXAMPLE:80") == 200
+        assert status(public, Host="evil.example") == 400
+        tag = f"{public.url}/vision/v1.0/models/landmarks/analyze"
+        key = {"Ocp-Apim-Subscription-Key": public.key}
+        for url in (f"{private.url}/samples/coffee_cup.jpg", "http://169.254.169.254/latest/"):
+            refused = requests.post(tag, headers=key, json={"url": url}, timeout=30)
+            assert (refused.status_code, refused.json()["code"]) == (400, "InvalidImageUrl")
+            assert "private network" in refused.json()["message"]
+        own = {"url": f"{public.url}/samples/coffee_cup.jpg"}
+        assert requests.post(tag, headers=key, json=own, timeout=60).status_code == 200
+
+
+def test_a_picture_of_another_service_is_fetched_over_loopback(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as one, LocalService(gallery=tmp_path) as other:
+        answer = requests.post(
+            f"{one.url}/vision/v1.0/generateThumbnail?width=20&height=10",
+            headers={"Ocp-Apim-Subscription-Key": one.key},
+            json={"url": f"{other.url}/samples/coffee_cup.jpg"},
+            timeout=60,
+        )
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        sample_bytes = requests.get(f"{other.url}/samples/coffee_cup.jpg", timeout=10).content
+        assert sample_bytes == sample("coffee_cup.jpg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("localhost", True),
+        ("::1", True),
+        ("0.0.0.0", False),  # noqa: S104
+        ("::", False),
+        ("192.168.1.5", False),
+        ("lab.example", False),
+    ],
+)
+def test_only_loopback_is_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def test_the_gallery_is_the_users_own_unless_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("VISION_GALLERY", raising=False)
+    monkeypatch.delenv("VISION_STATE_DIR", raising=False)
+    assert default_gallery().parts[-2:] == ("visionhelpers", "gallery")
+    monkeypatch.setenv("VISION_STATE_DIR", "/state")
+    assert default_gallery() == Path("/state/gallery")
+    monkeypatch.setenv("VISION_GALLERY", "/pictures")
+    assert default_gallery() == Path("/pictures")
