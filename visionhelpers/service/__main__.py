@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import signal
 import sys
@@ -19,12 +20,13 @@ from .server import LocalService, default_gallery
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
     options = _parser().parse_args(arguments)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     if options.command:
         return _teach(options)
     try:
         return _serve(options)
-    except OSError as error:
-        sys.stderr.write(f"Cannot listen at {options.host}:{options.port}: {error.strerror}\n")
+    except (OSError, OverflowError) as error:
+        sys.stderr.write(f"Cannot listen at {options.host}:{options.port}: {error}\n")
         return 1
 
 

@@ -21,6 +21,7 @@ from .gate import LOOPBACK, Activity
 
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
+_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 
 
 class LocalService:
@@ -53,7 +54,7 @@ class LocalService:
         self._app = create_app(
             key=self.key,
             gallery=Gallery(gallery or default_gallery()),
-            hosts=LOOPBACK | {host} | set(allow_hosts),
+            hosts=(LOOPBACK | {host} | set(allow_hosts)) - set(_EVERYWHERE),
             public_only=not is_loopback(host),
             activity=self._activity,
         )
@@ -74,7 +75,7 @@ class LocalService:
     @property
     def url(self) -> str:
         """The root of the service, such as http://127.0.0.1:8000, without a path."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(self._host, self._host)  # noqa: S104
+        host = _EVERYWHERE.get(self._host, self._host)
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     @property
@@ -126,9 +127,11 @@ class LocalService:
             self._app,
             access_log=False,
             callback_notify=self._end_when_idle,
+            http="h11",
             lifespan="off",
             log_config=None,
             log_level="critical",
+            loop="asyncio",
             server_header=False,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=30,
