@@ -49,6 +49,16 @@ def test_a_file_of_four_megabytes_is_too_large_and_one_byte_less_is_not() -> Non
         inspect(data.ljust(4 << 20, b"\0"), Limits())
 
 
+def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
+    file = BytesIO()
+    Image.new("RGB", (64, 64), "red").save(file, "JPEG", progressive=True)
+    data = file.getvalue()
+    last = data[data.rindex(b"\xff\xda") : -2]
+    assert inspect(data, Limits()).format == "Jpeg"
+    with pytest.raises(ApiError, match="scans"):
+        inspect(data[:-2] + last * 200 + data[-2:], Limits())
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"\x89PNG\r\n\x1a\n", b"GIF89a", b"BM" + b"\0" * 60, b"x" * 99]
 )

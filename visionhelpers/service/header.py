@@ -13,6 +13,9 @@ FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
 READERS = ("JPEG", "PNG", "GIF", "BMP")
 LARGEST_FILE = 4 * 1024 * 1024 - 1
 MOST_PIXELS = 32_000_000
+MOST_SCANS = 100
+"""A progressive JPEG has about ten; thousands of empty ones would take hours to decode."""
+
 BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError)
 """What Pillow raises when it reads a damaged file."""
 
@@ -57,6 +60,8 @@ def inspect(data: bytes, limits: Limits) -> Header:
         raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels.") from None
     except BROKEN:
         raise invalid_image_format("Input data is not a valid image.") from None
+    if header.format == "Jpeg" and data.count(b"\xff\xda") > MOST_SCANS:
+        raise invalid_image_format(f"A JPEG has at most {MOST_SCANS} scans.")
     _check(header, limits)
     return header
 
