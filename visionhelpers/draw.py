@@ -9,16 +9,18 @@ Labels are measured on the figure as it stands, so set its size first.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from itertools import cycle
-from math import cos, radians, sin
-from typing import TYPE_CHECKING, Any, TypeAlias
+from math import dist
+from statistics import median
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 
+from . import answers
 from .fonts import typeface
 from .images import Picture, load_image
 from .labels import Mark, add_labels, ink, letter_size
@@ -28,16 +30,13 @@ if TYPE_CHECKING:
     from matplotlib.text import Text
     from PIL import Image
 
-Answer: TypeAlias = Mapping[str, Any]
-Corners: TypeAlias = tuple[tuple[float, float], ...]
+    from .answers import Answer, Found
 
 LONG_SIDE, SHORTEST_SIDE = 7.0, 0.5
 """Inches of a new figure."""
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
 """Okabe and Ito's palette, which people tell apart whatever colours they see."""
-
-_TURNS = {"Up": 0, "Right": 1, "Down": 2, "Left": 3}
 
 
 def draw_caption(image: Picture, analysis: Answer | str, ax: Axes | None = None) -> Axes:
@@ -56,7 +55,7 @@ def draw_caption(image: Picture, analysis: Answer | str, ax: Axes | None = None)
         ValueError: The answer is of another operation, without captions and landmarks.
         PictureError: The picture cannot be read.
     """
-    caption = analysis if isinstance(analysis, str) else _caption(analysis)
+    caption = analysis if isinstance(analysis, str) else answers.caption(analysis)
     ax = _show(load_image(image), ax)
     face = typeface([caption])
     # Not capitalize(): it would write the names of people and places small.
@@ -89,12 +88,8 @@ def draw_faces(image: Picture, analysis: Answer, ax: Axes | None = None) -> Axes
         ValueError: The answer is of another operation, without faces and celebrities.
         PictureError: The picture cannot be read.
     """
-    faces = _faces(analysis)
-    marks = [
-        Mark(_rectangle(*rectangle), text, colour)
-        for (rectangle, text), colour in zip(faces.items(), cycle(COLOURS), strict=False)
-    ]
-    return _draw(load_image(image), marks, ax)
+    groups = [[face] for face in answers.faces(analysis)]
+    return _draw(load_image(image), groups, ax)
 
 
 def draw_words(image: Picture, ocr_answer: Answer, ax: Axes | None = None) -> Axes:
@@ -112,16 +107,8 @@ def draw_words(image: Picture, ocr_answer: Answer, ax: Axes | None = None) -> Ax
         ValueError: The answer is of another operation, without regions.
         PictureError: The picture cannot be read.
     """
-    if "regions" not in ocr_answer:
-        raise _wrong("draw_words needs the answer of ocr, with its 'regions'", ocr_answer)
     picture = load_image(image)
-    lines = [line for region in ocr_answer["regions"] for line in region["lines"]]
-    marks = [
-        Mark(_word_corners(word["boundingBox"], ocr_answer, picture.size), word["text"], colour)
-        for line, colour in zip(lines, cycle(COLOURS), strict=False)
-        for word in line["words"]
-    ]
-    return _draw(picture, marks, ax)
+    return _draw(picture, answers.words(ocr_answer, *picture.size), ax)
 
 
 def draw_lines(image: Picture, recognize_text_answer: Answer, ax: Axes | None = None) -> Axes:
@@ -137,95 +124,8 @@ def draw_lines(image: Picture, recognize_text_answer: Answer, ax: Axes | None = 
         ValueError: The answer is of another operation, or not finished.
         PictureError: The picture cannot be read.
     """
-    if "recognitionResult" not in recognize_text_answer:
-        needs = "draw_lines needs the finished answer of recognize_text, with 'recognitionResult'"
-        raise _wrong(needs, recognize_text_answer)
-    lines = recognize_text_answer["recognitionResult"]["lines"]
-    marks = [
-        Mark(_pairs(line["boundingBox"]), line["text"], colour)
-        for line, colour in zip(lines, cycle(COLOURS), strict=False)
-    ]
-    return _draw(load_image(image), marks, ax)
-
-
-def _wrong(needs: str, answer: Answer) -> ValueError:
-    return ValueError(f"{needs}, and this one has {', '.join(map(repr, answer)) or 'nothing'}")
-
-
-def _caption(analysis: Answer) -> str:
-    """Return the first caption, or the first landmark's name; nothing if none was found."""
-    if "captions" in analysis.get("description", {}):
-        return _first(analysis["description"]["captions"], "text")
-    if "landmarks" in analysis.get("result", {}):
-        return _first(analysis["result"]["landmarks"], "name")
-    details = list(_details(analysis, "landmarks"))
-    if not details:
-        needs = "draw_caption needs the answer of describe, landmarks or analyze with Description"
-        raise _wrong(needs, analysis)
-    return _first([landmark for detail in details for landmark in detail], "name")
-
-
-def _first(found: list[dict[str, Any]], key: str) -> str:
-    return str(found[0][key]) if found else ""
-
-
-def _details(analysis: Answer, model: str) -> Iterator[list[dict[str, Any]]]:
-    """Yield what a domain model found in each category."""
-    for category in analysis.get("categories", ()):
-        if model in category.get("detail", {}):
-            yield category["detail"][model]
-
-
-def _faces(analysis: Answer) -> dict[tuple[int, ...], str]:
-    """Return the rectangles of faces (left, top, width, height) and what to write by each."""
-    people = list(_details(analysis, "celebrities"))
-    if "celebrities" in analysis.get("result", {}):
-        people.append(analysis["result"]["celebrities"])
-    if not people and "faces" not in analysis:
-        needs = "draw_faces needs the answer of celebrities or of analyze with the feature Faces"
-        raise _wrong(needs, analysis)
-    found = {_edges(person): str(person["name"]) for group in people for person in group}
-    for face in analysis.get("faces", ()):
-        rectangle = _edges(face)
-        if not any(_same_face(rectangle, other) for other in found):
-            known = [str(face[key]) for key in ("age", "gender") if face.get(key) is not None]
-            found[rectangle] = ", ".join(known)
-    return found
-
-
-def _edges(face: dict[str, Any]) -> tuple[int, ...]:
-    return tuple(face["faceRectangle"][key] for key in ("left", "top", "width", "height"))
-
-
-def _same_face(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    """Tell whether the middle of each rectangle lies in the other."""
-    return all(
-        abs((a + size / 2) - (b + length / 2)) < min(size, length) / 2
-        for a, b, size, length in zip(one[:2], other[:2], one[2:], other[2:], strict=True)
-    )
-
-
-def _rectangle(left: float, top: float, width: float, height: float) -> Corners:
-    right, bottom = left + width, top + height
-    return (left, top), (right, top), (right, bottom), (left, bottom)
-
-
-def _word_corners(box: str, answer: Answer, size: tuple[int, int]) -> Corners:
-    """Return the corners of "left,top,width,height", turned back, from the word's top left."""
-    corners = _rectangle(*map(float, box.split(",")))
-    turns = _TURNS.get(answer.get("orientation", "Up"), 0)
-    angle, x0, y0 = radians(answer.get("textAngle") or 0), size[0] / 2, size[1] / 2
-    return tuple(
-        (
-            x0 + (x - x0) * cos(angle) + (y - y0) * sin(angle),
-            y0 - (x - x0) * sin(angle) + (y - y0) * cos(angle),
-        )
-        for x, y in corners[turns:] + corners[:turns]
-    )
-
-
-def _pairs(numbers: list[float]) -> Corners:
-    return tuple(zip(numbers[::2], numbers[1::2], strict=True))
+    groups = [[line] for line in answers.lines(recognize_text_answer)]
+    return _draw(load_image(image), groups, ax)
 
 
 def _show(picture: Image.Image, ax: Axes | None) -> Axes:
@@ -241,9 +141,12 @@ def _show(picture: Image.Image, ax: Axes | None) -> Axes:
     return ax
 
 
-def _draw(picture: Image.Image, marks: Iterable[Mark], ax: Axes | None) -> Axes:
-    ax, marks = _show(picture, ax), list(marks)
-    width = letter_size(ax) / 8
+def _draw(picture: Image.Image, groups: Iterable[Iterable[Found]], ax: Axes | None) -> Axes:
+    """Frame and label what was found, each group in a colour of its own."""
+    ax = _show(picture, ax)
+    coloured = zip(groups, cycle(COLOURS), strict=False)
+    marks = [Mark(*found, colour) for group, colour in coloured for found in group]
+    width = _line_width(ax, marks)
     for mark in marks:
         halo = withStroke(linewidth=2 * width, foreground=ink(mark.colour), alpha=0.6)
         ax.add_patch(
@@ -257,6 +160,13 @@ def _draw(picture: Image.Image, marks: Iterable[Mark], ax: Axes | None) -> Axes:
         )
     add_labels(ax, marks)
     return ax
+
+
+def _line_width(ax: Axes, marks: list[Mark]) -> float:
+    """Return the width in points of lines that are thin beside what they frame."""
+    heights = [dist(mark.corners[0], mark.corners[3]) for mark in marks] or [0.0]
+    point = abs(ax.transData.get_matrix()[1, 1]) * 72 / ax.figure.dpi
+    return max(0.4, min(letter_size(ax) / 8, float(median(heights) * point) / 12))
 
 
 def _wrap(title: Text, width: float) -> None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from matplotlib.font_manager import (
+    FontEntry,
     FontProperties,
     findfont,
     findSystemFonts,
     fontManager,
     get_font,
+    weight_dict,
 )
 
 UNKNOWN = "□"
-_INVISIBLE = ("Cc", "Cf", "Mn")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,10 @@ class Typeface:
         return "".join(map(self._drawn, " ".join(text.split())))
 
     def _drawn(self, character: str) -> str:
-        if character not in self.missing:
-            return character
-        return "" if unicodedata.category(character) in _INVISIBLE else UNKNOWN
+        category = unicodedata.category(character)
+        if category == "Cc" or (character in self.missing and category in ("Cf", "Mn")):
+            return ""  # what nobody would see
+        return UNKNOWN if character in self.missing else character
 
 
 def typeface(texts: Iterable[str]) -> Typeface:
@@ -50,48 +52,71 @@ def typeface(texts: Iterable[str]) -> Typeface:
         The families that matplotlib takes as `fontfamily`: those of `rcParams` first, then as
         few others as have the remaining characters.
     """
-    characters = frozenset("".join(texts)) | {UNKNOWN}
-    own = tuple(FontProperties().get_family())
-    return _covering(own, characters - frozenset(" \t\n\r"))
+    characters = {each for each in set("".join(texts)) if unicodedata.category(each) != "Cc"}
+    return _covering(tuple(FontProperties().get_family()), frozenset(characters | {UNKNOWN}))
 
 
 @cache
 def _covering(own: tuple[str, ...], characters: frozenset[str]) -> Typeface:
+    missing = characters.difference(*(_drawable(_path(family), characters) for family in own))
     families = list(own)
-    missing = characters.difference(*(_covered(family, characters) for family in own))
     while missing:
-        best = max(_installed(), key=lambda family: len(_covered(family, missing)))
-        covered = _covered(best, missing)
-        if not covered:
+        best = max(_installed(), key=lambda entry: len(_drawable(entry.fname, missing)))
+        drawable = _drawable(best.fname, missing)
+        if not drawable:
             break
-        families.append(best)
-        missing -= covered
+        families.append(_enlisted(best))
+        missing -= drawable
     return Typeface(tuple(families), missing)
 
 
-@cache
-def _covered(family: str, characters: frozenset[str]) -> frozenset[str]:
-    """Return those of the characters that a family's upright font has."""
+def _path(family: str) -> str:
+    """Return the file that matplotlib takes for a family, or nothing if it knows none."""
     try:
-        font = get_font(findfont(FontProperties(family=[family]), fallback_to_default=False))
-    except (OSError, RuntimeError, ValueError):
+        return findfont(FontProperties(family=[family]), fallback_to_default=False)
+    except ValueError:
+        return ""
+
+
+@cache
+def _drawable(path: str, characters: frozenset[str]) -> frozenset[str]:
+    """Return those of the characters that a font file has an outline for."""
+    try:
+        font = get_font(path)
+    except (OSError, RuntimeError):
         return frozenset()
-    if not font.scalable:  # bitmap fonts, as most of emoji are, cannot be drawn
+    if not font.scalable:  # as most fonts of emoji are, which matplotlib cannot draw
         return frozenset()
     return frozenset(each for each in characters if font.get_char_index(ord(each)))
 
 
 @cache
-def _installed() -> tuple[str, ...]:
-    """Return the families on this machine, those made for reading first."""
+def _installed() -> tuple[FontEntry, ...]:
+    """Return an upright font of each family on this machine, those made for reading first."""
     known = {entry.fname for entry in fontManager.ttflist}
     for path in findSystemFonts():  # matplotlib's list may be older than the newest font
         if path not in known:
             fontManager.addfont(path)
-    names = {entry.name for entry in fontManager.ttflist}
-    # The Last Resort font has a glyph for every character: a picture of its being unknown.
-    return tuple(sorted((n for n in names if not n.startswith("Last Resort")), key=_rank))
+    families: dict[str, FontEntry] = {}
+    for entry in sorted(fontManager.ttflist, key=_boldness, reverse=True):
+        # The Last Resort font has a glyph for every character: a picture of its being unknown.
+        if entry.style == "normal" and not entry.name.startswith("Last Resort"):
+            families[entry.name] = entry
+    return tuple(sorted(families.values(), key=_rank))
 
 
-def _rank(family: str) -> tuple[bool, bool, str]:
-    return (family.startswith(("STIX", "cm")), "sans" not in family.lower(), family)
+def _enlisted(entry: FontEntry) -> str:
+    """Return a font's family, listed as of normal weight, lest matplotlib log that it is not."""
+    if _boldness(entry):
+        fontManager.ttflist.append(replace(entry, weight=400))
+    return entry.name
+
+
+def _boldness(entry: FontEntry) -> int:
+    """Return how far a font is from the normal weight."""
+    return abs(int(weight_dict.get(str(entry.weight), entry.weight)) - 400)
+
+
+def _rank(entry: FontEntry) -> tuple[bool, bool, str]:
+    """Sort sans-serif fonts first, those for formulas last."""
+    return entry.name.startswith(("STIX", "cm")), "sans" not in entry.name.lower(), entry.name

@@ -1,26 +1,27 @@
 """Labels: texts beside or inside the boxes they belong to, never on top of each other.
 
-Three schemes, the first that has room for every label of a picture:
+Three schemes, the best that has room for every label of a picture:
 
-1. beside the boxes, in letters that suit the picture: above, below, inside, then shifted;
-2. the same in smaller letters, down to `SMALLEST` points;
-3. in place, for a page full of words: each label lies on its own box, in letters that fit it and
-   in the direction of the text. One that would be smaller than `SMALLEST_IN_PLACE` points, or
-   would touch another, is left out; its box stays.
+1. by the boxes, along the text, in letters that suit the picture: above, below, inside, shifted;
+2. the same in smaller letters, where that hides less of what is there;
+3. in place, for a page full of words: each label lies on its own box, in letters that fit it.
+   One that would be smaller than `SMALLEST_IN_PLACE` points, or would touch another, is left
+   out; its box stays.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from math import atan2, degrees, sqrt
-from typing import TypeAlias
+from math import atan2, copysign, degrees, inf, sqrt
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.path import Path
 from matplotlib.text import Text
+from matplotlib.transforms import Affine2D
 from numpy.typing import NDArray
 
 from .fonts import Typeface, typeface
@@ -33,7 +34,25 @@ PADDING = 0.15
 """Room between a label's letters and its edge, in parts of the letters' size."""
 
 HIDDEN = 0.2
-"""How much of another box a label may cover."""
+"""How much of another box a label may cover at little cost."""
+
+SHRINKING = 0.4
+"""What it costs to write all labels smaller, from nothing to 1 for lying on another box."""
+
+CROWDED = 0.4
+"""What a layout may cost a label, on the same scale, before all go in place."""
+
+TALLER = 1.3
+"""How much higher than its box a label in place may be: a box around *are* has no room for *p*."""
+
+_LEVEL, _UPRIGHT = 2.0, 95.0
+"""Degrees: text that leans less is level, text that leans more is upside down."""
+
+_RANKS = np.array([0, 1, 2, 4, 5, 6, 6, 7, 8, 6, 7, 8, 8, 9, 15, 15, 15, 15]) / 100
+"""What each place by a box costs, in the order of `_spots`."""
+
+_CORNERS = np.array([[0, 1], [2, 1], [2, 3], [0, 3]])
+"""Which numbers of a rectangle make its corners, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +62,15 @@ class Mark:
     corners: tuple[tuple[float, float], ...]
     text: str
     colour: str
+
+
+class Layout(NamedTuple):
+    """Where all labels of a picture go: how bad that is, points, degrees, pixels."""
+
+    cost: float
+    size: float
+    angle: float
+    centres: list[Floats]
 
 
 def letter_size(ax: Axes) -> float:
@@ -69,15 +97,21 @@ def add_labels(ax: Axes, marks: Sequence[Mark]) -> list[Text]:
     Returns:
         The labels, inside the axes, none on top of another or of a text that was there before.
     """
-    largest = letter_size(ax)
-    earlier = [_extent(text) for text in ax.texts]
-    marks = [mark for mark in marks if mark.text.strip()]
+    earlier = [_outline(text) for text in ax.texts]
     face = typeface(mark.text for mark in marks)
+    marks = [mark for mark in marks if face.spell(mark.text)]
+    if not marks:
+        return []
     labels = [_label(ax, mark, face) for mark in marks]
-    for size in sorted({max(part * largest, SMALLEST) for part in (1, 0.85, 0.7, 0)}, reverse=True):
-        if _beside(ax, labels, marks, earlier, size):
-            return labels
-    return _in_place(ax, labels, marks, earlier)
+    corners = [np.asarray(ax.transData.transform(mark.corners)) for mark in marks]
+    sizes = {max(part * letter_size(ax), SMALLEST) for part in (1, 0.85, 0.7)}
+    layouts = [_beside(ax, labels, corners, earlier, size) for size in sizes]
+    best = min(filter(None, layouts), key=lambda layout: layout.cost, default=None)
+    if best is None or best.cost > CROWDED * len(labels):
+        return _in_place(ax, labels, corners, earlier)
+    for label, centre in zip(labels, best.centres, strict=True):
+        _move(ax, label, best.size, centre, best.angle)
+    return labels
 
 
 def _label(ax: Axes, mark: Mark, face: Typeface) -> Text:
@@ -86,12 +120,7 @@ def _label(ax: Axes, mark: Mark, face: Typeface) -> Text:
         face.spell(mark.text),
         family=list(face.families),
         color=ink(mark.colour),
-        bbox={
-            "boxstyle": f"square,pad={PADDING}",
-            "facecolor": mark.colour,
-            "edgecolor": "none",
-            "alpha": 0.85,
-        },
+        bbox={"boxstyle": f"square,pad={PADDING}", "fc": mark.colour, "ec": "none", "alpha": 0.85},
         horizontalalignment="center",
         verticalalignment="center",
         parse_math=False,
@@ -99,104 +128,126 @@ def _label(ax: Axes, mark: Mark, face: Typeface) -> Text:
     )
 
 
-def _extent(text: Text) -> Floats:
-    """Return the rectangle that a text covers, its padding included."""
-    background = text.get_bbox_patch()
-    points = float(text.get_fontsize()) * PADDING if background else 0.0
-    box = text.get_window_extent()
-    return np.array(box.padded(points / 72 * text.figure.dpi).extents)
-
-
 def _beside(
-    ax: Axes, labels: list[Text], marks: list[Mark], earlier: list[Floats], size: float
-) -> bool:
-    """Place every label by its box, and tell whether there was room for all."""
-    corners = [ax.transData.transform(mark.corners) for mark in marks]
-    boxes = np.array([[*each.min(axis=0), *each.max(axis=0)] for each in corners])
-    taken = list(earlier)
+    ax: Axes, labels: list[Text], corners: list[Floats], earlier: list[Floats], size: float
+) -> Layout | None:
+    """Find a place for every label by its box, along the text, if there is room for all."""
+    angle = _direction(corners)
+    level = Affine2D().rotate_deg(-angle)
+    back = level.inverted()
+    boxes = np.array([_bounds(level.transform(each)) for each in corners])
+    taken = [_bounds(level.transform(each)) for each in earlier]
+    limits = _bounds(level.transform(ax.bbox.corners()))
+    cost, centres = SHRINKING * (1 - size / letter_size(ax)) * len(labels), []
     for number, label in enumerate(labels):
-        label.set_fontsize(size)
-        spot = _best(ax, _extent(label), number, boxes, taken)
-        if spot is None:
-            return False
+        label.set(fontsize=size, rotation=0)
+        spots = np.array(list(_spots(boxes[number], _size(label), limits)))
+        inside = np.array([_holds(ax, back.transform(spot[_CORNERS])) for spot in spots])
+        costs = np.where(inside, _costs(spots, number, boxes, taken), inf)
+        if costs.min() == inf:
+            return None
+        spot = spots[costs.argmin()]
         taken.append(spot)
-        label.set(position=ax.transData.inverted().transform((spot[:2] + spot[2:]) / 2))
-    return True
+        centres.append(back.transform((spot[:2] + spot[2:]) / 2))
+        cost += float(costs.min())
+    return Layout(cost, size, angle, centres)
 
 
-def _best(
-    ax: Axes, extent: Floats, number: int, boxes: Floats, taken: list[Floats]
-) -> Floats | None:
-    """Return the free spot for one label that hides the least of the boxes."""
-    bounds = np.array(ax.bbox.extents)
-    spots = np.array(list(_spots(boxes[number], extent[2:] - extent[:2], bounds)))
-    hidden = _shared(spots[:, None], boxes) / np.maximum(_shared(boxes, boxes), 1)
-    own = hidden[:, number].copy()
-    hidden[:, number] = 0
-    cost = hidden.max(axis=1) + own / 2 + np.arange(len(spots)) / 100
-    free = (hidden <= HIDDEN).all(axis=1)
-    free &= (spots[:, :2] >= bounds[:2]).all(axis=1) & (spots[:, 2:] <= bounds[2:]).all(axis=1)
-    if taken:
-        free &= (_shared(spots[:, None], np.array(taken)) == 0).all(axis=1)
-    return spots[np.argmin(np.where(free, cost, np.inf))] if free.any() else None
-
-
-def _spots(box: Floats, size: Floats, bounds: Floats) -> Iterator[Floats]:
+def _spots(box: Floats, size: Floats, limits: Floats) -> Iterator[Floats]:
     """Yield rectangles for a label: above its box, below, inside, beside, further away."""
-    box = np.clip(box, np.tile(bounds[:2], 2), np.tile(bounds[2:], 2))
+    box = np.clip(box, np.tile(limits[:2], 2), np.tile(limits[2:], 2))
     (left, bottom, right, top), (width, height), gap = box, size, 1.0
-    rows = (top + gap, bottom - gap - height, top - height - gap, bottom + gap)
-    for y in (*rows, top + height + 2 * gap, bottom - 2 * (height + gap)):
-        for x in (left, (left + right - width) / 2, right - width):
-            inside = min(max(x, bounds[0]), bounds[2] - width)
-            yield np.array([inside, y, inside + width, y + height])
-    middle = min(max((bottom + top - height) / 2, bounds[1]), bounds[3] - height)
-    for x in (right + gap, left - gap - width):
-        yield np.array([x, middle, x + width, middle + height])
+    rows = top + gap, bottom - gap - height, top - height - gap, bottom + gap
+    further = top + height + 2 * gap, bottom - 2 * (height + gap)
+    places = [(x, y) for y in rows for x in (left, (left + right - width) / 2, right - width)]
+    places += [(x, (bottom + top - height) / 2) for x in (right + gap, left - gap - width)]
+    places += [(x, y) for y in further for x in (left, right - width)]
+    for x, y in places:
+        start = min(max(x, limits[0]), limits[2] - width)
+        yield np.array([start, y, start + width, y + height])
+
+
+def _costs(spots: Floats, number: int, boxes: Floats, taken: list[Floats]) -> Floats:
+    """Return how bad each spot is: by how much of it lies on boxes, infinitely on a label."""
+    shared = _shared(spots[:, None], boxes)
+    own, shared[:, number] = shared[:, number].copy(), 0
+    size = _shared(spots, spots)
+    costs: Floats = shared.sum(axis=1) / size + own / size / 3 + _RANKS
+    costs += (shared > HIDDEN * _shared(boxes, boxes) + 1).any(axis=1)
+    if taken:
+        costs[(_shared(spots[:, None], np.array(taken)) > 0).any(axis=1)] = inf
+    return costs
+
+
+def _in_place(
+    ax: Axes, labels: list[Text], corners: list[Floats], earlier: list[Floats]
+) -> list[Text]:
+    """Lay each label on its own box, and drop what could not be read."""
+    angle, size = _direction(corners), letter_size(ax)
+    taken, kept = [Path(each) for each in earlier], []
+    for label, box in zip(labels, corners, strict=True):
+        label.set(fontsize=size, rotation=0)
+        outline = _fit(ax, label, box, angle)
+        readable = float(label.get_fontsize()) >= SMALLEST_IN_PLACE and _holds(ax, outline)
+        if readable and not any(Path(outline).intersects_path(other) for other in taken):
+            taken.append(Path(outline))
+            kept.append(label)
+        else:
+            label.remove()
+    return kept
+
+
+def _fit(ax: Axes, label: Text, corners: Floats, angle: float) -> Floats:
+    """Fit a label to the lower edge of its box, and return its corners."""
+    along, down = corners[1] - corners[0], corners[3] - corners[0]
+    room = np.array([np.hypot(*along), np.hypot(*down)]) + 1e-6
+    scale = min(1.0, *(room * (0.97, TALLER) / _size(label)))
+    width, height = scale * _size(label)
+    along, down = along / room[0] * width / 2, down / room[1]
+    centre = (corners[0] + corners[2]) / 2 + down * (room[1] - height) / 2
+    # Text that runs up or down the page is read from one side, whichever way a box leans.
+    lean = (degrees(atan2(along[1], along[0])) - angle + 90) % 180 - 90
+    _move(ax, label, scale * float(label.get_fontsize()), centre, angle + lean)
+    down = down * height / 2
+    return np.array(
+        [centre + x * along + y * down for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    )
+
+
+def _move(ax: Axes, label: Text, size: float, centre: Floats, angle: float) -> None:
+    label.set(fontsize=size, rotation=angle, position=ax.transData.inverted().transform(centre))
+
+
+def _outline(text: Text) -> Floats:
+    """Return the corners of the upright rectangle around a text and its padding."""
+    padding = PADDING * float(text.get_fontsize()) / 72 * text.figure.dpi
+    return np.asarray(text.get_window_extent().padded(padding).extents[_CORNERS])
+
+
+def _size(text: Text) -> Floats:
+    """Return the width and height of a text that is not turned, its padding included."""
+    return np.asarray(np.ptp(_outline(text), axis=0))
+
+
+def _direction(corners: list[Floats]) -> float:
+    """Return the angle along which to write, counter-clockwise, never upside down."""
+    x, y = sum((each[1] - each[0] for each in corners), np.zeros(2))
+    angle = degrees(atan2(y, x))
+    if abs(angle) > _UPRIGHT:
+        angle -= copysign(180, angle)
+    return angle if abs(angle) > _LEVEL else 0.0
+
+
+def _bounds(corners: Floats) -> Floats:
+    return np.asarray([*corners.min(axis=0), *corners.max(axis=0)])
+
+
+def _holds(ax: Axes, corners: Floats) -> bool:
+    """Tell whether points lie inside the axes, give or take half a pixel."""
+    return bool(ax.bbox.padded(0.5).count_contains(corners) == len(corners))
 
 
 def _shared(some: Floats, others: Floats) -> Floats:
     """Return the area that rectangles share, broadcast."""
     sides = np.minimum(some[..., 2:], others[..., 2:]) - np.maximum(some[..., :2], others[..., :2])
     return np.asarray(np.clip(sides, 0, None).prod(axis=-1))
-
-
-def _in_place(ax: Axes, labels: list[Text], marks: list[Mark], earlier: list[Floats]) -> list[Text]:
-    """Lay each label on its own box, in the direction of the text; drop what cannot be read."""
-    taken = [Path(np.array([[a, b], [c, b], [c, d], [a, d]])) for a, b, c, d in earlier]
-    largest, kept = letter_size(ax), []
-    for label, mark in zip(labels, marks, strict=True):
-        outline = _fit(ax, label, mark, largest)
-        if outline is None or any(outline.intersects_path(other) for other in taken):
-            label.remove()
-            continue
-        taken.append(outline)
-        kept.append(label)
-    return kept
-
-
-def _fit(ax: Axes, label: Text, mark: Mark, largest: float) -> Path | None:
-    """Fit a label to the lower edge of its box, and return its outline if it can be read."""
-    corners = np.asarray(ax.transData.transform(mark.corners))
-    along, down = corners[1] - corners[0], corners[3] - corners[0]
-    room = np.array([np.hypot(*along), np.hypot(*down)])
-    label.set_fontsize(largest)
-    extent = _extent(label)
-    scale = min(1.0, *(0.97 * room / (extent[2:] - extent[:2])))
-    if scale * largest < SMALLEST_IN_PLACE:
-        return None
-    width, height = scale * (extent[2:] - extent[:2])
-    along, down = along / room[0], down / room[1]
-    centre = (corners[0] + corners[2]) / 2 + down * (room[1] - height) / 2
-    angle = degrees(atan2(along[1], along[0]))
-    label.set(
-        fontsize=scale * largest,
-        rotation=(angle + 90) % 180 - 90,
-        position=ax.transData.inverted().transform(centre),
-    )
-    halves = along * width / 2, down * height / 2
-    outline = Path(np.array([centre + x * halves[0] + y * halves[1] for x, y in _CORNERS]))
-    return outline if ax.bbox.padded(0.5).count_contains(outline.vertices) == 4 else None
-
-
-_CORNERS = ((-1, -1), (1, -1), (1, 1), (-1, 1))
