@@ -5,35 +5,23 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from functools import cache
+from threading import Lock
 from typing import TYPE_CHECKING
+
+from . import Unavailable
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
 
 UNKNOWN = "unk"
-SAME = (
-    "cs",
-    "da",
-    "de",
-    "en",
-    "es",
-    "fi",
-    "fr",
-    "hu",
-    "it",
-    "nl",
-    "pl",
-    "pt",
-    "ro",
-    "sk",
-    "sv",
-    "tr",
-)
-LATIN = {**{code: code for code in SAME}, "no": "nb", "sr": "sr-Latn"}
-"""The API's codes for languages in Latin letters, by the detector's."""
+LATIN = "cs da de en es fi fr hu it nl no pl pt ro sk sr sv tr"
+"""The API's languages in Latin letters, by the detector's codes."""
 
-HOME = 3.0  # how much likelier English is than any other language before the text is seen
-KANA = 0.05  # Japanese has at least this share of kana, and Chinese none
+RENAMED = {"no": "nb", "sr": "sr-Latn"}
+HOME = 8.0  # how much likelier English is than any other language before the text is seen
+KANA = 0.05  # Japanese has at least this many kana to an ideograph, and Chinese none
+
+_lock = Lock()
 
 
 def detect(text: str) -> str:
@@ -75,15 +63,21 @@ def _encodable(letter: str, encoding: str) -> bool:
 
 def _latin(text: str) -> str:
     """Return the likeliest language in Latin letters; a word or two in doubt are English."""
-    chances = dict(_identifier().rank(text.lower()))
+    with _lock:
+        chances: dict[str, float] = dict(_identifier().rank(text.lower()))
     chances["en"] *= HOME
-    return LATIN[max(chances, key=lambda code: chances[code])]
+    likeliest = max(chances, key=lambda code: chances[code])
+    return RENAMED.get(likeliest, likeliest)
 
 
 @cache
 def _identifier() -> LanguageIdentifier:
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
+    try:
+        from py3langid.langid import MODEL_FILE, LanguageIdentifier
+    except ImportError as error:
+        raise Unavailable(
+            "The language of a text needs the package py3langid: pip install py3langid"
+        ) from error
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(LATIN))
+    identifier.set_languages(LATIN.split())
     return identifier

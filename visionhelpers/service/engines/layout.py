@@ -9,8 +9,10 @@ Quads = NDArray[np.float64]
 """N x 4 x 2 corners in pixels, each line's clockwise from its top left."""
 
 STRAIGHT = 0.5  # degrees: below this a slope is the rounding of corners
+TELLING = 4  # how many heights long a line must be: ascenders tilt the outlines of short words
 LEADING = 1.6  # the widest gap between two lines of a paragraph, in heights of a line
-GUTTER = 0.9  # the widest gap between two pieces of one line, in heights of a line
+OVERLAP = 0.2  # the least share of the shorter of two lines under one another
+GUTTER = 0.5  # the widest gap between two pieces of one line, in heights of a line
 
 
 def sizes(quads: Quads) -> NDArray[np.float64]:
@@ -28,12 +30,30 @@ def clockwise_from_top_left(quads: Quads) -> Quads:
     return np.take_along_axis(quads, order[..., None], axis=1)
 
 
+def part(quad: NDArray[np.float64], frame: tuple[float, float, float, float]) -> Quads:
+    """Return the corners, 4 x 2, of a frame given as shares of a quadrilateral's edges.
+
+    Args:
+        quad: Four corners, clockwise from the top left.
+        frame: Left, top, right, bottom, each 0 to 1.
+    """
+    left, top, right, bottom = frame
+    across = np.array([left, right, right, left])[:, None]
+    down = np.array([top, top, bottom, bottom])[:, None]
+    above = quad[0] + across * (quad[1] - quad[0])
+    below = quad[3] + across * (quad[2] - quad[3])
+    return np.asarray(above + down * (below - above), np.float64)
+
+
 def slope(quads: Quads) -> float:
     """Return how many degrees the lines go down to the right; 0.0 for straight ones.
 
-    The median over the lines, each counted by its length.
+    The median over the long lines, each counted by its length.
     """
-    along = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]) / 2
+    long = quads[np.divide(*sizes(quads).T) >= TELLING]
+    if len(long) == 0:
+        return 0.0
+    along = (long[:, 1] - long[:, 0] + long[:, 2] - long[:, 3]) / 2
     degrees = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
     order = np.argsort(degrees)
     lengths = np.cumsum(np.linalg.norm(along[order], axis=1))
@@ -80,7 +100,8 @@ def _joined(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     down = min(one[3], other[3]) - max(one[1], other[1])
     if down > 0.5 * min(heights):
         return bool(-across < GUTTER * min(heights))
-    return bool(across > 0 and -down < LEADING * min(heights))
+    narrow = min(one[2] - one[0], other[2] - other[0])
+    return bool(across > OVERLAP * narrow and -down < LEADING * min(heights))
 
 
 def _reading_order(frames: NDArray[np.float64]) -> list[int]:

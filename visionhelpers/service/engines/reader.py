@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import layout
+from . import Unavailable, ink, layout
 
 if TYPE_CHECKING:
     from rapidocr import RapidOCR
@@ -24,7 +24,7 @@ Quads: TypeAlias = NDArray[np.float64]
 """N x 4 x 2 corners in pixels, each line's clockwise from its top left."""
 
 SHORT_SIDE = 736  # the detector misses small letters in pictures smaller than it was trained on
-LONG_SIDE = 1600  # what it takes in grows with the area: this bounds memory and time
+AREA = 1_600_000  # pixels; its memory and time grow with them: 0.3 GB and 0.3 s a million
 LINE_HEIGHT = 48  # the recogniser's input
 
 _lock = Lock()
@@ -32,11 +32,10 @@ _lock = Lock()
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A word of a line: where it begins and ends, as a share of the line's length."""
+    """A word of a line and where it stands in it, with a confidence from 0 to 1."""
 
     text: str
-    start: float
-    end: float
+    frame: ink.Frame
     confidence: float
 
 
@@ -50,9 +49,13 @@ class Reading:
 
 
 def find(image: Image) -> Quads:
-    """Return where the lines of text are in an RGB picture, in its pixels."""
+    """Return where the lines of text are in an RGB picture, in its pixels.
+
+    Raises:
+        Unavailable: The package with the models, or its runtime, is not installed.
+    """
     height, width = image.shape[:2]
-    scale = min(max(1.0, SHORT_SIDE / min(height, width)), LONG_SIDE / max(height, width))
+    scale = min(max(1.0, SHORT_SIDE / min(height, width)), (AREA / (height * width)) ** 0.5)
     size = max(32, round(width * scale)), max(32, round(height * scale))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = cv2.cvtColor(cv2.resize(image, size, interpolation=method), cv2.COLOR_RGB2BGR)
@@ -67,8 +70,8 @@ def find(image: Image) -> Quads:
 
 def crop(image: Image, quad: NDArray[np.float64]) -> Image:
     """Return the picture inside four corners, straightened."""
-    width = round(max(np.linalg.norm(quad[1] - quad[0]), np.linalg.norm(quad[2] - quad[3])))
-    height = round(max(np.linalg.norm(quad[3] - quad[0]), np.linalg.norm(quad[2] - quad[1])))
+    above, right, below, left = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    width, height = max(1, round(max(above, below))), max(1, round(max(left, right)))
     target = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), target)
     flat = cv2.warpPerspective(
@@ -78,14 +81,14 @@ def crop(image: Image, quad: NDArray[np.float64]) -> Image:
 
 
 def recognise(strips: Sequence[Image]) -> list[Reading]:
-    """Return what straightened RGB pictures of one line each say."""
+    """Return what straightened RGB pictures of one line each say, in the same order."""
     if not strips:
         return []
     small = [cv2.cvtColor(_shrunk(strip), cv2.COLOR_RGB2BGR) for strip in strips]
     with _lock:
         answer = _model().recognize_txt(small)
     words = cast("tuple[WordInfo, ...]", answer.word_results)
-    rows = zip(answer.txts or (), answer.scores or (), words, strict=True)
+    rows = zip(strips, answer.txts or (), answer.scores or (), words, strict=True)
     return [_reading(*row) for row in rows]
 
 
@@ -98,38 +101,30 @@ def _shrunk(strip: Image) -> Image:
     return np.asarray(cv2.resize(strip, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _reading(text: str, score: float, info: WordInfo) -> Reading:
+def _reading(strip: Image, text: str, score: float, info: WordInfo) -> Reading:
     """Cut a line at its blanks; the network says in which of its columns it saw each letter."""
     words = text.split()
-    columns = np.array([column for part in info.word_cols for column in part], float)
+    columns = [column for part in info.word_cols for column in part]
     seen = [c for c, letter in zip(info.confs, text, strict=False) if not letter.isspace()]
     if not words or len(columns) != sum(map(len, words)):
         return Reading("", 0.0, ())
-    centres = (columns + 0.5) / info.line_txt_len
+    centres = (np.array(columns) + 0.5) / info.line_txt_len
     ends = np.cumsum([len(word) for word in words])
-    half = _letter_width(centres, ends) / 2
-    pieces = []
-    for word, end in zip(words, ends, strict=True):
-        begin = end - len(word)
-        start, stop = centres[begin] - half, centres[end - 1] + half
-        if begin:
-            start = max(start, (centres[begin - 1] + centres[begin]) / 2)
-        if end < len(centres):
-            stop = min(stop, (centres[end - 1] + centres[end]) / 2)
-        pieces.append(Piece(word, max(0.0, start), min(1.0, stop), float(np.mean(seen[begin:end]))))
+    begins = ends - [len(word) for word in words]
+    spans = [(float(centres[a]), float(centres[b - 1])) for a, b in zip(begins, ends, strict=True)]
+    certain = [float(np.mean(seen[a:b])) for a, b in zip(begins, ends, strict=True)]
+    pieces = map(Piece, words, ink.frames(strip, spans), certain)
     return Reading(" ".join(words), float(score), tuple(pieces))
-
-
-def _letter_width(centres: NDArray[np.float64], ends: NDArray[np.int64]) -> float:
-    """Return the mean distance of neighbouring letters, as a share of the line."""
-    within = np.delete(np.diff(centres), ends[:-1] - 1)
-    return float(within.mean()) if len(within) else 1 / len(centres)
 
 
 @cache
 def _model() -> RapidOCR:
-    from rapidocr import RapidOCR
-
+    try:
+        from rapidocr import RapidOCR
+    except ImportError as error:
+        raise Unavailable(
+            "Text needs the package rapidocr: pip install rapidocr onnxruntime"
+        ) from error
     return RapidOCR(
         params={
             "Global.log_level": "critical",
@@ -137,8 +132,9 @@ def _model() -> RapidOCR:
             "Global.use_preprocess_img": False,
             "Global.use_vertical_padding": False,
             "Global.return_word_box": True,
+            "Rec.rec_batch_num": 1,  # each line's answer is its width times 18,710 letters
             "Det.limit_type": "max",
-            "Det.limit_side_len": LONG_SIDE,
+            "Det.limit_side_len": AREA,  # as `find` sized it
             "EngineConfig.onnxruntime.intra_op_num_threads": min(4, os.cpu_count() or 1),
         }
     )

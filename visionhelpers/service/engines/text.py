@@ -8,19 +8,24 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from . import language, layout, reader
+from . import ink, language, layout, reader
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .boxes import Polygon
+    from .boxes import Point, Polygon
 
 Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 
 FACING: tuple[Orientation, ...] = ("Up", "Right", "Down", "Left")
 """Where the top of the text faces, by how many quarter turns to the left set it upright."""
 
-CERTAIN = 0.88  # lines the right way up score 0.96 and more, upside down 0.5 to 0.8
+CERTAIN = 0.88  # lines the right way up score 0.95 and more, upside down 0.5 to 0.8
+LIKELY = 0.75  # the least that many letters must score to turn a page
+SURE = 0.9  # the least that a few must
+ENOUGH = 10  # letters are many
+FEW = 3  # fewer letters never turn a page
+DOUBT = 0.02  # how much better than the page as it is another way up must be
 SAMPLE = 6  # lines read to tell which way is up
 
 
@@ -80,76 +85,90 @@ def read(image: reader.Image, *, detect_orientation: bool = True) -> Text:
     Returns:
         The text, with all corners in the coordinates of the picture as given: pixels, origin top
         left, x right, y down. A picture without text gives no lines and "NotDetected".
+
+    Raises:
+        Unavailable: The package with the models, or its runtime, is not installed.
     """
-    quads = reader.find(image)
-    turns = _quarter_turns(image, quads) if detect_orientation else 0
-    page = np.ascontiguousarray(np.rot90(image, turns))
-    if turns:
-        quads = reader.find(page)
-    readings = reader.recognise([reader.crop(page, quad) for quad in quads])
-    kept = [(q, r) for q, r in zip(quads, readings, strict=True) if _is_text(r)]
-    if not kept:
+    page, turns = image, 0
+    quads, readings = _lines_of(page)
+    if detect_orientation and (turns := _quarter_turns(page, quads, readings)):
+        page = np.ascontiguousarray(np.rot90(image, turns))
+        quads, readings = _lines_of(page)
+    seen = [(q, r) for q, r in zip(quads, readings, strict=True) if _is_text(r)]
+    if not seen:
         return Text((), (), "NotDetected", 0.0, language.UNKNOWN)
-    slope = layout.slope(np.array([quad for quad, _ in kept]))
-    groups = layout.regions(np.array([quad for quad, _ in kept]), slope)
-    height, width = image.shape[:2]
-    lines = [_line(q, r, turns, width, height) for q, r in kept]
+    outlines = np.array([layout.part(quad, _around(reading)) for quad, reading in seen])
+    slope = layout.slope(outlines)
+    groups = layout.regions(outlines, slope)
+    lines = [_line(q, r, turns, image.shape) for q, r in seen]
     regions = tuple(Region(tuple(lines[i] for i in group)) for group in groups)
     ordered = tuple(line for region in regions for line in region.lines)
     code = language.detect("\n".join(line.text for line in ordered))
     return Text(ordered, regions, FACING[turns], -slope or 0.0, code)
 
 
+def _lines_of(page: reader.Image) -> tuple[reader.Quads, list[reader.Reading]]:
+    quads = reader.find(page)
+    return quads, reader.recognise([reader.crop(page, quad) for quad in quads])
+
+
 def _is_text(reading: reader.Reading) -> bool:
-    """Tell lettering from a texture: short strings need more certainty."""
-    letters = sum(letter.isalnum() for letter in reading.text)
-    if not letters:
-        return False
-    return reading.confidence >= (0.95 if letters < 3 else 0.9 if letters < 6 else 0.6)
+    """Tell lettering from a texture: strings of few different letters need more certainty."""
+    letters = len({letter for letter in reading.text if letter.isalnum()})
+    least = 0.97 if letters < FEW else 0.9 if letters < 6 else 0.6
+    return letters > 0 and reading.confidence >= least
 
 
-def _quarter_turns(image: reader.Image, quads: reader.Quads) -> int:
+def _quarter_turns(
+    page: reader.Image, quads: reader.Quads, readings: Sequence[reader.Reading]
+) -> int:
     """Return how many quarter turns to the left set the page upright."""
+    letters, certainty = _certainty(readings)
+    if letters >= ENOUGH and certainty >= CERTAIN:
+        return 0
     sizes = layout.sizes(quads)
     longest = np.argsort(-sizes.max(axis=1, initial=0))[:SAMPLE]
-    strips = [reader.crop(image, quads[i]) for i in longest]
-    upright, sideways = sizes.sum(axis=0)
-    first = (0, 2, 1, 3) if upright >= sideways else (1, 3, 0, 2)
-    scores: dict[int, float] = {}
-    for turns in first:
-        scores[turns] = _certainty(strips, turns)
-        if scores[turns] >= CERTAIN:
-            return turns
-    return max(scores, key=lambda turns: scores[turns]) if len(strips) > 1 else 0
+    strips = [reader.crop(page, quads[i]) for i in longest]
+    best, turns = _certainty([readings[i] for i in longest])[1] + DOUBT, 0
+    across, down = sizes.sum(axis=0)
+    for other in (2, 1, 3) if across >= down else (1, 3, 2):
+        turned = [np.ascontiguousarray(np.rot90(strip, other)) for strip in strips]
+        letters, certainty = _certainty(reader.recognise(turned))
+        if letters >= FEW and certainty > max(best, LIKELY if letters >= ENOUGH else SURE):
+            best, turns = certainty, other
+        if letters >= ENOUGH and certainty >= CERTAIN:
+            break
+    return turns
 
 
-def _certainty(strips: Sequence[reader.Image], turns: int) -> float:
-    """Return how sure the recogniser is of strips turned to the left, letter by letter."""
-    readings = reader.recognise([np.ascontiguousarray(np.rot90(s, turns)) for s in strips])
+def _certainty(readings: Sequence[reader.Reading]) -> tuple[int, float]:
+    """Return how many letters were read, and how certainly on average."""
     letters = sum(len(reading.text) for reading in readings)
-    return sum(r.confidence * len(r.text) for r in readings) / letters if letters else 0.0
+    total = sum(reading.confidence * len(reading.text) for reading in readings)
+    return letters, total / letters if letters else 0.0
+
+
+def _around(reading: reader.Reading) -> ink.Frame:
+    """Return the frame around all words of a line."""
+    lefts, tops, rights, bottoms = zip(*(piece.frame for piece in reading.pieces), strict=True)
+    return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def _line(
-    quad: NDArray[np.float64], reading: reader.Reading, turns: int, width: int, height: int
+    quad: NDArray[np.float64], reading: reader.Reading, turns: int, shape: tuple[int, ...]
 ) -> Line:
-    """Put a reading back where it stands in the picture as given."""
+    """Put a reading where it stands in the picture as given, of this shape."""
 
-    def polygon(start: float, end: float) -> Polygon:
-        top, bottom = quad[1] - quad[0], quad[2] - quad[3]
-        corners = (
-            quad[0] + start * top,
-            quad[0] + end * top,
-            quad[3] + end * bottom,
-            quad[3] + start * bottom,
-        )
-        a, b, c, d = (_turned_back(float(x), float(y), turns, width, height) for x, y in corners)
+    def polygon(frame: ink.Frame) -> Polygon:
+        corners = layout.part(quad, frame).tolist()
+        a, b, c, d = (_turned_back(x, y, turns, shape) for x, y in corners)
         return a, b, c, d
 
-    words = tuple(Word(p.text, polygon(p.start, p.end), p.confidence) for p in reading.pieces)
-    return Line(reading.text, polygon(0, 1), words, reading.confidence)
+    words = tuple(Word(p.text, polygon(p.frame), p.confidence) for p in reading.pieces)
+    return Line(reading.text, polygon(_around(reading)), words, reading.confidence)
 
 
-def _turned_back(x: float, y: float, turns: int, width: int, height: int) -> tuple[float, float]:
-    """Return where a point of the page turned to the left lay before, in width x height."""
+def _turned_back(x: float, y: float, turns: int, shape: tuple[int, ...]) -> Point:
+    """Return where a point of the page turned to the left lay before."""
+    height, width = shape[:2]
     return ((x, y), (width - y, x), (width - x, height - y), (y, height - x))[turns]
