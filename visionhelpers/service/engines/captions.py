@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from .subjects import Claim, Subject, subject
+from .circumstances import Claim
+from .subjects import Subject, subject
 
 if TYPE_CHECKING:
     from .findings import Findings

@@ -22,8 +22,8 @@ PARENTS = (
     *("abstract_", "animal_", "building_", "dark_", "drink_", "food_", "indoor_"),
     *("others_", "outdoor_", "people_", "plant_", "text_"),
 )
-CUTOFF = 0.3
-"""Half a tag's: a picture with nothing surer is better put in a likely place than in none."""
+CUTOFF = 0.2
+"""Below a tag's: a picture with nothing surer is better put in a likely place than in none."""
 LARGE = 0.1
 """A thing is what the picture is of when it covers this share; a smaller one counts for less."""
 PAGE = 12
@@ -98,6 +98,8 @@ def _scene(findings: Findings) -> Scores:
             continue  # any white page looks like a screen to the model
         yield category.name, category.confidence
 
+    yield "plant_flower", findings.scene.blossom
+
 
 def _place(findings: Findings) -> Scores:
     scene, surfaces = findings.scene, findings.scene.surfaces
@@ -116,8 +118,6 @@ def _place(findings: Findings) -> Scores:
 def _light(findings: Findings) -> Scores:
     if findings.scene.night:
         yield "dark_", findings.scene.outdoor
-    elif findings.scene.surfaces.dark:
-        yield "dark_", CUTOFF
 
 
 def _page(findings: Findings) -> Scores:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .activities import activities
+from .circumstances import Claim, around, when, where
 from .findings import PAGE, Findings
 from .grammar import article, join, number
 from .objects import kinds
 from .people import Person, count, people
-from .scenes import classes, spread
-from .surfaces import GRASS, SKY
+from .scenes import OUTDOORS, classes, spread
 
 if TYPE_CHECKING:
     from .objects import Object
@@ -27,19 +25,17 @@ QUOTED = 8
 """How many words of a text a sentence repeats."""
 WEARING, SURELY = 0.5, 0.8
 """How sure of clothes on a person, and of any other thing the scene model alone sees."""
+CLEAR = 0.8
+"""How sure, on average, the detector is of faces that look at the camera."""
 CLOSE = 0.6
 """The share of the picture from which on a thing is shown close up."""
 
+COLOUR, PLAIN, ROUGH = 0.3, 0.5, 0.7
+"""How well a sentence fits that says only colours, only "a drawing", or only "a rough surface":
+true of the picture, and little said."""
+
 SUPPORTS = ("dining table", "couch", "bed", "chair", "bench")
 CONTENTS = {("cup", "coffee"): "cup of coffee", ("wine glass", "wine"): "glass of wine"}
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Some words of a sentence, and how sure they are (0 to 1)."""
-
-    text: str
-    confidence: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,41 +59,38 @@ def _people(findings: Findings) -> Subject | None:
     persons = people(findings)
     if not persons:
         return None
-    doing = activities(persons, [t for t in findings.things if t.name != "person"])
-    best = doing[0] if doing else None
-    actors = persons
-    details = []
-    if best and len(best.persons) * 2 < len(persons):
-        actors = best.persons
-        details.append(Claim("with other people nearby", _surest(persons)))
+    best = next(iter(activities(persons, findings.things)), None)
+    few = best is not None and len(best.persons) * 2 < len(persons)
+    actors = best.persons if best and few else persons
+    details = list(_wearing(findings, actors))
     if best:
-        details.insert(0, Claim(best.text, best.confidence))
-    elif posing := _posing(persons):
-        details.append(posing)
-    details = [*_wearing(findings, actors), *details, *_where(findings), *_when(findings)]
-    sure = _surest(actors)
-    everybody = count(actors)
-    vague = number("person", "people", len(actors))
-    if findings.names and len(actors) == len(persons):
-        vague, everybody = everybody, _named(findings.names, len(persons))
-    return Subject(Claim(everybody, sure), tuple(details), vague)
+        details.append(Claim(best.text, best.confidence))
+    elif not details:
+        details += _posing(persons)
+    details += [Claim("with other people nearby", _surest(persons))] * few
+    name, vague = count(actors), number("person", "people", len(actors))
+    if findings.names and not few:
+        name, vague = _named(findings.names, len(persons)), name
+    details += [*where(findings), *when(findings)]
+    return Subject(Claim(name, _surest(actors)), tuple(details), vague)
 
 
 def _named(names: tuple[str, ...], persons: int) -> str:
     others = persons - len(names)
-    return join([*names, *([("another person" if others == 1 else "other people")] * (others > 0))])
+    rest = "another person" if others == 1 else "other people"
+    return join([*names, *[rest][: max(0, others)]])
 
 
 def _surest(persons: tuple[Person, ...]) -> float:
     return max(person.confidence for person in persons)
 
 
-def _posing(persons: tuple[Person, ...]) -> Claim | None:
-    """People whose faces the frontal detector sees look at the camera."""
-    faces = [person.face for person in persons if person.face]
-    if len(faces) * 2 <= len(persons):
-        return None
-    return Claim("posing for a photo", min(1.0, max(face.confidence for face in faces)) * 0.9)
+def _posing(persons: tuple[Person, ...]) -> Iterator[Claim]:
+    """People whose faces the frontal detector sees clearly look at the camera."""
+    clear = [person.face.confidence if person.face else 0.0 for person in persons]
+    sure = sum(clear) / len(clear)
+    if sure >= CLEAR:
+        yield Claim("posing for a photo", sure)
 
 
 def _wearing(findings: Findings, persons: tuple[Person, ...]) -> Iterator[Claim]:
@@ -137,7 +130,7 @@ def _things(findings: Findings) -> Subject | None:
     if other and not details:
         same = [thing for thing in other if thing.name == other[0].name]
         details.append(Claim(f"next to {_counted(findings, same)}", other[0].confidence))
-    details += [*_where(findings), *_when(findings)]
+    details += [*where(findings), *when(findings)]
     vague = next(reversed(kinds()[first[0].name].words), "")
     sure = max(thing.confidence for thing in first)
     name = _counted(findings, first)
@@ -186,71 +179,38 @@ def _scene(findings: Findings) -> Subject | None:
     if findings.drawn:
         return None  # the model knows photographs
     label = next(iter(scene.labels), None)
-    named = [w for w in scene.words if w.confidence >= KIND and spread(w.name) > 1]
+    limit = KIND if not scene.outdoors else OUTDOORS
+    named = [w for w in scene.words if w.confidence >= limit and spread(w.name) > 1]
     if label and label.confidence >= NAMED and not _words_of(label.name) & {"dog", "cat"}:
         chosen = label
     elif named:
         chosen = min(named, key=lambda word: (spread(word.name), -word.confidence))
+    elif scene.blossom:
+        return Subject(Claim("a close up of a flower", scene.blossom))
     else:
         return None
     place = any(row.place for row in classes() if chosen.name in (row.label, *row.words))
     text = article(chosen.name)
     if not (scene.outdoors or place):
         text = f"a close up of {text}"
-    details = [*_around(findings), *_when(findings)]
+    details = [*around(findings), *when(findings)]
     return Subject(Claim(text, chosen.confidence), tuple(details))
 
 
 def _texture(findings: Findings) -> Subject | None:
     if not findings.scene.surfaces.texture:
         return None
-    return Subject(Claim("a close up of a rough surface", 0.7))
+    return Subject(Claim("a close up of a rough surface", ROUGH))
 
 
 def _colours(findings: Findings) -> Subject:
     """Say no more than the colours of a picture of which nothing is sure."""
+    scene = findings.scene
     front, back = findings.colours.foreground.lower(), findings.colours.background.lower()
     if findings.drawn or findings.colours.black_and_white:
-        return Subject(Claim("", 0.5))
+        return Subject(Claim("", PLAIN))
+    if scene.outdoors:
+        return Subject(Claim("an outdoor scene", COLOUR))
     if front == back:
-        return Subject(
-            Claim(f"a {front} picture" if front != "orange" else "an orange picture", 0.3)
-        )
-    return Subject(Claim(f"something {front} on a {back} background", 0.3))
-
-
-def _where(findings: Findings) -> Iterator[Claim]:
-    if findings.drawn:
-        return
-    scene = findings.scene
-    for word in scene.surroundings:
-        if word.name in places() and word.confidence >= NAMED:
-            yield Claim(places()[word.name], word.confidence)
-            return
-    if scene.outdoors and scene.outdoor >= NAMED:
-        yield Claim("outdoors", scene.outdoor)
-    elif scene.indoors and scene.indoor >= NAMED:
-        yield Claim("indoors", scene.indoor)
-
-
-def _around(findings: Findings) -> Iterator[Claim]:
-    """Say what lies before or behind a scene that is itself the subject."""
-    scene = findings.scene
-    if not scene.outdoors or scene.night or findings.drawn:
-        return
-    if scene.surfaces.grass >= GRASS:
-        yield Claim("with grass in front of it", scene.outdoor)
-    elif scene.surfaces.sky >= 2 * SKY:
-        yield Claim("against the sky", scene.outdoor)
-
-
-def _when(findings: Findings) -> Iterator[Claim]:
-    if findings.scene.night and not findings.drawn:
-        yield Claim("at night", findings.scene.outdoor)
-
-
-@cache
-def places() -> dict[str, str]:
-    """Return the rows of `places.csv`: a word of the surroundings, and the phrase for it."""
-    with Path(__file__).with_name("places.csv").open(encoding="utf-8", newline="") as file:
-        return {row["word"]: row["phrase"] for row in csv.DictReader(file)}
+        return Subject(Claim(f"{article(front)} picture", COLOUR))
+    return Subject(Claim(f"something {front} on a {back} background", COLOUR))

@@ -20,7 +20,8 @@ class Surfaces:
     """Shares (0 to 1) of smooth brightness from the top down, and of green.
 
     `sky` and `green` are shares of the picture, `grass` of its lower third. `dark`: dim nearly
-    everywhere. `texture`: the same roughness all over, like bricks or gravel.
+    everywhere. `texture`: the same roughness all over, like bricks or gravel. `bloom`:
+    green around a middle of another strong colour.
     """
 
     sky: float
@@ -28,6 +29,7 @@ class Surfaces:
     green: float
     dark: bool
     texture: bool
+    bloom: bool
 
 
 def measure(image: NDArray[np.uint8]) -> Surfaces:
@@ -39,13 +41,20 @@ def measure(image: NDArray[np.uint8]) -> Surfaces:
     bright = (value > np.median(value)) & (value > 110)
     smooth = cv2.blur(slope, (5, 5)) < 4
     green = (hue >= 30) & (hue <= 88) & (saturation > 40) & (value > 30)
+    vivid = (saturation > 100) & (value > 100)
     return Surfaces(
         sky=float(np.cumprod(smooth & (blue | bright), axis=0).mean()),
         grass=float(green[len(green) * 2 // 3 :].mean()),
         green=float(green.mean()),
         dark=bool(np.median(grey) < 60 and np.percentile(grey, 75) < 90),
         texture=_is_even(grey),
+        bloom=bool(green.mean() >= GREEN and _middle(vivid & ~green).mean() >= GREEN),
     )
+
+
+def _middle(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    height, width = mask.shape
+    return mask[height // 3 : height * 2 // 3, width // 3 : width * 2 // 3]
 
 
 def _is_even(grey: NDArray[np.float32]) -> bool:

@@ -60,7 +60,7 @@ def _people(findings: Findings) -> Words:
     for person in persons:
         yield "person", person.confidence
         if person.face:
-            yield person.word.removeprefix("young "), person.confidence
+            yield person.word.split()[-1], person.confidence
             if person.face.age <= CHILD:
                 yield "child", person.confidence
     if len(persons) > 1:

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from visionhelpers.service.engines.boxes import Box
+from visionhelpers.service.engines.faces import Face
+from visionhelpers.service.engines.findings import Findings
+from visionhelpers.service.engines.imagetype import ImageType
+from visionhelpers.service.engines.objects import Object
+from visionhelpers.service.engines.scenes import Word
+from visionhelpers.service.engines.text import Line, Text
+from visionhelpers.service.engines.text import Word as Printed
+
+LARGE = Box(50, 50, 200, 200)
+CORNERS = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
+
+
+def seeing(findings: Findings, *words: Word) -> Findings:
+    return replace(findings, scene=replace(findings.scene, labels=words[:1], words=words))
+
+
+def printed(findings: Findings, count: int) -> Findings:
+    words = tuple(Printed("word", CORNERS, 0.9) for _ in range(count))
+    line = Line("word " * count, CORNERS, words, 0.9)
+    return replace(findings, text=Text((line,), (), "Up", 0.0, "en"))
+
+
+def test_a_sure_scene_outweighs_a_doubtful_thing(nothing: Findings) -> None:
+    banana = replace(nothing, objects=(Object("banana", 0.7, LARGE),))
+    assert banana.things
+    assert not seeing(banana, Word("daisy", 0.93)).things
+    assert seeing(banana, Word("banana", 0.93)).things
+
+
+def test_an_animal_must_be_the_one_that_the_scene_sees(nothing: Findings) -> None:
+    bird = replace(nothing, objects=(Object("bird", 1.0, LARGE),))
+    assert not seeing(bird, Word("cheetah", 0.97), Word("animal", 0.99)).things
+    assert seeing(bird, Word("robin", 0.5), Word("animal", 0.9), Word("bird", 0.8)).things
+
+
+def test_in_a_drawing_the_scene_has_no_say(nothing: Findings) -> None:
+    drawn = replace(nothing, image_type=ImageType(clip_art=2, line_drawing=0))
+    horse = replace(drawn, objects=(Object("horse", 0.98, LARGE),))
+    assert seeing(horse, Word("Mexican hairless", 0.9), Word("animal", 0.9)).things
+
+
+def test_doubtful_things_are_not_spoken_of(nothing: Findings) -> None:
+    assert not replace(nothing, objects=(Object("person", 0.42, LARGE),)).things
+
+
+def test_writing_alone_is_a_page_and_with_somebody_it_is_not(nothing: Findings) -> None:
+    assert printed(nothing, 5).words_read == 5
+    assert printed(nothing, 5).is_page
+    assert not printed(nothing, 1).is_page
+    face = Face(Box(10, 10, 90, 90), 30, "Male", 0.9)
+    assert not replace(printed(nothing, 5), faces=(face,)).is_page
+    book = (Object("book", 0.7, LARGE),)
+    assert not replace(printed(nothing, 5), objects=book).is_page
+    assert replace(printed(nothing, 40), objects=book).is_page

@@ -1,0 +1,49 @@
+import numpy as np
+
+from visionhelpers.service.engines.surfaces import GRASS, SKY, measure
+
+SKY_BLUE, LEAF_GREEN = (120, 170, 240), (60, 140, 40)
+
+
+def landscape() -> np.ndarray:
+    picture = np.empty((200, 200, 3), np.uint8)
+    picture[:100], picture[100:] = SKY_BLUE, LEAF_GREEN
+    return picture
+
+
+def test_blue_at_the_top_counts_as_sky_and_green_below_as_grass() -> None:
+    seen = measure(landscape())
+    assert abs(seen.sky - 0.5) < 0.05
+    assert seen.grass > 0.95
+    assert abs(seen.green - 0.5) < 0.05
+
+
+def test_upside_down_there_is_neither() -> None:
+    seen = measure(landscape()[::-1])
+    assert seen.sky < SKY
+    assert seen.grass < GRASS
+
+
+def test_rough_blue_is_no_sky() -> None:
+    noise = np.random.default_rng(1).integers(-60, 60, (200, 200, 1))
+    rough = np.clip(np.array(SKY_BLUE) + noise, 0, 255).astype(np.uint8)
+    assert measure(rough).sky < SKY
+
+
+def test_the_same_roughness_everywhere_is_a_texture() -> None:
+    gravel = np.random.default_rng(2).integers(60, 200, (280, 280, 1), np.uint8).repeat(3, axis=2)
+    assert measure(gravel).texture
+    gravel[:140] = 128
+    assert not measure(gravel).texture
+
+
+def test_a_dim_picture_is_dark() -> None:
+    assert measure(np.full((50, 50, 3), 30, np.uint8)).dark
+    assert not measure(landscape()).dark
+
+
+def test_a_strong_colour_amid_green_is_a_bloom() -> None:
+    garden = np.full((90, 90, 3), LEAF_GREEN, np.uint8)
+    assert not measure(garden).bloom
+    garden[30:60, 30:60] = (230, 120, 40)
+    assert measure(garden).bloom
