@@ -21,15 +21,8 @@ PANGRAMS = (
     "Five boxing wizards jump quickly",
 )
 NOTE = ("Dear Ada,", "it works at last!", "Tea on Monday at four?")
-LEFT = (
-    "The engine",
-    "",
-    "A machine that weaves",
-    "patterns of numbers as",
-    "a loom weaves flowers",
-    "and leaves.",
-)
-RIGHT = ("Visits", "", "Monday  10 to 16", "Friday  12 to 18", "Sunday  closed")
+LEFT = ("The engine", "A machine that weaves", "patterns of numbers as", "a loom weaves flowers.")
+RIGHT = ("Visits", "Monday  10 to 16", "Friday  12 to 18", "Sunday  closed")
 
 
 def font_as_wide_as(text: str, width: int, path: Path) -> ImageFont.FreeTypeFont:
@@ -61,10 +54,10 @@ def printed_page() -> Image.Image:
     """Return two columns of print on a sheet that lies askew, darker towards one side."""
     sheet = Image.new("RGB", (640, 300), PAPER)
     draw = ImageDraw.Draw(sheet)
-    for column, x in ((LEFT, 40), (RIGHT, 390)):
+    for column, x in ((LEFT, 34), (RIGHT, 395)):
         for row, text in enumerate(column):
-            font = ImageFont.truetype(BOLD if row == 0 else SERIF, 24 if row == 0 else 20)
-            draw.text((x, 36 + 36 * row), text, (30, 30, 34), font)
+            font = ImageFont.truetype(BOLD if row == 0 else SERIF, 28 if row == 0 else 25)
+            draw.text((x, 46 + 52 * row), text, (30, 30, 34), font)
     table = Image.new("RGB", (760, 460), (112, 96, 84))
     askew = sheet.convert("RGBA").rotate(5, Image.Resampling.BICUBIC, expand=True)
     table.paste(askew, ((760 - askew.width) // 2, (460 - askew.height) // 2), askew)

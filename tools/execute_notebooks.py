@@ -10,13 +10,14 @@ from __future__ import annotations
 import base64
 import json
 import os
-import signal
 import sys
 import tempfile
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
 import nbformat
+import psutil
 from add_navigation import in_order
 from nbclient import NotebookClient
 from PIL import Image
@@ -73,9 +74,11 @@ def execute(path: Path) -> None:
 
 def end_service(state: Path) -> None:
     """End the service that the first notebook started."""
-    file = state / "service.json"
-    if file.exists():
-        os.kill(json.loads(file.read_text(encoding="utf-8"))["pid"], signal.SIGTERM)
+    with suppress(FileNotFoundError, psutil.NoSuchProcess):
+        said = json.loads((state / "service.json").read_text(encoding="utf-8"))
+        service = psutil.Process(said["pid"])
+        service.terminate()
+        service.wait(timeout=10)
 
 
 def main() -> None:
