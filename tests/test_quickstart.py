@@ -40,7 +40,7 @@ def replaced(blocks: list[str], service: LocalService) -> list[str]:
             f'vision_base_url = "{service.url}/vision/v1.0/"'
         ),
     }
-    code = "\0".join(blocks)
+    code = "\0\n".join(blocks)
     for old, new in values.items():
         assert code.count(old) == 1
         code = code.replace(old, new)
@@ -49,7 +49,7 @@ def replaced(blocks: list[str], service: LocalService) -> list[str]:
     for address, name in zip(addresses, PICTURES, strict=True):
         code = code.replace(f'"{address}"', f'"{service.url}/samples/{name}"')
     assert "http" not in code.replace(service.url, "")
-    return code.split("\0")
+    return code.split("\0\n")
 
 
 def test_every_block_runs_in_order_in_one_kernel(
