@@ -57,9 +57,7 @@ def box(polygon: Polygon) -> Box:
     return Box.from_edges(min(xs), min(ys), max(xs), max(ys))
 
 
-def turned(
-    point: tuple[float, float], degrees: float, size: tuple[int, int]
-) -> NDArray[np.float64]:
+def turned(point: Point, degrees: float, size: tuple[int, int]) -> NDArray[np.float64]:
     """Return where a point goes when the picture turns clockwise about its centre."""
     centre = np.array(size) / 2
     c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
