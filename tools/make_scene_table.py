@@ -126,7 +126,7 @@ SAY = {
     "nipple": "baby bottle", "lakeside": "lake", "seashore": "beach",
     "projectile": "rocket", "missile": "rocket", "volcano": "mountain",
     "bicycle-built-for-two": "tandem bicycle", "Windsor tie": "tie", "spotlight": "light",
-    "sunglass": "sunglasses", "maillot": "swimsuit", "brassiere": "bra",
+    "sunglass": "sunglasses", "maillot": "swimsuit", "kite": "bird of prey", "brassiere": "bra",
 }  # fmt: skip
 
 # The API's category <- the label or one of its words; the first row that fits.

@@ -72,7 +72,7 @@ def test_a_page_is_text_and_a_night_is_dark(look: Look) -> None:
 
 
 def test_a_small_thing_does_not_decide_what_the_picture_is_of(nothing: Findings) -> None:
-    car = Object("car", 0.9, Box(0, 0, 30, 30))
+    car = Object("car", 0.97, Box(0, 0, 30, 30))
     assert names(replace(nothing, objects=(car,))) == ["others_"]
     large = replace(car, box=Box(0, 0, 300, 200))
     assert names(replace(nothing, objects=(large,))) == ["trans_car"]

@@ -26,16 +26,25 @@ def printed(findings: Findings, count: int) -> Findings:
 
 
 def test_a_sure_scene_outweighs_a_doubtful_thing(nothing: Findings) -> None:
-    banana = replace(nothing, objects=(Object("banana", 0.7, LARGE),))
-    assert banana.things
-    assert not seeing(banana, Word("daisy", 0.93)).things
-    assert seeing(banana, Word("banana", 0.93)).things
+    skis = replace(nothing, objects=(Object("skis", 0.7, LARGE),))
+    assert skis.things
+    assert not seeing(skis, Word("daisy", 0.93)).things
+    assert seeing(skis, Word("skis", 0.93)).things
 
 
 def test_an_animal_must_be_the_one_that_the_scene_sees(nothing: Findings) -> None:
     bird = replace(nothing, objects=(Object("bird", 1.0, LARGE),))
     assert not seeing(bird, Word("cheetah", 0.97), Word("animal", 0.99)).things
     assert seeing(bird, Word("robin", 0.5), Word("animal", 0.9), Word("bird", 0.8)).things
+
+
+def test_a_large_thing_that_the_scene_should_see_and_does_not_is_none(nothing: Findings) -> None:
+    umbrella = Object("umbrella", 0.92, LARGE)
+    assert not replace(nothing, objects=(umbrella,)).things
+    assert replace(nothing, objects=(replace(umbrella, confidence=0.97),)).things
+    assert replace(nothing, objects=(replace(umbrella, box=Box(0, 0, 60, 60)),)).things
+    assert seeing(replace(nothing, objects=(umbrella,)), Word("umbrella", 0.1)).things
+    assert replace(nothing, objects=(Object("kite", 0.92, LARGE),)).things  # not the bird
 
 
 def test_in_a_drawing_the_scene_has_no_say(nothing: Findings) -> None:
@@ -54,6 +63,6 @@ def test_writing_alone_is_a_page_and_with_somebody_it_is_not(nothing: Findings) 
     assert not printed(nothing, 1).is_page
     face = Face(Box(10, 10, 90, 90), 30, "Male", 0.9)
     assert not replace(printed(nothing, 5), faces=(face,)).is_page
-    book = (Object("book", 0.7, LARGE),)
-    assert not replace(printed(nothing, 5), objects=book).is_page
-    assert replace(printed(nothing, 40), objects=book).is_page
+    case = (Object("suitcase", 0.7, LARGE),)
+    assert not replace(printed(nothing, 5), objects=case).is_page
+    assert replace(printed(nothing, 40), objects=case).is_page

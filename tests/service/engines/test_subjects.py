@@ -49,7 +49,7 @@ def test_things_are_counted_and_put_beside_the_next(nothing: Findings) -> None:
 
 
 def test_a_thing_that_fills_the_picture_is_close_up(nothing: Findings) -> None:
-    vase = Object("vase", 0.9, Box(10, 10, 380, 380))
+    vase = Object("vase", 0.97, Box(10, 10, 380, 380))
     assert said(replace(nothing, objects=(vase,))) == ["a close up of a vase"]
 
 
@@ -74,7 +74,8 @@ def test_clothes_are_told_of_one_person_only(nothing: Findings) -> None:
 def test_a_breed_is_no_subject_but_another_label_is(nothing: Findings) -> None:
     hound = seeing(nothing, Word("redbone", 0.8), Word("dog", 0.9), Word("animal", 0.9))
     assert said(hound) == ["a close up of a dog"]
-    assert said(seeing(nothing, Word("ladybug", 0.8))) == ["a close up of a ladybug"]
+    bug = seeing(nothing, Word("ladybug", 0.8), Word("animal", 0.9))
+    assert said(bug) == ["a close up of a ladybug"]
 
 
 def test_a_long_text_is_quoted_in_part(look: Look) -> None:

@@ -24,6 +24,9 @@ PARENTS = (
 )
 CUTOFF = 0.2
 """Below a tag's: a picture with nothing surer is better put in a likely place than in none."""
+KIND = 0.4
+"""The least sum of probabilities over the scene model's classes in a category: two hundred of
+them are animals, and of a green leaf they add up to 0.36."""
 LARGE = 0.1
 """A thing is what the picture is of when it covers this share; a smaller one counts for less."""
 PAGE = 12
@@ -96,7 +99,8 @@ def _scene(findings: Findings) -> Scores:
             continue  # a menu without a word is none
         if category.name == "object_screen" and findings.words_read:
             continue  # any white page looks like a screen to the model
-        yield category.name, category.confidence
+        if category.confidence >= KIND:
+            yield category.name, category.confidence
 
     yield "plant_flower", findings.scene.blossom
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .objects import SURE, kinds
+from .scenes import spread
 
 if TYPE_CHECKING:
     from .boxes import Box
@@ -21,7 +22,10 @@ SUBJECT, LARGE = 0.8, 0.08
 """A scene this sure of its subject outweighs a thing of this share of the picture that is less
 than CERTAIN: in a photograph of a daisy (0.93) the petals are bananas (0.70) to the object model.
 Of animals the scene model knows four hundred and the object model ten: a cheetah (0.97) outweighs
-a bird (1.00), and a large doubtful animal that the scene does not see at all is none."""
+a bird (1.00)."""
+UNSEEN = 0.95
+"""A large thing less sure than this, of a kind that the scene model knows and does not see, is
+none: abstract wallpapers are umbrellas (0.92) and airplanes (0.86) to the object model."""
 TEXT, PAGE = 2, 20
 """From how many words on a picture has text (a single word may be a misread pattern), and from
 how many it is a page."""
@@ -73,9 +77,10 @@ class Findings:
         if self.share(thing.box) < LARGE or thing.name in ("person", "dining table") or self.drawn:
             return False
         agreed = self.scene.probability(thing.name)
-        if "animal" in kinds()[thing.name].words:
-            animal = self.scene.probability("animal")
-            another = animal >= SURE and agreed < animal / 4
-            return another or (thing.confidence < CERTAIN and not agreed)
+        if thing.confidence < UNSEEN and not agreed and spread(thing.name):
+            return True
+        animal = self.scene.probability("animal")
+        if "animal" in kinds()[thing.name].words and animal >= SURE:
+            return agreed < animal / 4
         subject = max((label.confidence for label in self.scene.labels), default=0.0)
         return thing.confidence < CERTAIN and subject >= SUBJECT and agreed < SUBJECT / 2

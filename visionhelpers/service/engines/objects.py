@@ -8,16 +8,14 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from . import Unavailable
 from .boxes import Box
-
-if TYPE_CHECKING:
-    import cv2
 
 SURE = 0.6
 """What a sentence or a tag may claim. Measured on 25 photographs: a false person beside a house
@@ -60,7 +58,7 @@ def detect(image: NDArray[np.uint8]) -> tuple[Object, ...]:
         image: H x W x 3, RGB. Boxes are in its pixels, origin top left, x right, y down.
 
     Raises:
-        Unavailable: The package with the model, or OpenCV, is not installed.
+        Unavailable: The package with the model is not installed.
     """
     height, width = image.shape[:2]
     found = []
@@ -113,8 +111,6 @@ def kinds() -> dict[str, Kind]:
 
 def _run(image: NDArray[np.uint8]) -> Any:
     """Return the model's rows: picture, kind, confidence, left, top, right, bottom (0 to 1)."""
-    import cv2
-
     blob = cv2.dnn.blobFromImage(image, size=(SIDE, SIDE))
     with _lock:
         network = _network()
@@ -124,12 +120,6 @@ def _run(image: NDArray[np.uint8]) -> Any:
 
 @cache
 def _network() -> cv2.dnn.Net:
-    try:
-        import cv2
-    except ImportError as error:
-        raise Unavailable(
-            "Objects need the package opencv-python-headless: pip install opencv-python-headless"
-        ) from error
     return cv2.dnn.readNetFromTensorflow(
         str(model_file("frozen_inference_graph.pb")),
         str(model_file("ssd_mobilenet_v2_coco_2018_03_29.pbtxt")),

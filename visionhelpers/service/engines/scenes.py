@@ -23,6 +23,7 @@ from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -198,8 +199,6 @@ def _place(
     shape: tuple[int, ...],
 ) -> tuple[NDArray[np.float64], float]:
     """Look again with the objects painted out; also return the share that was painted."""
-    import cv2
-
     mask = np.zeros((SIDE, SIDE), np.uint8)
     across, down = SIDE / shape[1], SIDE / shape[0]
     for box in (thing.box for thing in objects):
@@ -213,8 +212,6 @@ def _place(
 
 
 def _shrink(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    import cv2
-
     return np.asarray(cv2.resize(image, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
 
 

@@ -189,11 +189,12 @@ def _scene(findings: Findings) -> Subject | None:
         return Subject(Claim("a close up of a flower", scene.blossom))
     else:
         return None
-    place = any(row.place for row in classes() if chosen.name in (row.label, *row.words))
+    details = list(when(findings))
     text = article(chosen.name)
-    if not (scene.outdoors or place):
-        text = f"a close up of {text}"
-    details = [*around(findings), *when(findings)]
+    if any(scene.probability(word) >= limit for word in ("animal", "plant", "food", "drink")):
+        text = text if scene.outdoors else f"a close up of {text}"
+    else:
+        details = [*around(findings), *details]
     return Subject(Claim(text, chosen.confidence), tuple(details))
 
 
