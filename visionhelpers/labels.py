@@ -30,6 +30,8 @@ Floats: TypeAlias = NDArray[np.float64]
 """Rectangles are left, bottom, right, top in the figure's pixels, y up."""
 
 LARGEST, SMALLEST, SMALLEST_IN_PLACE = 13.0, 6.0, 4.5
+"""Sizes of letters in points."""
+
 PADDING = 0.15
 """Room between a label's letters and its edge, in parts of the letters' size."""
 
@@ -141,7 +143,7 @@ def _beside(
     cost, centres = SHRINKING * (1 - size / letter_size(ax)) * len(labels), []
     for number, label in enumerate(labels):
         label.set(fontsize=size, rotation=0)
-        spots = np.array(list(_spots(boxes[number], _size(label), limits)))
+        spots = np.array(list(_spots(boxes[number], np.ptp(_outline(label), axis=0), limits)))
         inside = np.array([_holds(ax, back.transform(spot[_CORNERS])) for spot in spots])
         costs = np.where(inside, _costs(spots, number, boxes, taken), inf)
         if costs.min() == inf:
@@ -201,17 +203,16 @@ def _fit(ax: Axes, label: Text, corners: Floats, angle: float) -> Floats:
     """Fit a label to the lower edge of its box, and return its corners."""
     along, down = corners[1] - corners[0], corners[3] - corners[0]
     room = np.array([np.hypot(*along), np.hypot(*down)]) + 1e-6
-    scale = min(1.0, *(room * (0.97, TALLER) / _size(label)))
-    width, height = scale * _size(label)
+    size = np.ptp(_outline(label), axis=0)
+    scale = min(1.0, *(room * (0.97, TALLER) / size))
+    width, height = scale * size
     along, down = along / room[0] * width / 2, down / room[1]
     centre = (corners[0] + corners[2]) / 2 + down * (room[1] - height) / 2
     # Text that runs up or down the page is read from one side, whichever way a box leans.
     lean = (degrees(atan2(along[1], along[0])) - angle + 90) % 180 - 90
     _move(ax, label, scale * float(label.get_fontsize()), centre, angle + lean)
-    down = down * height / 2
-    return np.array(
-        [centre + x * along + y * down for x, y in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-    )
+    sides = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]])
+    return np.asarray(centre + sides @ np.array([along, down * height / 2]))
 
 
 def _move(ax: Axes, label: Text, size: float, centre: Floats, angle: float) -> None:
@@ -222,11 +223,6 @@ def _outline(text: Text) -> Floats:
     """Return the corners of the upright rectangle around a text and its padding."""
     padding = PADDING * float(text.get_fontsize()) / 72 * text.figure.dpi
     return np.asarray(text.get_window_extent().padded(padding).extents[_CORNERS])
-
-
-def _size(text: Text) -> Floats:
-    """Return the width and height of a text that is not turned, its padding included."""
-    return np.asarray(np.ptp(_outline(text), axis=0))
 
 
 def _direction(corners: list[Floats]) -> float:
