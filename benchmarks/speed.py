@@ -23,7 +23,6 @@ from statistics import median
 import numpy as np
 import psutil
 import requests
-from PIL import Image
 
 import visionhelpers
 from visionhelpers.images import load_image, sample
@@ -72,7 +71,7 @@ def process(folder: Path) -> psutil.Process:
 
 
 def quickstart_loop(vision: visionhelpers.VisionClient, picture: bytes) -> None:
-    """Read handwriting as the quickstart did: ask, then sleep a second, until there is an answer."""
+    """Read handwriting as the quickstart did: ask, and sleep a second until there is an answer."""
     response = requests.post(
         vision.base_url + "RecognizeText",
         headers=vision.headers | {"Content-Type": "application/octet-stream"},

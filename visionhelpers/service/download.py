@@ -18,11 +18,11 @@ from urllib.parse import quote, urljoin, urlsplit
 import certifi
 import h11
 
+from ..images import user_agent
 from .errors import invalid_image_size, invalid_image_url
 
 SECONDS = 15.0
 REDIRECTS = 5
-_AGENT = "visionhelpers (https://github.com/visionhelpers/visionhelpers)"
 _CHUNK = 1 << 16
 _TRANSLATED = IPv6Network("64:ff9b::/96")
 
@@ -158,7 +158,7 @@ async def _ask(
     connection = h11.Connection(h11.CLIENT)
     headers = [
         ("Host", address.name),
-        ("User-Agent", _AGENT),
+        ("User-Agent", user_agent()),
         ("Accept", "image/*,*/*;q=0.5"),
         ("Accept-Encoding", "identity"),
         ("Connection", "close"),
