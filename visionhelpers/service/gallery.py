@@ -1,7 +1,8 @@
 """The people and places that the service can name: folders of pictures, one folder per name.
 
 `FOLDER/celebrities/<Name>/*.jpg` and `FOLDER/landmarks/<Name>/*.jpg`, beside the few that come
-with the sample pictures. What is put into a folder is known at the next request.
+with the sample pictures. What is put into a folder is known at the next request. The engines are
+imported when they are first asked, so that the service starts at once.
 """
 
 from __future__ import annotations
@@ -16,15 +17,18 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from threading import Lock
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from ..images import SAMPLES, upright
-from .engines import faces, landmarks
-from .engines.boxes import Box
+
+if TYPE_CHECKING:
+    from .engines.boxes import Box
+    from .engines.faces import Face
+    from .engines.landmarks import Features
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -67,12 +71,14 @@ class Gallery:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._people = _Shelf("celebrities", folder, _embedding)
-        self._places = _Shelf("landmarks", folder, landmarks.describe)
+        self._places = _Shelf("landmarks", folder, _features)
 
     def name_faces(
-        self, image: NDArray[np.uint8], found: tuple[faces.Face, ...]
+        self, image: NDArray[np.uint8], found: tuple[Face, ...]
     ) -> tuple[Celebrity, ...]:
         """Name the faces found in a picture, each name once, the nearest face first."""
+        from .engines import faces
+
         known = self._people.entries() if found else []
         numbers = [faces.embed(image, face.box) for face in found] if known else []
         pairs = sorted(
@@ -91,6 +97,8 @@ class Gallery:
 
     def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:
         """Name the places in a picture, the most certain first."""
+        from .engines import landmarks
+
         known = self._places.entries()
         if not known:
             return ()
@@ -111,6 +119,8 @@ class Gallery:
         Raises:
             GalleryError: The name cannot be a folder's, or the picture does not show one face.
         """
+        from .engines import faces
+
         count = len(faces.detect(_pixels(BytesIO(data))))
         if count != 1:
             raise GalleryError(f"A picture of {name!r} must show one face; this one shows {count}.")
@@ -122,7 +132,7 @@ class Gallery:
         Raises:
             GalleryError: The name cannot be a folder's, or the picture shows too little to match.
         """
-        count = len(landmarks.describe(_pixels(BytesIO(data))).points)
+        count = len(_features(_pixels(BytesIO(data))).points)
         if count < 2 * FEWEST:
             message = f"A picture of {name!r} needs more detail: it has {count} features to match."
             raise GalleryError(message)
@@ -200,8 +210,16 @@ class _Shelf(Generic[T]):
 
 
 def _embedding(image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+    from .engines import faces
+
     found = faces.detect(image)
     return faces.embed(image, found[0].box) if found else None
+
+
+def _features(image: NDArray[np.uint8]) -> Features:
+    from .engines import landmarks
+
+    return landmarks.describe(image)
 
 
 def _pixels(stream: object) -> NDArray[np.uint8]:

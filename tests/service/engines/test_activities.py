@@ -8,8 +8,9 @@ from visionhelpers.service.engines.activities import WHERE, activities, rules
 from visionhelpers.service.engines.boxes import Box
 from visionhelpers.service.engines.faces import Face
 from visionhelpers.service.engines.grammar import article
-from visionhelpers.service.engines.objects import Object, kinds
+from visionhelpers.service.engines.objects import Object
 from visionhelpers.service.engines.people import Person
+from visionhelpers.service.engines.vocabulary import kinds
 
 # Somebody 100 wide and 300 high, with a face at the top.
 SOMEBODY = Person(Box(100, 50, 100, 300), 0.9, Face(Box(130, 55, 40, 40), 40, "Female", 0.9))

@@ -7,7 +7,8 @@ from pathlib import Path
 from visionhelpers.service.engines.circumstances import around, places, when, where
 from visionhelpers.service.engines.findings import Findings
 from visionhelpers.service.engines.imagetype import ImageType
-from visionhelpers.service.engines.scenes import Word, classes
+from visionhelpers.service.engines.scenes import Word
+from visionhelpers.service.engines.vocabulary import classes
 
 Look = Callable[[str | Path], Findings]
 

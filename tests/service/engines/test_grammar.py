@@ -1,8 +1,7 @@
 import pytest
 
 from visionhelpers.service.engines.grammar import article, join, number, plural
-from visionhelpers.service.engines.objects import kinds
-from visionhelpers.service.engines.scenes import classes
+from visionhelpers.service.engines.vocabulary import classes, kinds
 
 
 @pytest.mark.parametrize(

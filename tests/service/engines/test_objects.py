@@ -8,7 +8,8 @@ import numpy as np
 
 from visionhelpers.images import load_image, sample
 from visionhelpers.service.engines.boxes import Box
-from visionhelpers.service.engines.objects import SURE, detect, kinds
+from visionhelpers.service.engines.objects import detect
+from visionhelpers.service.engines.vocabulary import SURE, kinds
 
 
 def test_it_finds_the_skater_above_the_skateboard(evaluation: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 from visionhelpers.images import load_image, sample
 from visionhelpers.service.engines import scenes
 from visionhelpers.service.engines.findings import Findings
-from visionhelpers.service.engines.scenes import classes, classify, spread
+from visionhelpers.service.engines.scenes import classify
+from visionhelpers.service.engines.vocabulary import classes, spread
 
 Look = Callable[[str | Path], Findings]
 

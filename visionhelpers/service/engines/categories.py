@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .objects import kinds
 from .people import BABY, CHILD, Person, people
 from .surfaces import GRASS, SKY
+from .vocabulary import kinds
 
 if TYPE_CHECKING:
     from .findings import Findings

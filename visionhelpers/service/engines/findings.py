@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from .objects import SURE, kinds
-from .scenes import spread
+from .vocabulary import SURE, kinds, spread
 
 if TYPE_CHECKING:
     from .boxes import Box

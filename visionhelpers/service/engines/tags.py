@@ -1,10 +1,9 @@
 """The words for a picture, each with how sure it is.
 
 A tag comes from whatever engine saw it: things by name and kind, people by body and face, the
-scene model's general words above its labels, the place, the light, the colours, print and
-drawing. A word found twice keeps its higher confidence. Words of the scene model below CUTOFF
-are left out: over 25 photographs the wrong ones end at 0.48 (gravel seen as corn), the right
-ones begin at 0.53.
+scene model's general words above its labels, the place, the light, print, drawings and greys. A
+word found twice keeps its higher confidence. Words of the scene model below CUTOFF are left out:
+over 25 photographs the wrong ones end at 0.48 (gravel seen as corn), the right ones begin at 0.53.
 """
 
 from __future__ import annotations
@@ -13,10 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .findings import TEXT, Findings
-from .objects import kinds
 from .people import CHILD, people
-from .scenes import spread
 from .surfaces import GRASS, GREEN, SKY
+from .vocabulary import kinds, spread
 
 CUTOFF = 0.5
 """A tag is more likely right than wrong, or it is not said."""
@@ -102,10 +100,5 @@ def _page(findings: Findings) -> Words:
 
 
 def _colours(findings: Findings) -> Words:
-    colours = findings.colours
-    if colours.black_and_white:
+    if findings.colours.black_and_white:
         yield "black and white", 0.95
-        return
-    for name in colours.dominant:
-        if name not in ("Black", "White", "Grey"):
-            yield name.lower(), 0.6
