@@ -1,0 +1,172 @@
+"""The view, worked by setting the values that a browser would set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from ipywidgets import HTML, Accordion, Button, Dropdown, FileUpload, HBox, Text, Widget
+
+from visionhelpers import Explorer, VisionClient, sample
+from visionhelpers.service import LocalService
+
+
+@pytest.fixture(scope="module")
+def explorer(service: LocalService) -> Explorer:
+    return Explorer(VisionClient(service.url, service.key))
+
+
+def inside(widget: Widget, kind: type) -> Iterator[Any]:
+    """All widgets of a kind in another, in the order of reading."""
+    if isinstance(widget, kind):
+        yield widget
+    for child in getattr(widget, "children", ()):
+        yield from inside(child, kind)
+
+
+def control(explorer: Explorer, description: str) -> Any:
+    found = [each for each in inside(explorer, Widget) if described(each) == description]
+    assert len(found) == 1, f"{len(found)} controls are called {description!r}"
+    return found[0]
+
+
+def described(widget: Widget) -> str:
+    return str(getattr(widget, "description", ""))
+
+
+def page(explorer: Explorer) -> str:
+    return "\n".join(html.value for html in inside(explorer, HTML))
+
+
+def upload(name: str) -> dict[str, Any]:
+    """What the browser sends for a chosen file."""
+    content = sample(name).read_bytes()
+    return {
+        "name": name,
+        "type": "image/jpeg",
+        "size": len(content),
+        "content": memoryview(content),
+        "last_modified": datetime(2026, 1, 1, tzinfo=UTC),
+    }
+
+
+def choose(explorer: Explorer, title: str, task: str) -> None:
+    control(explorer, "Task").value = task
+    sample_picture = control(explorer, "Sample picture")
+    sample_picture.value = dict(sample_picture.options)[title]
+
+
+def test_it_opens_on_a_described_sample(service: LocalService) -> None:
+    explorer = Explorer(VisionClient(service.url, service.key))
+    assert explorer.model.status == "done"
+    assert "<img alt=" in page(explorer)
+    assert explorer.model.facts[0].split(" (")[0] in page(explorer)
+
+
+def test_every_control_has_a_label(explorer: Explorer) -> None:
+    kinds = (Dropdown, FileUpload, Text, Button)
+    controls = [each for kind in kinds for each in inside(explorer, kind)]
+    assert len(controls) == 5
+    assert all(map(described, controls))
+
+
+def test_the_samples_are_offered_by_their_titles(explorer: Explorer) -> None:
+    offered = dict(control(explorer, "Sample picture").options)
+    assert offered["Chelsea the cat"] == "chelsea_the_cat.jpg"
+    assert not any("/" in name for name in offered.values()), "the gallery is not for looking at"
+
+
+def test_choosing_a_task_shows_its_facts_its_drawing_and_its_json(explorer: Explorer) -> None:
+    choose(explorer, "Chelsea the cat", "Tags and categories")
+    shown = page(explorer)
+    assert "cat (" in shown
+    assert 'alt="Chelsea the cat. Tags: ' in shown
+    assert "&quot;categories&quot;" in shown
+
+
+def test_the_json_is_folded_away(explorer: Explorer) -> None:
+    (accordion,) = inside(explorer, Accordion)
+    assert accordion.selected_index is None
+    assert accordion.titles == ("The answer, as JSON",)
+
+
+def test_an_upload_is_looked_at(explorer: Explorer) -> None:
+    control(explorer, "Task").value = "Faces"
+    control(explorer, "Upload a picture").value = (upload("hopper_and_collins.jpg"),)
+    assert "2 faces found" in page(explorer)
+    assert "Faces: hopper_and_collins.jpg" in page(explorer)
+    assert control(explorer, "Sample picture").label == "A picture of your own"
+
+
+def test_a_typed_path_and_a_typed_address_are_looked_at(
+    explorer: Explorer, service: LocalService
+) -> None:
+    control(explorer, "Task").value = "Faces"
+    address = control(explorer, "or URL or path")
+    address.value = f'  "{sample("grace_hopper.jpg")}" '
+    assert "1 face found" in page(explorer)
+    address.value = f"{service.url}/samples/dahlia.jpg"
+    assert "No face found" in page(explorer)
+
+
+def test_the_last_chosen_picture_is_the_one_shown(explorer: Explorer) -> None:
+    choose(explorer, "Dahlia", "Faces")
+    control(explorer, "Upload a picture").value = (upload("grace_hopper.jpg"),)
+    choose(explorer, "Dahlia", "Faces")
+    assert "No face found" in page(explorer)
+    assert control(explorer, "Upload a picture").value == ()
+
+
+def test_sizes_are_shown_for_a_thumbnail_only(explorer: Explorer) -> None:
+    choose(explorer, "Dahlia", "Thumbnail")
+    control(explorer, "Width in pixels").value = 64
+    assert explorer.model.answer.size == (64, 200)
+    boxes = [
+        box
+        for box in inside(explorer, HBox)
+        if control(explorer, "Width in pixels") in box.children
+    ]
+    assert boxes[0].layout.display != "none"
+    assert "not with JSON" in page(explorer)
+    control(explorer, "Task").value = "Faces"
+    assert boxes[0].layout.display == "none"
+
+
+def test_an_error_is_a_sentence_that_the_next_picture_clears(explorer: Explorer) -> None:
+    address = control(explorer, "or URL or path")
+    address.value = "no/such/<b>file.jpg"
+    shown = page(explorer)
+    assert 'role="alert"' in shown
+    assert "Cannot read &#x27;no/such/&lt;b&gt;file.jpg&#x27;" in shown
+    assert "Traceback" not in shown
+    assert "<img" not in shown
+    choose(explorer, "Chelsea the cat", "Faces")
+    assert 'role="alert"' not in page(explorer)
+
+
+def test_a_service_that_is_not_there_is_said_where_the_answer_would_be() -> None:
+    explorer = Explorer(VisionClient("http://127.0.0.1:9", "key", retries=0))
+    assert explorer.model.status == "failed"
+    assert 'role="alert"' in page(explorer)
+
+
+def test_the_button_asks_once_more(explorer: Explorer) -> None:
+    choose(explorer, "Dahlia", "Faces")
+    seen: list[str] = []
+    explorer.model.observe(lambda change: seen.append(change.new), "status")
+    control(explorer, "Look again").click()
+    assert seen == ["working", "done"]
+
+
+def test_the_view_follows_the_model(explorer: Explorer) -> None:
+    explorer.model.task = "Colours and type"
+    assert control(explorer, "Task").value == "Colours and type"
+    assert "Accent colour: #" in page(explorer)
+
+
+def test_in_a_notebook_it_is_a_widget_that_names_no_path(explorer: Explorer) -> None:
+    shown = explorer._repr_mimebundle_()
+    assert set(shown) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
+    assert shown["text/plain"] == "Explorer()"
