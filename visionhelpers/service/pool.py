@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from threading import Lock
 from typing import TypeVar
 
@@ -15,6 +17,8 @@ T = TypeVar("T")
 WAITING_PIXELS = 256_000_000
 LIGHTEST = 1_000_000
 """What the smallest picture counts for, in pixels: a request costs more than its pixels."""
+TIDY_AFTER = 4_000_000
+"""The pixels after which the memory that the models left behind is given back to the system."""
 
 
 class Pool:
@@ -23,7 +27,7 @@ class Pool:
     def __init__(self, workers: int | None = None, waiting_pixels: int = WAITING_PIXELS) -> None:
         self._threads = ThreadPoolExecutor(workers or os.cpu_count() or 1, "pictures")
         self._limit = waiting_pixels
-        self._waiting = 0
+        self._waiting = self._worked = 0
         self._lock = Lock()
 
     @property
@@ -45,7 +49,10 @@ class Pool:
 
         def begin() -> T:
             self._leave(weight)
-            return work()
+            try:
+                return work()
+            finally:
+                self._tidy(weight)
 
         future = self._threads.submit(begin)
         future.add_done_callback(lambda done: self._leave(weight) if done.cancelled() else None)
@@ -55,6 +62,22 @@ class Pool:
         with self._lock:
             self._waiting -= weight
 
+    def _tidy(self, weight: int) -> None:
+        """Give memory back now and then, as work of its own so that no answer waits for it."""
+        with self._lock:
+            self._worked += weight
+            due = self._worked >= TIDY_AFTER
+            self._worked = 0 if due else self._worked
+        if due:
+            with suppress(RuntimeError):  # closed meanwhile
+                self._threads.submit(_give_memory_back)
+
     def close(self) -> None:
         """Drop what is waiting; what has begun ends by itself."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+def _give_memory_back() -> None:
+    """Ask glibc to return what is free; other C libraries do so by themselves."""
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL("libc.so.6").malloc_trim(0)
