@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 LABELLED = {"description_width": "initial"}
 """Labels as wide as they are: ipywidgets cuts them otherwise."""
 
+LINE = '<p style="margin: 0; line-height: 1.5">'
+
 OWN = "A picture of your own"
 
 
@@ -76,7 +78,12 @@ class Explorer(VBox):  # type: ignore[misc]
     def _make_controls(self) -> None:
         choices = [name for name in samples() if "/" not in name]
         options = [(OWN, ""), *((samples()[name].title, name) for name in choices)]
-        self._sample = Dropdown(description="Sample picture", options=options, style=LABELLED)
+        self._sample = Dropdown(
+            description="Sample picture",
+            options=options,
+            style=LABELLED,
+            layout=Layout(width="28em", max_width="100%"),
+        )
         self._upload = FileUpload(
             accept="image/*",
             description="Upload a picture",
@@ -133,16 +140,16 @@ class Explorer(VBox):  # type: ignore[misc]
         self._again.disabled = model.status == "working"
         self._sizes.layout.display = "" if TASKS[model.task].draw is None else "none"
         self._status.value = _status(model)
-        self._facts.value = "".join(f"<p>{escape(fact)}</p>" for fact in model.facts)
+        self._facts.value = "".join(f"{LINE}{escape(fact)}</p>" for fact in model.facts)
         self._figure.value = _figure(model)
         self._json.value = _json(model.answer)
 
 
 def _status(model: Exploration) -> str:
     if model.status == "failed":
-        return f'<p role="alert"><b>{escape(model.error)}</b></p>'
+        return f'<p role="alert" style="margin: 0"><b>{escape(model.error)}</b></p>'
     doing = "Looking at" if model.status == "working" else f"{model.task}:"
-    return f'<p role="status"><b>{escape(doing)} {escape(model.title)}</b></p>'
+    return f'<p role="status" style="margin: 0"><b>{escape(doing)} {escape(model.title)}</b></p>'
 
 
 def _figure(model: Exploration) -> str:
