@@ -137,6 +137,9 @@ class Picture:
         """Whether it is clip art or a line drawing."""
         from .engines.imagetype import classify
 
+        kind = classify(self.image, words=0)
+        if kind.clip_art == 0:  # words only ever take drawings back: no need to read
+            return kind
         return classify(self.image, words=sum(len(line.words) for line in self.text.lines))
 
     @once
