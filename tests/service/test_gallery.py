@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 from visionhelpers.images import load_image, sample
 from visionhelpers.service.engines import faces
 from visionhelpers.service.gallery import FARTHEST, Gallery, GalleryError
+from visionhelpers.service.shelf import LONG_SIDE
 
 COLLINS = "Eileen Collins"
 PORTRAIT = sample("eileen_collins_portrait.jpg").read_bytes()
@@ -97,6 +99,44 @@ def test_a_name_that_is_no_folder_is_refused(gallery: Gallery, tmp_path: Path, n
     with pytest.raises(GalleryError, match="name"):
         gallery.forget_face(name)
     assert list(tmp_path.rglob("*.jpg")) == []
+
+
+def test_a_name_is_one_however_it_is_encoded(gallery: Gallery, tmp_path: Path) -> None:
+    name = "Ren\u00e9e 蕾妮"
+    assert gallery.add_face(name, PORTRAIT) == 1
+    assert gallery.add_face(normalize("NFD", f" {name} "), PORTRAIT) == 1
+    assert list(people(gallery, picture("eileen_collins.jpg"))) == [name]
+    with pytest.raises(GalleryError, match="name has 1 to 100 characters"):
+        gallery.add_face("蕾" * 100, PORTRAIT)
+    assert len(list((tmp_path / "celebrities").iterdir())) == 1
+
+
+def test_a_large_picture_is_kept_scaled_down(gallery: Gallery, tmp_path: Path) -> None:
+    buffer = BytesIO()
+    load_image(PORTRAIT).resize((3500, 3300)).save(buffer, "PNG")
+    gallery.add_face(COLLINS, buffer.getvalue())
+    (file,) = (tmp_path / "celebrities" / COLLINS).iterdir()
+    with Image.open(file) as kept:
+        assert (kept.format, max(kept.size)) == ("JPEG", LONG_SIDE)
+    assert list(people(gallery, picture("eileen_collins.jpg"))) == [COLLINS]
+
+
+def test_a_picture_that_changes_in_the_folder_is_looked_at_anew(
+    gallery: Gallery, tmp_path: Path
+) -> None:
+    gallery.add_face("Somebody", PORTRAIT)
+    (file,) = tmp_path.rglob("*.jpg")
+    assert list(people(gallery, picture("eileen_collins.jpg"))) == ["Somebody"]
+    file.write_bytes(sample("grace_hopper.jpg").read_bytes())
+    assert people(gallery, picture("eileen_collins.jpg")) == {}
+
+
+def test_hidden_files_and_folders_are_no_names(gallery: Gallery, tmp_path: Path) -> None:
+    for place in (".trash/a.jpg", f"{COLLINS}/._a.jpg"):
+        file = tmp_path / "celebrities" / place
+        file.parent.mkdir(parents=True)
+        file.write_bytes(PORTRAIT)
+    assert people(gallery, picture("eileen_collins.jpg")) == {}
 
 
 @pytest.mark.parametrize(("name", "count"), [("coffee_cup.jpg", 0), ("hopper_and_collins.jpg", 2)])

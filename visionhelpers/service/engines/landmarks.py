@@ -11,14 +11,25 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LONG_SIDE = 800  # pixels; more bring no more matches between photographs of the same place
-MOST = 2000  # features a picture
+from . import Unavailable
+
+LONG_SIDE = 800
+"""The longer side, in pixels, at which a picture is looked at: enough to match what is shown at
+0.3 to 3 times the size."""
+MOST = 2000
+"""Features of one picture; comparing two pictures takes 20 ms."""
 RATIO = 0.75
-TOLERANCE = 4.0  # pixels between where a feature is and where the mapping puts it
+"""How much nearer the best match must be than the next."""
+TOLERANCE = 4.0
+"""Pixels between where a feature is and where the mapping puts it."""
+FEWEST_MATCHES = 8
+SMALLEST, LARGEST, MOST_UNEVEN = 0.08, 10.0, 8.0
+"""The sides of a known picture as it is seen, in parts of its diagonal, and the longest side in
+parts of the shortest: beyond these, the mapping is an accident."""
+
 _lock = Lock()
 
 
@@ -27,9 +38,10 @@ class Features:
     """The local features of one picture.
 
     Attributes:
-        points: N x 2, x and y in pixels of the picture as it was looked at, at most 800 long.
-        descriptors: N x 128.
-        width: Of the picture as it was looked at.
+        points: N x 2, float32: x and y in pixels of the picture as it was looked at, at most 800
+            long, origin top left.
+        descriptors: N x 128, float32.
+        width: Of the picture as it was looked at, in pixels.
         height: Likewise.
     """
 
@@ -40,55 +52,84 @@ class Features:
 
 
 def describe(image: NDArray[np.uint8]) -> Features:
-    """Return the local features of a picture (height x width x 3, RGB)."""
+    """Find the local features of a picture.
+
+    Args:
+        image: Height x width x 3, RGB.
+
+    Raises:
+        Unavailable: OpenCV is not installed.
+    """
+    cv2 = _opencv()
     scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
+    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    grey = cv2.resize(grey, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
     with _lock:
         keypoints, descriptors = _sift().detectAndCompute(grey, None)
     points = np.array([point.pt for point in keypoints], np.float32).reshape(-1, 2)
     if descriptors is None:
         descriptors = np.empty((0, 128), np.float32)
-    return Features(points, descriptors, grey.shape[1], grey.shape[0])
+    return Features(points, descriptors, width, height)
 
 
 def inliers(features: Features, of: Features) -> int:
     """Count the features of a known picture that lie in another as one mapping puts them.
 
     Zero when there is no such mapping, or when it mirrors, folds or collapses the known picture,
-    as the mappings do that repeated textures (brick, grass) bring forth.
+    as the mappings do that repeated textures (brick, grass) bring forth. Symmetric it is not.
+
+    Args:
+        features: Of the picture in question.
+        of: Of the known picture that is sought in it.
     """
     ours, theirs = _matches(features, of)
-    if len(ours) < 8:
+    if len(ours) < FEWEST_MATCHES:
         return 0
+    cv2 = _opencv()
     mapping, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, TOLERANCE)
-    if mapping is None or not _sane(np.asarray(mapping, np.float64), of):
+    if mapping is None or not _plausible(np.asarray(mapping, np.float64), of):
         return 0
     return len(np.unique(ours[mask.ravel() > 0].round(), axis=0))
 
 
 def _matches(features: Features, of: Features) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return where the features that agree lie, in both pictures: two arrays of N x 2."""
     if len(features.points) < 2 or len(of.points) < 2:
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    pairs = cv2.BFMatcher().knnMatch(of.descriptors, features.descriptors, k=2)
-    good = [a for a, b in pairs if a.distance < RATIO * b.distance]
+    pairs = _opencv().BFMatcher().knnMatch(of.descriptors, features.descriptors, k=2)
+    good = [best for best, next_best in pairs if best.distance < RATIO * next_best.distance]
     ours = features.points[[match.trainIdx for match in good]]
     theirs = of.points[[match.queryIdx for match in good]]
     return ours.reshape(-1, 2), theirs.reshape(-1, 2)
 
 
-def _sane(mapping: NDArray[np.float64], of: Features) -> bool:
-    """Tell whether the mapping shows the known picture as a camera could: convex, not mirrored."""
+def _plausible(mapping: NDArray[np.float64], of: Features) -> bool:
+    """Tell whether a camera could see the known picture so: convex, not mirrored, not a sliver."""
     corners = np.array([(0, 0), (of.width, 0), (of.width, of.height), (0, of.height)], np.float64)
-    seen = cv2.perspectiveTransform(corners.reshape(1, 4, 2), mapping)[0]
+    x, y, depth = mapping @ np.column_stack([corners, np.ones(4)]).T
+    if depth.min() <= 0:
+        return False
+    seen = np.column_stack([x, y]) / depth[:, None]
     sides = np.roll(seen, -1, axis=0) - seen
-    turns = sides[:, 0] * np.roll(sides[:, 1], -1) - sides[:, 1] * np.roll(sides[:, 0], -1)
-    if not np.all(turns > 0):
+    after = np.roll(sides, -1, axis=0)
+    if (sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0]).min() <= 0:
         return False
     lengths = np.hypot(sides[:, 0], sides[:, 1]) / np.hypot(of.width, of.height)
-    return bool(lengths.min() > 0.08 and lengths.max() < 8 * lengths.min())
+    least, most = lengths.min(), lengths.max()
+    return bool(least > SMALLEST and most < LARGEST and most < MOST_UNEVEN * least)
+
+
+@cache
+def _opencv() -> Any:
+    try:
+        import cv2
+    except ImportError:
+        package = "opencv-python-headless"
+        raise Unavailable(f"Places need the package {package}: pip install {package}.") from None
+    return cv2
 
 
 @cache
 def _sift() -> Any:
-    return cv2.SIFT_create(nfeatures=MOST)  # type: ignore[attr-defined]  # missing in the stubs
+    return _opencv().SIFT_create(nfeatures=MOST)
