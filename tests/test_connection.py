@@ -6,8 +6,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+import requests
 
-from visionhelpers import EndpointError, VisionClient, connect
+from visionhelpers import EndpointError, VisionClient, connect, load_image
 from visionhelpers.service import LocalService
 
 LOCAL = "Connected to the local service.\n"
@@ -105,3 +106,16 @@ def test_a_client_outlives_the_local_service(
     assert vision.base_url != before
     assert vision.sample_url("grace_hopper.jpg").startswith(vision.base_url.partition("vision/")[0])
     assert capsys.readouterr().out == LOCAL
+
+
+def test_the_local_service_is_reached_past_a_proxy(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "example.org")
+    monkeypatch.setenv("NO_PROXY", "example.org")
+    vision = connect()
+    assert names(vision) == {"celebrities", "landmarks"}
+    plain = requests.get(vision.base_url + "models", headers=vision.headers, timeout=10)
+    assert plain.status_code == 200
+    assert load_image(vision.sample_url("coffee_cup.jpg")).size == (600, 400)

@@ -12,6 +12,8 @@ from .client import VisionClient
 from .errors import EndpointError, NoAnswerError
 from .local import local_service
 
+LOOPBACK = "127.0.0.1"
+
 
 def connect() -> VisionClient:
     """Return a client of the service that VISION_ENDPOINT and VISION_KEY name, else of the local.
@@ -43,6 +45,7 @@ class LocalClient(VisionClient):
 
     def __init__(self) -> None:
         self._former: tuple[str, ...] = ()
+        _pass_proxies_by()
         state = local_service()
         super().__init__(state.url, state.key)
 
@@ -68,3 +71,11 @@ class LocalClient(VisionClient):
             if url.startswith(root):
                 return content | {"json": {"url": self._endpoint.root + url.removeprefix(root)}}
         return content
+
+
+def _pass_proxies_by() -> None:
+    """Keep this process's own requests to the local service, plain ones too, off any proxy."""
+    for name in ("no_proxy", "NO_PROXY"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        if LOOPBACK not in hosts:
+            os.environ[name] = ",".join([*hosts, LOOPBACK])

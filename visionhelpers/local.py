@@ -22,7 +22,7 @@ from .session import Session, decoded
 
 START_SECONDS = 60.0
 PROBE_SECONDS = 10.0
-IDLE_SECONDS = 600
+IDLE_SECONDS = 1800
 _WEB = ("starlette", "uvicorn")
 
 
