@@ -16,11 +16,11 @@ import pytest
 import requests
 from numpy.typing import NDArray
 from PIL import Image
-from visionhelpers.service.gallery import Gallery, Landmark
 
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService, create_app
 from visionhelpers.service.engines import Unavailable
+from visionhelpers.service.gallery import Gallery, Landmark
 from visionhelpers.service.pool import Pool
 
 KEY = "Ocp-Apim-Subscription-Key"

@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from visionhelpers.service.gallery import Gallery
 
 from visionhelpers.images import sample
 from visionhelpers.service.errors import ApiError
+from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.header import Limits, inspect
 from visionhelpers.service.picture import Picture, once
 
