@@ -108,9 +108,8 @@ def test_a_client_outlives_the_local_service(
     assert capsys.readouterr().out == LOCAL
 
 
-def test_the_local_service_is_reached_past_a_proxy(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("folder")
+def test_the_local_service_is_reached_past_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     monkeypatch.setenv("no_proxy", "example.org")
     monkeypatch.setenv("NO_PROXY", "example.org")
