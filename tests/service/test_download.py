@@ -26,6 +26,7 @@ class Web(BaseHTTPRequestHandler):
             "/loop": "/loop",
             "/elsewhere": f"http://127.0.0.2:{port}/picture",
             "/file": "file:///etc/passwd",
+            "/broken": "http://[::1/picture",
         }
         if self.path in places:
             self.send_response(302)
@@ -100,6 +101,8 @@ def test_a_name_is_asked_for_by_name(web: str) -> None:
         ("/loop", "redirects more than"),
         ("/file", "not an http"),
         ("/cut", "not accessible"),
+        ("/broken", "no valid address"),
+        ("/picture\ud800", "no valid address"),
     ],
 )
 def test_an_address_without_a_picture_is_refused_as_such(web: str, url: str, reason: str) -> None:
@@ -109,7 +112,19 @@ def test_an_address_without_a_picture_is_refused_as_such(web: str, url: str, rea
 
 
 @pytest.mark.parametrize(
-    "url", ["", "picture.jpg", "ftp://example.com/a.jpg", "http://", "http://a:b/", "http://[::1/a"]
+    "url",
+    [
+        "",
+        "picture.jpg",
+        "ftp://example.com/a.jpg",
+        "http://",
+        "http://a:b/",
+        "http://[::1/a",
+        "http://a..b/",
+        "http://.example/",
+        f"http://{'a' * 64}.example/",
+        "http://\ud800/",
+    ],
 )
 def test_what_is_no_web_address_is_refused(url: str) -> None:
     with pytest.raises(ApiError) as refusal:
@@ -181,6 +196,10 @@ def test_a_name_is_looked_up_once_a_hop_and_the_checked_address_is_the_one_asked
         "::ffff:10.0.0.1",
         "64:ff9b::7f00:1",
         "2002:7f00:1::",
+        "::127.0.0.1",
+        "::ffff:0:7f00:1",
+        "64:ff9b:1::7f00:1",
+        "fec0::1",
     ],
 )
 def test_private_addresses_are_known_whatever_they_are_wrapped_in(number: str) -> None:

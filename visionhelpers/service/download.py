@@ -25,6 +25,8 @@ SECONDS = 15.0
 REDIRECTS = 5
 _CHUNK = 1 << 16
 _TRANSLATED = IPv6Network("64:ff9b::/96")
+_UNICAST = IPv6Network("2000::/3")
+"""The IPv6 addresses given out so far; some of the others lead to IPv4 or to one's own site."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,13 @@ async def download(
         async with asyncio.timeout(seconds):
             return await _follow(url, most, allowed)
     except TimeoutError:
-        raise invalid_image_url(f"{url[:200]} did not arrive within {seconds:g} s.") from None
-    except (OSError, h11.ProtocolError, asyncio.IncompleteReadError) as error:
-        reason = type(error).__name__
-        raise invalid_image_url(f"{url[:200]} is not accessible: {reason}.") from None
+        raise invalid_image_url(f"{url[:200]!r} did not arrive within {seconds:g} s.") from None
+    except (OSError, h11.ProtocolError) as error:
+        reason = getattr(error, "strerror", None) or type(error).__name__
+        message = f"{url[:200]!r} is not accessible ({reason}); send the picture itself instead."
+        raise invalid_image_url(message) from None
+    except ValueError:  # from urljoin, and from the codec that names are looked up with
+        raise invalid_image_url(f"{url[:200]!r} is no valid address, or leads to none.") from None
 
 
 async def _follow(url: str, most: int, allowed: Callable[[str], bool]) -> bytes:
@@ -117,7 +122,7 @@ def is_public(number: str) -> bool:
             ip = IPv4Address(int(ip) & 0xFFFFFFFF)
         else:
             ip = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
-    return ip.is_global and not ip.is_multicast
+    return ip.is_global and not ip.is_multicast and (ip.version == 4 or ip in _UNICAST)
 
 
 async def _get(address: _Address, numbers: list[str], most: int) -> bytes | str:
