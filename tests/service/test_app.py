@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +16,7 @@ import pytest
 import requests
 from numpy.typing import NDArray
 from PIL import Image
+from starlette.types import ASGIApp, Message
 
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService, create_app
@@ -250,8 +251,10 @@ class Slow(Gallery):
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)
         self.begun, self.go = Event(), Event()
+        self.looks = 0
 
     def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:  # noqa: ARG002
+        self.looks += 1
         self.begun.set()
         self.go.wait(20)
         return ()
@@ -282,3 +285,40 @@ def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
     assert int(refused.headers["Retry-After"]) >= 1
     assert [answer.status_code for answer in waited] == [200] * 3
     assert later.status_code == 200
+
+
+async def hang_up(app: ASGIApp, path: str, queued: Callable[[], bool]) -> None:
+    """Send a whole picture, and be gone as soon as it is queued."""
+
+    async def messages() -> AsyncIterator[Message]:
+        yield {"type": "http.request", "body": PHOTO, "more_body": False}
+        while not queued():
+            await asyncio.sleep(0.01)
+        yield {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        """Nobody listens any more."""
+
+    headers = {"Host": "localhost", KEY: "secret-key"} | BYTES
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": raw}
+    answering = asyncio.ensure_future(app(scope, messages().__anext__, send))
+    done, _ = await asyncio.wait({answering}, timeout=10)
+    assert done, "the request is still waited for"
+
+
+def test_a_picture_whose_sender_has_gone_is_not_looked_at(tmp_path: Path) -> None:
+    gallery, pool = Slow(tmp_path), Pool(1)
+    path = "/vision/v1.0/models/landmarks/analyze"
+
+    async def gone() -> int:
+        app = create_app(key="secret-key", gallery=gallery, pool=pool)
+        working = pool.submit(1, lambda: gallery.name_places(np.zeros((1, 1, 3), np.uint8)))
+        await hang_up(app, path, lambda: pool.waiting > 0)
+        gallery.go.set()
+        await asyncio.wrap_future(working)
+        await asyncio.wrap_future(pool.submit(1, lambda: None))
+        return pool.waiting
+
+    assert asyncio.run(asyncio.wait_for(gone(), 20)) == 0
+    assert gallery.looks == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Collection
+from concurrent.futures import Future
 from functools import partial
 from typing import Any, TypeVar
 
@@ -116,9 +117,10 @@ class _Service:
         """Check the parameters, fetch the picture, do the work, answer."""
         work = check(_query(request))
         data, header = await self._fetch(request, limits)
-        answer = await self._do(header, lambda: work(self._open(data, header), request.state.id))
+        name = request.state.id
+        answer = await self._do(request, header, lambda: work(self._open(data, header), name))
         if isinstance(answer, bytes):
-            headers = {"apim-request-id": request.state.id}
+            headers = {"apim-request-id": name}
             return Response(answer, media_type="image/jpeg", headers=headers)
         return Json(request, answer)
 
@@ -159,7 +161,7 @@ class _Service:
         data, header = await self._fetch(request, v1.PHOTO)
         add = self._gallery.add_face if kind == "celebrities" else self._gallery.add_landmark
         try:
-            pictures = await self._do(header, lambda: add(name, data))
+            pictures = await self._do(request, header, lambda: add(name, data))
         except GalleryError as error:
             raise bad_argument(str(error)) from None
         return Json(request, {"name": name, "pictures": pictures}, 201)
@@ -192,8 +194,14 @@ class _Service:
     def _open(self, data: bytes, header: Header) -> Picture:
         return Picture.decode(data, header, self._gallery)
 
-    async def _do(self, header: Header, work: Callable[[], T]) -> T:
-        return await asyncio.wrap_future(self._pool.submit(header.pixels, work))
+    async def _do(self, request: Request, header: Header, work: Callable[[], T]) -> T:
+        """Queue the work; it is not begun for a client that has hung up meanwhile."""
+        future = self._pool.submit(header.pixels, work)
+        waiting = asyncio.create_task(_cancel_when_gone(request, future))
+        try:
+            return await asyncio.wrap_future(future)
+        finally:
+            waiting.cancel()
 
     @staticmethod
     def _kind(request: Request) -> str:
@@ -201,6 +209,12 @@ class _Service:
         if kind not in ("celebrities", "landmarks"):
             raise not_found()
         return kind
+
+
+async def _cancel_when_gone(request: Request, future: Future[T]) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    future.cancel()
 
 
 def _query(request: Request) -> Query:
