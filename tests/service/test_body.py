@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from time import monotonic
 
 import pytest
 from starlette.requests import Request
@@ -34,7 +35,7 @@ def read(kind: str, *pieces: bytes) -> str | bytes:
         b'{"url": "http://a/b.jpg"}',
         b"{'url':'http://a/b.jpg'}",
         b'\xef\xbb\xbf{"Url": "http://a/b.jpg", "more": 1}',
-        b" {'url': 'http://a/b.jpg',} ",
+        b" {'url': ' http://a/b.jpg ',} ",
     ],
 )
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8"])
@@ -62,6 +63,18 @@ def test_a_form_without_a_file_is_refused() -> None:
             "multipart/form-data; boundary=b",
             FORM.partition(b'--b\r\nContent-Disposition: form-data; name="x"')[0] + b"--b--\r\n",
         )
+
+
+def test_a_broken_form_is_refused_in_one_sentence() -> None:
+    with pytest.raises(ApiError, match=r"broken: [^.]+\.$"):
+        read("multipart/form-data; boundary=b", b"--b\r\n: x\r\n\r\n--b--\r\n")
+
+
+@pytest.mark.parametrize(("kind", "named"), [("Image/JPEG", "'image/jpeg'"), ("", "without a")])
+def test_a_content_type_that_is_not_taken_is_named(kind: str, named: str) -> None:
+    with pytest.raises(ApiError, match=named) as refusal:
+        read(kind, b"PIXELS")
+    assert refusal.value.status == 415
 
 
 def test_a_body_is_refused_as_soon_as_it_is_too_large() -> None:
@@ -97,3 +110,28 @@ def test_a_body_without_end_is_cut_off_with_its_connection() -> None:
     taken, headers = answer_unread(10**9)
     assert taken < 200
     assert headers == {b"connection": b"close"}
+
+
+def test_a_refused_body_that_stops_arriving_is_waited_for_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("visionhelpers.service.body.SECONDS", 0.5)
+    sent: list[Message] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(ApiError, match="did not arrive"):
+            await read_source(Request(scope, receive))
+        await send({"type": "http.response.start", "status": 408, "headers": []})
+
+    async def receive() -> Message:
+        await asyncio.sleep(60)
+        raise AssertionError
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "headers": []}
+    begun = monotonic()
+    asyncio.run(Drain(app)(scope, receive, send))
+    assert monotonic() - begun < 0.9
+    assert sent[0]["headers"] == [(b"connection", b"close")]

@@ -44,9 +44,10 @@ async def _read_as(kind: str, request: Request) -> str | bytes:
     data = await _read(request, LARGEST_FILE)
     if kind == "application/octet-stream":
         return data
+    given = repr(kind[:60]) if kind else "a body without a content type"
     message = (
         "Send a picture's address as application/json, or its bytes as application/octet-stream or "
-        f"multipart/form-data; {kind[:60] or 'no content type'!r} is not supported."
+        f"multipart/form-data; {given} is not supported."
     )
     raise ApiError(415, "UnsupportedMediaType", message)
 
@@ -85,7 +86,7 @@ async def _read_part(request: Request) -> bytes:
     try:
         form = await MultiPartParser(request.headers, pieces, max_files=4, max_fields=16).parse()
     except (MultiPartException, KeyError) as error:
-        raise bad_argument(f"The multipart body is broken: {error}.") from None
+        raise bad_argument(f"The multipart body is broken: {str(error).rstrip('.')}.") from None
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     data = await files[0].read() if files else b""
     await form.close()
@@ -101,7 +102,7 @@ def _address(data: bytes) -> str:
         raise bad_argument('The body is a JSON object with one key: {"url": "https://..."}.')
     for key, value in body.items():
         if isinstance(key, str) and key.lower() == "url" and isinstance(value, str) and value:
-            return value
+            return value.strip()
     raise invalid_image_url('The body names no picture: it lacks "url".')
 
 
@@ -130,7 +131,7 @@ class Drain:
         """Run the application with an eye on how much of the body it has read."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        more = True
+        more, end = True, asyncio.get_running_loop().time() + SECONDS
 
         async def watch() -> Message:
             nonlocal more
@@ -139,18 +140,18 @@ class Drain:
             return message
 
         async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start" and more and not await _drained(watch):
+            if message["type"] == "http.response.start" and more and not await _drained(watch, end):
                 MutableHeaders(scope=message)["connection"] = "close"
             await send(message)
 
         return await self._app(scope, watch, answer)
 
 
-async def _drained(receive: Receive) -> bool:
+async def _drained(receive: Receive, end: float) -> bool:
     """Read to the end of the body; tell whether it was reached within bounds."""
     seen = 0
     try:
-        async with asyncio.timeout(SECONDS):
+        async with asyncio.timeout_at(end):
             while seen <= MOST_DRAINED:
                 message = await receive()
                 seen += len(message.get("body", b""))
