@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from unicodedata import normalize
@@ -179,3 +180,19 @@ def test_only_what_was_added_is_forgotten(shelf: Shelf[str], tmp_path: Path) -> 
     assert not shelf.forget(NAME)
     assert not shelf.forget("Grace Hopper")
     assert shelf.entries() == [("Grace Hopper", "blue")]
+
+
+def test_several_may_add_forget_and_look_at_the_same_names_at_once(tmp_path: Path) -> None:
+    def work(shelf: Shelf[str]) -> set[tuple[str, str]]:
+        seen: set[tuple[str, str]] = set()
+        for turn in range(60):
+            assert shelf.add(NAME, RED if turn % 2 else BLUE) in (1, 2)
+            seen.update(shelf.entries())
+            shelf.forget(NAME)
+        return seen
+
+    shelves = [Shelf(tmp_path / "own", tmp_path / "given", Looker()) for _ in range(4)]
+    with ThreadPoolExecutor(len(shelves)) as threads:
+        seen = set().union(*threads.map(work, shelves))
+    assert seen == {(NAME, "red"), (NAME, "blue")}
+    assert [shelf.entries() for shelf in shelves] == [[]] * 4

@@ -8,12 +8,12 @@ import shutil
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import IO, Generic, TypeVar
 from unicodedata import normalize
 
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -38,7 +38,9 @@ class GalleryError(ValueError):
 
 
 class Shelf(Generic[T]):
-    """Pictures of one kind of things, and what was made of each; safe to use from many threads.
+    """Pictures of one kind of things, and what was made of each.
+
+    Safe to use from many threads, and by several processes that share a folder.
 
     Args:
         own: The folder to which names are added, with one folder per name; it may be missing.
@@ -80,11 +82,12 @@ class Shelf(Generic[T]):
         name = checked(name)
         data, suffix = _kept(data)
         file = self._own / name / f"{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
-        with self._lock:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=file.parent, prefix=".", delete=False) as draft:
-                draft.write(data)
-            Path(draft.name).replace(file)
+        self._own.mkdir(parents=True, exist_ok=True)
+        with self._changing():
+            file.parent.mkdir(exist_ok=True)
+            draft = file.with_name(f".{file.name}")
+            draft.write_bytes(data)
+            draft.replace(file)
             return sum(_name(other) == name for other in self._files())
 
     def forget(self, name: str) -> bool:
@@ -94,18 +97,24 @@ class Shelf(Generic[T]):
             GalleryError: The name cannot be a folder's.
         """
         folder = self._own / checked(name)
-        with self._lock:
+        if not folder.is_dir():
+            return False
+        with self._changing():
             if not folder.is_dir():
                 return False
             shutil.rmtree(folder)
             return True
 
+    def _changing(self) -> FileLock:
+        """Keep every other process and thread from changing the folder."""
+        return FileLock(self._own / ".lock")
+
     def _files(self) -> Iterator[Path]:
-        for folder in (self._given, self._own):
-            for file in sorted(folder.glob("*/*")):
-                hidden = file.name.startswith(".") or file.parent.name.startswith(".")
-                if file.suffix.lower() in SUFFIXES and not hidden:
-                    yield file
+        for shelf in (self._given, self._own):
+            for folder in _inside(shelf):
+                for file in _inside(folder):
+                    if file.suffix.lower() in SUFFIXES:
+                        yield file
 
     def _read(self, file: Path) -> T | None:
         why = "there is nothing in it to know it by"
@@ -151,8 +160,8 @@ def checked(name: str) -> str:
     name = normalize("NFC", name.strip())
     if not name or len(name) > LONGEST_NAME or len(name.encode(errors="replace")) > LONGEST_FOLDER:
         raise GalleryError(
-            f"A name has 1 to {LONGEST_NAME} characters (and {LONGEST_FOLDER} bytes), "
-            f"not {len(name)}: choose another."
+            f"A name has 1 to {LONGEST_NAME} characters, and {LONGEST_FOLDER} bytes at most, "
+            f"unlike {name!r:.120}: choose another."
         )
     if name[0] == "." or name[-1] == "." or not name.isprintable() or set(name) & set(FORBIDDEN):
         raise GalleryError(
@@ -172,6 +181,14 @@ def _kept(data: bytes) -> tuple[bytes, str]:
     buffer = BytesIO()
     picture.save(buffer, "JPEG", quality=95)
     return buffer.getvalue(), ".jpg"
+
+
+def _inside(folder: Path) -> list[Path]:
+    """Return what is in a folder and not hidden; nothing once another process has removed it."""
+    try:
+        return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+    except OSError:
+        return []
 
 
 def _name(file: Path) -> str:
