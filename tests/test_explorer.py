@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ipywidgets import HTML, Accordion, Button, Dropdown, FileUpload, HBox, Text, Widget
+from ipywidgets import HTML, Button, Checkbox, Dropdown, FileUpload, HBox, Text, Widget
 
 from visionhelpers import Explorer, VisionClient, sample
 from visionhelpers.service import LocalService
@@ -66,9 +66,9 @@ def test_it_opens_on_a_described_sample(service: LocalService) -> None:
 
 
 def test_every_control_has_a_label(explorer: Explorer) -> None:
-    kinds = (Dropdown, FileUpload, Text, Button)
+    kinds = (Dropdown, FileUpload, Text, Button, Checkbox)
     controls = [each for kind in kinds for each in inside(explorer, kind)]
-    assert len(controls) == 5
+    assert len(controls) == 7
     assert all(map(described, controls))
 
 
@@ -86,10 +86,16 @@ def test_choosing_a_task_shows_its_facts_its_drawing_and_its_json(explorer: Expl
     assert "&quot;categories&quot;" in shown
 
 
-def test_the_json_is_folded_away(explorer: Explorer) -> None:
-    (accordion,) = inside(explorer, Accordion)
-    assert accordion.selected_index is None
-    assert accordion.titles == ("The answer, as JSON",)
+def test_the_json_shows_when_its_box_is_ticked_and_stays(explorer: Explorer) -> None:
+    choose(explorer, "Dahlia", "Faces")
+    (json,) = (html for html in inside(explorer, HTML) if "&quot;requestId&quot;" in html.value)
+    assert json.layout.display == "none"
+    control(explorer, "Show the answer as JSON").value = True
+    choose(explorer, "Chelsea the cat", "Describe")
+    assert json.layout.display == ""
+    assert "&quot;captions&quot;" in json.value
+    control(explorer, "Show the answer as JSON").value = False
+    assert json.layout.display == "none"
 
 
 def test_an_upload_is_looked_at(explorer: Explorer) -> None:
@@ -144,6 +150,13 @@ def test_an_error_is_a_sentence_that_the_next_picture_clears(explorer: Explorer)
     assert "<img" not in shown
     choose(explorer, "Chelsea the cat", "Faces")
     assert 'role="alert"' not in page(explorer)
+
+
+def test_an_upload_that_is_no_picture_is_named(explorer: Explorer) -> None:
+    notes = upload("dahlia.jpg") | {"name": "notes.txt", "content": memoryview(b"hello")}
+    control(explorer, "Upload a picture").value = (notes,)
+    assert "notes.txt</b>" in page(explorer)
+    assert "not an image" in page(explorer)
 
 
 def test_a_service_that_is_not_there_is_said_where_the_answer_would_be() -> None:

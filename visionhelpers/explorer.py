@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from ipywidgets import (
     HTML,
-    Accordion,
     BoundedIntText,
     Button,
     Checkbox,
@@ -39,7 +38,11 @@ if TYPE_CHECKING:
 LABELLED = {"description_width": "initial"}
 """Labels as wide as they are: ipywidgets cuts them otherwise."""
 
-LINE = '<p style="margin: 0; line-height: 1.5">'
+FITTING = {"width": "30em", "max_width": "calc(100% - 4px)"}
+"""As wide as a title or an address wants it, in a narrow window as wide as there is room."""
+
+CLOSE = 'style="margin: 0; line-height: 1.5"'
+"""Lines of text as close together as in the notebook's own prose."""
 
 OWN = "A picture of your own"
 
@@ -61,12 +64,14 @@ class Explorer(VBox):  # type: ignore[misc]
         self._make_controls()
         self._figure, self._status, self._facts, self._json = HTML(), HTML(), HTML(), HTML()
         beside = VBox([self._status, self._facts], layout=Layout(flex="1 1 16em"))
+        self._json.layout.display = "none"
         super().__init__(
             [
                 HBox([self._sample, self._upload, self._address], layout=_wrapping()),
                 HBox([self._task, self._again, self._sizes], layout=_wrapping()),
                 HBox([self._figure, beside], layout=_wrapping()),
-                Accordion([self._json], titles=["The answer, as JSON"]),
+                self._unfold,
+                self._json,
             ]
         )
         self._connect()
@@ -82,7 +87,7 @@ class Explorer(VBox):  # type: ignore[misc]
             description="Sample picture",
             options=options,
             style=LABELLED,
-            layout=Layout(width="28em", max_width="100%"),
+            layout=Layout(**FITTING),
         )
         self._upload = FileUpload(
             accept="image/*",
@@ -95,6 +100,7 @@ class Explorer(VBox):  # type: ignore[misc]
             placeholder="https://… or a file, then Enter",
             continuous_update=False,
             style=LABELLED,
+            layout=Layout(**FITTING),
         )
         self._task = Dropdown(description="Task", options=list(TASKS), style=LABELLED)
         self._again = Button(description="Look again", tooltip="Ask the service once more")
@@ -103,6 +109,8 @@ class Explorer(VBox):  # type: ignore[misc]
             for side in ("Width", "Height")
         )
         self._smart = Checkbox(description="Keep what matters in view", indent=False)
+        # Not an Accordion, which opens to a mouse only.
+        self._unfold = Checkbox(value=False, description="Show the answer as JSON", indent=False)
         self._sizes = HBox([self._width, self._height, self._smart], layout=_wrapping())
 
     def _connect(self) -> None:
@@ -116,6 +124,7 @@ class Explorer(VBox):  # type: ignore[misc]
         self._sample.observe(self._on_sample, "value")
         self._upload.observe(self._on_upload, "value")
         self._address.observe(self._on_address, "value")
+        self._unfold.observe(self._on_unfold, "value")
         self._again.on_click(lambda _: self.model.look())
         self.model.observe(self._render, ["status", "task"])
 
@@ -135,21 +144,25 @@ class Explorer(VBox):  # type: ignore[misc]
             self._sample.value, self._upload.value = "", ()
             self.model.show(address, PurePath(address).name or address)
 
+    def _on_unfold(self, change: Bunch) -> None:
+        self._json.layout.display = "" if change.new else "none"
+
     def _render(self, _: Bunch) -> None:
         model = self.model
         self._again.disabled = model.status == "working"
         self._sizes.layout.display = "" if TASKS[model.task].draw is None else "none"
         self._status.value = _status(model)
-        self._facts.value = "".join(f"{LINE}{escape(fact)}</p>" for fact in model.facts)
+        self._facts.value = "".join(f"<p {CLOSE}>{escape(fact)}</p>" for fact in model.facts)
         self._figure.value = _figure(model)
         self._json.value = _json(model.answer)
 
 
 def _status(model: Exploration) -> str:
-    if model.status == "failed":
-        return f'<p role="alert" style="margin: 0"><b>{escape(model.error)}</b></p>'
     doing = "Looking at" if model.status == "working" else f"{model.task}:"
-    return f'<p role="status" style="margin: 0"><b>{escape(doing)} {escape(model.title)}</b></p>'
+    said = f"<b>{escape(doing)} {escape(model.title)}</b>"
+    if model.status == "failed":
+        return f'<p role="alert" {CLOSE}>{said}<br>{escape(model.error)}</p>'
+    return f'<p role="status" {CLOSE}>{said}</p>'
 
 
 def _figure(model: Exploration) -> str:
@@ -170,4 +183,4 @@ def _json(answer: Any) -> str:
 
 
 def _wrapping() -> Layout:
-    return Layout(flex_flow="row wrap", align_items="flex-start")
+    return Layout(flex_flow="row wrap", align_items="flex-start", grid_gap="0 0.8em")
