@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -39,6 +40,21 @@ def test_a_picture_stands_as_its_exif_data_says(tmp_path: Path) -> None:
     assert (picture.width, picture.height) == (60, 80)
     assert picture.image[:, 45:].mean() > 200
     assert picture.image[:, :15].mean() < 50
+
+
+@pytest.mark.parametrize(("tag", "type_"), [(0x010E, 5), (0x011A, 2), (0x0128, 2)])
+def test_a_value_of_another_type_than_its_tag_does_not_stop_the_turning(
+    tmp_path: Path, tag: int, type_: int
+) -> None:
+    """A description that is a fraction, a resolution and its unit that are text."""
+    entries = struct.pack(">HHIHHHHI4s", tag, type_, 1, 0, 8, 0x0112, 3, 1, b"\0\6\0\0")
+    if tag > 0x0112:
+        entries = entries[12:] + entries[:12]
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + bytes(4)
+    file = BytesIO()
+    Image.new("RGB", (80, 60)).save(file, "JPEG", exif=exif)
+    picture = opened(file.getvalue(), tmp_path)
+    assert (picture.width, picture.height) == (60, 80)
 
 
 def test_a_truncated_picture_is_refused(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..images import upright
 from .errors import invalid_image_format
-from .header import BROKEN, READERS, Header
+from .header import BROKEN, READERS, Header, keep_orientation
 
 if TYPE_CHECKING:
     from .engines.boxes import Box
@@ -84,7 +84,9 @@ class Picture:
             ApiError: The picture is truncated or damaged.
         """
         try:
-            image = upright(Image.open(BytesIO(data), formats=READERS))
+            stored = Image.open(BytesIO(data), formats=READERS)
+            keep_orientation(stored)
+            image = upright(stored)
         except BROKEN:
             message = "Input data is not a valid image: it is truncated or damaged."
             raise invalid_image_format(message) from None
