@@ -33,6 +33,9 @@ def test_a_path_has_one_spelling(path: str, spelling: str) -> None:
         ("", ""),
         ("evil.example:1@127.0.0.1", ""),
         ("127.0.0.1/path", ""),
+        ("[::1]evil.example", ""),
+        ("localhost:80:80", ""),
+        ("localhost:http", ""),
     ],
 )
 def test_a_host_is_read_without_its_port(netloc: str, host: str) -> None:
@@ -60,6 +63,8 @@ def asked(service: LocalService, host: str | None) -> int:
         ("evil.example", 400),
         ("127.0.0.1.evil.example", 400),
         ("localhost@evil.example", 400),
+        ("[::1].evil.example", 400),
+        ("localhost:80:80", 400),
         ("", 400),
         (None, 400),
     ],

@@ -6,7 +6,6 @@ import re
 from collections.abc import Collection
 from secrets import compare_digest
 from time import monotonic
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 from starlette.requests import Request
@@ -18,6 +17,7 @@ from .wire import v1
 from .wire.query import Query
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
 class Json(JSONResponse):
@@ -87,8 +87,9 @@ class Gate:
     def _check(self, request: Request) -> None:
         named = request.headers.get("host", "")
         if host_of(named) not in self._hosts:
-            message = f"This service does not answer to the host {named[:80]!r}; see --allow-host."
-            raise bad_argument(message)
+            message = f"This service does not answer to the host {named[:80]!r}"
+            remedy = "if that is its name, start it with --allow-host and that name, without a port"
+            raise bad_argument(f"{message}: {remedy}.")
         path = request.scope["path"]
         if path == "/health" or path.startswith("/samples/"):
             return
@@ -108,8 +109,5 @@ def one_spelling(path: str) -> str:
 
 def host_of(netloc: str) -> str:
     """Return the host of "host:port" in lower case, without brackets; empty when malformed."""
-    try:
-        parts = urlsplit(f"//{netloc}")
-        return (parts.hostname or "") if parts.netloc == netloc and "@" not in netloc else ""
-    except ValueError:
-        return ""
+    found = _NETLOC.fullmatch(netloc)
+    return (found[1] or found[2]).lower() if found else ""
