@@ -99,6 +99,13 @@ def test_an_address_of_its_own_samples_is_read_from_disk(service: LocalService, 
         assert answer.status_code == status, answer.text
 
 
+def test_a_sample_has_no_address_but_on_the_web(service: LocalService) -> None:
+    url = service.url.replace("http:", "ftp:") + "/samples/coffee_cup.jpg"
+    answer = ask(service, "POST", "tag", json={"url": url})
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidImageUrl")
+    assert "not an http or https address" in answer.json()["message"]
+
+
 def test_samples_are_served_and_nothing_beside_them(service: LocalService) -> None:
     answer = requests.get(f"{service.url}/samples/coffee_cup.jpg", timeout=10)
     assert answer.headers["content-type"] == "image/jpeg"

@@ -105,7 +105,8 @@ async def _look_up(address: _Address, allowed: Callable[[str], bool]) -> list[st
     found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not all(allowed(number) for number in numbers):
-        raise invalid_image_url(f"{address.host} leads into a private network.")
+        message = f"{address.host} leads into a private network; send the picture itself instead."
+        raise invalid_image_url(message)
     return numbers
 
 

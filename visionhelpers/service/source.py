@@ -46,6 +46,8 @@ class Source:
             here = ours and (parts.port or 80) == request.scope["server"][1]
         except ValueError:
             return ""
+        if parts.scheme not in ("http", "https"):
+            return ""
         if not here and parts.netloc.lower() != request.headers.get("host", "").lower():
             return ""
         path = one_spelling(unquote(parts.path))
