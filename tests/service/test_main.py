@@ -108,6 +108,26 @@ def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
     assert "Traceback" not in second.stderr
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--key", "clé"], "A key is made of ASCII"),
+        (["--state-file", "/nowhere/service.json"], "Cannot write /nowhere/service.json"),
+        (["--port", "99999"], "Cannot listen at 127.0.0.1:99999"),
+        (["--host", "[::1]"], "Cannot listen at [::1]:0"),
+    ],
+)
+def test_what_it_cannot_start_with_is_named_with_its_remedy(
+    tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    command = [*COMMAND, *arguments, "--gallery", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 1
+    assert message in ended.stderr
+    assert "hoose" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
 def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
     tmp_path: Path,
 ) -> None:

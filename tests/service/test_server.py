@@ -44,6 +44,12 @@ def test_the_key_and_port_asked_for_are_kept(tmp_path: Path) -> None:
         assert status(service, "/vision/v1.0/models?Subscription-Key=mine") == 200
 
 
+@pytest.mark.parametrize("key", ["", " mine", "mi ne", "m\nine", "clé"])
+def test_a_key_that_no_header_could_carry_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match="A key is made of ASCII"):
+        LocalService(key=key, gallery=tmp_path)
+
+
 def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as service:
         port = int(service.url.rpartition(":")[2])

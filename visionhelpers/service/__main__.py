@@ -25,9 +25,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _teach(options)
     try:
         return _serve(options)
+    except ValueError as error:
+        return _failed(f"{error} Choose another --key, or leave it out for a random one.")
     except (OSError, OverflowError) as error:
-        sys.stderr.write(f"Cannot listen at {options.host}:{options.port}: {error}\n")
-        return 1
+        if options.state_file and getattr(error, "filename", None):
+            return _failed(f"Cannot write {options.state_file} ({error}): choose a --state-file.")
+        where = f"{options.host}:{options.port}"
+        return _failed(f"Cannot listen at {where} ({error}): choose another --host or --port.")
 
 
 def _parser() -> ArgumentParser:
@@ -55,14 +59,18 @@ def _parser() -> ArgumentParser:
     return parser
 
 
+def _failed(message: str) -> int:
+    sys.stderr.write(f"{message}\n")
+    return 1
+
+
 def _teach(options: Namespace) -> int:
     gallery = Gallery(options.gallery or default_gallery())
     add = gallery.add_face if options.command == "add-face" else gallery.add_landmark
     try:
         pictures = add(options.name, options.picture.expanduser().read_bytes())
     except (GalleryError, OSError) as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        return _failed(str(error))
     sys.stdout.write(f"{options.name}: {pictures} {'picture' if pictures == 1 else 'pictures'}\n")
     return 0
 

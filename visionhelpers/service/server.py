@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import socket
 from collections.abc import Iterable
@@ -22,6 +23,7 @@ from .gate import LOOPBACK, Activity
 START_SECONDS = 20.0
 STOP_SECONDS = 10.0
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+_KEY = re.compile(r"[!-~]+")
 
 
 class LocalService:
@@ -36,6 +38,9 @@ class LocalService:
         gallery: The folder of people and places it can name; None for the user's own.
         idle: The seconds without a request after which it ends by itself; None for never.
         allow_hosts: Names, besides those of this machine and `host`, that it answers to.
+
+    Raises:
+        ValueError: No header could carry the key.
     """
 
     def __init__(
@@ -48,7 +53,9 @@ class LocalService:
         idle: float | None = None,
         allow_hosts: Iterable[str] = (),
     ) -> None:
-        self.key = key or secrets.token_hex(16)
+        self.key = secrets.token_hex(16) if key is None else key
+        if not _KEY.fullmatch(self.key):
+            raise ValueError(f"A key is made of ASCII letters, digits and signs, unlike {key!r}.")
         self._host, self._port, self._idle = host, port, idle
         self._activity = Activity()
         self._app = create_app(
@@ -111,7 +118,7 @@ class LocalService:
         return self
 
     def stop(self) -> None:
-        """Answer what is being worked on, for ten seconds at most, and stop listening."""
+        """Stop listening, and answer what is being worked on, for five seconds at most."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(STOP_SECONDS)
