@@ -86,11 +86,3 @@ def test_a_page_of_print_is_neither() -> None:
 
 def test_an_empty_page_is_neither() -> None:
     assert classify(paper(), words=0) == ImageType(0, 0)
-
-
-def test_the_published_pictures_are_told_apart(evaluation: Path) -> None:
-    drawn = {"lion_drawing.png": ImageType(2, 1), "cheese_clipart.png": ImageType(3, 0)}
-    files = sorted((evaluation / "images").iterdir())
-    found = {file.name: classify(picture(file), words=0) for file in files}
-    assert len(found) >= 9
-    assert found == {file.name: drawn.get(file.name, ImageType(0, 0)) for file in files}
