@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from visionhelpers.images import load_image, sample
 from visionhelpers.service.engines.findings import Findings
@@ -19,11 +20,20 @@ def look() -> Callable[[str | Path], Findings]:
     return _look
 
 
+@pytest.fixture(scope="session")
+def see() -> Callable[[NDArray[np.uint8]], Findings]:
+    """Everything the real engines find in the pixels of a picture."""
+    return _see
+
+
 @cache
 def _look(picture: str | Path) -> Findings:
+    return _see(np.asarray(load_image(sample(picture) if isinstance(picture, str) else picture)))
+
+
+def _see(image: NDArray[np.uint8]) -> Findings:
     from visionhelpers.service.engines import colours, faces, imagetype, objects, scenes, text
 
-    image = np.asarray(load_image(sample(picture) if isinstance(picture, str) else picture))
     things = objects.detect(image)
     words = text.read(image)
     count = sum(len(line.words) for line in words.lines)
@@ -46,7 +56,7 @@ def nothing() -> Findings:
     from visionhelpers.service.engines.imagetype import ImageType
     from visionhelpers.service.engines.text import Text
 
-    plain = Surfaces(sky=0, grass=0, green=0, dark=False, texture=False, bloom=False)
+    plain = Surfaces(sky=0, grass=0, green=0, dark=False, plain=False, texture=0.0)
     return Findings(
         width=400,
         height=400,
@@ -54,6 +64,6 @@ def nothing() -> Findings:
         scene=Scene((), (), (), (), outdoor=0.0, indoor=0.0, surfaces=plain),
         faces=(),
         text=Text(lines=(), regions=(), orientation="NotDetected", angle=0.0, language="unk"),
-        colours=Colours("Blue", "White", ("White",), "0000FF", black_and_white=False),
+        colours=Colours("Blue", "White", ("White",), "0000FF", 0.6, black_and_white=False),
         image_type=ImageType(clip_art=0, line_drawing=0),
     )

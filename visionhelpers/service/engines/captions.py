@@ -16,13 +16,10 @@ from itertools import combinations
 from typing import TYPE_CHECKING
 
 from .circumstances import Claim
-from .subjects import Subject, subject
+from .subjects import VAGUE, Subject, subject
 
 if TYPE_CHECKING:
     from .findings import Findings
-
-VAGUE = 0.5
-"""How much a vaguer name ("a person" for "a man") tells of what could be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ def _sentences(findings: Findings) -> Iterator[tuple[str, float]]:
             told = sum(claim.confidence for claim in claims) - main.claim.confidence * (1 - worth)
             words = " ".join([name, *(detail.text for detail in details)])
             sure = min(claim.confidence for claim in claims) * told / everything
-            yield _medium(findings, words), min(1.0, sure)
+            yield _medium(findings, main, words), min(1.0, sure)
 
 
 def _choices(main: Subject) -> Iterator[tuple[Claim, ...]]:
@@ -64,15 +61,15 @@ def _choices(main: Subject) -> Iterator[tuple[Claim, ...]]:
         yield from combinations(main.details, size)
 
 
-def _medium(findings: Findings, words: str) -> str:
-    """Say what kind of picture it is, where it is no plain photograph."""
+def _medium(findings: Findings, main: Subject, words: str) -> str:
+    """Say what kind of picture it is, where it is no photograph in colour."""
     kind = findings.image_type
     grey = "black and white " if findings.colours.black_and_white else ""
     if kind.line_drawing:
         name = f"a {grey}line drawing"
     elif kind.clip_art >= 2:
         name = f"a {grey}clip art picture"
-    elif grey and not findings.is_page:
+    elif grey and not main.whole:
         name = "a black and white photo"
     else:
         return words

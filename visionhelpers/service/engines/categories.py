@@ -102,8 +102,6 @@ def _scene(findings: Findings) -> Scores:
         if category.confidence >= KIND:
             yield category.name, category.confidence
 
-    yield "plant_flower", findings.scene.blossom
-
 
 def _place(findings: Findings) -> Scores:
     scene, surfaces = findings.scene, findings.scene.surfaces
@@ -112,7 +110,7 @@ def _place(findings: Findings) -> Scores:
     if scene.indoors:
         yield "indoor_", scene.indoor
     if scene.outdoors:
-        yield "outdoor_", scene.outdoor * 0.9
+        yield "outdoor_", scene.outdoor
         if surfaces.grass >= GRASS:
             yield "outdoor_grass", scene.outdoor * surfaces.grass
         if surfaces.sky >= SKY:
@@ -130,13 +128,8 @@ def _page(findings: Findings) -> Scores:
 
 
 def _drawn(findings: Findings) -> Scores:
-    kind = findings.image_type
-    yield (
-        "abstract_nonphoto",
-        max(kind.clip_art / 3 if kind.clip_art >= 2 else 0.0, 0.9 * kind.line_drawing),
-    )
-    if findings.scene.surfaces.texture:
-        yield "abstract_texture", 0.8
+    yield "abstract_nonphoto", findings.image_type.confidence
+    yield "abstract_texture", findings.scene.surfaces.texture
 
 
 def _prominence(share: float) -> float:

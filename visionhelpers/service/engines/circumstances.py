@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .surfaces import GRASS, SKY
+from .vocabulary import SURE
 
 if TYPE_CHECKING:
     from .findings import Findings
-
-SURE = 0.6
-"""How sure the scene model is of a place that a sentence names."""
 
 
 @dataclass(frozen=True, slots=True)

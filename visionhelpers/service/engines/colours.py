@@ -60,6 +60,8 @@ DOMINANT = 0.15
 GREY = 3
 STRONGEST_TONE = 40
 OFF_TONE = 8
+SURE_GREY = 44 / 45
+"""How many of those that are called black and white are."""
 TONE_RANGE = 0.4
 """How far from dark to light, 0 to 1, a toned picture goes; a plain coloured wall does not."""
 
@@ -68,12 +70,16 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Colours:
-    """The named colours of a picture, and its accent as six upper-case hexadecimal digits."""
+    """The named colours of a picture, and its accent as six upper-case hexadecimal digits.
+
+    `covered` is the share of the picture, 0 to 1, that has the foreground's or background's name.
+    """
 
     foreground: str
     background: str
     dominant: tuple[str, ...]
     accent: str
+    covered: float
     black_and_white: bool
 
 
@@ -85,11 +91,13 @@ def analyse(image: NDArray[np.uint8]) -> Colours:
     shares = _shares(names, np.ones_like(middle))
     order = np.argsort(-shares, kind="stable")
     dominant = [NAMES[i] for i in order[:3] if shares[i] >= DOMINANT] or [NAMES[order[0]]]
+    front, back = (int(_shares(names, part).argmax()) for part in (middle, 1 - middle))
     return Colours(
-        foreground=NAMES[int(_shares(names, middle).argmax())],
-        background=NAMES[int(_shares(names, 1 - middle).argmax())],
+        foreground=NAMES[front],
+        background=NAMES[back],
         dominant=tuple(dominant),
         accent=_accent(small),
+        covered=float(shares[list({front, back})].sum()),
         black_and_white=_black_and_white(small),
     )
 
@@ -116,7 +124,8 @@ def _names(image: NDArray[np.uint8]) -> NDArray[np.intp]:
     chroma = saturation * value
     warm = (hue < 50) | (hue >= 345)
     named[warm & (chroma >= 0.12) & (value < 0.75)] = NAMES.index("Brown")
-    named[(hue < 20) & (value >= 0.8) & (saturation < 0.55)] = NAMES.index("Pink")
+    reddish = (hue < 20) | (hue >= 340)
+    named[reddish & (value >= 0.8) & (saturation < 0.55)] = NAMES.index("Pink")
     grey = chroma < 0.12
     named[grey] = NAMES.index("Grey")
     named[grey & (value >= 0.82)] = NAMES.index("White")

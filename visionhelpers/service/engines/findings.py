@@ -47,7 +47,13 @@ class Findings:
 
     @property
     def things(self) -> tuple[Object, ...]:
-        """The objects sure enough to speak of, the surest first."""
+        """The objects sure enough to speak of, the surest first; of a drawing none.
+
+        The model knows photographs: of 74 things that it was sure of in drawings (the stamps of
+        `imagetype`) 13 were there.
+        """
+        if self.drawn:
+            return ()
         return tuple(o for o in self.objects if o.confidence >= SURE and not self._outweighs(o))
 
     @property
@@ -73,7 +79,7 @@ class Findings:
 
     def _outweighs(self, thing: Object) -> bool:
         """Tell whether the scene speaks against a thing that fills much of the picture."""
-        if self.share(thing.box) < LARGE or thing.name in ("person", "dining table") or self.drawn:
+        if self.share(thing.box) < LARGE or thing.name in ("person", "dining table"):
             return False
         agreed = self.scene.probability(thing.name)
         if thing.confidence < UNSEEN and not agreed and spread(thing.name):

@@ -48,6 +48,9 @@ BLACK = 70
 
 NEIGHBOURS = np.ones((3, 3), np.uint8)
 
+PRECISION = {(3, 0): 221 / 226, (2, 0): 52 / 56, (2, 1): 44 / 47}
+"""Of the stamps, other than as JPEG, that are called so, how many are drawn."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageType:
@@ -55,6 +58,11 @@ class ImageType:
 
     clip_art: int
     line_drawing: int
+
+    @property
+    def confidence(self) -> float:
+        """How surely it is drawn, 0 to 1: 0 where it is not said to be."""
+        return PRECISION.get((self.clip_art, self.line_drawing), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from .findings import Findings
 
 BABY, CHILD, YOUNG, GROWN = 2, 12, 19, 75
-"""The last year of age that each word is used for; the age model errs by four years. Of older
-people it is sure of the wrong gender: Grace Hopper at 78 is a man to it (0.98)."""
+"""The last year of age that each word is used for; the age model errs by four years. Old faces
+tell their gender less than others do (Guo et al., "Is gender recognition affected by age?", 2009):
+to this model Grace Hopper at 78 is a man (0.98)."""
 SAME = 0.4
 CROWD = 12
 """From how many people on a sentence says no number."""

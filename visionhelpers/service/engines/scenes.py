@@ -84,22 +84,6 @@ class Scene:
         """Whether it is dark outdoors."""
         return self.outdoors and self.surfaces.dark
 
-    @property
-    def blossom(self) -> float:
-        """How probable a flower is, known by colour more than by shape.
-
-        Three of the model's thousand classes are flowers; a dahlia is spread over daisies,
-        corals and mushrooms. Where a strong colour stands in green, and the model is sure of
-        nothing, it is a flower's share of all that grows.
-        """
-        flower = self.probability("flower")
-        unsure = not self.labels or self.labels[0].confidence < 0.5
-        if not (self.surfaces.bloom and unsure and flower):
-            return 0.0
-        return max(
-            flower, flower / (flower + self.probability("food") + self.probability("animal"))
-        )
-
     def probability(self, word: str) -> float:
         """Return how probable a word is, 0 where it was not noticed."""
         return max((w.confidence for w in self.words if w.name == word), default=0.0)
@@ -116,8 +100,10 @@ def classify(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
         Unavailable: A package that runs the model is not installed.
     """
     small = _shrink(image)
+    surface = surfaces.measure(small)
     seen = (_probabilities(small) + _probabilities(_shrink(_middle(image)))) / 2
     place, covered = _place(small, seen, [o for o in objects if o.confidence >= SURE], image.shape)
+    seen, place = _believed(seen, surface), _believed(place, surface)
     trust = float(covered <= COVERED)
     return Scene(
         labels=_sum(seen, lambda row: {row.label}),
@@ -126,8 +112,13 @@ def classify(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
         surroundings=_sum(place * trust, lambda row: {row.label, *row.words} if row.place else ()),
         outdoor=max(_mass(place, "outdoor", objects) * trust, _standing(objects, "outdoor")),
         indoor=max(_mass(place, "indoor", objects) * trust, _standing(objects, "indoor")),
-        surfaces=surfaces.measure(small),
+        surfaces=surface,
     )
+
+
+def _believed(seen: NDArray[np.float64], surface: Surfaces) -> NDArray[np.float64]:
+    """Drop what is unsure where there is nothing to see: noise adds up to an animal of 0.64."""
+    return np.where(seen >= SURE, seen, 0.0) if surface.plain or surface.texture else seen
 
 
 def _sum(seen: NDArray[np.float64], names: Callable[[Class], Iterable[str]]) -> tuple[Word, ...]:

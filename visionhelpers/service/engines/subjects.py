@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 from .activities import activities
 from .circumstances import Claim, around, when, where
+from .colours import SURE_GREY
 from .findings import PAGE, Findings
 from .grammar import article, join, number
 from .people import Person, count, people
-from .vocabulary import OUTDOORS, classes, kinds, spread
+from .vocabulary import OUTDOORS, SURE, classes, kinds, spread
 
 if TYPE_CHECKING:
     from .objects import Object
 
-NAMED = 0.6
-"""How sure the scene model is of the label that a sentence may use; of a general word, 0.5."""
+VAGUE = 0.5
+"""How much of what could be told a vaguer name tells ("a person" for "a man"), or a sentence that
+has only a place or colours for its subject."""
 KIND = 0.5
+"""How sure the scene model is of a general word that a sentence may use; of a label, SURE."""
 QUOTED = 8
 """How many words of a text a sentence repeats."""
 WEARING, SURELY = 0.5, 0.8
@@ -29,21 +32,21 @@ CLEAR = 0.8
 CLOSE = 0.6
 """The share of the picture from which on a thing is shown close up."""
 
-COLOUR, PLAIN, ROUGH = 0.3, 0.5, 0.7
-"""How well a sentence fits that says only colours, only "a drawing", or only "a rough surface":
-true of the picture, and little said."""
-
 SUPPORTS = ("dining table", "couch", "bed", "chair", "bench")
 CONTENTS = {("cup", "coffee"): "cup of coffee", ("wine glass", "wine"): "glass of wine"}
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a sentence is of, what may be added, in the order of the words, and a vaguer name."""
+    """What a sentence is of, what may be added, in the order of the words, and a vaguer name.
+
+    `whole`: the words themselves say what kind of picture it is.
+    """
 
     claim: Claim
     details: tuple[Claim, ...] = ()
     vague: str = ""
+    whole: bool = False
 
 
 def subject(findings: Findings) -> Subject:
@@ -170,7 +173,7 @@ def _page(findings: Findings) -> Subject | None:
     words = " ".join(line.text for line in lines).replace('"', "").split()
     quote = " ".join(words[:QUOTED]) + (" ..." if len(words) > QUOTED else "")
     name = "a page of text" if findings.words_read >= PAGE else "a close up of text"
-    return Subject(Claim(name, sure), (Claim(f'that reads "{quote}"', sure),), "text")
+    return Subject(Claim(name, sure), (Claim(f'that reads "{quote}"', sure),), "text", whole=True)
 
 
 def _scene(findings: Findings) -> Subject | None:
@@ -180,12 +183,10 @@ def _scene(findings: Findings) -> Subject | None:
     label = next(iter(scene.labels), None)
     limit = KIND if not scene.outdoors else OUTDOORS
     named = [w for w in scene.words if w.confidence >= limit and spread(w.name) > 1]
-    if label and label.confidence >= NAMED and not _words_of(label.name) & {"dog", "cat"}:
+    if label and label.confidence >= SURE and not _words_of(label.name) & {"dog", "cat"}:
         chosen = label
     elif named:
         chosen = min(named, key=lambda word: (spread(word.name), -word.confidence))
-    elif scene.blossom:
-        return Subject(Claim("a close up of a flower", scene.blossom))
     else:
         return None
     details = list(when(findings))
@@ -198,19 +199,23 @@ def _scene(findings: Findings) -> Subject | None:
 
 
 def _texture(findings: Findings) -> Subject | None:
-    if not findings.scene.surfaces.texture:
-        return None
-    return Subject(Claim("a close up of a rough surface", ROUGH))
+    even = 0.0 if findings.drawn else findings.scene.surfaces.texture
+    return Subject(Claim("an even texture", even), whole=True) if even else None
 
 
 def _colours(findings: Findings) -> Subject:
     """Say no more than the colours of a picture of which nothing is sure."""
-    scene = findings.scene
-    front, back = findings.colours.foreground.lower(), findings.colours.background.lower()
-    if findings.drawn or findings.colours.black_and_white:
-        return Subject(Claim("", PLAIN))
+    scene, colours = findings.scene, findings.colours
+    names = list(dict.fromkeys([colours.background.lower(), colours.foreground.lower()]))
+    picture = f"{article(join(names))} picture"
+    if findings.drawn:
+        return Subject(Claim("", findings.image_type.confidence))
+    if scene.surfaces.plain:
+        return Subject(Claim(picture, colours.covered), whole=True)
+    if colours.black_and_white:
+        return Subject(Claim("a black and white picture", VAGUE * SURE_GREY), whole=True)
     if scene.outdoors:
-        return Subject(Claim("an outdoor scene", COLOUR))
-    if front == back:
-        return Subject(Claim(f"{article(front)} picture", COLOUR))
-    return Subject(Claim(f"something {front} on a {back} background", COLOUR))
+        return Subject(Claim("an outdoor scene", VAGUE * scene.outdoor))
+    if len(names) > 1:
+        picture = f"something {names[1]} on a {names[0]} background"
+    return Subject(Claim(picture, VAGUE * colours.covered))

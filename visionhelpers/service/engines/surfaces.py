@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 
 SKY, GRASS, GREEN = 0.10, 0.35, 0.20
 """The least share of the picture (of its lower third, for grass) that is worth a word."""
+EDGE = 2
+"""The slope, in levels a pixel, of an edge behind the grain: ramps of grey and grained paper stay
+below 1.3, and of 60 photographs all have 6 and more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +23,16 @@ class Surfaces:
     """Shares (0 to 1) of smooth brightness from the top down, and of green.
 
     `sky` and `green` are shares of the picture, `grass` of its lower third. `dark`: dim nearly
-    everywhere. `texture`: the same roughness all over, like bricks or gravel. `bloom`:
-    green around a middle of another strong colour.
+    everywhere. `plain`: no edge anywhere, whatever the grain. `texture`: how alike the roughness
+    is all over, as of bricks or gravel, and 0 where it is not.
     """
 
     sky: float
     grass: float
     green: float
     dark: bool
-    texture: bool
-    bloom: bool
+    plain: bool
+    texture: float
 
 
 def measure(image: NDArray[np.uint8]) -> Surfaces:
@@ -41,26 +44,19 @@ def measure(image: NDArray[np.uint8]) -> Surfaces:
     bright = (value > np.median(value)) & (value > 110)
     smooth = cv2.blur(slope, (5, 5)) < 4
     green = (hue >= 30) & (hue <= 88) & (saturation > 40) & (value > 30)
-    vivid = (saturation > 100) & (value > 100)
     return Surfaces(
         sky=float(np.cumprod(smooth & (blue | bright), axis=0).mean()),
         grass=float(green[len(green) * 2 // 3 :].mean()),
         green=float(green.mean()),
         dark=bool(np.median(grey) < 60 and np.percentile(grey, 75) < 90),
-        texture=_is_even(grey),
-        bloom=bool(green.mean() >= GREEN and _middle(vivid & ~green).mean() >= GREEN),
+        plain=bool(np.hypot(*np.gradient(cv2.blur(grey, (9, 9)))).max() < EDGE),
+        texture=_evenness(grey),
     )
 
 
-def _middle(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    height, width = mask.shape
-    return mask[height // 3 : height * 2 // 3, width // 3 : width * 2 // 3]
-
-
-def _is_even(grey: NDArray[np.float32]) -> bool:
-    """Tell whether all sixteen parts are equally bright and equally rough."""
+def _evenness(grey: NDArray[np.float32]) -> float:
+    """Return how alike sixteen parts are in roughness; 0 where they are not or differ in light."""
     parts = [part for rows in np.array_split(grey, 4) for part in np.array_split(rows, 4, axis=1)]
     rough = np.array([part.std() for part in parts])
-    return bool(
-        np.std([part.mean() for part in parts]) < 4 and rough.mean() > 15 and rough.std() < 4
-    )
+    even = np.std([part.mean() for part in parts]) < 4 and rough.mean() > 15 and rough.std() < 4
+    return float(1 - rough.std() / rough.mean()) if even else 0.0

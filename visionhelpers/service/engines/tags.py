@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from .colours import SURE_GREY
 from .findings import TEXT, Findings
 from .people import CHILD, people
 from .surfaces import GRASS, GREEN, SKY
@@ -95,10 +96,10 @@ def _page(findings: Findings) -> Words:
     sure = [line.confidence for line in findings.text.lines]
     yield "text", max(sure, default=0.0) if findings.words_read >= TEXT else 0.0
     kind = findings.image_type
-    yield "drawing", 0.9 if kind.line_drawing else 0.0
-    yield "clip art", kind.clip_art / 3 if kind.clip_art >= 2 else 0.0
+    yield "drawing", kind.confidence if kind.line_drawing else 0.0
+    yield "clip art", kind.confidence
 
 
 def _colours(findings: Findings) -> Words:
-    if findings.colours.black_and_white:
-        yield "black and white", 0.95
+    if findings.colours.black_and_white and not findings.scene.surfaces.plain:
+        yield "black and white", SURE_GREY
