@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+
+from visionhelpers import sample
+from visionhelpers.service import LocalService
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -70,3 +75,23 @@ def test_the_workflow_calls_the_same_targets_as_ci() -> None:
 def test_every_target_of_the_readme_exists(target: str) -> None:
     plan = subprocess.run(["make", "-n", *target.split()[1:]], cwd=ROOT, capture_output=True)
     assert plan.returncode == 0, plan.stderr.decode()
+
+
+def test_the_code_runs_on_a_photograph(
+    service: LocalService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    shutil.copy(sample("eileen_collins.jpg"), tmp_path / "photo.jpg")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VISION_ENDPOINT", service.url)
+    monkeypatch.setenv("VISION_KEY", service.key)
+    blocks = re.findall(r"```python\n(.*?)```", README, re.S)
+    assert len(blocks) == 2
+    known: dict[str, object] = {}
+    for block in blocks:
+        exec(block, known)  # noqa: S102  the README's own code
+    assert "a woman" in capsys.readouterr().out
+    assert len(plt.gcf().axes[0].patches) == 1, "the face"
+    plt.close()
