@@ -1,4 +1,4 @@
-"""The Explorer: ask a service about pictures with the mouse, in a notebook.
+"""The Explorer: ask a service about pictures by clicking, in a notebook.
 
 The view only shows the state of an `Exploration` and changes it; all that happens happens there.
 """
@@ -108,9 +108,11 @@ class Explorer(VBox):  # type: ignore[misc]
             BoundedIntText(description=f"{side} in pixels", min=1, max=1024, style=LABELLED)
             for side in ("Width", "Height")
         )
-        self._smart = Checkbox(description="Keep what matters in view", indent=False)
-        # Not an Accordion, which opens to a mouse only.
-        self._unfold = Checkbox(value=False, description="Show the answer as JSON", indent=False)
+        # Not an Accordion for the JSON, which opens to a mouse only.
+        self._smart, self._unfold = (
+            Checkbox(value=False, description=said, indent=False, layout=Layout(width="auto"))
+            for said in ("Keep what matters in view", "Show the answer as JSON")
+        )
         self._sizes = HBox([self._width, self._height, self._smart], layout=_wrapping())
 
     def _connect(self) -> None:
