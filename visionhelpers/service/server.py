@@ -17,6 +17,7 @@ import platformdirs
 import uvicorn
 
 from .app import create_app
+from .connection import Connection
 from .gallery import Gallery
 from .gate import LOOPBACK, Activity
 
@@ -136,7 +137,7 @@ class LocalService:
             self._app,
             access_log=False,
             callback_notify=self._end_when_idle,
-            http="h11",
+            http=Connection,
             lifespan="off",
             log_config=None,
             log_level="critical",

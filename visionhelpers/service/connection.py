@@ -1,0 +1,37 @@
+"""A client's connection, closed when the head of a request does not arrive in time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import h11
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+HEAD_SECONDS = 30.0
+
+
+class Connection(H11Protocol):
+    """HTTP/1.1 as uvicorn speaks it, which bounds no more than the pause between two requests."""
+
+    _timer: asyncio.TimerHandle
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to wait for the first request."""
+        super().connection_made(transport)
+        self._look_later(self.cycle)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no longer."""
+        self._timer.cancel()
+        super().connection_lost(exc)
+
+    def _look_later(self, last: object) -> None:
+        self._timer = self.loop.call_later(HEAD_SECONDS, self._look, last)
+
+    def _look(self, last: object) -> None:
+        """Hang up if the request waited for is the one that was waited for the last time."""
+        waiting = self.conn.their_state is h11.IDLE
+        if waiting and self.cycle is last:
+            self.transport.close()
+        else:
+            self._look_later(self.cycle if waiting else self)
