@@ -339,6 +339,19 @@ def test_the_key_is_printed_nowhere(script: Script, caplog: pytest.LogCaptureFix
     assert KEY not in "".join(said)
 
 
+def test_a_service_that_repeats_the_key_is_not_quoted(script: Script) -> None:
+    refusal = {"code": KEY, "message": f"No such key as {KEY}", "requestId": KEY}
+    astray = 202, {"Operation-Location": f"http://elsewhere/?{KEY}", "X-Key": KEY}, ""
+    for step in ((401, {"apim-request-id": KEY}, refusal), (400, {}, {"code": 3}), astray):
+        client = script.client(step)
+        with pytest.raises(BadAnswerError) as caught:
+            client.recognize_text(b"x")
+        evidence = caught.value.args, vars(caught.value), client.last_response
+        assert KEY not in repr(evidence)
+    assert client.last_response is not None
+    assert client.last_response.headers["x-key"] == "(the key)"
+
+
 def _hang(script: Script) -> None:
     script.client(HANG, timeout=0.2).tag(b"x")
 

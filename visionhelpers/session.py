@@ -137,27 +137,34 @@ class Session:
                 failure = _failure(error, seconds)
                 break
             took = time.monotonic() - began
-            self.received = Received(answer.status_code, answer.headers, took)
+            headers = {name: self._unkeyed(value) for name, value in answer.headers.items()}
+            self.received = Received(answer.status_code, CaseInsensitiveDict(headers), took)
             return answer
         # Raised out here so that the library's error, which holds the key, is not its context.
-        raise NoAnswerError(f"No answer from {url}: {failure}")
+        raise NoAnswerError(self._unkeyed(f"No answer from {url}: {failure}"))
 
     def _accept(self, answer: requests.Response) -> requests.Response:
         if 200 <= answer.status_code < 300:
             return answer
         code, message, request_id = refusal(answer.content)
+        request_id = request_id or answer.headers.get("apim-request-id")
         if 300 <= answer.status_code < 400:
             message = "The service redirects elsewhere, and a key is not sent along"
-        message = (message or answer.reason or "no reason given").replace(self._key, "(the key)")
-        request_id = request_id or answer.headers.get("apim-request-id")
+        message = self._unkeyed(message or answer.reason or "no reason given")
+        code, request_id = (text and self._unkeyed(text) for text in (code, request_id))
         raise BadAnswerError(answer.status_code, code, message, request_id)
 
     def _location(self, accepted: requests.Response) -> str:
         location = accepted.headers.get("Operation-Location", "")
         if not self.endpoint.is_at(location):
             wrong = f"leads away from this service, to {location!r}" if location else "is missing"
-            raise BadAnswerError(accepted.status_code, None, f"Its Operation-Location {wrong}")
+            message = self._unkeyed(f"Its Operation-Location {wrong}")
+            raise BadAnswerError(accepted.status_code, None, message)
         return location
+
+    def _unkeyed(self, text: str) -> str:
+        """Hide the key in what a service says, should it repeat it."""
+        return text.replace(self._key, "(the key)")
 
 
 def refusal(body: bytes) -> tuple[str | None, str, str | None]:
