@@ -72,7 +72,17 @@ def test_a_host_that_only_looks_like_azure_is_not_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "http://", "ftp://localhost", "http://localhost:port", "http://[::1", "///"]
+    "text",
+    [
+        "",
+        "   ",
+        "http://",
+        "ftp://localhost",
+        "http://localhost:port",
+        "http://[::1",
+        "///",
+        "http://a b/",
+    ],
 )
 def test_what_is_no_address_is_refused(text: str) -> None:
     with pytest.raises(EndpointError, match="no endpoint"):

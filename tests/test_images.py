@@ -116,6 +116,8 @@ def test_the_error_names_the_file(tmp_path: Path) -> None:
         load_image(tmp_path / "a.txt")
     with pytest.raises(PictureError, match=r"b\.txt.*No such file"):
         load_image(tmp_path / "b.txt")
+    with pytest.raises(PictureError, match=r"c.*null byte"):
+        load_image("c\0.jpg")
 
 
 @pytest.mark.parametrize("wrong", [None, 3, ["a.jpg"]])

@@ -103,6 +103,13 @@ def test_a_state_file_that_leads_nowhere_is_replaced(
     assert found.url != service.url
 
 
+def test_a_state_folder_that_cannot_be_written_is_named(folder: Path) -> None:
+    (folder / "service.lock").mkdir(parents=True)
+    folder.chmod(0o700)
+    with pytest.raises(EndpointError, match=r"state in .*: set VISION_STATE_DIR"):
+        local_service()
+
+
 def test_a_port_that_somebody_else_has_taken_is_left_alone(folder: Path) -> None:
     class Other(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

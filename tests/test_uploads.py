@@ -65,6 +65,11 @@ def test_a_file_too_large_is_turned_upright_before_it_is_encoded() -> None:
     assert ORIENTATION not in sent(large).getexif()
 
 
+def test_a_picture_of_no_pixels_is_refused() -> None:
+    with pytest.raises(PictureError, match="0 x 5 pixels"):
+        upload(Image.new("RGB", (0, 5)))
+
+
 def test_a_file_too_large_that_is_no_picture_is_refused() -> None:
     with pytest.raises(PictureError):
         upload(bytes(LIMIT))

@@ -77,7 +77,9 @@ def parse_key(text: str) -> str:
     """
     key = text.strip()
     if not key or not key.isascii() or not key.isprintable():
-        raise EndpointError("The key is empty, or has characters in it that no key has")
+        raise EndpointError(
+            "The key is empty, or has characters in it that no key has: copy it again"
+        )
     return key
 
 
@@ -87,7 +89,7 @@ def _split(text: str) -> SplitResult:
         host, _ = parts.hostname, parts.port  # reading a port that is none raises
     except ValueError:
         host = None
-    if not host or parts.scheme not in ("", *_PORTS):
+    if not host or " " in host or parts.scheme not in ("", *_PORTS):
         raise EndpointError(f"{text!r} is no endpoint: write it as http://host:port")
     if parts.username or parts.query or parts.fragment:  # not quoted: it may hold a key
         raise EndpointError("An endpoint ends at its path: leave out user names, ? and #")

@@ -81,8 +81,9 @@ def read_bytes(picture: Picture) -> bytes:
     if isinstance(picture, (str, PathLike)):
         try:
             return Path(picture).expanduser().read_bytes()
-        except OSError as error:
-            raise PictureError(f"Cannot read {str(picture)!r}: {error.strerror}") from error
+        except (OSError, ValueError) as error:  # a name with a null in it is a ValueError
+            reason = getattr(error, "strerror", error)
+            raise PictureError(f"Cannot read {str(picture)!r}: {reason}") from error
     if not isinstance(picture, Image.Image) and hasattr(picture, "read"):
         if picture.seekable():
             picture.seek(0)

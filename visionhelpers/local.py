@@ -40,7 +40,8 @@ def local_service() -> State:
     Two processes that start at once end up with one service: a lock lets one of them pass.
 
     Raises:
-        EndpointError: The state folder is not this user's alone, or the service not installed.
+        EndpointError: The state folder cannot be written, or by others too, or the service is
+            not installed.
         NoAnswerError: The service does not start.
     """
     folder = _state_folder()
@@ -52,6 +53,8 @@ def local_service() -> State:
             return _answering(file) or _started(file)
     except Timeout:
         pass
+    except OSError as error:
+        raise _unusable(folder, error) from error
     raise NoAnswerError(f"Another process holds {folder / 'service.lock'} and starts no service")
 
 
@@ -64,15 +67,19 @@ def _state_folder() -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
     except OSError as error:
-        raise EndpointError(
-            f"Cannot keep the service's state in {folder} ({error.strerror}): "
-            "set VISION_STATE_DIR to a folder of your own"
-        ) from error
+        raise _unusable(folder, error) from error
     if os.name == "posix" and (status.st_uid != os.getuid() or status.st_mode & 0o022):
         raise EndpointError(
             f"Others can write to {folder}: set VISION_STATE_DIR to a folder of your own"
         )
     return folder
+
+
+def _unusable(folder: Path, error: OSError) -> EndpointError:
+    return EndpointError(
+        f"Cannot keep the service's state in {folder} ({error.strerror}): "
+        "set VISION_STATE_DIR to a folder of your own"
+    )
 
 
 def _answering(file: Path) -> State | None:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 
 from PIL import Image
 
-from .errors import VisionWarning
+from .errors import PictureError, VisionWarning
 from .images import Picture, is_url, load_image, read_bytes, upright
 
 Result = TypeVar("Result")
@@ -61,11 +61,13 @@ def upload(picture: Picture) -> Upload:
     too large. A picture of 4 MB and more is scaled down, with a `VisionWarning`.
 
     Raises:
-        PictureError: The picture cannot be read.
+        PictureError: The picture cannot be read, or is empty.
     """
     if is_url(picture):
         return Upload({"json": {"url": picture}})
     if isinstance(picture, Image.Image):
+        if 0 in picture.size:
+            raise PictureError(f"A picture of {picture.width} x {picture.height} pixels is empty")
         return _encoded(upright(picture), png=True)
     data = read_bytes(picture)
     return _bytes(data) if len(data) < LIMIT else _encoded(load_image(data), png=False)
