@@ -60,7 +60,7 @@ DOMINANT = 0.15
 GREY = 3
 STRONGEST_TONE = 40
 OFF_TONE = 8
-SURE_GREY = 44 / 45
+PRECISION = 44 / 45
 """How many of those that are called black and white are."""
 TONE_RANGE = 0.4
 """How far from dark to light, 0 to 1, a toned picture goes; a plain coloured wall does not."""
@@ -81,6 +81,11 @@ class Colours:
     accent: str
     covered: float
     black_and_white: bool
+
+    @property
+    def grey(self) -> float:
+        """How surely it is black and white, 0 to 1: 0 where it is not said to be."""
+        return PRECISION * self.black_and_white
 
 
 def analyse(image: NDArray[np.uint8]) -> Colours:

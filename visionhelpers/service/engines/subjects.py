@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from .activities import activities
 from .circumstances import Claim, around, when, where
-from .colours import SURE_GREY
 from .findings import PAGE, Findings
 from .grammar import article, join, number
 from .people import Person, count, people
@@ -212,8 +211,8 @@ def _colours(findings: Findings) -> Subject:
         return Subject(Claim("", findings.image_type.confidence))
     if scene.surfaces.plain:
         return Subject(Claim(picture, colours.covered), whole=True)
-    if colours.black_and_white:
-        return Subject(Claim("a black and white picture", VAGUE * SURE_GREY), whole=True)
+    if colours.grey:
+        return Subject(Claim("a black and white picture", VAGUE * colours.grey), whole=True)
     if scene.outdoors:
         return Subject(Claim("an outdoor scene", VAGUE * scene.outdoor))
     if len(names) > 1:

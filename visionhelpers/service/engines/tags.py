@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .colours import SURE_GREY
 from .findings import TEXT, Findings
 from .people import CHILD, people
 from .surfaces import GRASS, GREEN, SKY
@@ -101,5 +100,5 @@ def _page(findings: Findings) -> Words:
 
 
 def _colours(findings: Findings) -> Words:
-    if findings.colours.black_and_white and not findings.scene.surfaces.plain:
-        yield "black and white", SURE_GREY
+    if not findings.scene.surfaces.plain:
+        yield "black and white", findings.colours.grey
