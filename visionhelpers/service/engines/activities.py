@@ -6,12 +6,12 @@ telephone is at the face, a seat is under the lower half of the body.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from .vocabulary import rows
 
 if TYPE_CHECKING:
     from .boxes import Box
@@ -62,8 +62,7 @@ def activities(persons: Sequence[Person], things: Sequence[Object]) -> tuple[Act
 @cache
 def rules() -> tuple[Rule, ...]:
     """Return the rows of `activities.csv`."""
-    with Path(__file__).with_name("activities.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(Rule(**row) for row in csv.DictReader(file))
+    return tuple(Rule(**row) for row in rows("activities.csv"))
 
 
 def _near(person: Person, thing: Box) -> bool:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .surfaces import GRASS, SKY
-from .vocabulary import SURE
+from .vocabulary import SURE, rows
 
 if TYPE_CHECKING:
     from .findings import Findings
@@ -59,5 +57,4 @@ def when(findings: Findings) -> Iterator[Claim]:
 @cache
 def places() -> dict[str, str]:
     """Return the rows of `places.csv`: a word of the surroundings, and the phrase for it."""
-    with Path(__file__).with_name("places.csv").open(encoding="utf-8", newline="") as file:
-        return {row["word"]: row["phrase"] for row in csv.DictReader(file)}
+    return {row["word"]: row["phrase"] for row in rows("places.csv")}

@@ -39,20 +39,19 @@ class Class:
     place: str
 
 
+def rows(table: str) -> list[dict[str, str]]:
+    """Return the rows of a CSV file that stands beside this module, by column."""
+    with Path(__file__).with_name(table).open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
 @cache
 def kinds_by_number() -> dict[int, Kind]:
     """Return the rows of `objects.csv` by the model's own number."""
-    with Path(__file__).with_name("objects.csv").open(encoding="utf-8", newline="") as file:
-        return {
-            int(row["id"]): Kind(
-                row["name"],
-                row["plural"],
-                tuple(filter(None, row["words"].split("; "))),
-                row["category"],
-                row["place"],
-            )
-            for row in csv.DictReader(file)
-        }
+    return {
+        int(row["id"]): Kind(row["name"], row["plural"], _words(row), row["category"], row["place"])
+        for row in rows("objects.csv")
+    }
 
 
 @cache
@@ -64,19 +63,17 @@ def kinds() -> dict[str, Kind]:
 @cache
 def classes() -> tuple[Class, ...]:
     """Return the rows of `scenes.csv` in the model's order."""
-    with Path(__file__).with_name("scenes.csv").open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Class(
-                row["label"],
-                tuple(filter(None, row["words"].split("; "))),
-                row["category"],
-                row["place"],
-            )
-            for row in csv.DictReader(file)
-        )
+    return tuple(
+        Class(row["label"], _words(row), row["category"], row["place"])
+        for row in rows("scenes.csv")
+    )
 
 
 @cache
 def spread(word: str) -> int:
     """Return how many of the model's classes a word covers: 1 for a label of its own."""
     return sum(word in (row.label, *row.words) for row in classes())
+
+
+def _words(row: dict[str, str]) -> tuple[str, ...]:
+    return tuple(filter(None, row["words"].split("; ")))
