@@ -294,6 +294,22 @@ def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
     assert later.status_code == 200
 
 
+def test_small_pictures_in_large_files_fill_the_queue_too(tmp_path: Path) -> None:
+    file = BytesIO()
+    Image.new("RGB", (60, 60)).save(file, "BMP")
+    large = file.getvalue().ljust(3_000_000, b"\0")
+
+    async def asked() -> list[int]:
+        pool, go = Pool(1, waiting_pixels=7_000_000), Event()
+        pool.submit(1, lambda: go.wait(20))
+        async with client(Gallery(tmp_path), pool) as talking:
+            answers = [await talking.post("/recognizeText", content=large) for _ in range(3)]
+        go.set()
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(asked()) == [202, 202, 429]
+
+
 async def hang_up(app: ASGIApp, path: str, queued: Callable[[], bool]) -> None:
     """Send a whole picture, and be gone as soon as it is queued."""
 

@@ -49,6 +49,11 @@ def test_a_file_of_four_megabytes_is_too_large_and_one_byte_less_is_not() -> Non
         inspect(data.ljust(4 << 20, b"\0"), Limits())
 
 
+def test_a_picture_weighs_its_pixels_or_its_bytes() -> None:
+    assert inspect(picture("PNG", 300, 200), Limits()).weight == 60_000
+    assert inspect(picture("BMP").ljust(70_000, b"\0"), Limits()).weight == 70_000
+
+
 def test_a_jpeg_of_endless_scans_is_refused_before_it_is_decoded() -> None:
     file = BytesIO()
     Image.new("RGB", (64, 64), "red").save(file, "JPEG", progressive=True)

@@ -144,7 +144,7 @@ class _Service:
                 log.exception("The operation of request %s failed", request.state.id)
                 raise
 
-        name = self._operations.add(self._pool.submit(header.pixels, read))
+        name = self._operations.add(self._pool.submit(header.weight, read))
         host = request.headers["host"]
         location = f"{request.url.scheme}://{host}/vision/v1.0/textOperations/{name}"
         headers = {"Operation-Location": location, "apim-request-id": request.state.id}
@@ -196,7 +196,7 @@ class _Service:
 
     async def _do(self, request: Request, header: Header, work: Callable[[], T]) -> T:
         """Queue the work; it is not begun for a client that has hung up meanwhile."""
-        future = self._pool.submit(header.pixels, work)
+        future = self._pool.submit(header.weight, work)
         waiting = asyncio.create_task(_cancel_when_gone(request, future))
         try:
             return await asyncio.wrap_future(future)

@@ -38,11 +38,17 @@ class Header:
     format: str
     width: int
     height: int
+    bytes: int
 
     @property
     def pixels(self) -> int:
         """How many pixels the picture takes once it is decoded."""
         return self.width * self.height
+
+    @property
+    def weight(self) -> int:
+        """What it counts for while it waits: its pixels, or its bytes if those are more."""
+        return max(self.pixels, self.bytes)
 
 
 def inspect(data: bytes, limits: Limits) -> Header:
@@ -55,7 +61,7 @@ def inspect(data: bytes, limits: Limits) -> Header:
         raise invalid_image_size(f"A picture is smaller than 4 MB; this one has {len(data)} bytes.")
     try:
         with Image.open(BytesIO(data), formats=READERS) as image:
-            header = Header(_PILLOW[str(image.format)], *image.size)
+            header = Header(_PILLOW[str(image.format)], *image.size, bytes=len(data))
     except Image.DecompressionBombError:
         raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels.") from None
     except BROKEN:
