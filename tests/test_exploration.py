@@ -37,6 +37,14 @@ def test_every_task_ends_in_facts_and_a_drawing(model: Exploration, task: str) -
     Image.open(BytesIO(model.drawing)).verify()
 
 
+@pytest.mark.parametrize("mode", ["RGB", "CMYK", "L"])
+def test_a_pillow_image_is_a_picture(model: Exploration, mode: str) -> None:
+    model.task = "Faces"
+    model.show(Image.open(sample("grace_hopper.jpg")).convert(mode), "Grace Hopper")
+    assert (model.status, model.error) == ("done", "")
+    assert model.facts[0] == "1 face found:"
+
+
 def test_it_looks_anew_when_the_task_changes(model: Exploration) -> None:
     model.task = "Faces"
     model.show(sample("grace_hopper.jpg"), "Grace Hopper")

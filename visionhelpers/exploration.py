@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING
 
+from PIL import Image
 from traitlets import Any, Bool, Bytes, Enum, HasTraits, Int, List, Unicode, observe
 
 from .errors import VisionError, VisionWarning
@@ -73,13 +74,19 @@ class Exploration(HasTraits):
         task, shape = TASKS[self.task], Shape(self.width, self.height, self.smart)
         with warnings.catch_warnings(record=True) as notices:
             warnings.simplefilter("always", VisionWarning)
-            data = fetch(self.picture) if is_url(self.picture) else read_bytes(self.picture)
-            image = load_image(data)
-            answer = task.ask(self._client, data, shape)
+            picture = self._at_hand()
+            image = load_image(picture)
+            answer = task.ask(self._client, picture, shape)
         self.drawing = task.paint(image, answer)
         notes = [f"Note: {each.message}." for each in notices if each.category is VisionWarning]
         self.facts = [*task.tell(answer), *notes]
         self.answer = answer
+
+    def _at_hand(self) -> Picture:
+        """Return the picture in a form that can be shown and sent without getting it twice."""
+        if isinstance(self.picture, Image.Image):
+            return self.picture
+        return fetch(self.picture) if is_url(self.picture) else read_bytes(self.picture)
 
     @observe("picture", "task")
     def _look_anew(self, _: Bunch) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from .client import Answer, VisionClient
+    from .images import Picture
 
 INCHES = 6.0
 """The longest side of a drawing, at 100 pixels to the inch."""
@@ -41,13 +42,13 @@ class Task:
 
     Attributes:
         name: What the reader chooses it by.
-        ask: Sends the bytes of a picture and returns the service's answer.
+        ask: Sends a picture and returns the service's answer.
         tell: Says the answer in short lines, the most important first.
         draw: Draws the answer on the picture; None when the answer is itself a picture.
     """
 
     name: str
-    ask: Callable[[VisionClient, bytes, Shape], Any]
+    ask: Callable[[VisionClient, Picture, Shape], Any]
     tell: Callable[[Any], list[str]]
     draw: Callable[[Image.Image, Any, Axes], Axes] | None
 
@@ -154,42 +155,49 @@ def _framed(image: Image.Image, answer: Answer, ax: Axes) -> Axes:
 TASKS = {
     task.name: task
     for task in (
-        Task("Describe", lambda vision, data, _: vision.describe(data, 3), _caption, draw_caption),
+        Task(
+            "Describe",
+            lambda vision, picture, _: vision.describe(picture, 3),
+            _caption,
+            draw_caption,
+        ),
         Task(
             "Tags and categories",
-            lambda vision, data, _: vision.analyze(data, ("Categories", "Tags")),
+            lambda vision, picture, _: vision.analyze(picture, ("Categories", "Tags")),
             _tags,
             _first_tags,
         ),
-        Task("Faces", lambda vision, data, _: vision.analyze(data, "Faces"), _faces, draw_faces),
+        Task(
+            "Faces", lambda vision, picture, _: vision.analyze(picture, "Faces"), _faces, draw_faces
+        ),
         Task(
             "Celebrities",
-            lambda vision, data, _: vision.celebrities(data),
+            lambda vision, picture, _: vision.celebrities(picture),
             _names("celebrities", "celebrity"),
             draw_faces,
         ),
         Task(
             "Landmarks",
-            lambda vision, data, _: vision.landmarks(data),
+            lambda vision, picture, _: vision.landmarks(picture),
             _names("landmarks", "landmark"),
             draw_caption,
         ),
         Task(
             "Thumbnail",
-            lambda vision, data, to: vision.thumbnail(data, to.width, to.height, to.smart),
+            lambda vision, picture, to: vision.thumbnail(picture, to.width, to.height, to.smart),
             _thumbnail,
             None,
         ),
-        Task("Print", lambda vision, data, _: vision.ocr(data), _print, draw_words),
+        Task("Print", lambda vision, picture, _: vision.ocr(picture), _print, draw_words),
         Task(
             "Handwriting",
-            lambda vision, data, _: vision.recognize_text(data),
+            lambda vision, picture, _: vision.recognize_text(picture),
             _handwriting,
             draw_lines,
         ),
         Task(
             "Colours and type",
-            lambda vision, data, _: vision.analyze(data, ("Color", "ImageType")),
+            lambda vision, picture, _: vision.analyze(picture, ("Color", "ImageType")),
             _colours,
             _framed,
         ),
