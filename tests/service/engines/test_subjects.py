@@ -35,6 +35,19 @@ def test_a_cup_on_a_table_holds_coffee_only_if_it_is_seen(nothing: Findings) -> 
     ]
 
 
+def test_a_vaguer_name_is_of_the_thing_and_not_of_what_it_goes_with(nothing: Findings) -> None:
+    names = {
+        "boat": "a vehicle",
+        "refrigerator": "an appliance",
+        "skateboard": "",
+        "cat": "an animal",
+    }
+    names |= {"traffic light": "", "apple": "food"}
+    for name, vague in names.items():
+        thing = Object(name, 0.97, Box(150, 150, 60, 60))
+        assert subject(replace(nothing, objects=(thing,))).vague == vague, name
+
+
 def test_an_animal_sits_on_a_couch(nothing: Findings) -> None:
     cat = Object("cat", 0.95, Box(150, 100, 60, 100))
     couch = Object("couch", 0.9, Box(50, 120, 300, 150))

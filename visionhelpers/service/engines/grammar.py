@@ -12,12 +12,13 @@ _PLURALS = {"man": "men", "woman": "women", "baby": "babies", "person": "people"
 _SAID_WITH_A = ("uni", "eu", "one", "use", "uku")
 _SAID_WITH_AN = ("hour", "heir", "honest")
 _NO_ARTICLE = (
-    *("binoculars", "broccoli", "chain mail", "clothing", "coffee", "corn", "dough"),
-    *("electronics", "face powder", "food", "footwear", "furniture", "guacamole", "hair spray"),
-    *("hay", "ice cream", "jeans", "kitchenware", "mashed potato", "nature", "parallel bars"),
-    *("rapeseed", "red wine", "ruins", "scissors", "skis", "snow", "sports equipment"),
-    *("sunglasses", "swimwear", "swimming trunks", "tableware", "toilet tissue", "velvet"),
-    *("water", "wine", "wool"),
+    *("binoculars", "bread", "broccoli", "carbonara", "chain mail", "chocolate sauce"),
+    *("clothing", "coffee", "consomme", "corn", "dough", "eggnog", "electronics"),
+    *("face powder", "food", "footwear", "furniture", "guacamole", "hair spray", "hay"),
+    *("ice cream", "jeans", "kitchenware", "lotion", "mashed potato", "nature"),
+    *("parallel bars", "rapeseed", "red wine", "ruins", "scissors", "skis", "snow"),
+    *("sports equipment", "sunglasses", "sunscreen", "swimming trunks", "swimwear"),
+    *("tableware", "toilet tissue", "velvet", "water", "wine", "wool"),
 )
 
 

@@ -31,6 +31,14 @@ CLEAR = 0.8
 CLOSE = 0.6
 """The share of the picture from which on a thing is shown close up."""
 
+GENERAL = frozenset(
+    {
+        *("animal", "appliance", "bag", "clothing", "electronics", "food", "furniture", "plant"),
+        *("seat", "sign", "tableware", "tool", "toy", "vehicle"),
+    }
+)
+"""What a thing may be called for short; other words of `objects.csv` are of what it is for: a
+skateboard is no sport."""
 SUPPORTS = ("dining table", "couch", "bed", "chair", "bench")
 CONTENTS = {("cup", "coffee"): "cup of coffee", ("wine glass", "wine"): "glass of wine"}
 
@@ -132,7 +140,7 @@ def _things(findings: Findings) -> Subject | None:
         same = [thing for thing in other if thing.name == other[0].name]
         details.append(Claim(f"next to {_counted(findings, same)}", other[0].confidence))
     details += [*where(findings), *when(findings)]
-    vague = next(reversed(kinds()[first[0].name].words), "")
+    vague = next((word for word in reversed(kinds()[first[0].name].words) if word in GENERAL), "")
     sure = max(thing.confidence for thing in first)
     name = _counted(findings, first)
     if not details and len(first) == 1 and findings.share(first[0].box) >= CLOSE:
