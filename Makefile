@@ -19,7 +19,7 @@ $(READY): pyproject.toml
 	@touch $(READY)
 
 lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-browser')
-	$(BIN)/jupyter lab $(ROOT) $(LAB) notebooks/index.ipynb
+	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/index.ipynb $(LAB)
 
 serve: $(READY) ## run the local service on its own; Ctrl-C ends it
 	$(BIN)/python -m visionhelpers.service
