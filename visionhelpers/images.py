@@ -41,13 +41,27 @@ class Credit:
 
 def upright(image: Image.Image) -> Image.Image:
     """Return the picture as a person sees it: turned as its EXIF data says, RGB, on white."""
-    image = ImageOps.exif_transpose(image)
+    image = _turned(image)
     if image.mode.startswith("I;16"):
         image = image.point(lambda value: value / 256).convert("L")  # convert alone clips at 255
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
     return image.convert("RGB")
+
+
+def _turned(image: Image.Image) -> Image.Image:
+    """Turn a picture as its EXIF data says, without writing the data anew.
+
+    Cameras give values other types than their tags have, which Pillow reads and cannot write.
+    """
+    image.getexif()
+    exif = image.info.pop("exif", None)
+    try:
+        return ImageOps.exif_transpose(image)
+    finally:
+        if exif is not None:
+            image.info["exif"] = exif
 
 
 def is_url(picture: object) -> bool:

@@ -72,15 +72,6 @@ def inspect(data: bytes, limits: Limits) -> Header:
     return header
 
 
-def keep_orientation(image: Image.Image) -> None:
-    """Drop a picture's EXIF data, once it is known which way up the picture is.
-
-    Cameras write values of other types than their tags have; a picture with one cannot be turned.
-    """
-    image.getexif()
-    image.info.pop("exif", None)
-
-
 def _check(header: Header, limits: Limits) -> None:
     size = f"this one is {header.width}x{header.height}"
     if header.format not in limits.formats:

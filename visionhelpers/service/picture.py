@@ -16,7 +16,7 @@ from PIL import Image
 
 from ..images import upright
 from .errors import invalid_image_format
-from .header import BROKEN, READERS, Header, keep_orientation
+from .header import BROKEN, READERS, Header
 
 if TYPE_CHECKING:
     from .engines.boxes import Box
@@ -84,9 +84,7 @@ class Picture:
             ApiError: The picture is truncated or damaged.
         """
         try:
-            stored = Image.open(BytesIO(data), formats=READERS)
-            keep_orientation(stored)
-            image = upright(stored)
+            image = upright(Image.open(BytesIO(data), formats=READERS))
         except BROKEN:
             message = "Input data is not a valid image: it is truncated or damaged."
             raise invalid_image_format(message) from None

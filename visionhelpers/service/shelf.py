@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ..images import upright
-from .header import BROKEN, MOST_PIXELS, READERS, keep_orientation
+from .header import BROKEN, MOST_PIXELS, READERS
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -139,7 +139,6 @@ def opened(stream: IO[bytes]) -> Image.Image:
             size = image.size
             if size[0] * size[1] <= MOST_PIXELS:
                 image.draft("RGB", (LONG_SIDE, LONG_SIDE))
-                keep_orientation(image)
                 picture = upright(image)
                 picture.thumbnail((LONG_SIDE, LONG_SIDE))
                 return picture
