@@ -142,7 +142,7 @@ def test_an_address_that_fails_is_named_with_its_status(serve: Serve) -> None:
     with pytest.raises(PictureError, match=r"/a\.png: it answers 404"):
         fetch(url)
     with pytest.raises(
-        PictureError, match=r"Cannot fetch http://127\.0\.0\.1:9/a: ConnectionError"
+        PictureError, match=r"Cannot fetch http://127\.0\.0\.1:9/a: nobody answers there"
     ):
         fetch("http://127.0.0.1:9/a")
 

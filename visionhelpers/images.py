@@ -132,7 +132,9 @@ def fetch(url: str) -> bytes:
         status = error.response.status_code
         raise PictureError(f"Cannot fetch {url}: it answers {status}") from error
     except requests.RequestException as error:
-        raise PictureError(f"Cannot fetch {url}: {type(error).__name__}") from error
+        raise PictureError(
+            f"Cannot fetch {url}: nobody answers there; check the address and the network"
+        ) from error
 
 
 @cache
