@@ -7,22 +7,18 @@ evaluation set in ../shared/eval where it lies beside the project.
 
 from __future__ import annotations
 
-import json
-import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from statistics import median
 
 import numpy as np
-import psutil
 import requests
+from own_service import own_service, process
 
 import visionhelpers
 from visionhelpers.images import load_image, sample
@@ -51,23 +47,6 @@ def report(measure: str, figure: str, goal: str, *, holds: bool | None = None) -
     """Print one row of the table."""
     verdict = "" if holds is None else ("holds" if holds else "MISSED")
     print(f"{measure:<58} {figure:<34} {goal:<20} {verdict}", flush=True)
-
-
-@contextmanager
-def own_service() -> Iterator[Path]:
-    """Give `connect()` a state folder of its own, and end the service it started there."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["VISION_STATE_DIR"] = folder
-        try:
-            yield Path(folder)
-        finally:
-            process(Path(folder)).terminate()
-            process(Path(folder)).wait(10)
-
-
-def process(folder: Path) -> psutil.Process:
-    """Return the service's process."""
-    return psutil.Process(json.loads((folder / "service.json").read_text())["pid"])
 
 
 def quickstart_loop(vision: visionhelpers.VisionClient, picture: bytes) -> None:
