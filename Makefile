@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 LAB    ?=
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab serve test notebooks offline lint format bench execute clean
+.PHONY: help lab serve test notebooks offline lint format bench accuracy execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,6 +46,9 @@ format: $(READY) ## put the code in form
 
 bench: $(READY) ## measure speed and memory, as ratios within one run
 	$(BIN)/python benchmarks/speed.py
+
+accuracy: $(READY) ## measure what is seen (options: make accuracy FOLDER=pictures)
+	$(BIN)/python benchmarks/accuracy.py $(if $(FOLDER),"$(FOLDER)")
 
 execute: $(READY) ## run the notebooks and store their outputs, after a change to them
 	$(BIN)/python tools/add_navigation.py

@@ -1,0 +1,112 @@
+"""How well thumbnails keep faces and subjects, beside a centre crop.
+
+Where a thumbnail was cut is seen in its pixels: it is looked for in the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from measures import Box, area, find_cut, shared, windows
+from PIL import Image, ImageOps
+from rows import Row, say, share
+from truth import Truth
+from variants import in_corners
+
+from visionhelpers import VisionClient
+
+SHAPES = ((160, 480), (240, 480), (320, 480), (400, 400), (480, 320), (480, 240), (480, 160))
+FACES = 0.98
+"""A face this much of which is in view is whole: a window is found to the pixel or two."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """How much of a subject, and how many faces, our crop, the centre and the best one keep."""
+
+    ours: float
+    centre: float
+    best: float
+    faces: int
+    faces_centre: int
+    faces_best: int
+
+
+def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
+    """Give the rows about thumbnails."""
+    given: list[Cut] = []
+    shifted: list[Cut] = []
+    for known, subject in ((known, known.subject) for known in truth.images):
+        if subject is None:
+            continue
+        say("thumbnails", known.path.name)
+        faces = [tuple(face["ltrb"]) for face in known.faces]
+        given += _cuts(vision, known.image, subject, faces)
+        for image, shift in in_corners(known.image, subject):
+            moved = [_moved(face, shift) for face in faces]
+            shifted += _cuts(vision, image, _moved(subject, shift), moved)
+    if any(cut.faces_best for cut in given):
+        yield _whole([*given, *shifted])
+    if given:
+        yield _kept("as they are", given)
+        yield _kept("in the corners", shifted)
+        yield _gain(shifted)
+
+
+def _cuts(
+    vision: VisionClient, image: Image.Image, subject: Box, faces: Sequence[Box]
+) -> Iterator[Cut]:
+    for shape in SHAPES:
+        places = windows(image.size, shape)
+        ours = find_cut(image, vision.thumbnail(image, *shape))
+        centre = find_cut(image, ImageOps.fit(image, shape, Image.Resampling.LANCZOS))
+        yield Cut(
+            _share(subject, ours),
+            _share(subject, centre),
+            max(_share(subject, box) for box in places),
+            _number(faces, ours),
+            _number(faces, centre),
+            max(_number(faces, box) for box in places),
+        )
+
+
+def _share(subject: Box, window: Box) -> float:
+    return area(shared(subject, window)) / area(subject)
+
+
+def _number(faces: Sequence[Box], window: Box) -> int:
+    return sum(_share(face, window) >= FACES for face in faces)
+
+
+def _moved(box: Box, shift: tuple[int, int]) -> Box:
+    right, down = shift
+    return box[0] + right, box[1] + down, box[2] + right, box[3] + down
+
+
+def _whole(cuts: Sequence[Cut]) -> Row:
+    """Count the faces kept whole, of those that one window of the shape can keep."""
+    ours, centre, best = (
+        sum(getattr(cut, name) for cut in cuts) for name in ("faces", "faces_centre", "faces_best")
+    )
+    other = f"{share(centre, best)} ImageOps.fit"
+    return Row(
+        "thumbnails", "faces whole, 1:3 to 3:1", share(ours, best), other, "all", ours == best
+    )
+
+
+def _kept(which: str, cuts: Sequence[Cut]) -> Row:
+    """Compare with the best window of each shape."""
+    best = sum(cut.best for cut in cuts)
+    ours, centre = (sum(getattr(cut, name) for cut in cuts) / best for name in ("ours", "centre"))
+    measure = f"of the subject the best crop keeps, {which}"
+    other = f"{centre:.1%} ImageOps.fit"
+    return Row("thumbnails", measure, f"{ours:.1%}", other, "at least 95%", ours >= 0.95)
+
+
+def _gain(cuts: Sequence[Cut]) -> Row:
+    ratio = sum(cut.ours for cut in cuts) / sum(cut.centre for cut in cuts)
+    most = sum(cut.best for cut in cuts) / sum(cut.centre for cut in cuts)
+    measure = "subject kept against a centre crop, in the corners"
+    other = f"{most:.2f} times the best crop"
+    return Row("thumbnails", measure, f"{ratio:.2f} times", other, "1.3 times", ratio >= 1.3)
