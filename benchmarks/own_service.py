@@ -20,8 +20,9 @@ def own_service() -> Iterator[Path]:
         try:
             yield Path(folder)
         finally:
-            process(Path(folder)).terminate()
-            process(Path(folder)).wait(10)
+            service = process(Path(folder))  # once: it takes its file away when it ends
+            service.terminate()
+            service.wait(10)
 
 
 def process(folder: Path) -> psutil.Process:
