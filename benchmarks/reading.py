@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from measures import character_errors, in_order, tesseract
-from rows import Row, say, share
+from rows import NONE, Row, say, share
 from truth import Known, Truth
 from variants import NOTHING, Variant, quarter_turns, tilted, unchanged, upright
 
@@ -66,7 +66,8 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
         yield errors(f"characters wrong, {len(readings)} variants", readings)
         worst = max(readings, key=lambda r: r.errors / r.length)
         where = f"{worst.page.path.name} {worst.variant.name}"
-        yield errors(f"characters wrong at worst, {where}", [worst])
+        row = errors(f"characters wrong at worst, {where}", [worst])
+        yield replace(row, goal=NONE, holds=None)
         yield _order(readings)
         yield from _orientation(vision, pages)
     yield from _nothing(vision, truth)
@@ -159,7 +160,7 @@ def _orientation(vision: VisionClient, pages: Sequence[Known]) -> Iterator[Row]:
         "all",
         sides == asked,
     )
-    yield Row("text", "angle of those within 2 degrees", share(angles, asked))
+    yield Row("text", "their angle within 2 degrees", share(angles, asked))
 
 
 def _nothing(vision: VisionClient, truth: Truth) -> Iterator[Row]:
