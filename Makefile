@@ -4,9 +4,11 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 LAB    ?=
+DEBIAN := wordnet-base fonts-wqy-zenhei
+SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help lab serve test notebooks offline lint format bench accuracy execute clean
+.PHONY: help lab serve debian test notebooks offline lint format bench accuracy execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +25,10 @@ lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-b
 
 serve: $(READY) ## run the local service on its own; Ctrl-C ends it
 	$(BIN)/python -m visionhelpers.service
+
+debian: ## install, as root, the Debian packages without which two tests skip
+	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(DEBIAN); }
 
 test: $(READY) ## run the tests, then every notebook against its committed outputs
 	$(BIN)/python -m pytest

@@ -82,7 +82,7 @@ def test_the_table_has_a_row_for_each_class_in_categories_of_the_api(shared: Pat
 def test_the_table_is_what_the_tool_writes(tmp_path: Path) -> None:
     tool = runpy.run_path(str(ROOT / "tools/make_scene_table.py"))
     if not tool["NOUNS"].exists():
-        pytest.skip("no WordNet here: apt-get install wordnet-base")
+        pytest.skip("no WordNet here: make debian")
     tool["write_table"].__globals__["TABLE"] = tmp_path / "scenes.csv"
     tool["write_table"]()
     committed = Path(scenes.__file__).with_name("scenes.csv")
