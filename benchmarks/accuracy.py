@@ -11,131 +11,28 @@ the table to stdout.
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import cutting
+import finding
+import kinds
 import naming
-import numpy as np
+import placing
 import reading
+import things
 from own_service import own_service
-from rows import NONE, Row, say, share, table
-from truth import EVALUATION, Known, Truth, load
-from variants import NOTHING, mirrored, upright
+from rows import Figures, Row, table
+from truth import EVALUATION, load
 
 import visionhelpers
-from visionhelpers import VisionClient
-from visionhelpers.service.engines import scenes
 
-FEATURES = ("Categories", "Tags", "Description", "ImageType", "Adult")
-Answer = dict[str, Any]
-Judge = Callable[[Answer, Any], list[bool]]
-"""Tell of each part of a fact whether it holds in an answer of analyze."""
-
-
-def tagged(answer: Answer, groups: Sequence[Sequence[str]]) -> list[bool]:
-    """Tell of each group of words whether one of it is a tag."""
-    tags = {tag["name"] for tag in answer["tags"]}
-    return [not tags.isdisjoint(group) for group in groups]
-
-
-def categorised(answer: Answer, names: Sequence[str]) -> list[bool]:
-    """Tell whether the surest category is one of these, or begins so."""
-    sure = max(answer["categories"], key=lambda c: c["score"], default={"name": ""})["name"]
-    return [sure.startswith(tuple(names))]
-
-
-def captioned(answer: Answer, words: Sequence[str]) -> list[bool]:
-    """Tell whether the first caption has one of the words."""
-    captions = answer["description"]["captions"] or [{"text": ""}]
-    return [not set(re.findall(r"\w+", captions[0]["text"])).isdisjoint(words)]
-
-
-def typed(answer: Answer, kinds: Sequence[int]) -> list[bool]:
-    """Tell whether clip art and line drawing are told."""
-    seen = answer["imageType"]
-    return [[seen["clipArtType"], seen["lineDrawingType"]] == list(kinds)]
-
-
-JUDGES: dict[str, tuple[str, Judge]] = {
-    "tags_any_of": ("tags", tagged),
-    "category": ("categories", categorised),
-    "category_prefix": ("categories' beginnings", categorised),
-    "caption_any_of": ("captions", captioned),
-    "imageType": ("image types", typed),
-}
-
-
-def measure_facts(vision: VisionClient, truth: Truth) -> Iterator[Row]:
-    """Give the rows about tags, categories, captions and image types, and the adult score."""
-    answers: dict[Path, list[Answer]] = {}
-    for known in truth.images:
-        if any(fact in known.facts for fact in JUDGES):
-            say("things", known.path.name)
-            answers[known.path] = [vision.analyze(known.path, FEATURES)]
-            kinds = [v for v in upright(known.image) if v.name != NOTHING]
-            for variant in (*kinds, mirrored(known.image)):
-                answers[known.path].append(vision.analyze(variant.data, FEATURES))
-    for fact, (name, judge) in JUDGES.items():
-        having = list(truth.having(fact))
-        if having:
-            yield from judged(name, having, fact, judge, answers)
-    yield from measure_adult(vision, truth)
-
-
-def judged(
-    name: str, having: list[Known], fact: str, judge: Judge, answers: dict[Path, list[Answer]]
-) -> Iterator[Row]:
-    """Count the facts that hold in the pictures as they are, then in their variants."""
-    given = {known.path.name: judge(answers[known.path][0], known.facts[fact]) for known in having}
-    parts = [held for helds in given.values() for held in helds]
-    other = label_alone(having) if fact == "tags_any_of" else NONE
-    wrong = [file for file, helds in given.items() if not all(helds)]
-    measure = f"{name} that hold" + (f", not {', '.join(wrong)}" if wrong else "")
-    yield Row("things", measure, share(sum(parts), len(parts)), other, "all", all(parts))
-    varied = []
-    for known in having:
-        helds = [judge(answer, known.facts[fact]) for answer in answers[known.path][1:]]
-        say("things", f"{name} missed on {known.path.name}: {[*map(all, helds)].count(False)}")
-        varied += [held for variant in helds for held in variant]
-    yield Row("things", f"{name} that hold over variants", share(sum(varied), len(varied)))
-
-
-def label_alone(having: Sequence[Known]) -> str:
-    """Count the groups of tags that the top ImageNet label alone is in."""
-    hits = []
-    for known in having:
-        label = scenes.classify(np.asarray(known.image), ()).labels[:1]
-        answer = {"tags": [{"name": word.name} for word in label]}
-        hits += tagged(answer, known.facts["tags_any_of"])
-    return f"{share(sum(hits), len(hits))} top ImageNet label"
-
-
-def measure_adult(vision: VisionClient, truth: Truth) -> Iterator[Row]:
-    """Give the highest adult score of the harmless pictures."""
-    say("adult", "harmless pictures")
-    pictures = [*truth.images, *truth.probes, *truth.gallery]
-    harmless = [known for known in pictures if known.facts.get("harmless", True)]
-    scores = [(vision.analyze(known.path, "Adult")["adult"], known.path.name) for known in harmless]
-    if scores:
-        highest, name = max((adult["adultScore"], name) for adult, name in scores)
-        measure = f"highest score of {len(scores)} harmless pictures"
-        flagged = any(adult["isAdultContent"] for adult, _ in scores)
-        ours = f"{highest:.2f} {name}"
-        yield Row("adult", measure, ours, goal="none called adult", holds=not flagged)
-
-
-def measure(vision: VisionClient, truth: Truth) -> list[Row]:
-    """Return every row that the truth has facts for."""
-    engines = (reading.measure, naming.measure, measure_facts, cutting.measure)
-    return [row for engine in engines for row in engine(vision, truth)]
+ENGINES = (reading, finding, naming, placing, things, kinds, cutting)
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Print the table for one folder."""
+    """Print the table for one folder, and the figures behind it."""
     folder = Path(arguments[0]) if arguments else EVALUATION
     if not (folder / "truth.json").is_file():
         sys.exit(
@@ -143,7 +40,10 @@ def main(arguments: Sequence[str]) -> None:
             "as benchmarks/truth.py describes it."
         )
     with own_service():
-        print(table(measure(visionhelpers.connect(), load(folder))))
+        vision, truth = visionhelpers.connect(), load(folder)
+        measured = [part for engine in ENGINES for part in engine.measure(vision, truth)]
+    print(table([part for part in measured if isinstance(part, Row)]))
+    print(*(part for part in measured if isinstance(part, Figures)), sep="")
 
 
 if __name__ == "__main__":

@@ -21,11 +21,28 @@ class Row:
     holds: bool | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Figures that thresholds were chosen from: a small table under the large one."""
+
+    title: str
+    head: Sequence[str]
+    lines: Sequence[Sequence[str]]
+
+    def __str__(self) -> str:
+        return f"\n{self.title}\n{columns([self.head, *self.lines])}\n"
+
+
 def table(rows: Sequence[Row]) -> str:
     """Return the table, a line a row."""
     verdicts = {True: "holds", False: "MISSED", None: ""}
     cells = [("engine", "measure", "ours", "alternative", "goal", "")]
     cells += [(*astuple(row)[:5], verdicts[row.holds]) for row in rows]
+    return columns(cells)
+
+
+def columns(cells: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells, the first of them the head, one under the other."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     lines = ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
     return "\n".join([lines[0], "-" * len(lines[0]), *lines[1:]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from math import cos, radians, sin
@@ -43,6 +43,10 @@ class Variant:
         down = (x * sin(turn) + y * cos(turn)) * self.scale + self.image.height / 2
         half = (box[2] - box[0]) / 2 * self.scale
         return across - half, down - half, across + half, down + half
+
+
+Variants = Callable[[Image.Image], Iterator[Variant]]
+"""Give variants of a picture."""
 
 
 def unchanged(image: Image.Image) -> Variant:
@@ -114,3 +118,10 @@ def in_corners(image: Image.Image, subject: Box) -> Iterator[tuple[Image.Image, 
     last = max(0, image.width - right - across), max(0, image.height - bottom - down)
     for shift in (first, last):
         yield ImageChops.offset(image, *shift), shift
+
+
+def all_but_turns(image: Image.Image) -> Iterator[Variant]:
+    """Give every variant but the quarter turns."""
+    yield from upright(image)
+    yield from tilted(image)
+    yield mirrored(image)

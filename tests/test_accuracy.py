@@ -16,12 +16,13 @@ from visionhelpers.service import LocalService
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
-import accuracy  # noqa: E402  benchmarks/ is no package
-import cutting  # noqa: E402
+import cutting  # noqa: E402  benchmarks/ is no package
+import finding  # noqa: E402
+import kinds  # noqa: E402
 import measures  # noqa: E402
-import naming  # noqa: E402
 import reading  # noqa: E402
 import rows  # noqa: E402
+import things  # noqa: E402
 import truth  # noqa: E402
 import variants  # noqa: E402
 
@@ -129,7 +130,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def table(folder: Path, service: LocalService) -> dict[str, rows.Row]:
     """The rows about things and thumbnails, by their measure."""
     vision, known = VisionClient(service.url, service.key), truth.load(folder)
-    measured = [*accuracy.measure_facts(vision, known), *cutting.measure(vision, known)]
+    measured = [
+        *things.measure(vision, known),
+        *kinds.measure(vision, known),
+        *cutting.measure(vision, known),
+    ]
     return {row.measure: row for row in measured}
 
 
@@ -167,7 +172,7 @@ def test_a_line_that_the_truth_lacks_counts_against_the_reader(
 
 def test_faces_are_found_and_judged_over_http(folder: Path, service: LocalService) -> None:
     vision, known = VisionClient(service.url, service.key), truth.load(folder)
-    faces = {row.measure: row for row in naming.faces(vision, known)}
+    faces = {row.measure: row for row in finding.measure(vision, known)}
     assert faces["faces found, IoU at least 0.5"].ours == "1 of 1"
     assert faces["genders right"].holds
     assert faces["faces on 1 pictures without"].ours == "0"

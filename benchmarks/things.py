@@ -1,0 +1,98 @@
+"""How many tags, categories, captions and image types hold."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from rows import NONE, Row, say, share
+from truth import Known, Truth
+from variants import NOTHING, mirrored, upright
+
+from visionhelpers import VisionClient
+from visionhelpers.service.engines import scenes
+
+FEATURES = ("Categories", "Tags", "Description", "ImageType")
+Answer = dict[str, Any]
+Judge = Callable[[Answer, Any], list[bool]]
+"""Tell of each part of a fact whether it holds in an answer of analyze."""
+
+
+def tagged(answer: Answer, groups: Sequence[Sequence[str]]) -> list[bool]:
+    """Tell of each group of words whether one of it is a tag."""
+    tags = {tag["name"] for tag in answer["tags"]}
+    return [not tags.isdisjoint(group) for group in groups]
+
+
+def categorised(answer: Answer, names: Sequence[str]) -> list[bool]:
+    """Tell whether the surest category is one of these, or begins so."""
+    sure = max(answer["categories"], key=lambda c: c["score"], default={"name": ""})["name"]
+    return [sure.startswith(tuple(names))]
+
+
+def captioned(answer: Answer, words: Sequence[str]) -> list[bool]:
+    """Tell whether the first caption has one of the words."""
+    captions = answer["description"]["captions"] or [{"text": ""}]
+    return [not set(re.findall(r"\w+", captions[0]["text"])).isdisjoint(words)]
+
+
+def typed(answer: Answer, kinds: Sequence[int]) -> list[bool]:
+    """Tell whether clip art and line drawing are told."""
+    seen = answer["imageType"]
+    return [[seen["clipArtType"], seen["lineDrawingType"]] == list(kinds)]
+
+
+JUDGES: dict[str, tuple[str, Judge]] = {
+    "tags_any_of": ("tags", tagged),
+    "category": ("categories", categorised),
+    "category_prefix": ("categories' beginnings", categorised),
+    "caption_any_of": ("captions", captioned),
+    "imageType": ("image types", typed),
+}
+
+
+def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
+    """Give the rows about tags, categories, captions and image types."""
+    answers: dict[Path, list[Answer]] = {}
+    for known in truth.images:
+        if any(fact in known.facts for fact in JUDGES):
+            say("things", known.path.name)
+            answers[known.path] = [vision.analyze(known.path, FEATURES)]
+            kinds = [v for v in upright(known.image) if v.name != NOTHING]
+            for variant in (*kinds, mirrored(known.image)):
+                answers[known.path].append(vision.analyze(variant.data, FEATURES))
+    for fact, (name, judge) in JUDGES.items():
+        having = list(truth.having(fact))
+        if having:
+            yield from judged(name, having, fact, judge, answers)
+
+
+def judged(
+    name: str, having: list[Known], fact: str, judge: Judge, answers: dict[Path, list[Answer]]
+) -> Iterator[Row]:
+    """Count the facts that hold in the pictures as they are, then in their variants."""
+    given = {known.path.name: judge(answers[known.path][0], known.facts[fact]) for known in having}
+    parts = [held for helds in given.values() for held in helds]
+    other = label_alone(having) if fact == "tags_any_of" else NONE
+    wrong = [file for file, helds in given.items() if not all(helds)]
+    measure = f"{name} that hold" + (f", not {', '.join(wrong)}" if wrong else "")
+    yield Row("things", measure, share(sum(parts), len(parts)), other, "all", all(parts))
+    varied = []
+    for known in having:
+        helds = [judge(answer, known.facts[fact]) for answer in answers[known.path][1:]]
+        say("things", f"{name} missed on {known.path.name}: {[*map(all, helds)].count(False)}")
+        varied += [held for variant in helds for held in variant]
+    yield Row("things", f"{name} that hold over variants", share(sum(varied), len(varied)))
+
+
+def label_alone(having: Sequence[Known]) -> str:
+    """Count the groups of tags that the top ImageNet label alone is in."""
+    hits = []
+    for known in having:
+        label = scenes.classify(np.asarray(known.image), ()).labels[:1]
+        answer = {"tags": [{"name": word.name} for word in label]}
+        hits += tagged(answer, known.facts["tags_any_of"])
+    return f"{share(sum(hits), len(hits))} top ImageNet label"
