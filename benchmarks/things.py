@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rows import NONE, Row, say, share
+from rows import NONE, Figures, Row, say, share
 from truth import Known, Truth
 from variants import NOTHING, mirrored, upright
 
@@ -19,6 +20,7 @@ FEATURES = ("Categories", "Tags", "Description", "ImageType")
 Answer = dict[str, Any]
 Judge = Callable[[Answer, Any], list[bool]]
 """Tell of each part of a fact whether it holds in an answer of analyze."""
+THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
 def tagged(answer: Answer, groups: Sequence[Sequence[str]]) -> list[bool]:
@@ -54,13 +56,15 @@ JUDGES: dict[str, tuple[str, Judge]] = {
 }
 
 
-def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
+def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
     """Give the rows about tags, categories, captions and image types."""
     answers: dict[Path, list[Answer]] = {}
     for known in truth.images:
-        if any(fact in known.facts for fact in JUDGES):
+        judged_in_variants = any(fact in known.facts for fact in JUDGES)
+        if judged_in_variants or "tags_right" in known.facts:
             say("things", known.path.name)
             answers[known.path] = [vision.analyze(known.path, FEATURES)]
+        if judged_in_variants:
             kinds = [v for v in upright(known.image) if v.name != NOTHING]
             for variant in (*kinds, mirrored(known.image)):
                 answers[known.path].append(vision.analyze(variant.data, FEATURES))
@@ -68,6 +72,31 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
         having = list(truth.having(fact))
         if having:
             yield from judged(name, having, fact, judge, answers)
+    having = list(truth.having("tags_right"))
+    if having:
+        yield precision(having, answers)
+
+
+def precision(having: list[Known], answers: dict[Path, list[Answer]]) -> Figures:
+    """Count, of the tags at least as sure as each threshold, those a person would accept."""
+    said = [
+        (tag["confidence"], tag["name"] in known.facts["tags_right"], tag["name"], known.path.stem)
+        for known in having
+        for tag in answers[known.path][0]["tags"]
+    ]
+    lines = []
+    for threshold, following in pairwise((*THRESHOLDS, 2.0)):
+        right = [holds for sure, holds, _, _ in said if sure >= threshold]
+        wrong = [
+            f"{tag} ({file})"
+            for sure, holds, tag, file in said
+            if not holds and threshold <= sure < following
+        ]
+        exactly = f"{sum(right) / len(right):.2f}" if right else NONE
+        lines.append((f"{threshold}", f"{len(right)}", f"{sum(right)}", exactly, ", ".join(wrong)))
+    title = f"Precision of tags on {len(having)} pictures: too few to call confidences calibrated"
+    head = ("confidence from", "tags", "right", "precision", "wrong, below the next threshold")
+    return Figures(title, head, lines)
 
 
 def judged(

@@ -13,6 +13,7 @@ A JSON object of two parts; every fact may be left out, and then it is not measu
   by the picture's name.
 - `tags_any_of`: groups of words; one of each group is a tag. `caption_any_of`: one of the words is
   in the caption. `category`, `category_prefix`: the surest category is one, or begins so.
+- `tags_right`: every word that a person would accept for it; a tag beyond them is wrong.
 - `imageType`: clipArtType and lineDrawingType.
 - `subject`: `ltrb` of what a thumbnail should keep; without it, of all the faces together.
 - `harmless`: false where the adult score may be high.
@@ -36,15 +37,9 @@ from PIL import Image
 
 from visionhelpers.images import SAMPLES, load_image
 
-EVALUATION = Path(__file__).parents[2] / "shared" / "eval"
-SUBJECTS = {
-    "dog.jpg": (274, 132, 497, 383),
-    "objects.jpg": (107, 66, 413, 413),
-    "house.jpg": (60, 45, 570, 400),
-    "cheese_clipart.png": (31, 18, 278, 209),
-    "lion_drawing.png": (12, 10, 293, 258),
-}
-"""Of the evaluation set, whose truth file has none: read off the pictures by eye."""
+BESIDE = Path(__file__).parent
+EVALUATION = BESIDE.parents[1] / "shared" / "eval"
+"""Its truth file has neither subjects nor right tags: `evaluation.json` does, told by eye."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +109,15 @@ class Truth:
 
 
 def load(folder: Path) -> Truth:
-    """Read a folder; to the evaluation set belong the sample pictures too."""
+    """Read a folder; to the evaluation set belong facts of ours, and the sample pictures."""
     truth = _read(folder, folder / "truth.json")
     if folder.resolve() != EVALUATION.resolve():
         return truth
+    ours = {known.path: known for known in _read(folder, BESIDE / "evaluation.json").images}
     for known in truth.images:
-        if known.path.name in SUBJECTS:
-            known.facts.setdefault("subject", SUBJECTS[known.path.name])
-    truth.images.extend(_read(SAMPLES, Path(__file__).with_name("samples.json")).images)
+        if known.path in ours:
+            known.facts.update(ours[known.path].facts | known.facts)
+    truth.images.extend(_read(SAMPLES, BESIDE / "samples.json").images)
     return truth
 
 
