@@ -44,11 +44,13 @@ def plain(colour: tuple[int, int, int]) -> NDArray[np.uint8]:
     return np.full((100, 150, 3), colour, np.uint8)
 
 
-def printed(name: str, dark: str, light: str, between: str | None = None) -> NDArray[np.uint8]:
+def printed(
+    name: str, dark: str, light: str, between: str | None = None, quality: int = 80
+) -> NDArray[np.uint8]:
     """A photograph printed in the tone from dark to light, and saved as a JPEG."""
     grey = load_image(sample(name)).convert("L")
     file = BytesIO()
-    ImageOps.colorize(grey, dark, light, mid=between).save(file, "JPEG", quality=80)
+    ImageOps.colorize(grey, dark, light, mid=between).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file).convert("RGB"))
 
 
@@ -100,6 +102,20 @@ def test_a_grey_photograph_is_black_and_white() -> None:
 def test_a_sepia_print_and_a_yellowed_scan_are_black_and_white(name: str) -> None:
     assert analyse(printed(name, "#1a0f05", "#f5e6c8", "#8a6a45")).black_and_white
     assert analyse(printed(name, "#15120e", "#f7eed2")).black_and_white
+
+
+@pytest.mark.parametrize("quality", [80, 30])
+def test_a_cyanotype_is_black_and_white_though_its_blue_turns(quality: int) -> None:
+    for name in ("chelsea_the_cat.jpg", "dahlia.jpg", "summer_palace.jpg"):
+        tone = ("#0a1a3a", "#e8f4ff", "#3a6ea0")
+        assert analyse(printed(name, *tone, quality=quality)).black_and_white, name
+
+
+def test_a_warm_half_and_a_cold_half_are_two_colours() -> None:
+    image = printed("coffee_cup.jpg", "#1a0f05", "#f5e6c8", "#8a6a45").copy()
+    half = image.shape[1] // 2
+    image[:, half:] = printed("coffee_cup.jpg", "#0a1a3a", "#e8f4ff", "#3a6ea0")[:, half:]
+    assert not analyse(image).black_and_white
 
 
 def test_a_wall_of_one_colour_is_not_black_and_white() -> None:
