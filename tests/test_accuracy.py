@@ -135,7 +135,7 @@ def table(folder: Path, service: LocalService) -> dict[str, rows.Row]:
         *kinds.measure(vision, known),
         *cutting.measure(vision, known),
     ]
-    return {row.measure: row for row in measured}
+    return {row.measure: row for row in measured if isinstance(row, rows.Row)}
 
 
 def test_facts_that_do_not_hold_are_missed_and_named(table: dict[str, rows.Row]) -> None:
@@ -152,6 +152,21 @@ def test_only_what_the_truth_tells_is_measured(table: dict[str, rows.Row]) -> No
 
 def test_harmless_pictures_are_scored_together(table: dict[str, rows.Row]) -> None:
     assert table["highest score of 3 harmless pictures"].holds
+
+
+def test_prints_in_one_ink_are_told_from_colour(table: dict[str, rows.Row]) -> None:
+    assert table["black and white: prints, grey, JPEG quality 80 and 30"].ours == "6 of 6"
+    assert table["black and white: pictures with colour"].ours.startswith("0 of ")
+
+
+def test_drawn_colours_are_the_ones_asked_for(table: dict[str, rows.Row]) -> None:
+    assert table["ground and figure named, drawn clean"].ours == "132 of 132 (100.0%)"
+
+
+def test_who_is_taken_for_what_is_counted(folder: Path, service: LocalService) -> None:
+    vision, known = VisionClient(service.url, service.key), truth.load(folder)
+    (figures,) = kinds.confused(vision, known)
+    assert figures.lines == [["photograph or text", "7"]]
 
 
 def test_thumbnails_are_compared_with_the_centre(table: dict[str, rows.Row]) -> None:
