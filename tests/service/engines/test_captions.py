@@ -161,3 +161,12 @@ def test_a_circle_in_ink_is_no_kite(see: See) -> None:
     picture = Image.new("RGB", (400, 300), "white")
     ImageDraw.Draw(picture).ellipse((120, 70, 280, 230), outline="black", width=3)
     assert best(see(np.asarray(picture))) == "a black and white line drawing"
+
+
+def test_a_brown_print_is_sepia_and_a_blue_one_has_no_name(nothing: Findings) -> None:
+    brown = Colours("Brown", "Brown", ("Brown", "Orange"), "8E6642", 0.8, black_and_white=True)
+    board = replace(nothing, objects=(BODY, BOARD), colours=brown)
+    assert best(board) == "a sepia photo of a person riding a skateboard"
+    assert best(replace(nothing, colours=brown)) == "a brown picture"
+    blue = replace(brown, dominant=("Blue",))
+    assert best(replace(board, colours=blue)) == "a person riding a skateboard"

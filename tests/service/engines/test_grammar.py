@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
-from visionhelpers.service.engines.grammar import article, join, number, plural
+from visionhelpers.service.engines.grammar import GROUP, article, join, number, plural
+from visionhelpers.service.engines.things import GENERAL
 from visionhelpers.service.engines.vocabulary import classes, kinds
 
 
@@ -23,13 +26,39 @@ def test_the_article_follows_the_sound(word: str, said: str) -> None:
     assert article(word) == said
 
 
-def test_every_name_in_the_tables_has_an_article_that_fits_its_first_letter() -> None:
-    names = {row.label for row in classes()} | set(kinds())
-    assert len(names) > 900
-    spoken = [article(name) for name in names]
-    misfits = {s for s in spoken if s.startswith(("a a", "a e", "a i", "a o"))}
-    assert not misfits
-    assert {s for s in spoken if s.startswith("a u")} <= {"a unicycle", "a uniform"}
+NAMES = {row.label for row in classes()} | {word for row in classes() for word in row.words}
+NAMES |= set(kinds()) | GENERAL
+UNCOUNTED = {"broccoli", "sheep", "skis"}
+
+
+def test_every_word_in_the_tables_has_an_article_that_fits_its_sound() -> None:
+    assert len(NAMES) > 1000
+    spoken = {name: article(name) for name in NAMES}
+    assert all(said.removeprefix("a ").removeprefix("an ") == name for name, said in spoken.items())
+    misfits = {s for s in spoken.values() if re.match(r"a [aeiou]|an [^aeiou]", s.lower())}
+    europeans = {said for said in misfits if said.startswith("a European ")}
+    assert misfits - europeans == {"a unicycle", "a uniform", "an hourglass"}
+
+
+def test_no_plural_has_an_article() -> None:
+    ending = {said for said in map(article, NAMES) if re.match(r"an? .*[^suio]s$", said)}
+    singular = {"a Bouvier des Flandres", "a Great Pyrenees", "a hen-of-the-woods", "a patas"}
+    assert ending == singular | {"a triceratops"}
+
+
+@pytest.mark.parametrize("many", range(1, 13))
+def test_every_thing_is_counted_in_english(many: int) -> None:
+    for kind in kinds().values():
+        said = number(kind.name, kind.plural, many)
+        if many == 1:
+            assert said == article(kind.name)
+        elif many < GROUP:
+            assert said == f"{('two', 'three')[many - 2]} {kind.plural}"
+        else:
+            assert said == f"a group of {kind.plural}"
+        assert not re.search(r"\d|  |(\b\w+\b) \1\b", said), said
+        assert (kind.plural == kind.name) == (kind.name in UNCOUNTED), kind.name
+        assert not re.search(r"mans$|[^aeiou]ys$|(?:x|ch|sh)s$|ifes$", kind.plural)
 
 
 def test_numbers_stop_at_three() -> None:

@@ -3,9 +3,8 @@
 A sentence is made of claims: who or what it is of, what they do (`activities.csv`), what they
 wear, where (`places.csv`), when. Each claim carries the confidence of what it was made from; no
 claim is made of anything less sure than the engines' own thresholds. The confidence of a sentence
-is that of its weakest claim, times the share it tells of all that could be told (the claims'
-confidences added up); so a sentence that leaves a sure thing out, or adds a doubtful one, comes
-after one that does not.
+is that of its weakest claim, times the share it tells of all the claims that could be told; so a
+sentence that leaves a sure thing out, or adds a doubtful one, comes after one that does not.
 """
 
 from __future__ import annotations
@@ -15,8 +14,8 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING
 
-from .circumstances import Claim
-from .subjects import VAGUE, Subject, subject
+from .claims import Claim, Subject
+from .subjects import VAGUE, colourless, subject
 
 if TYPE_CHECKING:
     from .findings import Findings
@@ -45,12 +44,12 @@ def captions(findings: Findings, limit: int) -> tuple[Caption, ...]:
 def _sentences(findings: Findings) -> Iterator[tuple[str, float]]:
     """Yield every way to say it: with and without each detail, by the name and by a vaguer one."""
     main = subject(findings)
-    everything = main.claim.confidence + sum(detail.confidence for detail in main.details)
+    everything = 1 + len(main.details)
     names = [(main.claim.text, 1.0)] + ([(main.vague, VAGUE)] if main.vague else [])
     for name, worth in names:
         for details in _choices(main):
             claims = [main.claim, *details]
-            told = sum(claim.confidence for claim in claims) - main.claim.confidence * (1 - worth)
+            told = worth + len(details)
             words = " ".join([name, *(detail.text for detail in details)])
             sure = min(claim.confidence for claim in claims) * told / everything
             yield _medium(findings, main, words), min(1.0, sure)
@@ -63,14 +62,22 @@ def _choices(main: Subject) -> Iterator[tuple[Claim, ...]]:
 
 def _medium(findings: Findings, main: Subject, words: str) -> str:
     """Say what kind of picture it is, where it is no photograph in colour."""
-    kind = findings.image_type
-    grey = "black and white " if findings.colours.black_and_white else ""
+    kind, tone = findings.image_type, _tone(findings)
     if kind.line_drawing:
-        name = f"a {grey}line drawing"
+        name = f"{tone or 'a'} line drawing"
     elif kind.clip_art >= 2:
-        name = f"a {grey}clip art picture"
-    elif grey and not main.whole:
-        name = "a black and white photo"
+        name = f"{tone or 'a'} clip art picture"
+    elif tone and not main.whole:
+        name = f"{tone} photo"
     else:
         return words
     return f"{name} of {words.removeprefix('a close up of ')}" if words else name
+
+
+def _tone(findings: Findings) -> str:
+    """Say of greys that they are black and white, of one brown ink that it is sepia."""
+    if not findings.colours.black_and_white:
+        return ""
+    if colourless(findings):
+        return "a black and white"
+    return "a sepia" if "Brown" in findings.colours.dominant else ""

@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from .claims import Claim
 from .surfaces import GRASS, SKY
 from .vocabulary import SURE, rows
 
 if TYPE_CHECKING:
     from .findings import Findings
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """Some words of a sentence, and how sure they are (0 to 1)."""
-
-    text: str
-    confidence: float
 
 
 def where(findings: Findings) -> Iterator[Claim]:

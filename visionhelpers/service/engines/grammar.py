@@ -16,9 +16,19 @@ _NO_ARTICLE = (
     *("clothing", "coffee", "consomme", "corn", "dough", "eggnog", "electronics"),
     *("face powder", "food", "footwear", "furniture", "guacamole", "hair spray", "hay"),
     *("ice cream", "jeans", "kitchenware", "lotion", "mashed potato", "nature"),
-    *("parallel bars", "rapeseed", "red wine", "ruins", "scissors", "skis", "snow"),
+    *(
+        "pajama",
+        "parallel bars",
+        "perfume",
+        "rapeseed",
+        "red wine",
+        "ruins",
+        "scissors",
+        "skis",
+        "snow",
+    ),
     *("sports equipment", "sunglasses", "sunscreen", "swimming trunks", "swimwear"),
-    *("tableware", "toilet tissue", "velvet", "water", "wine", "wool"),
+    *("tableware", "thatch", "toilet tissue", "velvet", "water", "wine", "wool"),
 )
 
 
