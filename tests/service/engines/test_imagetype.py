@@ -70,6 +70,28 @@ def test_the_size_of_a_drawing_does_not_matter() -> None:
         assert classify(large, words=0) == expected
 
 
+@pytest.mark.parametrize("fill", [None, (250, 200, 40)])
+def test_a_drawing_stays_one_small_in_the_shade_and_pressed(
+    fill: tuple[int, int, int] | None,
+) -> None:
+    image = snowman(fill)
+    expected = ImageType(3, 0) if fill else ImageType(2, 1)
+    small = cv2.resize(image, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    pressed = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])[1], 1)
+    for variant in (small, cv2.convertScaleAbs(image, alpha=0.7), pressed):
+        assert classify(np.asarray(variant, np.uint8), words=0) == expected
+
+
+def test_a_handwritten_note_is_neither() -> None:
+    assert classify(picture(sample("handwritten_note.jpg")), words=6) == ImageType(0, 0)
+
+
+def test_the_published_pictures_have_their_published_types(evaluation: Path) -> None:
+    images = evaluation / "images"
+    assert classify(picture(images / "cheese_clipart.png"), words=0) == ImageType(3, 0)
+    assert classify(picture(images / "lion_drawing.png"), words=0) == ImageType(2, 1)
+
+
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_a_photograph_is_neither(name: str) -> None:
     assert classify(picture(sample(name)), words=0) == ImageType(0, 0)
