@@ -104,6 +104,10 @@ NOT = {
     "projectile": "weapon",
     "maillot": "footwear",
     "park bench": "furniture",
+    "amphibian": "amphibian",
+    "cliff dwelling": "house",
+    "home theater": "building",
+    "rotisserie": "restaurant,building",
 }
 
 # What to call a class. The model knows no plain house: it takes one for a church (0.9 and more),
@@ -133,11 +137,10 @@ SAY = {
 CATEGORY = {
     "animal_dog": "dog", "animal_cat": "cat", "animal_bird": "bird", "animal_horse": "horse",
     "animal_panda": "giant panda", "animal_": "animal",
-    "plant_flower": "flower", "plant_": "plant,mushroom,head cabbage",
-    "plant_leaves": "cardoon,artichoke",
-    "food_pizza": "pizza", "food_bread": "bread,dough", "food_fastfood": "cheeseburger,hotdog",
-    "food_grilled": "meat loaf", "drink_": "drink,wine,beer glass,beer bottle,eggnog",
-    "drink_can": "pop bottle",
+    "plant_flower": "flower,cardoon", "plant_": "plant,mushroom",
+    "food_pizza": "pizza", "food_bread": "bread,dough",
+    "food_fastfood": "cheeseburger,hotdog,burrito",
+    "drink_": "drink,wine,beer glass,beer bottle,eggnog,pop bottle",
     "food_": "food,fruit,vegetable,carbonara,guacamole,hot pot,consomme,chocolate sauce",
     "trans_bicycle": "bicycle,bicycle-built-for-two,mountain bike",
     "trans_bus": "bus,school bus,minibus,trolleybus",
@@ -147,24 +150,27 @@ CATEGORY = {
     "outdoor_house": "house,patio,mobile home",
     "building_church": "mosque,altar", "building_arch": "triumphal arch,vault",
     "building_brickwall": "stone wall", "building_pillar": "obelisk",
-    "building_stair": "bannister",     "indoor_venue": "restaurant,theater curtain,stage,cinema",
-    "indoor_marketstore": "shop", "indoor_room": "library,home theater,studio couch,four-poster",
+    "building_stair": "bannister", "indoor_venue": "restaurant,theater curtain,stage",
+    "indoor_marketstore": "shop",
+    "indoor_room": """library,home theater,studio couch,four-poster,entertainment center,
+        dining table,bathtub,tub,wardrobe,crib,china cabinet,medicine chest,shower curtain""",
     "building_doorwindows": "window screen", "indoor_doorwindows": "window shade,shoji",
     "building_": "building,planetarium,place of worship",
-    "outdoor_oceanbeach": "beach,coral reef",
-    "outdoor_waterside": "water", "outdoor_mountain": "mountain",
-    "outdoor_stonerock": "cliff,megalith,cliff dwelling", "outdoor_field": "field,valley",
+    "outdoor_oceanbeach": "beach", "outdoor_water": "coral reef,geyser",
+    "outdoor_waterside": "water", "outdoor_mountain": "mountain,valley",
+    "outdoor_stonerock": "cliff,megalith,cliff dwelling", "outdoor_field": "field",
     "outdoor_sportsfield": "ballplayer,scoreboard", "outdoor_playground": "swing",
     "outdoor_grass": "lawn mower", "outdoor_street": "traffic light,parking meter",
-    "outdoor_": "nature,bridge,fence,viaduct,maze",
-    "object_screen": "television,monitor,screen,laptop", "object_sculpture": "totem pole,pedestal",
+    "abstract_net": "chainlink fence", "outdoor_": "nature,bridge,fence,viaduct,maze",
+    "object_screen": "television,monitor,screen,laptop,notebook,desktop computer",
+    "object_sculpture": "totem pole,pedestal",
     "text_menu": "menu", "text_mag": "book jacket,comic book", "text_sign": "street sign",
     "text_": "web site,crossword puzzle",
 }  # fmt: skip
 
 # Where a thing stands <- the label or one of its words; the first row that fits.
 PLACE = (
-    ("", "dog,cat,shopping cart,wreck,hamster,guinea pig"),
+    ("", "dog,cat,shopping cart,wreck,hamster,guinea pig,folding chair"),
     ("outdoor", "park bench,cinema,prison"),
     ("indoor", """shop,restaurant,library,home theater,theater curtain,stage,altar,furniture,
         appliance,kitchenware,bathtub,tub,shower curtain,toilet seat,toilet tissue,washbasin,
@@ -174,13 +180,14 @@ PLACE = (
         soap dispenser,paper towel,plate rack,dining table,bath towel,
         entertainment center,medicine chest,bannister,waffle iron,rotisserie,wall clock,
         barber chair,plate,soup bowl,coffeepot,teapot,vacuum,switch"""),
-    ("outdoor", """mammal,bird,building,nature,water,vehicle,fence,bridge,viaduct,roof,monument,
+    ("outdoor", """mammal,bird,insect,spider,reptile,
+        building,nature,water,vehicle,fence,bridge,viaduct,roof,monument,
         field,pier,dock,dam,breakwater,crane,drilling platform,flagpole,patio,greenhouse,yurt,
         mountain tent,stone wall,water tower,totem pole,park bench,parking meter,traffic light,
         street sign,mailbox,gas pump,manhole cover,maypole,maze,solar dish,radio telescope,swing,
         scoreboard,ballplayer,lumbermill,apiary,birdhouse,carousel,fountain,snowplow,lawn mower,
         plow,harvester,thresher,ski,parachute,balloon,missile,projectile,space shuttle,beacon,
-        hay,rapeseed,daisy,sundial,
+        hay,buckeye,hip,rapeseed,daisy,sundial,
         mushroom,turnstile,ruins,house,flower,tile roof,bobsled,dogsled,golf ball,spider web"""),
 )  # fmt: skip
 
@@ -257,7 +264,11 @@ class Row(NamedTuple):
 
 def describe_class(label: str, above: list[str]) -> Row:
     """Return the row of a class with these words above it."""
-    words = [word for word in dict.fromkeys(ALSO.get(label, []) + above) if word != NOT.get(label)]
+    words = [
+        word
+        for word in dict.fromkeys(ALSO.get(label, []) + above)
+        if word not in NOT.get(label, "").split(",")
+    ]
     names = [label, *words]
     said = SAY.get(label, label)
     words = [word for word in words if word != said]

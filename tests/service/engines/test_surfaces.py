@@ -1,6 +1,6 @@
 import numpy as np
 
-from visionhelpers.service.engines.surfaces import GRASS, SKY, measure
+from visionhelpers.service.engines.surfaces import GRASS, SKY, SNOW, measure
 
 SKY_BLUE, LEAF_GREEN = (120, 170, 240), (60, 140, 40)
 
@@ -8,6 +8,8 @@ SKY_BLUE, LEAF_GREEN = (120, 170, 240), (60, 140, 40)
 def landscape() -> np.ndarray:
     picture = np.empty((200, 200, 3), np.uint8)
     picture[:100], picture[100:] = SKY_BLUE, LEAF_GREEN
+    blades = np.random.default_rng(4).integers(-20, 20, (100, 200, 1))
+    picture[100:] = (picture[100:] + blades).astype(np.uint8)
     return picture
 
 
@@ -47,6 +49,30 @@ def test_a_picture_without_an_edge_is_plain_whatever_its_grain() -> None:
     assert not measure(paper).plain
 
 
-def test_a_dim_picture_is_dark() -> None:
+def test_green_out_of_focus_is_no_grass() -> None:
+    blurred = np.full((200, 200, 3), LEAF_GREEN, np.uint8)
+    assert measure(blurred).grass == 0
+    assert measure(blurred).green > 0.95
+
+
+def test_wires_do_not_end_the_sky_and_only_blue_is_blue() -> None:
+    picture = landscape()
+    picture[20:22] = 60
+    assert measure(picture).sky > 0.4
+    assert measure(picture).blue == measure(picture).sky
+    picture[:100] = (230, 225, 220)
+    assert measure(picture).sky > 0.4
+    assert measure(picture).blue == 0
+
+
+def test_white_below_the_sky_is_measured_for_snow() -> None:
+    picture = landscape()
+    assert measure(picture).white < SNOW
+    picture[150:] = 245
+    assert measure(picture).white > 0.3
+
+
+def test_a_dim_picture_is_dark_but_not_a_dim_wood() -> None:
     assert measure(np.full((50, 50, 3), 30, np.uint8)).dark
+    assert not measure(np.full((50, 50, 3), (15, 45, 15), np.uint8)).dark
     assert not measure(landscape()).dark

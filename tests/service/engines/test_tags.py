@@ -1,18 +1,51 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from visionhelpers.service.engines.findings import Findings
+from visionhelpers.service.engines.scenes import Word
 from visionhelpers.service.engines.tags import CUTOFF, tags
 
 Look = Callable[[str | Path], Findings]
 
 
 def test_general_words_come_before_the_breed(look: Look) -> None:
-    names = [tag.name for tag in tags(look("chelsea_the_cat.jpg"))]
-    assert names.index("animal") < names.index("Egyptian cat")
-    assert names.index("cat") < names.index("Egyptian cat")
+    names = [tag.name for tag in tags(look("coffee_cup.jpg"))]
+    assert names.index("drink") < names.index("espresso")
+    assert names.index("coffee") < names.index("espresso")
+
+
+def test_a_general_word_comes_first_even_when_the_breed_is_as_sure(nothing: Findings) -> None:
+    words = (Word("golden retriever", 0.9), Word("dog", 0.9), Word("animal", 0.9))
+    seen = replace(nothing, scene=replace(nothing.scene, words=words))
+    assert [tag.name for tag in tags(seen)] == ["dog", "animal", "golden retriever"]
+
+
+def test_a_breed_that_is_not_sure_is_not_named(nothing: Findings) -> None:
+    words = (Word("dog", 0.9), Word("golden retriever", 0.65))
+    seen = replace(nothing, scene=replace(nothing.scene, words=words))
+    assert [tag.name for tag in tags(seen)] == ["dog"]
+
+
+def test_snow_is_white_and_water_is_outdoors(nothing: Findings) -> None:
+    surfaces = replace(nothing.scene.surfaces, white=0.3)
+    alps = replace(nothing.scene, words=(Word("snow", 0.8),), water=0.5, surfaces=surfaces)
+    indoors = replace(nothing, scene=alps)
+    outdoors = replace(nothing, scene=replace(alps, outdoor=0.9))
+    assert {tag.name for tag in tags(outdoors)} == {"outdoor", "snow", "water"}
+    assert not tags(indoors)
+    green = replace(alps, outdoor=0.9, water=0.1, surfaces=nothing.scene.surfaces)
+    assert {tag.name for tag in tags(replace(nothing, scene=green))} == {"outdoor"}
+
+
+def test_a_pale_blur_behind_an_animal_is_no_sky(nothing: Findings) -> None:
+    surfaces = replace(nothing.scene.surfaces, sky=0.4)
+    scene = replace(nothing.scene, outdoor=0.9, surfaces=surfaces)
+    assert "sky" in {tag.name for tag in tags(replace(nothing, scene=scene))}
+    bird = replace(scene, words=(Word("animal", 0.9),))
+    assert "sky" not in {tag.name for tag in tags(replace(nothing, scene=bird))}
 
 
 def test_they_are_sorted_and_none_is_less_likely_than_not(look: Look) -> None:

@@ -9,7 +9,11 @@ the square cut from its middle, averaged. Squeezing alone loses a pagoda among t
 0.37), cropping alone loses a uniform (0.13, now 0.58) and a cat (0.41, now 0.68).
 
 Outdoors or indoors is told from the same model looking once more with the things found painted
-out: a dog on a pier is all dog (outdoors 0.00), the painted picture is all pier (0.85).
+out: a dog on a pier is all dog (outdoors 0.00), the painted picture is all pier (0.85). Wild
+animals are outdoors, painted out or not, and where there is a little of a place, blue sky and
+green leaves add to it: of 131 photographs outdoors, wallpapers, animals and monuments, 115 are
+told so (87 by the place alone), and of 40 pictures of nothing outdoors 3 (a cheetah cut out, a
+drawn flower, a film's mountains).
 """
 
 from __future__ import annotations
@@ -27,6 +31,7 @@ from numpy.typing import NDArray
 
 from . import Unavailable, surfaces
 from .models import model_file
+from .surfaces import GRASS, SKY
 from .vocabulary import OUTDOORS, SURE, Class, classes, kinds
 
 if TYPE_CHECKING:
@@ -39,6 +44,13 @@ NOTICED = 0.05
 CERTAIN = 0.9
 """One thing alone tells a place only when it is this sure: false kites reach 0.74 and more."""
 MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
+HINT = 0.15
+"""From how much of a place on blue sky and green leaves speak for outdoors; wallpapers of nothing
+but blue have 0.07 at most."""
+BY_SKY, BY_GREEN, AT_MOST = 0.7, 0.4, 0.95
+WATER = 0.25
+"""From which sum of the classes of water on there is some: 10 of 10 photographs; the picture with
+things painted out is not asked, a painted car is water (0.70)."""
 COVERED = 0.75
 """With more than this painted out, what is left says nothing about the place."""
 
@@ -58,7 +70,7 @@ class Scene:
     """What the scene model and the colours tell of a picture; the surest words come first.
 
     `words` holds labels and the general words above them; `surroundings` the words of places,
-    seen with the objects painted out.
+    seen with the objects painted out; `water` is how probable water is.
     """
 
     labels: tuple[Word, ...]
@@ -68,6 +80,7 @@ class Scene:
     outdoor: float
     indoor: float
     surfaces: Surfaces
+    water: float = 0.0
 
     @property
     def outdoors(self) -> bool:
@@ -83,6 +96,18 @@ class Scene:
     def night(self) -> bool:
         """Whether it is dark outdoors."""
         return self.outdoors and self.surfaces.dark
+
+    @property
+    def sky(self) -> bool:
+        """Whether there is sky: blue where an animal or a plant may stand before a pale blur."""
+        close = max(self.probability("animal"), self.probability("plant")) >= SURE
+        seen = self.surfaces.blue if close else self.surfaces.sky
+        return self.outdoors and seen >= SKY
+
+    @property
+    def grass(self) -> bool:
+        """Whether there is grass."""
+        return self.outdoors and self.surfaces.grass >= GRASS
 
     def probability(self, word: str) -> float:
         """Return how probable a word is, 0 where it was not noticed."""
@@ -110,9 +135,16 @@ def classify(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
         words=_sum(seen, lambda row: {row.label, *row.words}),
         categories=_sum(seen, lambda row: {row.category} - {""}),
         surroundings=_sum(place * trust, lambda row: {row.label, *row.words} if row.place else ()),
-        outdoor=max(_mass(place, "outdoor", objects) * trust, _standing(objects, "outdoor")),
-        indoor=max(_mass(place, "indoor", objects) * trust, _standing(objects, "indoor")),
+        outdoor=max(
+            _open(max(_mass(place, "outdoor", objects) * (trust or 1), _wild(seen)), surface),
+            _standing(objects, "outdoor"),
+        ),
+        indoor=max(
+            _mass(place, "indoor", objects) * trust - BY_GREEN * surface.green,
+            _standing(objects, "indoor"),
+        ),
         surfaces=surface,
+        water=max(_under(seen, "water"), _under(place, "water") * _afloat(objects)),
     )
 
 
@@ -140,6 +172,30 @@ def _mass(seen: NDArray[np.float64], place: str, objects: Sequence[Object]) -> f
     behind = MOVABLE if objects else frozenset()
     stands = [row.place == place and behind.isdisjoint(row.words) for row in classes()]
     return float(seen[np.array(stands)].sum())
+
+
+def _afloat(objects: Sequence[Object]) -> bool:
+    """Tell whether there is a boat or a surfboard."""
+    return any(o.name in ("boat", "surfboard") for o in objects if o.confidence >= SURE)
+
+
+def _wild(seen: NDArray[np.float64]) -> float:
+    """Add up the animals that live outdoors."""
+    return _under(seen, "animal", "outdoor")
+
+
+def _under(seen: NDArray[np.float64], word: str, place: str = "") -> float:
+    """Add up the classes under a word, of those that stand in a place if one is given."""
+    under = [word in row.words and place in ("", row.place) for row in classes()]
+    return float(seen[np.array(under)].sum())
+
+
+def _open(mass: float, surface: Surfaces) -> float:
+    """Let blue sky and green leaves speak for outdoors where there is a little of a place."""
+    if mass < HINT:
+        return mass
+    colours = BY_SKY * surface.blue + BY_GREEN * surface.green
+    return max(mass, min(AT_MOST, mass + colours))
 
 
 def _standing(objects: Sequence[Object], place: str) -> float:

@@ -1,4 +1,4 @@
-"""What the colours alone tell of a picture: sky, green, darkness, an even texture.
+"""What the colours alone tell of a picture: sky, grass, snow, darkness, an even texture.
 
 None of it is a claim by itself: blue at the top is a sky only where the scene is outdoors.
 """
@@ -11,8 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SKY, GRASS, GREEN = 0.10, 0.35, 0.20
+SKY, GRASS, GREEN, SNOW = 0.10, 0.30, 0.20, 0.04
 """The least share of the picture (of its lower third, for grass) that is worth a word."""
+BLURRED = 4.5
+"""The mean slope, in levels a pixel, of green behind a flower is 1 to 4, of grass 6 to 25."""
+LEAVES = 0.4
+"""With more green than this a dim picture is a wood by day."""
 EDGE = 2
 """The slope, in levels a pixel, of an edge behind the grain: ramps of grey and grained paper stay
 below 1.3, and of 60 photographs all have 6 and more."""
@@ -20,11 +24,12 @@ below 1.3, and of 60 photographs all have 6 and more."""
 
 @dataclass(frozen=True, slots=True)
 class Surfaces:
-    """Shares (0 to 1) of smooth brightness from the top down, and of green.
+    """Shares (0 to 1) of smooth brightness from the top down, of green and of white.
 
-    `sky` and `green` are shares of the picture, `grass` of its lower third. `dark`: dim nearly
-    everywhere. `plain`: no edge anywhere, whatever the grain. `texture`: how alike the roughness
-    is all over, as of bricks or gravel, and 0 where it is not.
+    `sky`, the `blue` of it, and `green` are shares of the picture, `grass` of its lower third,
+    `white` of all but its upper quarter. `dark`: dim nearly everywhere, and not for leaves.
+    `plain`: no edge anywhere, whatever the grain. `texture`: how alike the roughness is all over,
+    as of bricks or gravel, and 0 where it is not.
     """
 
     sky: float
@@ -33,6 +38,8 @@ class Surfaces:
     dark: bool
     plain: bool
     texture: float
+    blue: float = 0.0
+    white: float = 0.0
 
 
 def measure(image: NDArray[np.uint8]) -> Surfaces:
@@ -41,17 +48,32 @@ def measure(image: NDArray[np.uint8]) -> Surfaces:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     slope = np.hypot(*np.gradient(grey))
     blue = (hue > 90) & (hue < 132) & (saturation > 25)
-    bright = (value > np.median(value)) & (value > 110)
-    smooth = cv2.blur(slope, (5, 5)) < 4
     green = (hue >= 30) & (hue <= 88) & (saturation > 40) & (value > 30)
+    bright = (value > np.median(value)) & (value > 110) & ~green
+    dark = np.median(grey) < 60 and np.percentile(grey, 75) < 90 and green.mean() < LEAVES
     return Surfaces(
-        sky=float(np.cumprod(smooth & (blue | bright), axis=0).mean()),
-        grass=float(green[len(green) * 2 // 3 :].mean()),
+        sky=_from_top(blue | bright, slope),
+        grass=_grass(green & (hue <= 75), slope),
         green=float(green.mean()),
-        dark=bool(np.median(grey) < 60 and np.percentile(grey, 75) < 90),
+        dark=bool(dark),
         plain=bool(np.hypot(*np.gradient(cv2.blur(grey, (9, 9)))).max() < EDGE),
         texture=_evenness(grey),
+        blue=_from_top(blue, slope),
+        white=float(((value > 190) & (saturation < 40))[len(grey) // 4 :].mean()),
     )
+
+
+def _from_top(colour: NDArray[np.bool_], slope: NDArray[np.float32]) -> float:
+    """Return the share down to which each column has this colour, smoothly: wires do not end it."""
+    smooth = (colour & (cv2.blur(slope, (5, 5)) < 9)).astype(np.uint8)
+    closed = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    return float(np.cumprod(closed, axis=0).mean())
+
+
+def _grass(green: NDArray[np.bool_], slope: NDArray[np.float32]) -> float:
+    """Return the share of the lower third that is green, 0 where it is out of focus."""
+    below, rough = green[len(green) * 2 // 3 :], slope[len(green) * 2 // 3 :]
+    return float(below.mean()) if below.any() and rough[below].mean() > BLURRED else 0.0
 
 
 def _evenness(grey: NDArray[np.float32]) -> float:

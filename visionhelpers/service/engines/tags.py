@@ -13,13 +13,17 @@ from dataclasses import dataclass
 
 from .findings import TEXT, Findings
 from .people import CHILD, people
-from .surfaces import GRASS, GREEN, SKY
+from .scenes import WATER
+from .surfaces import GREEN, SNOW
 from .vocabulary import kinds, spread
 
 CUTOFF = 0.5
 """A tag is more likely right than wrong, or it is not said."""
-LABEL = 0.6
-"""A label of the scene model that no other class shares: a bubble (0.59) is a galaxy."""
+LABEL = 0.7
+"""A label of the scene model that no other class shares: over 170 pictures 3 of those between 0.6
+and this were right, and 7 wrong, among them a brambling that is a robin."""
+LOOKED_FOR = frozenset({"water", "snow"})
+"""Words that the colours or the whole scene decide on: a mountain's class stands for snow too."""
 
 Words = Iterator[tuple[str, float]]
 
@@ -35,6 +39,8 @@ class Tag:
 def tags(findings: Findings) -> tuple[Tag, ...]:
     """Return the words for a picture, the surest first, none below CUTOFF.
 
+    A general word is at least as sure as what is below it, and comes first where it is as sure.
+
     Answers the `tags` of the API's Analyze and Tag Image operations.
     """
     sources = (_things, _people, _scene, _place, _page, _colours)
@@ -43,7 +49,7 @@ def tags(findings: Findings) -> tuple[Tag, ...]:
         for name, confidence in source(findings):
             best[name] = max(confidence, best.get(name, 0.0))
     spoken = (Tag(name, min(1.0, sure)) for name, sure in best.items() if sure >= CUTOFF)
-    return tuple(sorted(spoken, key=lambda tag: -tag.confidence))
+    return tuple(sorted(spoken, key=lambda tag: (-tag.confidence, spread(tag.name) == 1)))
 
 
 def _things(findings: Findings) -> Words:
@@ -71,6 +77,8 @@ def _people(findings: Findings) -> Words:
 
 def _scene(findings: Findings) -> Words:
     for word in () if findings.drawn else findings.scene.words:
+        if word.name in LOOKED_FOR:
+            continue
         if word.confidence >= LABEL or spread(word.name) > 1:
             yield word.name, word.confidence
 
@@ -84,10 +92,13 @@ def _place(findings: Findings) -> Words:
     if scene.outdoors:
         yield "outdoor", scene.outdoor
         for word in scene.surroundings:
-            yield word.name, word.confidence if word.confidence >= LABEL else 0.0
+            if word.confidence >= LABEL and word.name not in LOOKED_FOR:
+                yield word.name, word.confidence
+        yield "water", scene.outdoor if scene.water >= WATER else 0.0
+        yield "snow", scene.probability("snow") if surfaces.white >= SNOW else 0.0
         yield from (("night", scene.outdoor), ("dark", scene.outdoor)) if scene.night else ()
-        yield "sky", scene.outdoor if surfaces.sky >= SKY else 0.0
-        yield "grass", scene.outdoor if surfaces.grass >= GRASS else 0.0
+        yield "sky", scene.outdoor if scene.sky else 0.0
+        yield "grass", scene.outdoor if scene.grass else 0.0
         yield "plant", scene.outdoor if surfaces.green >= GREEN else 0.0
 
 
