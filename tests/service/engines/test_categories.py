@@ -65,6 +65,13 @@ def test_a_small_thing_does_not_decide_what_the_picture_is_of(nothing: Findings)
     assert names(replace(nothing, objects=(large,))) == ["trans_car"]
 
 
+def test_what_the_picture_is_of_comes_before_where_it_stands(nothing: Findings) -> None:
+    outdoors = replace(nothing, scene=replace(nothing.scene, outdoor=1.0))
+    assert names(outdoors) == ["outdoor_"]
+    bear = Object("bear", 0.97, Box(0, 0, 300, 300))
+    assert names(replace(outdoors, objects=(bear,))) == ["animal_", "outdoor_"]
+
+
 def test_a_picture_of_nothing_is_others(nothing: Findings) -> None:
     (only,) = categories(nothing)
     assert only.name == "others_"
