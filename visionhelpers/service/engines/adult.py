@@ -19,8 +19,9 @@ from . import Unavailable
 
 THRESHOLD = 0.8
 """From here on a picture is adult: what the model's authors call not safe for work with high
-probability. Below 0.2 they call it safe, and there lie all of 62 harmless pictures that were
-tried, people below 0.04 and the inside of an eye at 0.18."""
+probability. Of 118 harmless pictures that were tried (portraits, hands, beaches, statues, flowers,
+animals) none is, and all but 4 lie below 0.2, where the authors call it safe: a collage of
+faces has 0.50, sand and surf from above 0.39."""
 
 _lock = Lock()
 
