@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from visionhelpers.images import load_image, sample
-from visionhelpers.service.engines.landmarks import Features, describe, inliers
+from visionhelpers.service.engines.landmarks import Features, describe, inliers, likeness
 
 TOWER = load_image(sample("summer_palace.jpg"))
 
@@ -46,6 +46,31 @@ def test_the_same_place_agrees_in_many_features(variant: Image.Image, tower: Fea
 @pytest.mark.parametrize("name", ["coffee_cup.jpg", "eileen_collins.jpg", "rocket_at_dusk.jpg"])
 def test_another_picture_agrees_in_hardly_any(name: str, tower: Features) -> None:
     assert agreement(load_image(sample(name)), tower) < 10
+
+
+@pytest.mark.parametrize(
+    "patch",
+    [
+        pytest.param(((0, 0, 640, 50), (0, 377, 640, 427)), id="banners"),
+        pytest.param(((400, 60, 560, 180),), id="a badge"),
+    ],
+)
+def test_what_two_pictures_wear_does_not_make_them_agree(
+    patch: tuple[tuple[int, int, int, int], ...],
+) -> None:
+    worn = load_image(sample("printed_page.jpg")).resize(TOWER.size)
+    dressed = []
+    for image in (TOWER.copy(), load_image(sample("chelsea_the_cat.jpg")).resize(TOWER.size)):
+        for box in patch:
+            image.paste(worn.crop(box), box)
+        dressed.append(describe(np.asarray(image)))
+    assert inliers(*dressed) == 0
+
+
+def test_the_likeliest_is_the_same_place(tower: Features) -> None:
+    evening = describe(np.asarray(load_image(sample("summer_palace_in_the_evening.jpg"))))
+    cup = describe(np.asarray(load_image(sample("coffee_cup.jpg"))))
+    assert likeness(evening, tower) > 3 * likeness(cup, tower)
 
 
 def test_a_mirrored_place_is_not_the_same(tower: Features) -> None:

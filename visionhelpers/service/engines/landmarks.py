@@ -1,7 +1,8 @@
 """Places: what makes a picture of one recognisable, and how much two pictures agree.
 
-Local features are SIFT's (Lowe, 2004), matched with his ratio test; those matches count that one
-plane-to-plane mapping explains (a homography, estimated with MAGSAC; Barath et al., 2019).
+Local features are SIFT's (Lowe, 2004) as RootSIFT (Arandjelovic and Zisserman, 2012), matched with
+the ratio test; those matches count that one plane-to-plane mapping explains (a homography,
+estimated with MAGSAC; Barath et al., 2019), if they are found all over what both pictures show.
 """
 
 from __future__ import annotations
@@ -26,9 +27,19 @@ RATIO = 0.75
 TOLERANCE = 4.0
 """Pixels between where a feature is and where the mapping puts it."""
 FEWEST_MATCHES = 8
-SMALLEST, LARGEST, MOST_UNEVEN = 0.08, 10.0, 8.0
+SMALLEST, LARGEST, MOST_UNEVEN = 0.05, 10.0, 8.0
 """The sides of a known picture as it is seen, in parts of its diagonal, and the longest side in
 parts of the shortest: beyond these, the mapping is an accident."""
+CELLS = 8
+"""To a side: the cells of a picture, by which the spread of what agrees is measured. The outermost
+do not count: frames, banners and dates stand there."""
+CROWD = 3
+"""Features in a cell that should agree somewhere."""
+LEAST_SPREAD = 0.35
+"""The part of such cells. True pairs have 0.42 (seen 60 degrees aside) and mostly 0.9; a shared
+logo, date, frame, banner, letterhead or chart's grid at most 0.07, two pages in one font 0.33."""
+STRONGEST = 200
+"""Features of a known picture by which `likeness` judges."""
 
 _lock = Lock()
 
@@ -39,8 +50,8 @@ class Features:
 
     Attributes:
         points: N x 2, float32: x and y in pixels of the picture as it was looked at, at most 800
-            long, origin top left.
-        descriptors: N x 128, float32.
+            long, origin top left; the strongest first.
+        descriptors: N x 128, float32, each of length 1.
         width: Of the picture as it was looked at, in pixels.
         height: Likewise.
     """
@@ -67,17 +78,20 @@ def describe(image: NDArray[np.uint8]) -> Features:
     grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
     with _lock:
         keypoints, descriptors = _sift().detectAndCompute(grey, None)
-    points = np.array([point.pt for point in keypoints], np.float32).reshape(-1, 2)
     if descriptors is None:
-        descriptors = np.empty((0, 128), np.float32)
-    return Features(points, descriptors, width, height)
+        return Features(np.empty((0, 2), np.float32), np.empty((0, 128), np.float32), width, height)
+    order = np.argsort([-point.response for point in keypoints], kind="stable")
+    points = np.array([point.pt for point in keypoints], np.float32)[order]
+    rooted = np.sqrt(descriptors / np.maximum(descriptors.sum(axis=1, keepdims=True), 1))[order]
+    return Features(points, rooted, width, height)
 
 
 def inliers(features: Features, of: Features) -> int:
     """Count the features of a known picture that lie in another as one mapping puts them.
 
     Zero when there is no such mapping, or when it mirrors, folds or collapses the known picture,
-    as the mappings do that repeated textures (brick, grass) bring forth. Symmetric it is not.
+    as the mappings do that repeated textures (brick, grass) bring forth, or when only a spot or
+    the margin agrees, as a logo, a date or a frame does. Symmetric it is not.
 
     Args:
         features: Of the picture in question.
@@ -88,9 +102,30 @@ def inliers(features: Features, of: Features) -> int:
         return 0
     cv2 = _opencv()
     mapping, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, TOLERANCE)
-    if mapping is None or not _plausible(np.asarray(mapping, np.float64), of):
+    if mapping is None or not _plausible(mapping, of):
         return 0
-    return len(np.unique(ours[mask.ravel() > 0].round(), axis=0))
+    ours, theirs = (points[mask.ravel() > 0] for points in (ours, theirs))
+    if _spread(theirs, of, mapping, features) < LEAST_SPREAD:
+        return 0
+    if _spread(ours, features, np.linalg.inv(mapping), of) < LEAST_SPREAD:
+        return 0
+    return min(len(np.unique(points.round(), axis=0)) for points in (ours, theirs))
+
+
+def likeness(features: Features, of: Features) -> int:
+    """Count the strongest features of a known picture that have a match, wherever it lies.
+
+    Tells in a sixth of the time of `inliers` which known pictures are worth comparing.
+
+    Args:
+        features: Of the picture in question.
+        of: Of the known picture that is sought in it.
+    """
+    if len(features.points) < 2:
+        return 0
+    distances = 2 - 2 * of.descriptors[:STRONGEST] @ features.descriptors.T
+    best = np.partition(distances, 1, axis=1)[:, :2]
+    return int(np.count_nonzero(best[:, 0] < RATIO**2 * best[:, 1]))
 
 
 def _matches(features: Features, of: Features) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -118,6 +153,29 @@ def _plausible(mapping: NDArray[np.float64], of: Features) -> bool:
     lengths = np.hypot(sides[:, 0], sides[:, 1]) / np.hypot(of.width, of.height)
     least, most = lengths.min(), lengths.max()
     return bool(least > SMALLEST and most < LARGEST and most < MOST_UNEVEN * least)
+
+
+def _spread(
+    agreeing: NDArray[np.float32], known: Features, mapping: NDArray[np.float64], other: Features
+) -> float:
+    """Return in what part of the crowded cells that both pictures show some feature agrees."""
+    cells, counts = np.unique(_cells(known.points, known, mapping, other), return_counts=True)
+    crowded = cells[counts >= CROWD]
+    found = np.isin(crowded, _cells(agreeing, known, mapping, other))
+    return float(found.mean()) if found.size else 0.0
+
+
+def _cells(
+    points: NDArray[np.float32], known: Features, mapping: NDArray[np.float64], other: Features
+) -> NDArray[np.int64]:
+    """Return the cell of each point that lies in neither picture's outermost cells."""
+    x, y, depth = mapping @ np.column_stack([points, np.ones(len(points))]).T
+    ahead = depth > 0
+    there = np.column_stack([x, y])[ahead] / depth[ahead, None] / (other.width, other.height)
+    here = points[ahead] / (known.width, known.height)
+    column, row, *elsewhere = np.floor(np.hstack([here, there]) * CELLS).astype(np.int64).T
+    inner = [(cell > 0) & (cell < CELLS - 1) for cell in (column, row, *elsewhere)]
+    return np.asarray((row * CELLS + column)[np.all(inner, axis=0)], np.int64)
 
 
 @cache
