@@ -115,17 +115,14 @@ def inliers(features: Features, of: Features) -> int:
 def likeness(features: Features, of: Features) -> int:
     """Count the strongest features of a known picture that have a match, wherever it lies.
 
-    Tells in a sixth of the time of `inliers` which known pictures are worth comparing.
+    Tells in an eighth of the time of `inliers` which known pictures are worth comparing.
 
     Args:
         features: Of the picture in question.
         of: Of the known picture that is sought in it.
     """
-    if len(features.points) < 2:
-        return 0
-    distances = 2 - 2 * of.descriptors[:STRONGEST] @ features.descriptors.T
-    best = np.partition(distances, 1, axis=1)[:, :2]
-    return int(np.count_nonzero(best[:, 0] < RATIO**2 * best[:, 1]))
+    points, descriptors = of.points[:STRONGEST], of.descriptors[:STRONGEST]
+    return len(_matches(features, Features(points, descriptors, of.width, of.height))[0])
 
 
 def _matches(features: Features, of: Features) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
