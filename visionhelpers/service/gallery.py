@@ -81,7 +81,7 @@ class Gallery:
             Unavailable: A package that recognises faces is not installed.
         """
         known = self._people.entries() if found else []
-        numbers = [faces.embed(image, face.box) for face in found] if known else []
+        numbers = [faces.embed(image, face.box, face.turn) for face in found] if known else []
         pairs = sorted(
             (float(np.linalg.norm(mine - theirs)), name, place)
             for place, mine in enumerate(numbers)
@@ -159,7 +159,7 @@ class Gallery:
 
 def _largest_face(image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
     found = faces.detect(image)
-    return faces.embed(image, found[0].box) if found else None
+    return faces.embed(image, found[0].box, found[0].turn) if found else None
 
 
 def _place(image: NDArray[np.uint8]) -> landmarks.Features | None:

@@ -39,6 +39,44 @@ def test_there_is_no_face_where_there_is_no_person(name: str) -> None:
     assert faces.detect(picture(name)) == ()
 
 
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_faces_are_found_in_a_picture_that_is_turned(turn: int) -> None:
+    upright = picture("hopper_and_collins.jpg")
+    turned = np.ascontiguousarray(np.rot90(upright, turn // 90))  # against the clock
+    for face, same in zip(faces.detect(turned), faces.detect(upright), strict=True):
+        assert face.turn == turn
+        left, top, side = same.box.left, same.box.top, same.box.width
+        right, bottom = upright.shape[1] - left - side, upright.shape[0] - top - side
+        corner = {90: (top, right), 180: (right, bottom), 270: (bottom, left)}[turn]
+        assert face.box.iou(Box(*corner, side, side)) > 0.8
+        assert face.gender == same.gender
+        assert abs(face.age - same.age) <= 10
+        apart = faces.embed(turned, face.box, face.turn) - faces.embed(upright, same.box)
+        assert np.linalg.norm(apart) < 0.3
+
+
+@pytest.mark.parametrize("degrees", [-30, -15, 15, 30])
+def test_a_tilted_face_is_found(degrees: int) -> None:
+    image = load_image(sample("eileen_collins.jpg"))
+    (face,) = faces.detect(np.asarray(image.rotate(degrees, center=(225, 125))))
+    assert face.box.iou(Box(175, 75, 100, 100)) > 0.6
+    assert face.turn == 0
+
+
+@pytest.mark.parametrize("covered", [(165, 115, 220, 185), (175, 150, 275, 185)])
+def test_a_face_that_is_partly_covered_is_found(covered: tuple[int, int, int, int]) -> None:
+    image = load_image(sample("eileen_collins.jpg"))
+    image.paste("brown", covered)
+    (face,) = faces.detect(np.asarray(image))
+    assert face.box.iou(Box(175, 75, 100, 100)) > 0.5
+
+
+@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+@pytest.mark.parametrize("name", ["chelsea_the_cat.jpg", "summer_palace.jpg", "printed_page.jpg"])
+def test_there_is_no_face_in_a_turned_picture_of_nobody(name: str, quarters: int) -> None:
+    assert faces.detect(np.ascontiguousarray(np.rot90(picture(name), quarters))) == ()
+
+
 def test_a_small_face_is_found() -> None:
     image = load_image(sample("eileen_collins.jpg"))
     small = image.resize((image.width * 2 // 5, image.height * 2 // 5))
