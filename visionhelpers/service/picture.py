@@ -19,7 +19,6 @@ from .errors import invalid_image_format
 from .header import BROKEN, READERS, Header
 
 if TYPE_CHECKING:
-    from .engines.boxes import Box
     from .engines.captions import Caption
     from .engines.categories import Category
     from .engines.colours import Colours
@@ -208,8 +207,7 @@ class Picture:
         """Return a cut-out scaled to exactly this many pixels, around its subjects when smart."""
         from .engines.crops import crop
 
-        keep: tuple[Box, ...] = ()
-        if smart:
-            keep = tuple(face.box for face in self.faces)
-            keep += tuple(thing.box for thing in self.objects)
-        return crop(self.image, width, height, smart=smart, keep=keep)
+        if not smart:
+            return crop(self.image, width, height, smart=False)
+        faces = tuple(face.box for face in self.faces)
+        return crop(self.image, width, height, smart=True, faces=faces, things=self.objects)
