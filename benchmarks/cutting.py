@@ -18,7 +18,8 @@ from visionhelpers import VisionClient
 
 SHAPES = ((160, 480), (240, 480), (320, 480), (400, 400), (480, 320), (480, 240), (480, 160))
 FACES = 0.98
-"""A face this much of which is in view is whole: a window is found to the pixel or two."""
+"""A face this much of which is in view is whole in a thumbnail, whose window is found to the pixel
+or two; the windows it is compared with are exact, and a face is whole there if all of it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
         yield _whole([*given, *shifted])
     if given:
         yield _kept("as they are", given)
+    if shifted:
         yield _kept("in the corners", shifted)
         yield _gain(shifted)
 
@@ -65,9 +67,9 @@ def _cuts(
             _share(subject, ours),
             _share(subject, centre),
             max(_share(subject, box) for box in places),
-            _number(faces, ours),
-            _number(faces, centre),
-            max(_number(faces, box) for box in places),
+            _number(faces, ours, FACES),
+            _number(faces, centre, FACES),
+            max(_number(faces, box, 1) for box in places),
         )
 
 
@@ -75,8 +77,8 @@ def _share(subject: Box, window: Box) -> float:
     return area(shared(subject, window)) / area(subject)
 
 
-def _number(faces: Sequence[Box], window: Box) -> int:
-    return sum(_share(face, window) >= FACES for face in faces)
+def _number(faces: Sequence[Box], window: Box, least: float) -> int:
+    return sum(_share(face, window) >= least for face in faces)
 
 
 def _moved(box: Box, shift: tuple[int, int]) -> Box:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from math import cos, radians, sin
 
-from measures import Box
+from measures import Box, area
 from PIL import Image, ImageChops, ImageEnhance, ImageOps
 
 TURNS = (90, 180, 270)
@@ -110,8 +110,11 @@ def in_corners(image: Image.Image, subject: Box) -> Iterator[tuple[Image.Image, 
     """Shift a picture so that its subject stands top left, then bottom right.
 
     What is shifted out on one side comes in on the other, so that every pixel is a real one; a
-    twentieth of the subject's sides stays free around it. Also says how far it was shifted.
+    twentieth of the subject's sides stays free around it. Also says how far it was shifted. A
+    subject of more than half the picture stands in no corner, so there is nothing to give.
     """
+    if area(subject) > image.width * image.height / 2:
+        return
     left, top, right, bottom = (round(edge) for edge in subject)
     across, down = (right - left) // 20, (bottom - top) // 20
     first = min(0, across - left), min(0, down - top)

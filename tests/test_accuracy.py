@@ -102,6 +102,10 @@ def test_shifted_pictures_have_their_subject_in_a_corner() -> None:
     assert last.crop((78, 38, 118, 78)) == subject
 
 
+def test_what_fills_more_than_half_the_picture_stands_in_no_corner() -> None:
+    assert list(variants.in_corners(PICTURE, (5, 5, 115, 60))) == []
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three pictures with facts, one of them false."""
