@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 from PIL import Image
-from rows import Row, say, share
+from rows import Figures, Row, say, share
 from truth import Known, Truth
 from variants import Variant, Variants, all_but_turns, mirrored, quarter_turns, unchanged
 
 from visionhelpers import VisionClient
+from visionhelpers.service.engines import faces
+from visionhelpers.service.gallery import FARTHEST
 
 Names = Callable[[bytes], set[str]]
 """Ask whom or what a picture shows."""
@@ -18,7 +21,7 @@ Expected = Callable[[Known], set[str]]
 ENOUGH = 0.95
 
 
-def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
+def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
     """Give the rows about people."""
 
     def names(picture: bytes) -> set[str]:
@@ -35,6 +38,37 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
             right, every, _ = count("people", names, probes, quarter_turns, who)
             yield Row("people", "named over the quarter turns", share(right, every))
         yield from false_names("people", names, [*truth.strangers, *truth.images], who)
+    if truth.gallery:
+        yield distances(truth)
+
+
+def distances(truth: Truth) -> Figures:
+    """Measure how far faces are from the gallery's, by the engine itself: the API tells no number.
+
+    A probe of one person is compared with each gallery picture: the same person over the variants
+    but the turns, somebody else as it is. Every face of the strangers is somebody else.
+    """
+    known = [(each.names, numbers) for each in truth.gallery for numbers in _embedded(each.image)]
+    same, others = [], []
+    for probe in [*(probe for probe in truth.probes if len(probe.names) == 1), *truth.strangers]:
+        for variant in all_but_turns(probe.image) if probe.names else [unchanged(probe.image)]:
+            say("people", f"distances of {probe.path.name}, {variant.name}")
+            for numbers in _embedded(variant.image):
+                for names, theirs in known:
+                    apart = float(np.linalg.norm(numbers - theirs))
+                    (same if names & probe.names else others).append(apart)
+    lines = [
+        (whose, str(len(some)), *(f"{np.percentile(some, share):.2f}" for share in (0, 5, 95, 100)))
+        for whose, some in (("the same person", same), ("somebody else", others))
+        if some
+    ]
+    head = ("compared with", "faces", "smallest", "5 %", "95 %", "largest")
+    return Figures(f"Distances of faces; up to {FARTHEST} they are one person's", head, lines)
+
+
+def _embedded(image: Image.Image) -> list[np.ndarray]:
+    picture = np.asarray(image)
+    return [faces.embed(picture, face.box, face.turn) for face in faces.detect(picture)]
 
 
 @contextmanager

@@ -25,7 +25,7 @@ __all__ = ["Celebrity", "Gallery", "GalleryError", "Landmark"]
 BUILT_IN = SAMPLES / "gallery"
 FARTHEST = 0.55
 """Two faces farther apart are two people. One person's photographs are 0.34 to 0.44 apart,
-strangers 0.64 and more, relatives sometimes 0.43."""
+strangers 0.64 and more, relatives sometimes 0.43; `benchmarks/naming.py` prints the distances."""
 FEWEST = 20
 """Features that must agree on a place: 43 and more do on the right one however it is cropped,
 turned, scaled or pressed (19 where the light blew it out), under 8 on any other (6,700 pairs)."""
