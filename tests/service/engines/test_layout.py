@@ -46,6 +46,25 @@ def test_short_words_do_not_tilt_the_page() -> None:
     assert layout.slope(quads((0, 0, 60, 40), degrees=5)) == 0.0
 
 
+@pytest.mark.parametrize("degrees", [-44, -20, 0, 20, 44])
+def test_the_tilt_is_that_of_level_and_of_plumb_lines(degrees: float) -> None:
+    level = quads((0, 0, 300, 40), (0, 60, 280, 100), degrees=degrees)
+    plumb = quads((0, 0, 40, 300), (60, 0, 100, 280), degrees=degrees)
+    assert layout.tilt(level) == pytest.approx(degrees)
+    assert layout.tilt(plumb) == pytest.approx(degrees)
+
+
+def test_lines_on_either_side_of_45_degrees_do_not_cancel_out() -> None:
+    one, other = quads((0, 0, 300, 40), degrees=44), quads((0, 0, 300, 40), degrees=46)
+    seen = layout.clockwise_from_top_left(np.concatenate([one, other, other]))
+    assert layout.tilt(seen) % 90 == pytest.approx(46, abs=2)
+
+
+def test_a_page_without_long_lines_has_no_tilt() -> None:
+    assert layout.tilt(quads((0, 0, 60, 40), degrees=30)) == 0.0
+    assert layout.tilt(np.empty((0, 4, 2))) == 0.0
+
+
 @pytest.mark.parametrize("degrees", [0, 15, -15])
 def test_columns_are_read_one_after_the_other(degrees: float) -> None:
     left, right = (0, 0, 300, 40), (400, 0, 700, 40)

@@ -124,6 +124,30 @@ def test_a_skewed_page_gives_the_angle_that_sets_it_straight(
     assert abs(level[1]) < 0.03 * abs(level[0])
 
 
+@pytest.mark.parametrize(
+    ("degrees", "facing", "angle"),
+    [
+        (30, "Up", 30),
+        (-40, "Up", -40),
+        (60, "Left", -30),
+        (-120, "Right", -30),
+        (150, "Down", -30),
+    ],
+)
+def test_a_page_tilted_far_is_read_where_it_lies(degrees: int, facing: str, angle: int) -> None:
+    image, drawn = page()
+    tilted = image.rotate(degrees, expand=True, fillcolor="white")
+    text = seen(tilted)
+    assert words(text) == [word for word, _ in drawn]
+    assert (text.orientation, text.angle) == (facing, pytest.approx(angle, abs=0.6))
+    for (word, there), line_word in zip(
+        drawn, (w for li in text.lines for w in li.words), strict=True
+    ):
+        shift = (np.array(tilted.size) - image.size) / 2
+        corners = [turned(p - shift, degrees, image.size) for p in map(np.array, line_word.polygon)]
+        assert box(tuple(map(tuple, corners))).iou(there) > 0.6, word  # type: ignore[arg-type]
+
+
 def test_columns_are_regions_read_one_after_the_other() -> None:
     image = Image.new("RGB", (900, 460), "white")
     write(image, ("A title over both of the columns",), 60, 20, pixels=44)

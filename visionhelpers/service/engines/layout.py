@@ -10,6 +10,7 @@ Quads = NDArray[np.float64]
 
 STRAIGHT = 0.5  # degrees: below this a slope is the rounding of corners
 TELLING = 4  # how many heights long a line must be: ascenders tilt the outlines of short words
+STEEPLY = 2.5  # the same on a page that may be tilted: outlines found there are too thick
 LEADING = 1.6  # the widest gap between two lines of a paragraph, in heights of a line
 OVERLAP = 0.2  # the least share of the shorter of two lines under one another
 GUTTER = 0.5  # the widest gap between two pieces of one line, in heights of a line
@@ -51,14 +52,37 @@ def slope(quads: Quads) -> float:
     The median over the long lines, each counted by its length.
     """
     long = quads[np.divide(*sizes(quads).T) >= TELLING]
+    middle = _median(*_along(long)) if len(long) else 0.0
+    return 0.0 if abs(middle) < STRAIGHT else middle
+
+
+def tilt(quads: Quads) -> float:
+    """Return by how many degrees clockwise the lines are off level or plumb: -45 to 45.
+
+    The median over all lines that are long one way or the other, each counted by its length,
+    about their mean direction: next to 45 degrees some lines seem level and others plumb.
+    """
+    across, down = sizes(quads).T
+    plumb = np.roll(quads, 1, axis=1)[down >= STEEPLY * across]
+    long = np.concatenate([quads[across >= STEEPLY * down], plumb])
     if len(long) == 0:
         return 0.0
-    along = (long[:, 1] - long[:, 0] + long[:, 2] - long[:, 3]) / 2
-    degrees = np.degrees(np.arctan2(along[:, 1], along[:, 0]))
-    order = np.argsort(degrees)
-    lengths = np.cumsum(np.linalg.norm(along[order], axis=1))
-    middle = float(degrees[order][np.searchsorted(lengths, lengths[-1] / 2)])
-    return 0.0 if abs(middle) < STRAIGHT else middle
+    degrees, lengths = _along(long)
+    mean = np.degrees(np.angle(np.sum(lengths * np.exp(4j * np.radians(degrees))))) / 4
+    middle = float(mean) + _median((degrees - mean + 45) % 90 - 45, lengths)
+    return (middle + 45) % 90 - 45
+
+
+def _along(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the directions of lines, in degrees clockwise, and their lengths."""
+    along = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]) / 2
+    return np.degrees(np.arctan2(along[:, 1], along[:, 0])), np.linalg.norm(along, axis=1)
+
+
+def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+    order = np.argsort(values)
+    sums = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(sums, sums[-1] / 2)])
 
 
 def regions(quads: Quads, degrees: float) -> list[list[int]]:

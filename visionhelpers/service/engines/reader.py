@@ -133,6 +133,8 @@ def _model() -> RapidOCR:
             "Global.use_vertical_padding": False,
             "Global.return_word_box": True,
             "Rec.rec_batch_num": 1,  # each line's answer is its width times 18,710 letters
+            "Det.score_mode": "slow",  # a tilted line fills little of the rectangle around it
+            "Det.box_thresh": 0.4,
             "Det.limit_type": "max",
             "Det.limit_side_len": AREA,  # as `find` sized it
             "EngineConfig.onnxruntime.intra_op_num_threads": min(4, os.cpu_count() or 1),

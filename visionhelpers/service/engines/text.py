@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from . import ink, language, layout, reader
+from .page import Page
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .boxes import Point, Polygon
+    from .boxes import Polygon
 
 Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 
@@ -26,6 +28,7 @@ SURE = 0.9  # the least that a few must
 ENOUGH = 10  # letters are many
 FEW = 3  # fewer letters never turn a page
 DOUBT = 0.02  # how much better than the page as it is another way up must be
+STEEP = 15.0  # degrees: lines that slope less are found as well as level ones
 SAMPLE = 6  # lines read to tell which way is up
 
 
@@ -89,27 +92,45 @@ def read(image: reader.Image, *, detect_orientation: bool = True) -> Text:
     Raises:
         Unavailable: The package with the models, or its runtime, is not installed.
     """
-    page, turns = image, 0
-    quads, readings = _lines_of(page)
-    if detect_orientation and (turns := _quarter_turns(page, quads, readings)):
-        page = np.ascontiguousarray(np.rot90(image, turns))
-        quads, readings = _lines_of(page)
+    page, quads, tilt = _straightened(image)
+    readings = _readings(page, quads)
+    turns = _quarter_turns(page.image, quads, readings) if detect_orientation else 0
+    if turns:
+        page = page.turned(turns)
+        quads = reader.find(page.image)
+        readings = _readings(page, quads)
     seen = [(q, r) for q, r in zip(quads, readings, strict=True) if _is_text(r)]
     if not seen:
         return Text((), (), "NotDetected", 0.0, language.UNKNOWN)
     outlines = np.array([layout.part(quad, _around(reading)) for quad, reading in seen])
     slope = layout.slope(outlines)
     groups = layout.regions(outlines, slope)
-    lines = [_line(q, r, turns, image.shape) for q, r in seen]
+    lines = [_line(q, r, page) for q, r in seen]
     regions = tuple(Region(tuple(lines[i] for i in group)) for group in groups)
     ordered = tuple(line for region in regions for line in region.lines)
     code = language.detect("\n".join(line.text for line in ordered))
-    return Text(ordered, regions, FACING[turns], -slope or 0.0, code)
+    return Text(ordered, regions, *_lie(tilt + slope, turns), code)
 
 
-def _lines_of(page: reader.Image) -> tuple[reader.Quads, list[reader.Reading]]:
-    quads = reader.find(page)
-    return quads, reader.recognise([reader.crop(page, quad) for quad in quads])
+def _straightened(image: reader.Image) -> tuple[Page, reader.Quads, float]:
+    """Return the page without its tilt, the lines found there, and how many degrees it was."""
+    page = Page.of(image)
+    quads = reader.find(image)
+    tilt = layout.tilt(quads)
+    if abs(tilt) < STEEP:
+        return page, quads, 0.0
+    page = page.straightened(tilt)
+    return page, reader.find(page.image), tilt
+
+
+def _readings(page: Page, quads: reader.Quads) -> list[reader.Reading]:
+    return reader.recognise([reader.crop(page.image, quad) for quad in quads])
+
+
+def _lie(slope: float, turns: int) -> tuple[Orientation, float]:
+    """Return the orientation and the angle of lines that go down to the right by a slope."""
+    quarters = ceil(slope / 90 - 0.5)
+    return FACING[(turns + quarters) % 4], 90 * quarters - slope or 0.0
 
 
 def _is_text(reading: reader.Reading) -> bool:
@@ -129,7 +150,8 @@ def _quarter_turns(
     sizes = layout.sizes(quads)
     longest = np.argsort(-sizes.max(axis=1, initial=0))[:SAMPLE]
     strips = [reader.crop(page, quads[i]) for i in longest]
-    best, turns = _certainty([readings[i] for i in longest])[1] + DOUBT, 0
+    letters, certainty = _certainty([readings[i] for i in longest])
+    best, turns = certainty + DOUBT if letters >= FEW else 0.0, 0
     across, down = sizes.sum(axis=0)
     for other in (2, 1, 3) if across >= down else (1, 3, 2):
         turned = [np.ascontiguousarray(np.rot90(strip, other)) for strip in strips]
@@ -154,21 +176,13 @@ def _around(reading: reader.Reading) -> ink.Frame:
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _line(
-    quad: NDArray[np.float64], reading: reader.Reading, turns: int, shape: tuple[int, ...]
-) -> Line:
-    """Put a reading where it stands in the picture as given, of this shape."""
+def _line(quad: NDArray[np.float64], reading: reader.Reading, page: Page) -> Line:
+    """Put a reading where it stands in the picture as given."""
 
     def polygon(frame: ink.Frame) -> Polygon:
-        corners = layout.part(quad, frame).tolist()
-        a, b, c, d = (_turned_back(x, y, turns, shape) for x, y in corners)
+        corners = page.in_the_picture(layout.part(quad, frame)).tolist()
+        a, b, c, d = ((x, y) for x, y in corners)
         return a, b, c, d
 
     words = tuple(Word(p.text, polygon(p.frame), p.confidence) for p in reading.pieces)
     return Line(reading.text, polygon(_around(reading)), words, reading.confidence)
-
-
-def _turned_back(x: float, y: float, turns: int, shape: tuple[int, ...]) -> Point:
-    """Return where a point of the page turned to the left lay before."""
-    height, width = shape[:2]
-    return ((x, y), (width - y, x), (width - x, height - y), (y, height - x))[turns]
