@@ -150,6 +150,15 @@ def test_facts_that_do_not_hold_are_missed_and_named(table: dict[str, rows.Row])
     assert table["image types that hold"].holds
 
 
+def test_tags_that_a_person_would_not_accept_count_against_each_threshold() -> None:
+    known = truth.Known(Path("dog.jpg"), {"tags_right": ["dog", "animal"]})
+    tags = [{"name": "dog", "confidence": 0.95}, {"name": "cat", "confidence": 0.65}]
+    figures = things.precision([known], {known.path: [{"tags": tags}]})
+    assert figures.lines[1][:4] == ("0.6", "2", "1", "0.50")
+    assert figures.lines[1][4] == "cat (dog)"
+    assert figures.lines[-1][:4] == ("0.9", "1", "1", "1.00")
+
+
 def test_only_what_the_truth_tells_is_measured(table: dict[str, rows.Row]) -> None:
     assert not [measure for measure in table if measure.startswith("categories")]
 

@@ -153,7 +153,7 @@ CATEGORY = {
     "building_stair": "bannister", "indoor_venue": "restaurant,theater curtain,stage",
     "indoor_marketstore": "shop",
     "indoor_room": """library,home theater,studio couch,four-poster,entertainment center,
-        dining table,bathtub,tub,wardrobe,crib,china cabinet,medicine chest,shower curtain""",
+        dining table,bathtub,tub,wardrobe,crib,china cabinet,medicine chest""",
     "building_doorwindows": "window screen", "indoor_doorwindows": "window shade,shoji",
     "building_": "building,planetarium,place of worship",
     "outdoor_oceanbeach": "beach", "outdoor_water": "coral reef,geyser",
