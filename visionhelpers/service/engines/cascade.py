@@ -205,7 +205,9 @@ def _apart(places: Floats, most: float, *, of_the_smaller: bool = False) -> list
 def _session(network: str) -> Any:
     import onnxruntime
 
-    return onnxruntime.InferenceSession(str(_file(f"{network}.onnx")))
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # the networks are so small that threads wait for each other
+    return onnxruntime.InferenceSession(str(_file(f"{network}.onnx")), options)
 
 
 def _file(name: str) -> Path:
