@@ -29,7 +29,7 @@ MOST_PIXELS = 1_200_000
 ones the smallest face is larger too: 51 pixels in 2.4 megapixels, 104 in 10."""
 CERTAIN = 0.9
 """The mean of the first and the second look that counts. In wallpapers and sample pictures turned
-by quarters, a dog has 0.83 and leaves 0.86. Bare faces of nine pictures have 0.94 and more. Behind
+by quarters, a dog has 0.83 and leaves 0.86. Bare faces of eight pictures have 0.94 and more. Behind
 bars for sunglasses, a scarf or a hand, 29 of 45 are found, at 0.8 it would be 39."""
 
 _lock = Lock()
