@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import cutting
+import describing
 import finding
 import kinds
 import naming
@@ -28,7 +29,7 @@ from truth import EVALUATION, load
 
 import visionhelpers
 
-ENGINES = (reading, finding, naming, placing, things, kinds, cutting)
+ENGINES = (reading, finding, naming, placing, things, describing, kinds, cutting)
 
 
 def main(arguments: Sequence[str]) -> None:

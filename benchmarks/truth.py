@@ -13,7 +13,9 @@ A JSON object of two parts; every fact may be left out, and then it is not measu
   by the picture's name.
 - `tags_any_of`: groups of words; one of each group is a tag. `caption_any_of`: one of the words is
   in the caption. `category`, `category_prefix`: the surest category is one, or begins so.
-- `tags_right`: every word that a person would accept for it; a tag beyond them is wrong.
+- `tags_right`: every word that a person would accept for it; a tag beyond them is wrong, and so
+  is a caption with a name that the service knows beyond them. `caption_none_of`: further words
+  that would be false in a caption.
 - `imageType`: clipArtType and lineDrawingType.
 - `subject`: `ltrb` of what a thumbnail should keep; without it, of all the faces together.
 - `harmless`: false where the adult score may be high.

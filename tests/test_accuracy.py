@@ -17,6 +17,7 @@ BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))
 
 import cutting  # noqa: E402  benchmarks/ is no package
+import describing  # noqa: E402
 import finding  # noqa: E402
 import kinds  # noqa: E402
 import measures  # noqa: E402
@@ -222,3 +223,12 @@ def test_a_folder_without_truth_is_refused_in_one_sentence(tmp_path: Path) -> No
     assert refused.returncode == 1
     assert refused.stderr.startswith("There is no truth.json in ")
     assert refused.stderr.count("\n") == 1
+
+
+def test_a_caption_claims_what_is_neither_right_nor_quoted() -> None:
+    known = truth.Known(Path("cup.jpg"), {"tags_right": ["cup", "coffee"]})
+    assert describing.claims("a cup of coffee", known) == []
+    assert describing.claims("a man holding two cups outdoors", known) == ["man", "outdoors"]
+    assert describing.claims('text that reads "the dog"', known) == []
+    denied = truth.Known(Path("cup.jpg"), {"caption_none_of": ["table"]})
+    assert describing.claims("a cup on a table", denied) == ["table"]

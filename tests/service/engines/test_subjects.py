@@ -76,3 +76,15 @@ def test_a_shop_with_a_few_words_on_it_is_no_text(nothing: Findings) -> None:
     assert said(shown) == ["text", 'that reads "copy centre"']
     shop = seeing(shown, Word("bakery", 0.8), Word("shop", 0.8))
     assert said(shop) == ["a bakery"]
+
+
+def test_a_doubtful_person_before_a_sure_building_is_not_told(nothing: Findings) -> None:
+    shadow = replace(nothing, objects=(Object("person", 0.64, Box(10, 50, 60, 200)),))
+    assert said(shadow) == ["a person"]
+    assert said(seeing(shadow, Word("castle", 0.9), Word("building", 0.9))) == ["a castle"]
+
+
+def test_text_on_what_is_taken_for_a_doubtful_screen_is_text(nothing: Findings) -> None:
+    board = Object("tv", 0.78, Box(0, 0, 390, 390))
+    shown = replace(nothing, objects=(board,), text=replace(nothing.text, lines=(LINE,)))
+    assert said(shown) == ["text", 'that reads "copy centre"']

@@ -20,6 +20,8 @@ VAGUE = 0.5
 has only a place or colours for its subject."""
 WEARING, SURELY = 0.5, 0.8
 """How sure of clothes on a person, and of any other thing the scene model alone sees."""
+SIGHT = 0.7
+"""How sure of a view that words, or one doubtful person (a house's shadow, 0.6), stand before."""
 CLEAR, NEAR = 0.8, 1 / 12
 """How sure, on average, the detector is of faces that look at the camera, and the least height of
 them, as a share of the picture's, of people who have themselves taken."""
@@ -34,15 +36,19 @@ def subject(findings: Findings) -> Subject:
 
 
 def _page(findings: Findings) -> Subject | None:
-    """Give way to a view with some words on it: a shop, a circuit board."""
-    if covered(findings) < FILLED and view(findings):
+    """Give way to a view with some words on it: a shop. On a screen the words are what it shows."""
+    if not findings.is_page:
+        return None
+    scene = findings.scene
+    other = view(findings) if covered(findings) < FILLED else None
+    if other and other.claim.confidence >= SIGHT and not scene.probability("electronics"):
         return None
     return writing(findings)
 
 
 def _people(findings: Findings) -> Subject | None:
     persons = people(findings)
-    if not persons:
+    if not persons or _doubtful(findings, persons):
         return None
     best = next(iter(activities(persons, findings.things)), None)
     few = best is not None and len(best.persons) * 2 < len(persons)
@@ -59,6 +65,12 @@ def _people(findings: Findings) -> Subject | None:
         name, vague = _named(findings.names, len(persons)), name
     details += [*where(findings), *when(findings)]
     return Subject(Claim(name, _surest(actors)), tuple(details), vague)
+
+
+def _doubtful(findings: Findings, persons: tuple[Person, ...]) -> bool:
+    """Tell whether somebody alone, without a face, is less sure than what stands there."""
+    other = view(findings) if len(persons) == 1 and not findings.faces else None
+    return bool(other and persons[0].confidence < SIGHT < other.claim.confidence)
 
 
 def _count(findings: Findings, actors: tuple[Person, ...]) -> str:

@@ -96,7 +96,7 @@ def _name(findings: Findings, first: Sequence[Object]) -> tuple[str, float]:
     seen, related = scene.probability(thing.name), scene.probability(_short(thing))
     if seen or together >= ALONE or (related and sure >= CERTAIN):
         return _counted(findings, first), max(sure, seen)
-    if related >= RELATED and len(first) == 1:
+    if related >= RELATED and len(first) == 1 and article(_short(thing)) != _short(thing):
         return article(_short(thing)), max(sure, related)
     return "", 0.0
 

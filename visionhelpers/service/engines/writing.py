@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from .claims import Claim, Subject
-from .findings import PAGE
+from .findings import PAGE, TEXT
 
 if TYPE_CHECKING:
     from .findings import Findings
@@ -24,8 +24,8 @@ sudoku covers 0.095, the marks on a circuit board 0.03."""
 
 
 def writing(findings: Findings) -> Subject | None:
-    """Return what to say of a picture that shows nothing but text."""
-    if not findings.is_page:
+    """Return what to say of a picture of which nothing is surer than its text."""
+    if findings.words_read < TEXT:
         return None
     share = covered(findings)
     if findings.words_read >= PAGE and share >= FILLED:
