@@ -63,13 +63,14 @@ def _cuts(
         places = windows(image.size, shape)
         ours = find_cut(image, vision.thumbnail(image, *shape))
         centre = find_cut(image, ImageOps.fit(image, shape, Image.Resampling.LANCZOS))
+        possible = max(_number(faces, box, 1) for box in places)
         yield Cut(
             _share(subject, ours),
             _share(subject, centre),
             max(_share(subject, box) for box in places),
-            _number(faces, ours, FACES),
-            _number(faces, centre, FACES),
-            max(_number(faces, box, 1) for box in places),
+            min(_number(faces, ours, FACES), possible),
+            min(_number(faces, centre, FACES), possible),
+            possible,
         )
 
 
