@@ -35,3 +35,10 @@ def test_a_strip_without_ink_is_divided_between_the_words() -> None:
     assert first[0] == 0
     assert first[2] <= second[0]
     assert second[2] == 1
+
+
+def test_ink_of_a_neighbouring_column_belongs_to_no_word() -> None:
+    line = strip((50, 10, 70, 30), (80, 10, 120, 30), (190, 5, 200, 35), (0, 5, 4, 35))
+    first, second = frames(line, [(0.27, 0.33), (0.45, 0.58)])
+    assert first[0] * 200 == pytest.approx(49)
+    assert second[2] * 200 == pytest.approx(121)

@@ -33,8 +33,10 @@ def frames(strip: NDArray[np.uint8], spans: Sequence[tuple[float, float]]) -> li
         _gap(columns, last, first, FAINT * height)
         for last, first in zip(lasts[:-1], firsts[1:], strict=True)
     ]
-    begins = [0, *(end for _, end in gaps)]
-    ends = [*(begin for begin, _ in gaps), width]
+    empty = columns <= FAINT * height
+    begin = firsts[0] + 1 - _reach(empty[: firsts[0] + 1][::-1], height)
+    begins = [begin, *(end for _, end in gaps)]
+    ends = [*(begin for begin, _ in gaps), lasts[-1] + _reach(empty[lasts[-1] :], height)]
     return [_tight(ink, *edges) for edges in zip(begins, ends, strict=True)]
 
 
@@ -55,6 +57,13 @@ def _gap(columns: NDArray[np.int64], last: int, first: int, faint: float) -> tup
     edges = np.flatnonzero(np.diff(empty.astype(np.int8))).reshape(-1, 2)
     begin, end = edges[np.argmax(edges[:, 1] - edges[:, 0])]
     return last + int(begin), last + int(end)
+
+
+def _reach(empty: NDArray[np.bool_], gap: int) -> int:
+    """Return how many columns come before a gap as wide as this: past it is another column's."""
+    filled = np.concatenate([[0], np.cumsum(~empty)])
+    ends = np.flatnonzero(filled[gap:] == filled[:-gap])
+    return int(ends[0]) if len(ends) else len(empty)
 
 
 def _tight(ink: NDArray[np.bool_], begin: int, end: int) -> Frame:
