@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import drawing
 from measures import character_errors, in_order, tesseract
 from rows import NONE, Row, say, share
 from truth import Known, Truth
@@ -71,6 +72,7 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
         yield _order(readings)
         yield from _orientation(vision, pages)
     yield from _nothing(vision, truth)
+    yield from drawing.measure(vision)
 
 
 def lines_of(answer: dict[str, Any]) -> Lines:
