@@ -64,6 +64,12 @@ def test_small_faces_do_not_pose(nothing: Findings) -> None:
     assert said(replace(nothing, faces=(face,), height=2000)) == ["a woman"]
 
 
+def test_a_photographer_behind_a_tripod_does_not_pose(nothing: Findings) -> None:
+    face = Face(Box(100, 50, 90, 90), 40, "Male", 0.9)
+    behind = seeing(replace(nothing, faces=(face,)), Word("tripod", 0.93))
+    assert said(behind) == ["a man", "with a tripod"]
+
+
 def test_a_maze_is_no_outdoor_scene(nothing: Findings) -> None:
     scene = replace(nothing.scene, labels=(Word("maze", 0.6),), outdoor=0.8)
     assert said(replace(nothing, scene=scene)) == ["something blue on a white background"]

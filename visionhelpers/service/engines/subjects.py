@@ -54,11 +54,12 @@ def _people(findings: Findings) -> Subject | None:
     few = best is not None and len(best.persons) * 2 < len(persons)
     actors = best.persons if best and few else persons
     details = list(_wearing(findings, actors))
+    handy = [claim for claim in _with(findings, actors) if not best or not _ball(findings)]
     if best:
         details.append(Claim(_doing(findings, best), best.confidence))
-    elif not details:
+    elif not details and not handy:
         details += _posing(findings, persons)
-    details += [with_ for with_ in _with(findings, actors) if not best or not _ball(findings)]
+    details += handy
     details += [Claim("with other people nearby", _surest(persons))] * few
     name, vague = _count(findings, actors), number("person", "people", len(actors))
     if findings.names and not few:
