@@ -31,8 +31,9 @@ from numpy.typing import NDArray
 
 from . import Unavailable, surfaces
 from .models import model_file
+from .outdoors import BY_GREEN, afloat, mass, standing, under, wild, with_colours
 from .surfaces import GRASS, SKY
-from .vocabulary import OUTDOORS, SURE, Class, classes, kinds
+from .vocabulary import OUTDOORS, SURE, Class, classes
 
 if TYPE_CHECKING:
     from .objects import Object
@@ -41,13 +42,6 @@ if TYPE_CHECKING:
 SIDE = 280
 NOTICED = 0.05
 """Words below this probability are not mentioned at all."""
-CERTAIN = 0.9
-"""One thing alone tells a place only when it is this sure: false kites reach 0.74 and more."""
-MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
-HINT = 0.15
-"""From how much of a place on blue sky and green leaves speak for outdoors; wallpapers of nothing
-but blue have 0.07 at most."""
-BY_SKY, BY_GREEN, AT_MOST = 0.7, 0.4, 0.95
 WATER = 0.25
 """From which sum of the classes of water on there is some: 10 of 10 photographs; the picture with
 things painted out is not asked, a painted car is water (0.70)."""
@@ -109,6 +103,11 @@ class Scene:
         """Whether there is grass."""
         return self.outdoors and self.surfaces.grass >= GRASS
 
+    @property
+    def wet(self) -> bool:
+        """Whether there is water."""
+        return self.outdoors and self.water >= WATER
+
     def probability(self, word: str) -> float:
         """Return how probable a word is, 0 where it was not noticed."""
         return max((w.confidence for w in self.words if w.name == word), default=0.0)
@@ -136,15 +135,15 @@ def classify(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
         categories=_sum(seen, lambda row: {row.category} - {""}),
         surroundings=_sum(place * trust, lambda row: {row.label, *row.words} if row.place else ()),
         outdoor=max(
-            _open(max(_mass(place, "outdoor", objects) * (trust or 1), _wild(seen)), surface),
-            _standing(objects, "outdoor"),
+            with_colours(max(mass(place, "outdoor", objects) * (trust or 1), wild(seen)), surface),
+            standing(objects, "outdoor"),
         ),
         indoor=max(
-            _mass(place, "indoor", objects) * trust - BY_GREEN * surface.green,
-            _standing(objects, "indoor"),
+            mass(place, "indoor", objects) * trust - BY_GREEN * surface.green,
+            standing(objects, "indoor"),
         ),
         surfaces=surface,
-        water=max(_under(seen, "water"), _under(place, "water") * _afloat(objects)),
+        water=max(under(seen, "water"), under(place, "water") * afloat(objects)),
     )
 
 
@@ -161,47 +160,6 @@ def _sum(seen: NDArray[np.float64], names: Callable[[Class], Iterable[str]]) -> 
             totals[name] += float(probability)
     words = (Word(name, min(1.0, total)) for name, total in totals.items() if total >= NOTICED)
     return tuple(sorted(words, key=lambda word: (-word.confidence, word.name)))
-
-
-def _mass(seen: NDArray[np.float64], place: str, objects: Sequence[Object]) -> float:
-    """Add up the classes that stand there.
-
-    A vehicle tells a place only where it is all there is: behind the astronaut in her studio
-    stands a rocket of plastic.
-    """
-    behind = MOVABLE if objects else frozenset()
-    stands = [row.place == place and behind.isdisjoint(row.words) for row in classes()]
-    return float(seen[np.array(stands)].sum())
-
-
-def _afloat(objects: Sequence[Object]) -> bool:
-    """Tell whether there is a boat or a surfboard."""
-    return any(o.name in ("boat", "surfboard") for o in objects if o.confidence >= SURE)
-
-
-def _wild(seen: NDArray[np.float64]) -> float:
-    """Add up the animals that live outdoors."""
-    return _under(seen, "animal", "outdoor")
-
-
-def _under(seen: NDArray[np.float64], word: str, place: str = "") -> float:
-    """Add up the classes under a word, of those that stand in a place if one is given."""
-    under = [word in row.words and place in ("", row.place) for row in classes()]
-    return float(seen[np.array(under)].sum())
-
-
-def _open(mass: float, surface: Surfaces) -> float:
-    """Let blue sky and green leaves speak for outdoors where there is a little of a place."""
-    if mass < HINT:
-        return mass
-    colours = BY_SKY * surface.blue + BY_GREEN * surface.green
-    return max(mass, min(AT_MOST, mass + colours))
-
-
-def _standing(objects: Sequence[Object], place: str) -> float:
-    """Return how sure it is that a thing stands there which stands nowhere else."""
-    telling = (o for o in objects if kinds()[o.name].place == place and o.confidence >= CERTAIN)
-    return max((thing.confidence for thing in telling), default=0.0)
 
 
 def _place(

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from .findings import TEXT, Findings
 from .people import CHILD, people
-from .scenes import WATER
 from .surfaces import GREEN, SNOW
 from .vocabulary import kinds, spread
 
@@ -94,7 +93,7 @@ def _place(findings: Findings) -> Words:
         for word in scene.surroundings:
             if word.confidence >= LABEL and word.name not in LOOKED_FOR:
                 yield word.name, word.confidence
-        yield "water", scene.outdoor if scene.water >= WATER else 0.0
+        yield "water", scene.outdoor if scene.wet else 0.0
         yield "snow", scene.probability("snow") if surfaces.white >= SNOW else 0.0
         yield from (("night", scene.outdoor), ("dark", scene.outdoor)) if scene.night else ()
         yield "sky", scene.outdoor if scene.sky else 0.0
