@@ -103,20 +103,27 @@ def looks(image: NDArray[np.uint8], sighting: Sighting) -> Floats:
     do not look like a face each time. The four numbers are the means as it stands, and turned
     clockwise by 90, 180 and 270 degrees.
     """
-    import cv2
-
-    across, down = sighting.eyes
     cuts = []
     for around in AROUND:
-        zoom = 48 / (sighting.side * around)
-        middle, tilt = sighting.middle, math.degrees(math.atan2(down, across))
-        level = np.asarray(cv2.getRotationMatrix2D(middle.tolist(), tilt, zoom), np.float64)
-        level[:, 2] += 24 - middle
-        cut = cv2.warpAffine(image, level, (48, 48))
+        cut = levelled(image, sighting, around, 48)
         cuts += [cut, cut[:, ::-1]]
     turned = [np.rot90(cut, -turn) for turn in range(4) for cut in cuts]
     likely = _run("onet", np.stack(turned))[-1][:, 1].reshape(4, -1)
     return np.array([each.mean() for each in likely], np.float64)
+
+
+def levelled(
+    image: NDArray[np.uint8], sighting: Sighting, around: float, side: int
+) -> NDArray[np.uint8]:
+    """Return a square around a face, so many of its sides long, in so many pixels, eyes level."""
+    import cv2
+
+    across, down = sighting.eyes
+    zoom = side / (sighting.side * around)
+    middle, tilt = sighting.middle, math.degrees(math.atan2(down, across))
+    level = np.asarray(cv2.getRotationMatrix2D(middle.tolist(), tilt, zoom), np.float64)
+    level[:, 2] += side / 2 - middle
+    return np.asarray(cv2.warpAffine(image, level, (side, side)), np.uint8)
 
 
 def _proposed(image: NDArray[np.uint8], scale: float) -> Floats:
