@@ -13,7 +13,7 @@ from . import ink, language, layout, reader
 from .page import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from .boxes import Polygon
 
@@ -29,6 +29,7 @@ ENOUGH = 10  # letters are many
 FEW = 3  # fewer letters never turn a page
 DOUBT = 0.02  # how much better than the page as it is another way up must be
 STEEP = 15.0  # degrees: lines that slope less are found as well as level ones
+GUTTER = 1.2  # a gap of so many heights of a line is between two columns
 SAMPLE = 6  # lines read to tell which way is up
 
 
@@ -99,7 +100,12 @@ def read(image: reader.Image, *, detect_orientation: bool = True) -> Text:
         page = page.turned(turns)
         quads = reader.find(page.image)
         readings = _readings(page, quads)
-    seen = [(q, r) for q, r in zip(quads, readings, strict=True) if _is_text(r)]
+    seen = [
+        part
+        for quad, reading in zip(quads, readings, strict=True)
+        if _is_text(reading)
+        for part in _columns(quad, reading)
+    ]
     if not seen:
         return Text((), (), "NotDetected", 0.0, language.UNKNOWN)
     outlines = np.array([layout.part(quad, _around(reading)) for quad, reading in seen])
@@ -138,6 +144,25 @@ def _is_text(reading: reader.Reading) -> bool:
     letters = len({letter for letter in reading.text if letter.isalnum()})
     least = 0.97 if letters < FEW else 0.9 if letters < 6 else 0.6
     return letters > 0 and reading.confidence >= least
+
+
+def _columns(
+    quad: NDArray[np.float64], reading: reader.Reading
+) -> Iterator[tuple[NDArray[np.float64], reader.Reading]]:
+    """Part a line where a gap is too wide for one: the detector joins those of two columns."""
+    width, height = layout.sizes(quad[None])[0]
+    gutter = GUTTER * height / width
+    pieces = [[reading.pieces[0]]]
+    for piece in reading.pieces[1:]:
+        if piece.frame[0] - pieces[-1][-1].frame[2] > gutter:
+            pieces.append([])
+        pieces[-1].append(piece)
+    for some in pieces if len(pieces) > 1 else ():
+        text = " ".join(piece.text for piece in some)
+        letters = sum(len(piece.text) * piece.confidence for piece in some)
+        yield quad, reader.Reading(text, letters / sum(len(p.text) for p in some), tuple(some))
+    if len(pieces) == 1:
+        yield quad, reading
 
 
 def _quarter_turns(
