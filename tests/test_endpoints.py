@@ -35,20 +35,20 @@ def test_the_endpoints_own_version_comes_first() -> None:
     assert parse_endpoint("http://localhost/vision/v1.0", "v3.2").version == "v1.0"
 
 
-@pytest.mark.parametrize("version", ["v2.0", "v3.2", "4.0"])
+@pytest.mark.parametrize("version", ["v2.0", "v3.1", "4.0"])
 def test_a_version_not_spoken_is_refused_by_name(version: str) -> None:
     named = f"v{version.removeprefix('v')}"
     for text, given in [(f"http://localhost/vision/{version}", None), ("localhost", version)]:
-        with pytest.raises(EndpointError, match=f"means API {named}.*speaks v1.0"):
+        with pytest.raises(EndpointError, match=rf"means API {named}.*speaks v1\.0 and v3\.2"):
             parse_endpoint(text, given)
 
 
-def test_a_remote_service_must_name_a_version_that_is_spoken() -> None:
-    with pytest.raises(EndpointError, match=r"v3\.2.*http://host:port/vision/v1\.0"):
-        parse_endpoint("http://box.example.org:5000")
+def test_a_remote_service_speaks_the_newest_version_unless_it_names_another() -> None:
+    assert parse_endpoint("http://box.example.org:5000").version == "v3.2"
+    assert parse_endpoint("http://box.example.org:5000/vision/v1.0").version == "v1.0"
 
 
-@pytest.mark.parametrize(
+AZURE = pytest.mark.parametrize(
     "host",
     [
         "my-vision.cognitiveservices.azure.com",
@@ -60,10 +60,20 @@ def test_a_remote_service_must_name_a_version_that_is_spoken() -> None:
         "my.cognitiveservices.azure.cn",
     ],
 )
-def test_azure_is_refused_by_name(host: str) -> None:
-    for text in (host, f"https://{host}/vision/v1.0/", f"https://{host}/vision/v3.2"):
-        with pytest.raises(EndpointError, match=r"(?i)azure.* API v3\.2"):
-            parse_endpoint(text)
+
+
+@AZURE
+def test_azure_speaks_v3_2(host: str) -> None:
+    for text in (host, f"https://{host}/", f"https://{host}/vision/v3.2"):
+        endpoint = parse_endpoint(text)
+        assert endpoint.base_url == f"https://{host}/vision/v3.2/"
+
+
+@AZURE
+def test_what_azure_switched_off_is_refused_by_name(host: str) -> None:
+    for text, given in ((f"https://{host}/vision/v1.0/", None), (host, "v2.1")):
+        with pytest.raises(EndpointError, match=r"switched off in September 2026.*v3\.2"):
+            parse_endpoint(text, given)
 
 
 def test_a_host_that_only_looks_like_azure_is_not_refused() -> None:

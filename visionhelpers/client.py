@@ -11,15 +11,19 @@ from urllib.parse import quote
 from PIL import Image
 from requests import Response
 
+from .diagnosis import diagnose
 from .endpoints import parse_endpoint, parse_key
-from .errors import BadAnswerError
-from .images import Picture, sample
+from .errors import BadAnswerError, PictureError
+from .images import Picture, fetch, is_url, sample
 from .session import KEY_HEADER, Headers, Received, Session, decoded
 from .teaching import Teacher
-from .uploads import upload
+from .uploads import Upload, upload
 
 Answer = dict[str, Any]
 """The API's own JSON, as Python sees it."""
+
+UNREACHED = ("InvalidImageUrl", "FailedToDownloadImage")
+"""What a service says that cannot fetch a picture's address."""
 
 Result = TypeVar("Result")
 
@@ -27,8 +31,10 @@ Result = TypeVar("Result")
 class VisionClient(Teacher):
     """Talk to one Computer Vision service.
 
-    Every `picture` is an http(s) URL, which the service fetches itself, or a path, bytes, an
-    open binary file or a Pillow image, whose bytes are sent. Answers are the API's own JSON.
+    Every `picture` is an http(s) URL, which the service fetches itself (where it cannot and this
+    machine can, the bytes are sent), or a path, bytes, an open binary file or a Pillow image,
+    whose bytes are sent. Answers are the API's own JSON in the shapes of v1.0: those of v3.2 are
+    put into them, and its `modelVersion` is found in `last_response`.
     Coordinates in them are pixels of the upright picture, from its top left, x to the right
     and y down. Failed requests that may pass (429, 500, 502, 503, 504, cut connections) are
     sent again; what remains is raised as one of the `VisionError` tree.
@@ -48,8 +54,8 @@ class VisionClient(Teacher):
         Args:
             endpoint: Where the service is.
             key: The subscription key.
-            version: The API version where the endpoint names none; else VISION_API_VERSION,
-                else v1.0 for a service on this machine.
+            version: The API version, v1.0 or v3.2, where the endpoint names none; else
+                VISION_API_VERSION, else v1.0 for a service on this machine and v3.2 for others.
             timeout: Seconds to wait for an answer.
             retries: How often a request is sent again at most.
 
@@ -88,6 +94,13 @@ class VisionClient(Teacher):
         """Status, headers and seconds of the last answer, or None before the first."""
         return self._session.received
 
+    def check(self) -> str:
+        """Say in one sentence whether the service answers, and if not what to mend.
+
+        A wrong key, a wrong region, a wrong path and no network are told apart.
+        """
+        return diagnose(self._session, self._key)
+
     def sample_url(self, name: str) -> str:
         """Return the address at which a local service serves a sample picture.
 
@@ -113,28 +126,30 @@ class VisionClient(Teacher):
             language: Of tags and captions.
         """
         params = {"visualFeatures": _csv(features), "details": _csv(details), "language": language}
-        return self._ask("analyze", picture, {k: v for k, v in params.items() if v}, decoded)
+        return self._ask("analyze", picture, {k: v for k, v in params.items() if v}, self._decoded)
 
     def describe(self, picture: Picture, max_candidates: int = 1, language: str = "en") -> Answer:
         """Caption a picture, the most certain caption first: POST describe."""
         params = {"maxCandidates": max_candidates, "language": language}
-        return self._ask("describe", picture, params, decoded)
+        return self._ask("describe", picture, params, self._decoded)
 
     def tag(self, picture: Picture, language: str = "en") -> Answer:
         """Name what is in a picture: POST tag."""
-        return self._ask("tag", picture, {"language": language}, decoded)
+        return self._ask("tag", picture, {"language": language}, self._decoded)
 
     def domain_models(self) -> Answer:
         """List the domain-specific models: GET models."""
-        return decoded(self._send("GET", self._path("models")))
+        return self._decoded(self._send("GET", self._path("models")))
 
     def landmarks(self, picture: Picture, language: str = "en") -> Answer:
         """Name the sights in a picture: POST models/landmarks/analyze."""
-        return self._ask("models/landmarks/analyze", picture, {"language": language}, decoded)
+        path, params = "models/landmarks/analyze", {"language": language}
+        return self._ask(path, picture, params, self._decoded)
 
     def celebrities(self, picture: Picture, language: str = "en") -> Answer:
         """Name the people in a picture: POST models/celebrities/analyze."""
-        return self._ask("models/celebrities/analyze", picture, {"language": language}, decoded)
+        path, params = "models/celebrities/analyze", {"language": language}
+        return self._ask(path, picture, params, self._decoded)
 
     def thumbnail(
         self, picture: Picture, width: int, height: int, smart: bool = True
@@ -159,12 +174,15 @@ class VisionClient(Teacher):
         `textAngle` degrees about its centre.
         """
         params = {"language": language, "detectOrientation": _flag(detect_orientation)}
-        return self._ask("ocr", picture, params, decoded)
+        dialect = self._endpoint.dialect
+        return self._ask("ocr", picture, params, lambda given: dialect.read(self._decoded(given)))
 
     def recognize_text(
         self, picture: Picture, handwriting: bool = True, timeout: float | None = None
     ) -> Answer:
         """Read handwriting or print, and return the finished operation: POST recognizeText.
+
+        API v3.2 calls this Read, and tells print from handwriting by itself.
 
         Boxes are eight numbers, x and y of four corners clockwise from the text's top left.
 
@@ -178,11 +196,12 @@ class VisionClient(Teacher):
             OperationTimeoutError: It did not end in time.
         """
         seconds = self._timeout if timeout is None else timeout
+        dialect = self._endpoint.dialect
         return self._ask(
-            "recognizeText",
+            dialect.reading,
             picture,
-            {"handwriting": _flag(handwriting)},
-            lambda accepted: self._session.finish(accepted, seconds),
+            dialect.asks(handwriting),
+            lambda accepted: dialect.recognised(self._session.finish(accepted, seconds)),
         )
 
     def _aim(self, endpoint: str, key: str) -> None:
@@ -204,9 +223,27 @@ class VisionClient(Teacher):
         read: Callable[[Response], Result],
     ) -> Result:
         sent = upload(picture)
-        return sent.enlarge(
-            read(self._send("POST", self._path(operation), params=params, **sent.body))
-        )
+        try:
+            answer = self._send("POST", self._path(operation), params=params, **sent.body)
+        except BadAnswerError as error:
+            if error.code not in UNREACHED or not is_url(picture):
+                raise
+            sent = self._fetched(str(picture), error)
+            answer = self._send("POST", self._path(operation), params=params, **sent.body)
+        return sent.enlarge(read(answer))
+
+    @staticmethod
+    def _fetched(url: str, refusal: BadAnswerError) -> Upload:
+        """Fetch on this side what the service could not, so as to send its bytes."""
+        try:
+            return upload(fetch(url))
+        except PictureError:
+            raise refusal from None
+
+    def _decoded(self, answer: Response) -> Answer:
+        content = decoded(answer)
+        self._session.note_model(content)
+        return content
 
 
 def _image(answer: Response) -> Image.Image:

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from urllib.parse import SplitResult, urlsplit
 
+from .dialects import DIALECTS, Dialect
 from .errors import EndpointError
 
-SPOKEN = ("v1.0",)
+RETIRED = ("v1.0", "v2.0", "v2.1", "v3.0", "v3.1")
 AZURE = re.compile(
     r"(^|\.)(cognitiveservices\.azure\.(com|us|cn)|services\.ai\.azure\.(com|us|cn)"
     r"|api\.cognitive\.(microsoft\.(com|us)|azure\.(us|cn)))\.?$"
@@ -30,6 +31,11 @@ class Endpoint:
         return f"{self.root}vision/{self.version}/"
 
     @property
+    def dialect(self) -> Dialect:
+        """What this version is asked, and how its answers are understood."""
+        return DIALECTS[self.version]
+
+    @property
     def is_loopback(self) -> bool:
         """Whether the service is on this machine."""
         return _is_loopback(urlsplit(self.root).hostname or "")
@@ -46,25 +52,25 @@ def parse_endpoint(text: str, version: str | None = None) -> Endpoint:
     """Understand an endpoint with or without a scheme, a slash at its end, or `/vision/v1.0`.
 
     The version is the endpoint's own, else the given one, else v1.0 for a service on this
-    machine and v3.2 for any other, which this client does not speak yet.
+    machine and v3.2 for any other.
 
     Raises:
-        EndpointError: It is no http(s) address, leads to Azure, or means another version.
+        EndpointError: It is no http(s) address, or means a version not spoken here or there.
     """
     parts = _split(text)
     host = parts.hostname or ""
-    if AZURE.search(host):
-        raise EndpointError(
-            f"{host} is Azure, which speaks API v3.2 and later, and this client only v1.0 so far: "
-            "leave VISION_ENDPOINT and VISION_KEY unset to use the local service"
-        )
     prefix, own = _path(parts.path, text)
     local = _is_loopback(host)
     version = _normal(own or version or ("v1.0" if local else "v3.2"))
-    if version not in SPOKEN:
+    if AZURE.search(host) and version in RETIRED:
         raise EndpointError(
-            f"{text!r} means API {version}, and this client speaks {', '.join(SPOKEN)}: "
-            "name it in the endpoint, as in http://host:port/vision/v1.0"
+            f"{text!r} means API {version}, which Azure switched off in September 2026: "
+            f"name v3.2 in its place, as in https://{host}/vision/v3.2"
+        )
+    if version not in DIALECTS:
+        raise EndpointError(
+            f"{text!r} means API {version}, and this client speaks {' and '.join(DIALECTS)}: "
+            "name one of them in the endpoint, as in http://host:port/vision/v1.0"
         )
     return Endpoint(f"{parts.scheme}://{parts.netloc}/{prefix}", version)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
@@ -23,11 +23,16 @@ _FIRST_POLL, _SLOWER, _SLOWEST_POLL = 0.03, 1.1, 1.0
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What came back with an answer: its status, its headers, and the seconds it took."""
+    """What came back with an answer: its status, its headers, and the seconds it took.
+
+    Attributes:
+        model_version: Of the models that answered, where API v3.2 tells it.
+    """
 
     status: int
     headers: CaseInsensitiveDict[str]
     seconds: float
+    model_version: str | None = None
 
 
 class Headers(dict[str, str]):
@@ -73,7 +78,7 @@ class Session:
         self._http.headers.update({KEY_HEADER: key, "User-Agent": "visionhelpers"})
         self._http.mount(endpoint.root, HTTPAdapter(max_retries=_patience(retries)))
         self._http.mount(
-            f"{endpoint.base_url}textOperations/", HTTPAdapter()
+            f"{endpoint.base_url}{endpoint.dialect.results}/", HTTPAdapter()
         )  # finish() asks again
 
     def send(self, method: str, path: str, **content: Any) -> requests.Response:
@@ -109,6 +114,7 @@ class Session:
                 continue
             missed, status = 0, str(operation.get("status", "none"))
             if status.lower() == "succeeded":
+                self.note_model(operation.get("analyzeResult", {}))
                 return operation
             if status.lower() == "failed":
                 raise OperationFailedError("The operation ended in Failed", operation)
@@ -117,6 +123,11 @@ class Session:
             seconds,
             location,
         )
+
+    def note_model(self, answer: dict[str, Any]) -> None:
+        """Move an answer's `modelVersion` to what is known of how it came."""
+        if self.received and "modelVersion" in answer:
+            self.received = replace(self.received, model_version=answer.pop("modelVersion"))
 
     def _poll(self, location: str, seconds: float) -> tuple[dict[str, Any], float]:
         answer = self._exchange("GET", location, seconds)
