@@ -9,6 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from visionhelpers.service.body import Drain, read_source
 from visionhelpers.service.errors import ApiError
+from visionhelpers.service.header import Limits
 
 FORM = (
     b'--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n'
@@ -26,7 +27,7 @@ def read(kind: str, *pieces: bytes) -> str | bytes:
 
     headers = [(b"content-type", kind.encode())]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b""}
-    return asyncio.run(read_source(Request(scope, receive)))
+    return asyncio.run(read_source(Request(scope, receive), Limits()))
 
 
 @pytest.mark.parametrize(
@@ -120,7 +121,7 @@ def test_a_refused_body_that_stops_arriving_is_waited_for_once(
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         with pytest.raises(ApiError, match="did not arrive"):
-            await read_source(Request(scope, receive))
+            await read_source(Request(scope, receive), Limits())
         await send({"type": "http.response.start", "status": 408, "headers": []})
 
     async def receive() -> Message:

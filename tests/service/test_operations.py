@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Future
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -8,53 +9,107 @@ import pytest
 from visionhelpers.service.errors import ApiError
 from visionhelpers.service.operations import Json, Operations
 
+NOON = datetime(2026, 9, 13, 12, tzinfo=UTC)
+TEXT = "/vision/v1.0/textOperations"
 
-def test_an_operation_runs_then_succeeds_with_its_result() -> None:
+
+def begun() -> Future[Json]:
+    """Work that a thread has begun."""
+    future: Future[Json] = Future()
+    future.set_running_or_notify_cancel()
+    return future
+
+
+def test_an_operation_waits_runs_then_succeeds_with_its_result() -> None:
     operations = Operations()
     future: Future[Json] = Future()
-    name = operations.add(future)
+    name = operations.add(future, TEXT)
     assert (len(name), str(UUID(name))) == (36, name)
-    assert operations.get(name) == ("Running", None)
+    assert operations.get(name, TEXT).status == "NotStarted"
+    future.set_running_or_notify_cancel()
+    assert operations.get(name, TEXT).status == "Running"
     assert operations.running
     future.set_result({"lines": []})
-    assert operations.get(name.upper()) == ("Succeeded", {"lines": []})
+    done = operations.get(name.upper(), TEXT)
+    assert (done.status, done.result) == ("Succeeded", {"lines": []})
     assert not operations.running
 
 
 def test_a_failure_shows_as_failed_and_keeps_its_reason_to_itself() -> None:
     operations = Operations()
-    future: Future[Json] = Future()
-    name = operations.add(future)
+    future = begun()
+    name = operations.add(future, TEXT)
     future.set_exception(ValueError("secret"))
-    assert operations.get(name) == ("Failed", None)
+    done = operations.get(name, TEXT)
+    assert (done.status, done.result) == ("Failed", None)
 
 
 def test_work_dropped_from_the_queue_shows_as_failed() -> None:
     operations = Operations()
     future: Future[Json] = Future()
-    name = operations.add(future)
+    name = operations.add(future, TEXT)
     future.cancel()
-    assert operations.get(name) == ("Failed", None)
+    assert operations.get(name, TEXT).status == "Failed"
+
+
+def test_the_same_id_asked_for_as_another_kind_is_unknown() -> None:
+    operations = Operations()
+    name = operations.add(begun(), TEXT)
+    with pytest.raises(ApiError, match="no operation") as refusal:
+        operations.get(name, "/vision/v3.2/read/analyzeResults")
+    assert refusal.value.status == 404
+
+
+def test_it_says_when_it_began_and_when_it_ended() -> None:
+    now = [NOON]
+    operations = Operations(clock=lambda: now[0])
+    future = begun()
+    name = operations.add(future, TEXT)
+    now[0] = NOON + timedelta(seconds=2)
+    future.set_result({})
+    now[0] = NOON + timedelta(seconds=60)
+    done = operations.get(name, TEXT)
+    assert (done.begun, done.changed) == (NOON, NOON + timedelta(seconds=2))
+
+
+def test_a_delay_keeps_it_running_though_the_work_is_done() -> None:
+    now = [NOON]
+    operations = Operations(delay=timedelta(seconds=5), clock=lambda: now[0])
+    future = begun()
+    name = operations.add(future, TEXT)
+    future.set_result({"lines": []})
+    assert operations.get(name, TEXT).status == "Running"
+    now[0] = NOON + timedelta(seconds=5)
+    assert operations.get(name, TEXT).status == "Succeeded"
+
+
+def test_all_fail_when_they_are_told_to() -> None:
+    operations = Operations(fail=True)
+    future = begun()
+    name = operations.add(future, TEXT)
+    future.set_result({"lines": []})
+    done = operations.get(name, TEXT)
+    assert (done.status, done.result) == ("Failed", None)
 
 
 def test_an_operation_is_forgotten_when_its_time_is_over() -> None:
-    now = [100.0]
-    operations = Operations(seconds=10, clock=lambda: now[0])
-    name = operations.add(Future())
-    now[0] = 109.0
-    assert operations.get(name)[0] == "Running"
-    now[0] = 110.0
+    now = [NOON]
+    operations = Operations(kept=timedelta(seconds=10), clock=lambda: now[0])
+    name = operations.add(begun(), TEXT)
+    now[0] = NOON + timedelta(seconds=9)
+    assert operations.get(name, TEXT).status == "Running"
+    now[0] = NOON + timedelta(seconds=10)
     with pytest.raises(ApiError) as refusal:
-        operations.get(name)
+        operations.get(name, TEXT)
     assert refusal.value.status == 404
     assert len(operations) == 0
 
 
 def test_no_more_operations_are_kept_than_allowed_and_the_oldest_goes_first() -> None:
     operations = Operations(most=3)
-    names = [operations.add(Future()) for _ in range(4)]
+    names = [operations.add(begun(), TEXT) for _ in range(4)]
     assert len(operations) == 3
-    assert operations.get(names[3])[0] == "Running"
-    assert operations.get(names[1])[0] == "Running"
+    assert operations.get(names[3], TEXT).status == "Running"
+    assert operations.get(names[1], TEXT).status == "Running"
     with pytest.raises(ApiError, match="no operation"):
-        operations.get(names[0])
+        operations.get(names[0], TEXT)

@@ -50,6 +50,15 @@ def _parser() -> ArgumentParser:
     parser.add_argument(
         "--state-file", type=Path, help="write url, key and pid here, print nothing"
     )
+    parser.add_argument("--rate", help="requests it answers, such as 20/minute, polls counted")
+    parser.add_argument("--latency", type=float, default=0.0, help="seconds each answer waits")
+    parser.add_argument(
+        "--operation-delay", type=float, default=0.0, help="seconds an operation runs at least"
+    )
+    parser.add_argument("--fail-operations", action="store_true", help="let every operation fail")
+    parser.add_argument(
+        "--pictures", type=Path, help="folder whose files stand for addresses that end like them"
+    )
     commands = parser.add_subparsers(dest="command", metavar="add-face|add-landmark")
     for name, what in (("add-face", "person"), ("add-landmark", "place")):
         command = commands.add_parser(name, help=f"add a picture of a {what} to the gallery")
@@ -87,6 +96,11 @@ def _serve(options: Namespace) -> int:
         gallery=options.gallery,
         idle=options.idle,
         allow_hosts=options.allow_host,
+        rate=options.rate,
+        latency=options.latency,
+        operation_delay=options.operation_delay,
+        fail_operations=options.fail_operations,
+        pictures=options.pictures,
     )
     with service, _announced(service, options.state_file):
         while service.running and not ended.wait(0.2):

@@ -2,47 +2,77 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from collections.abc import Callable, Collection
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from ..images import SAMPLES, samples
+from .bench import Bench
 from .body import Drain
-from .errors import bad_argument, not_found
+from .conditions import Conditions
+from .document import Document
 from .failures import HANDLERS
-from .gallery import Gallery, GalleryError
+from .gallery import Gallery
 from .gate import LOOPBACK, Activity, Gate, Json
-from .header import Header, Limits, inspect
+from .header import Limits
 from .operations import Operations
+from .own import Own
 from .picture import Picture
 from .pool import Pool
 from .source import Source
-from .wire import v1
+from .wire import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, v1, v2, v3, v4
 from .wire.query import Query
+from .wire.version import Version
 
-T = TypeVar("T")
-Check = Callable[[Query], v1.Work]
 log = logging.getLogger(__name__)
 
-V1 = "/vision/v1.0"
-OPERATIONS: dict[str, tuple[Check, Limits]] = {
-    f"{V1}/analyze": (v1.analyze, v1.PHOTO),
-    f"{V1}/describe": (v1.describe, v1.PHOTO),
-    f"{V1}/tag": (v1.tag, v1.PHOTO),
-    f"{V1}/generatethumbnail": (v1.thumbnail, v1.PHOTO),
-    f"{V1}/ocr": (v1.ocr, v1.OCR_PAGE),
-}
-"""What takes a picture and answers at once. The gate has put the API's paths into lower case."""
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the API: its path, what checks and answers it, who has it, what it takes.
+
+    Attributes:
+        path: Below a version's root; the gate has put the API's paths into lower case.
+        check: Refuses a query, or returns the work on the picture (or document).
+        versions: The versions that have it.
+        limits: What pictures it takes.
+        results: Where the result of one that takes long is asked for, as the API spells it.
+    """
+
+    path: str
+    check: Callable[[Query, Version], Callable[..., Any]]
+    versions: Sequence[Version]
+    limits: Limits = v1.PHOTO
+    results: str = ""
+
+
+FIRST, SECOND, THIRD, FOURTH = (V1_0,), (V2_0, V2_1), (V3_0, V3_1, V3_2), (V4_0,)
+LATER = SECOND + THIRD
+OPERATIONS = (
+    Operation("analyze", v1.analyze, FIRST + LATER),
+    Operation("describe", v1.describe, FIRST + LATER),
+    Operation("tag", v1.tag, FIRST + LATER),
+    Operation("models/{model}/analyze", v1.domain, FIRST + LATER),
+    Operation("generatethumbnail", v1.thumbnail, FIRST + LATER),
+    Operation("ocr", v1.ocr, FIRST, v1.OCR_PAGE),
+    Operation("ocr", v1.ocr, LATER, v2.OCR_PAGE),
+    Operation("detect", v2.detect, LATER),
+    Operation("areaofinterest", v2.area_of_interest, LATER),
+    Operation("recognizetext", v1.recognize_text, FIRST, v1.TEXT_PAGE, "textOperations"),
+    Operation("recognizetext", v2.recognize_text, SECOND, v2.TEXT_PAGE, "textOperations"),
+    Operation("read/core/asyncbatchanalyze", v2.read, SECOND, v2.DOCUMENT, "read/operations"),
+    Operation("read/analyze", v3.read, THIRD, v3.DOCUMENT, "read/analyzeResults"),
+    Operation("imageanalysis:analyze", v4.analyze, FOURTH, v4.IMAGE),
+)
+"""Every operation that takes a picture."""
 
 
 def create_app(
@@ -53,6 +83,7 @@ def create_app(
     public_only: bool = False,
     activity: Activity | None = None,
     pool: Pool | None = None,
+    conditions: Conditions | None = None,
 ) -> Starlette:
     """Return the service as an ASGI application.
 
@@ -64,158 +95,112 @@ def create_app(
             a service that others than its own machine can reach.
         activity: What to count the requests in, for a service that ends when idle.
         pool: What works on the pictures, and how many may wait; None for the usual one.
+        conditions: What clients are tested under; None for none.
     """
-    service = _Service(gallery, Source(hosts, public_only=public_only), pool or Pool())
-    gate = Middleware(Gate, key=key, hosts=hosts, activity=activity or Activity())
+    conditions = conditions or Conditions()
+    source = Source(hosts, public_only=public_only, pictures=conditions.pictures)
+    operations = Operations(
+        delay=timedelta(seconds=conditions.operation_delay), fail=conditions.fail_operations
+    )
+    bench = Bench(source, pool or Pool())
+    gate = Middleware(
+        Gate, key=key, hosts=hosts, activity=activity or Activity(), conditions=conditions
+    )
     app = Starlette(
-        routes=service.routes(), middleware=[Middleware(Drain), gate], exception_handlers=HANDLERS
+        routes=[*_Service(gallery, bench, operations).routes(), *Own(gallery, bench).routes()],
+        middleware=[Middleware(Drain), gate],
+        exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
-    app.state.close = service.close
-    app.state.busy = service.busy
+    app.state.close = bench.close
+    app.state.busy = lambda: operations.running
     return app
 
 
 class _Service:
-    """The endpoints, with what they share."""
+    """The endpoints of the API, with what they share."""
 
-    def __init__(self, gallery: Gallery, source: Source, pool: Pool) -> None:
+    def __init__(self, gallery: Gallery, bench: Bench, operations: Operations) -> None:
         self._gallery = gallery
-        self._source = source
-        self._pool = pool
-        self._operations = Operations()
-        self._decoding = CapacityLimiter(2)
+        self._bench = bench
+        self._operations = operations
 
     def routes(self) -> list[Route]:
-        """Return the route table: every path there is."""
+        """Return the paths of the API: every operation in every version that has it."""
         post, get = ["POST"], ["GET"]
         table = [
-            Route(path, partial(self._look, check, limits), methods=post)
-            for path, (check, limits) in OPERATIONS.items()
+            Route(
+                f"{version.root}/{operation.path}",
+                partial(self._begin if operation.results else self._look, operation, version),
+                methods=post,
+            )
+            for operation in OPERATIONS
+            for version in operation.versions
         ]
-        return [
-            *table,
-            Route(f"{V1}/models", self._models, methods=get),
-            Route(f"{V1}/models/{{model}}/analyze", self._domain, methods=post),
-            Route(f"{V1}/recognizetext", self._recognize_text, methods=post),
-            Route(f"{V1}/textoperations/{{name}}", self._text_operation, methods=get),
-            Route("/gallery/{kind}/{name}", self._teach, methods=post),
-            Route("/gallery/{kind}/{name}", self._forget, methods=["DELETE"]),
-            Route("/samples/{name:path}", self._sample, methods=get),
-            Route("/health", self._health, methods=get),
+        results = {
+            (version, operation.results)
+            for operation in OPERATIONS
+            for version in operation.versions
+            if operation.results
+        }
+        table += [
+            Route(
+                f"{version.root}/{path.lower()}/{{name}}",
+                partial(self._result, version, path),
+                methods=get,
+            )
+            for version, path in results
         ]
+        models = [
+            Route(f"{version.root}/models", self._models, methods=get) for version in FIRST + LATER
+        ]
+        return table + models
 
-    def busy(self) -> bool:
-        """Tell whether an operation is still running that no request waits for."""
-        return self._operations.running
-
-    def close(self) -> None:
-        """Drop the work that has not begun."""
-        self._pool.close()
-
-    async def _look(self, check: Check, limits: Limits, request: Request) -> Response:
+    async def _look(self, operation: Operation, version: Version, request: Request) -> Response:
         """Check the parameters, fetch the picture, do the work, answer."""
-        work = check(_query(request))
-        data, header = await self._fetch(request, limits)
+        work = _checked(operation, version, request)
+        data, header = await self._bench.fetch(request, operation.limits)
         name = request.state.id
-        answer = await self._do(request, header, lambda: work(self._open(data, header), name))
+        answer = await self._bench.work(
+            request, header, lambda: work(Picture.decode(data, header, self._gallery), name)
+        )
         if isinstance(answer, bytes):
             headers = {"apim-request-id": name}
             return Response(answer, media_type="image/jpeg", headers=headers)
         return Json(request, answer)
 
-    async def _domain(self, request: Request) -> Response:
-        model = request.path_params["model"]
-        return await self._look(partial(v1.domain, model=model), v1.PHOTO, request)
-
-    async def _models(self, request: Request) -> Response:
-        return Json(request, v1.MODELS)
-
-    async def _recognize_text(self, request: Request) -> Response:
-        """Begin to read a picture that is known to be whole; the text is asked for later."""
-        work = v1.recognize_text(_query(request))
-        data, header = await self._fetch(request, v1.TEXT_PAGE)
-        await to_thread.run_sync(self._open, data, header, limiter=self._decoding)
+    async def _begin(self, operation: Operation, version: Version, request: Request) -> Response:
+        """Begin to read a document that is known to be whole; the text is asked for later."""
+        check = _checked(operation, version, request)
+        data, header = await self._bench.fetch(request, operation.limits)
+        document = await self._bench.decode(partial(Document.decode, data, header, self._gallery))
+        work = check(document)
 
         def read() -> Any:
             try:
-                return work(self._open(data, header), request.state.id)
+                return work()
             except Exception:
                 log.exception("The operation of request %s failed", request.state.id)
                 raise
 
-        name = self._operations.add(self._pool.submit(header.weight, read))
-        host = request.headers["host"]
-        location = f"{request.url.scheme}://{host}/vision/v1.0/textOperations/{name}"
+        future = self._bench.submit(header, read)
+        name = self._operations.add(future, f"{version.root}/{operation.results}")
+        root = f"{request.url.scheme}://{request.headers['host']}{version.root}"
+        location = f"{root}/{operation.results}/{name}"
         headers = {"Operation-Location": location, "apim-request-id": request.state.id}
         return Response(status_code=202, headers=headers)
 
-    async def _text_operation(self, request: Request) -> Response:
-        status, result = self._operations.get(request.path_params["name"])
-        return Json(request, v1.operation(status, result))
+    async def _result(self, version: Version, path: str, request: Request) -> Response:
+        done = self._operations.get(request.path_params["name"], f"{version.root}/{path}")
+        return Json(request, version.progress(done))
 
-    async def _teach(self, request: Request) -> Response:
-        """Add a picture to a name of the gallery; this service's own, not the API's."""
-        name = request.path_params["name"]
-        kind = self._kind(request)
-        data, header = await self._fetch(request, v1.PHOTO)
-        add = self._gallery.add_face if kind == "celebrities" else self._gallery.add_landmark
-        try:
-            pictures = await self._do(request, header, lambda: add(name, data))
-        except GalleryError as error:
-            raise bad_argument(str(error)) from None
-        return Json(request, {"name": name, "pictures": pictures}, 201)
-
-    async def _forget(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        people = self._kind(request) == "celebrities"
-        forget = self._gallery.forget_face if people else self._gallery.forget_landmark
-        try:
-            if not await to_thread.run_sync(forget, name):
-                raise not_found(f"the gallery has no {name[:40]!r} of its own")
-        except GalleryError as error:
-            raise bad_argument(str(error)) from None
-        return Response(status_code=204)
-
-    async def _sample(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in samples():
-            raise not_found(f"no sample is called {name[:40]!r}")
-        return FileResponse(SAMPLES / name)
-
-    async def _health(self, request: Request) -> Response:
-        return Json(request, {"status": "ok"})
-
-    async def _fetch(self, request: Request, limits: Limits) -> tuple[bytes, Header]:
-        data = await self._source.fetch(request)
-        header = await to_thread.run_sync(inspect, data, limits, limiter=self._decoding)
-        return data, header
-
-    def _open(self, data: bytes, header: Header) -> Picture:
-        return Picture.decode(data, header, self._gallery)
-
-    async def _do(self, request: Request, header: Header, work: Callable[[], T]) -> T:
-        """Queue the work; it is not begun for a client that has hung up meanwhile."""
-        future = self._pool.submit(header.weight, work)
-        waiting = asyncio.create_task(_cancel_when_gone(request, future))
-        try:
-            return await asyncio.wrap_future(future)
-        finally:
-            waiting.cancel()
-
-    @staticmethod
-    def _kind(request: Request) -> str:
-        kind = str(request.path_params["kind"]).lower()
-        if kind not in ("celebrities", "landmarks"):
-            raise not_found()
-        return kind
+    async def _models(self, request: Request) -> Response:
+        return Json(request, v1.MODELS)
 
 
-async def _cancel_when_gone(request: Request, future: Future[T]) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-    future.cancel()
-
-
-def _query(request: Request) -> Query:
-    return Query(request.query_params.multi_items(), request.headers.get("user-agent", ""))
+def _checked(operation: Operation, version: Version, request: Request) -> Callable[..., Any]:
+    """Return the work that a request asks for; what the path names counts before the query."""
+    pairs = [*request.path_params.items(), *request.query_params.multi_items()]
+    query = Query(pairs, request.headers.get("user-agent", ""))
+    version.admit(query)
+    return operation.check(query, version)

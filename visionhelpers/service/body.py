@@ -12,8 +12,8 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .errors import ApiError, bad_argument, invalid_image_size, invalid_image_url
-from .header import LARGEST_FILE
+from .errors import ApiError, bad_argument, invalid_image_url
+from .header import Limits, too_large
 
 SECONDS = 60.0
 LONGEST_JSON = 16 * 1024
@@ -21,8 +21,12 @@ MULTIPART_FRAME = 16 * 1024
 MOST_DRAINED = 128 * 1024 * 1024
 
 
-async def read_source(request: Request) -> str | bytes:
+async def read_source(request: Request, limits: Limits) -> str | bytes:
     """Return what a request names its picture by: an address, or the bytes themselves.
+
+    Args:
+        request: A request for an operation.
+        limits: What the operation takes.
 
     Raises:
         ApiError: The body is missing, too large, too slow, broken, or of a type not taken.
@@ -30,19 +34,19 @@ async def read_source(request: Request) -> str | bytes:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         async with asyncio.timeout(SECONDS):
-            return await _read_as(kind, request)
+            return await _read_as(kind, request, limits)
     except TimeoutError:
         message = f"The body did not arrive within {SECONDS:.0f} seconds."
         raise ApiError(408, "Timeout", message) from None
 
 
-async def _read_as(kind: str, request: Request) -> str | bytes:
+async def _read_as(kind: str, request: Request, limits: Limits) -> str | bytes:
     if kind == "application/json":
         return _address(await _read(request, LONGEST_JSON))
     if kind == "multipart/form-data":
-        return await _read_part(request)
-    data = await _read(request, LARGEST_FILE)
-    if kind == "application/octet-stream":
+        return await _read_part(request, limits.bytes)
+    data = await _read(request, limits.bytes)
+    if kind == "application/octet-stream" or kind.startswith(limits.media):
         return data
     given = repr(kind[:60]) if kind else "a body without a content type"
     message = (
@@ -77,12 +81,12 @@ async def _stream(request: Request, most: int) -> AsyncGenerator[bytes, None]:
 def _too_large(most: int) -> ApiError:
     if most == LONGEST_JSON:
         return bad_argument(f"A JSON body has at most {most} bytes.")
-    return invalid_image_size(f"A picture is smaller than 4 MB; at most {LARGEST_FILE} bytes.")
+    return too_large(most, f"at most {most} bytes")
 
 
-async def _read_part(request: Request) -> bytes:
+async def _read_part(request: Request, most: int) -> bytes:
     """Return the first file of a multipart form."""
-    pieces = _stream(request, LARGEST_FILE + MULTIPART_FRAME)
+    pieces = _stream(request, most + MULTIPART_FRAME)
     try:
         form = await MultiPartParser(request.headers, pieces, max_files=4, max_fields=16).parse()
     except (MultiPartException, KeyError) as error:

@@ -51,10 +51,10 @@ def not_found(what: str = "") -> GatewayError:
     return GatewayError(404, f"Resource not found{': ' + what if what else ''}")
 
 
-def too_many_requests(seconds: int) -> GatewayError:
-    """Refuse a request because too many pictures are waiting already."""
+def too_many_requests(seconds: int, reason: str) -> GatewayError:
+    """Refuse a request for now; the reason is a sentence without its full stop."""
     unit = "second" if seconds == 1 else "seconds"
-    message = f"Too many pictures are waiting. Please retry after {seconds} {unit}."
+    message = f"{reason}. Please retry after {seconds} {unit}."
     return GatewayError(429, message, {"Retry-After": str(seconds)})
 
 

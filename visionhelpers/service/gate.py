@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Collection
 from secrets import compare_digest
@@ -12,8 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from .errors import KEY_HEADER, ApiError, access_denied, bad_argument
-from .wire import v1
+from .conditions import Conditions, Limiter
+from .errors import KEY_HEADER, ApiError, access_denied, bad_argument, too_many_requests
+from .wire import version_at
 from .wire.query import Query
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -34,9 +36,10 @@ class Json(JSONResponse):
 
 
 def refuse(request: Request, refusal: ApiError) -> Json:
-    """Return the answer that says no, in the form of the API."""
-    content = v1.error(refusal, request.state.id)
-    return Json(request, content, refusal.status, **refusal.headers)
+    """Return the answer that says no, in the form of the version asked."""
+    path = request.scope["path"]
+    said = version_at(path).refuse(refusal, request.state.id, path)
+    return Json(request, said.content, said.status, **refusal.headers, **said.headers)
 
 
 class Activity:
@@ -63,12 +66,20 @@ class Gate:
     """Middleware that lets through who names this host and, but for samples, brings the key."""
 
     def __init__(
-        self, app: ASGIApp, *, key: str, hosts: Collection[str], activity: Activity
+        self,
+        app: ASGIApp,
+        *,
+        key: str,
+        hosts: Collection[str],
+        activity: Activity,
+        conditions: Conditions,
     ) -> None:
         self._app = app
         self._key = key.encode()
         self._hosts = frozenset(host.lower() for host in hosts)
         self._activity = activity
+        self._latency = conditions.latency
+        self._limiter = Limiter(conditions.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or hand it on with an id and one spelling of its path."""
@@ -82,6 +93,7 @@ class Gate:
                 self._check(request)
             except ApiError as refusal:
                 return await refuse(request, refusal)(scope, receive, send)
+            await asyncio.sleep(self._latency)
             return await self._app(scope, receive, send)
 
     def _check(self, request: Request) -> None:
@@ -97,12 +109,14 @@ class Gate:
         given = given or Query(request.query_params.multi_items()).text("subscription-key")
         if not compare_digest(given.encode(), self._key):
             raise access_denied()
+        if seconds := self._limiter.wait():
+            raise too_many_requests(seconds, "Requests have exceeded the rate limit of --rate")
 
 
 def one_spelling(path: str) -> str:
     """Return a path without doubled slashes, that of the API in lower case as well."""
     path = re.sub("/{2,}", "/", path)
-    if path.lower().startswith("/vision/"):
+    if path.lower().startswith(("/vision/", "/computervision/")):
         path = path.lower()
     return path.rstrip("/") or "/"
 

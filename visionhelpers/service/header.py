@@ -7,7 +7,8 @@ from io import BytesIO
 
 from PIL import Image
 
-from .errors import invalid_image_format, invalid_image_size
+from . import pdf
+from .errors import ApiError, invalid_image_format, invalid_image_size
 
 FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
 READERS = ("JPEG", "PNG", "GIF", "BMP")
@@ -16,19 +17,45 @@ MOST_PIXELS = 32_000_000
 MOST_SCANS = 100
 """A progressive JPEG has about ten; thousands of empty ones would take hours to decode."""
 
-BROKEN = (OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError)
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError,
+)  # fmt: skip
 """What Pillow raises when it reads a damaged file."""
 
-_PILLOW = {"JPEG": "Jpeg", "MPO": "Jpeg", "PNG": "Png", "GIF": "Gif", "BMP": "Bmp"}
+_PILLOW = {
+    "JPEG": "Jpeg",
+    "MPO": "Jpeg",
+    "PNG": "Png",
+    "GIF": "Gif",
+    "BMP": "Bmp",
+    "WEBP": "Webp",
+    "ICO": "Ico",
+    "TIFF": "Tiff",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The shortest and longest side in pixels, and the formats, that an operation takes."""
+    """What an operation takes.
+
+    Attributes:
+        shortest: Of a picture's sides, in pixels.
+        longest: Of a picture's sides, in pixels.
+        formats: Of files, by the names that `_PILLOW` gives them.
+        bytes: Of a file, at most.
+        media: What further content types its body may have begins with.
+    """
 
     shortest: int = 50
     longest: int = 16_000
     formats: tuple[str, ...] = FORMATS
+    bytes: int = LARGEST_FILE
+    media: str = "application/octet-stream"
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Pillow's readers for these formats, and for those of API v1.0 to call by name."""
+        return tuple(dict.fromkeys((*READERS, *(n for f in self.formats for n in readers(f)))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +78,23 @@ class Header:
         return max(self.pixels, self.bytes)
 
 
+def readers(name: str) -> list[str]:
+    """Return Pillow's readers for a format; that for JPEG knows an MPO when it sees one."""
+    return [reader for reader, kind in _PILLOW.items() if kind == name and reader != "MPO"]
+
+
 def inspect(data: bytes, limits: Limits) -> Header:
     """Read the header of a picture without decoding it.
 
     Raises:
         ApiError: These bytes are not a picture, or one of a format or size that is not taken.
     """
-    if len(data) > LARGEST_FILE:
-        raise invalid_image_size(f"A picture is smaller than 4 MB; this one has {len(data)} bytes.")
+    if len(data) > limits.bytes:
+        raise too_large(limits.bytes, f"this one has {len(data)} bytes")
+    if "Pdf" in limits.formats and pdf.is_pdf(data):
+        return Header("Pdf", *pdf.largest_page(data), bytes=len(data))
     try:
-        with Image.open(BytesIO(data), formats=READERS) as image:
+        with Image.open(BytesIO(data), formats=limits.readers) as image:
             header = Header(_PILLOW[str(image.format)], *image.size, bytes=len(data))
     except Image.DecompressionBombError:
         raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels.") from None
@@ -70,6 +104,12 @@ def inspect(data: bytes, limits: Limits) -> Header:
         raise invalid_image_format(f"A JPEG has at most {MOST_SCANS} scans.")
     _check(header, limits)
     return header
+
+
+def too_large(most: int, size: str) -> ApiError:
+    """Refuse a file of more bytes than these."""
+    megabytes = (most + 1) // 1024**2
+    return invalid_image_size(f"A picture is smaller than {megabytes} MB; {size}.")
 
 
 def _check(header: Header, limits: Limits) -> None:

@@ -6,36 +6,64 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
-from time import monotonic
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
 from .errors import not_found
 
 Json = dict[str, Any]
-Status = Literal["Running", "Failed", "Succeeded"]
+Status = Literal["NotStarted", "Running", "Failed", "Succeeded"]
 
-SECONDS_KEPT = 48 * 3600.0
+TIME_KEPT = timedelta(hours=48)
 MOST_KEPT = 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far an operation is, since when, and what it found once it has succeeded."""
+
+    status: Status
+    begun: datetime
+    changed: datetime
+    result: Json | None = None
+
+
 class _Operation:
-    future: Future[Json]
-    begun: float
+    """One operation; it knows when its work ended, and whose result it is."""
+
+    def __init__(self, future: Future[Json], kind: str, begun: datetime) -> None:
+        self.future, self.kind, self.begun = future, kind, begun
+        self.ended: datetime | None = None
 
 
 class Operations:
-    """The operations of one service by id, oldest first; used from its event loop alone."""
+    """The operations of one service by id, oldest first; used from its event loop alone.
+
+    Args:
+        most: How many are kept; the oldest goes first.
+        kept: How long they are kept.
+        delay: How long each is said to be running at least, whatever its work takes.
+        fail: Whether each is said to have failed.
+        clock: Tells the time, in UTC.
+    """
 
     def __init__(
         self,
         *,
         most: int = MOST_KEPT,
-        seconds: float = SECONDS_KEPT,
-        clock: Callable[[], float] = monotonic,
+        kept: timedelta = TIME_KEPT,
+        delay: timedelta = timedelta(0),
+        fail: bool = False,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._most, self._seconds, self._clock = most, seconds, clock
+        self._most, self._kept, self._delay, self._fail, self._clock = (
+            most,
+            kept,
+            delay,
+            fail,
+            clock,
+        )
         self._operations: OrderedDict[str, _Operation] = OrderedDict()
 
     def __len__(self) -> int:
@@ -46,32 +74,46 @@ class Operations:
         """Whether one of them has not ended yet."""
         return any(not operation.future.done() for operation in self._operations.values())
 
-    def add(self, future: Future[Json]) -> str:
-        """Keep the outcome of this work; return its id, a GUID of 36 characters."""
+    def add(self, future: Future[Json], kind: str) -> str:
+        """Keep the outcome of this work; return its id, a GUID of 36 characters.
+
+        Args:
+            future: The work.
+            kind: What its results are asked for by; the same id asked for by another is unknown.
+        """
         self._forget_old()
         while len(self._operations) >= self._most:
             self._operations.popitem(last=False)
-        name = str(uuid4())
-        self._operations[name] = _Operation(future, self._clock())
+        name, operation = str(uuid4()), _Operation(future, kind, self._clock())
+        self._operations[name] = operation
+
+        def end(_: Future[Json]) -> None:
+            operation.ended = self._clock()
+
+        future.add_done_callback(end)
         return name
 
-    def get(self, name: str) -> tuple[Status, Json | None]:
-        """Return how far an operation is, and what it found once it has succeeded.
+    def get(self, name: str, kind: str) -> Progress:
+        """Return how far an operation of this kind is.
 
         Raises:
-            ApiError: No operation has this id, or no longer.
+            ApiError: No operation of this kind has this id, or no longer.
         """
         self._forget_old()
         operation = self._operations.get(name.lower())
-        if operation is None:
+        if operation is None or operation.kind != kind:
             raise not_found(f"there is no operation {name[:40]!r}, or no longer")
-        if not operation.future.done():
-            return "Running", None
-        if operation.future.cancelled() or operation.future.exception():
-            return "Failed", None
-        return "Succeeded", operation.future.result()
+        begun, future, now = operation.begun, operation.future, self._clock()
+        if not future.done() and not future.running():
+            return Progress("NotStarted", begun, begun)
+        if not future.done() or now < begun + self._delay:
+            return Progress("Running", begun, now)
+        ended = max(operation.ended or now, begun + self._delay)
+        if self._fail or future.cancelled() or future.exception():
+            return Progress("Failed", begun, ended)
+        return Progress("Succeeded", begun, ended, future.result())
 
     def _forget_old(self) -> None:
-        oldest = self._clock() - self._seconds
+        oldest = self._clock() - self._kept
         while self._operations and next(iter(self._operations.values())).begun <= oldest:
             self._operations.popitem(last=False)

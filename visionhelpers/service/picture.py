@@ -6,7 +6,8 @@ package is not installed costs only the answers that need it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -16,9 +17,10 @@ from PIL import Image
 
 from ..images import upright
 from .errors import invalid_image_format
-from .header import BROKEN, READERS, Header
+from .header import BROKEN, Header, readers
 
 if TYPE_CHECKING:
+    from .engines.boxes import Box
     from .engines.captions import Caption
     from .engines.categories import Category
     from .engines.colours import Colours
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
     from .gallery import Celebrity, Gallery, Landmark
 
 T = TypeVar("T")
+
+SMALLEST_PART = 50
+"""The shorter side, in pixels, that a part of a picture has to be looked at on its own."""
 
 UNREAD_LANGUAGES = frozenset({"ar", "el", "ko", "ru", "sr-Cyrl"})
 """Languages of the API whose scripts the text model does not know."""
@@ -63,7 +68,7 @@ class Picture:
 
     Attributes:
         image: Height x width x 3, uint8, RGB, upright.
-        format: "Jpeg", "Png", "Gif" or "Bmp".
+        format: "Jpeg", "Png", "Gif", "Bmp" and what else a version of the API takes.
         width: In pixels, upright.
         height: In pixels, upright.
     """
@@ -83,7 +88,7 @@ class Picture:
             ApiError: The picture is truncated or damaged.
         """
         try:
-            image = upright(Image.open(BytesIO(data), formats=READERS))
+            image = upright(Image.open(BytesIO(data), formats=readers(header.format)))
         except BROKEN:
             message = "Input data is not a valid image: it is truncated or damaged."
             raise invalid_image_format(message) from None
@@ -197,11 +202,56 @@ class Picture:
 
         return categories(self.findings)
 
-    def captions(self, limit: int) -> tuple[Caption, ...]:
-        """Return up to `limit` sentences about it, most certain first."""
+    @property
+    def things(self) -> tuple[Object, ...]:
+        """The things with a box that are surely there."""
+        from .engines.vocabulary import SURE
+
+        return tuple(thing for thing in self.objects if thing.confidence >= SURE)
+
+    def captions(
+        self, limit: int, *, names: bool = True, neutral: bool = False
+    ) -> tuple[Caption, ...]:
+        """Return up to `limit` sentences about it, most certain first.
+
+        Args:
+            limit: How many at most.
+            names: Whether people may be called by their names.
+            neutral: Whether to leave open who is a man and who a woman; names go with it.
+        """
         from .engines.captions import captions
 
-        return captions(self.findings, limit)
+        known = self.findings
+        if not names or neutral:
+            known = replace(known, names=())
+        return captions(replace(known, neutral=neutral), limit)
+
+    def parts(self, most: int) -> Iterator[tuple[Picture, Box]]:
+        """Give the surest things as pictures of their own, each with its box in this one."""
+        boxes = [t.box for t in self.things if min(t.box.width, t.box.height) >= SMALLEST_PART]
+        for box in boxes[:most]:
+            cut = self.image[box.top : box.bottom, box.left : box.right]
+            yield Picture(np.ascontiguousarray(cut), self.format, self.gallery), box
+
+    @once
+    def area_of_interest(self) -> Box:
+        """The area around what it is about."""
+        from .engines.crops import area
+
+        boxes = [face.box for face in self.faces] + [thing.box for thing in self.things]
+        return area(self.image, boxes)
+
+    def smart_crop(self, shape: float | None) -> Box:
+        """Return where to cut for a shape, its width by its height; None for one that fits."""
+        from .engines.crops import salient, window
+
+        if shape is None:
+            area = self.area_of_interest
+            shape = min(2.0, max(0.5, area.width / max(1, area.height)))
+        faces = [face.box for face in self.faces]
+        size, proportion = (self.width, self.height), (round(1000 * shape), 1000)
+        seen = salient(Image.fromarray(self.image))
+        return window(size, proportion, faces, self.objects, seen)
 
     def thumbnail(self, width: int, height: int, *, smart: bool) -> NDArray[np.uint8]:
         """Return a cut-out scaled to exactly this many pixels, around its subjects when smart."""

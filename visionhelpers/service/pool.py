@@ -46,7 +46,7 @@ class Pool:
         weight = max(pixels, LIGHTEST)
         with self._lock:
             if self._waiting and self._waiting + weight > self._limit:
-                raise too_many_requests(1)
+                raise too_many_requests(1, "Too many pictures are waiting")
             self._waiting += weight
 
         def begin() -> T:

@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 from collections.abc import Iterable
+from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
@@ -17,6 +18,7 @@ import platformdirs
 import uvicorn
 
 from .app import create_app
+from .conditions import Conditions, Rate
 from .connection import Connection
 from .gallery import Gallery
 from .gate import LOOPBACK, Activity
@@ -39,9 +41,15 @@ class LocalService:
         gallery: The folder of people and places it can name; None for the user's own.
         idle: The seconds without a request after which it ends by itself; None for never.
         allow_hosts: Names, besides those of this machine and `host`, that it answers to.
+        rate: How many requests it answers, as in "20/minute", polls counted; the others are
+            refused with 429 and Retry-After. None for any number.
+        latency: Seconds that every answer waits.
+        operation_delay: Seconds that an operation is said to be running at least.
+        fail_operations: Whether every operation is said to have failed.
+        pictures: A folder; an address whose last segment is a file in it means that file.
 
     Raises:
-        ValueError: No header could carry the key.
+        ValueError: No header could carry the key, or a condition makes no sense.
     """
 
     def __init__(
@@ -53,6 +61,11 @@ class LocalService:
         gallery: Path | None = None,
         idle: float | None = None,
         allow_hosts: Iterable[str] = (),
+        rate: str | None = None,
+        latency: float = 0.0,
+        operation_delay: float = 0.0,
+        fail_operations: bool = False,
+        pictures: Path | None = None,
     ) -> None:
         self.key = secrets.token_hex(16) if key is None else key
         if not _KEY.fullmatch(self.key):
@@ -65,6 +78,13 @@ class LocalService:
             hosts=(LOOPBACK | {host} | set(allow_hosts)) - set(_EVERYWHERE),
             public_only=not is_loopback(host),
             activity=self._activity,
+            conditions=Conditions(
+                Rate.parse(rate) if rate else None,
+                latency,
+                operation_delay,
+                fail_operations,
+                pictures,
+            ),
         )
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
@@ -142,6 +162,7 @@ class LocalService:
             log_config=None,
             log_level="critical",
             loop="asyncio",
+            headers=[("Server", f"visionhelpers/{version('visionhelpers')} (local)")],
             server_header=False,
             timeout_graceful_shutdown=5,
             timeout_keep_alive=30,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from anyio import Path
+from anyio import to_thread
 from starlette.requests import Request
 
 from ..images import SAMPLES, samples
@@ -13,30 +14,49 @@ from .body import read_source
 from .download import anywhere, download, is_public
 from .errors import invalid_image_url
 from .gate import LOOPBACK, one_spelling
-from .header import LARGEST_FILE
+from .header import Limits
 
 
 class Source:
-    """Fetches pictures; addresses of this very service are read from disk, never asked for."""
+    """Fetches pictures; addresses of this very service are read from disk, never asked for.
 
-    def __init__(self, hosts: Collection[str], *, public_only: bool) -> None:
+    Args:
+        hosts: The names that this service answers to.
+        public_only: Whether to refuse addresses that lead into a private network.
+        pictures: A folder; an address whose last segment is a file in it means that file.
+    """
+
+    def __init__(
+        self, hosts: Collection[str], *, public_only: bool, pictures: Path | None = None
+    ) -> None:
         self._hosts = LOOPBACK | {host.lower() for host in hosts}
         self._allowed = is_public if public_only else anywhere
+        self._pictures = pictures
 
-    async def fetch(self, request: Request) -> bytes:
+    async def fetch(self, request: Request, limits: Limits) -> bytes:
         """Return the bytes of the picture that a request holds or names.
 
         Raises:
             ApiError: The body or the address is not to be had.
         """
-        source = await read_source(request)
+        source = await read_source(request, limits)
         if isinstance(source, bytes):
             return source
         if name := self._sample(source, request):
             if name not in samples():
                 raise invalid_image_url(f"No sample is called {name[:80]!r}.")
-            return await Path(SAMPLES / name).read_bytes()
-        return await download(source, most=LARGEST_FILE, allowed=self._allowed)
+            return await to_thread.run_sync((SAMPLES / name).read_bytes)
+        if file := self._stored(source):
+            return await to_thread.run_sync(file.read_bytes)
+        return await download(source, most=limits.bytes, allowed=self._allowed)
+
+    def _stored(self, url: str) -> Path | None:
+        """Return the file of `pictures` that an address means by its last segment."""
+        name = unquote(url.partition("?")[0].partition("#")[0].rpartition("/")[2])
+        if self._pictures is None or not name or set(name) & {"/", "\\", "\0"}:
+            return None
+        file = self._pictures / name
+        return file if file.is_file() else None
 
     def _sample(self, url: str, request: Request) -> str:
         """Return the name of the sample that an address of this service means, else nothing."""

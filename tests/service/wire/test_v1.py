@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ import requests
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService
 from visionhelpers.service.errors import ApiError, access_denied, bad_argument
+from visionhelpers.service.operations import Progress
 from visionhelpers.service.wire import v1
 from visionhelpers.service.wire.query import Query
 
@@ -124,26 +126,27 @@ def test_ocr_reads_the_quotation_into_words(service: LocalService) -> None:
 
 def test_a_code_that_v1_lacks_is_told_as_bad_argument() -> None:
     for code, told in (("InvalidThumbnailSize", "BadArgument"), ("Timeout", "Timeout")):
-        assert v1.error(ApiError(400, code, "no"), "id")["code"] == told
+        refusal = v1.V1_0.refuse(ApiError(400, code, "no"), "id", "/vision/v1.0/tag")
+        assert refusal.content["code"] == told
 
 
 def test_service_errors_are_flat_and_the_gateways_are_wrapped() -> None:
-    assert v1.error(bad_argument("no"), "id") == {
-        "code": "BadArgument",
-        "requestId": "id",
-        "message": "no",
-    }
-    assert set(v1.error(access_denied(), "id")) == {"error"}
+    refused = v1.V1_0.refuse(bad_argument("no"), "id", "/vision/v1.0/tag")
+    assert refused.content == {"code": "BadArgument", "requestId": "id", "message": "no"}
+    denied = v1.V1_0.refuse(access_denied(), "id", "/vision/v1.0/tag")
+    assert (denied.status, set(denied.content)) == (401, {"error"})
 
 
 def test_text_is_absent_until_it_is_finished() -> None:
-    assert v1.operation("Running", None) == {"status": "Running"}
-    done = v1.operation("Succeeded", {"lines": []})
-    assert done == {"status": "Succeeded", "recognitionResult": {"lines": []}}
+    noon = datetime(2026, 9, 13, 12, tzinfo=UTC)
+    for status in ("NotStarted", "Running"):
+        assert v1.progress(Progress(status, noon, noon)) == {"status": "Running"}
+    done = Progress("Succeeded", noon, noon, {"recognitionResult": {"lines": []}})
+    assert v1.progress(done) == {"status": "Succeeded", "recognitionResult": {"lines": []}}
 
 
 @pytest.mark.parametrize("language", sorted(v1.UNREAD_LANGUAGES))
 def test_a_language_without_a_model_is_refused_by_name(language: str) -> None:
     with pytest.raises(ApiError, match=language) as refusal:
-        v1.ocr(Query([("language", language.upper())]))
+        v1.ocr(Query([("language", language.upper())]), v1.V1_0)
     assert refusal.value.code == "NotSupportedLanguage"

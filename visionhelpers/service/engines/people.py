@@ -22,6 +22,7 @@ CROWD = 12
 
 _WORDS = {
     "Male": ((BABY, "baby"), (CHILD, "boy"), (YOUNG, "young man"), (GROWN, "man")),
+    "Open": ((BABY, "baby"), (CHILD, "child"), (YOUNG, "young person"), (GROWN, "person")),
     "Female": ((BABY, "baby"), (CHILD, "girl"), (YOUNG, "young woman"), (GROWN, "woman")),
 }
 
@@ -33,13 +34,15 @@ class Person:
     box: Box
     confidence: float
     face: Face | None = None
+    neutral: bool = False
 
     @property
     def word(self) -> str:
-        """What to call them, from the face's age and gender, else "person"."""
+        """What to call them, from the face's age and (unless neutral) gender, else "person"."""
         if self.face is None:
             return "person"
-        words = (word for age, word in _WORDS[self.face.gender] if self.face.age <= age)
+        gender = "Open" if self.neutral else self.face.gender
+        words = (word for age, word in _WORDS[gender] if self.face.age <= age)
         return next(words, "older person")
 
 
@@ -57,7 +60,8 @@ def people(findings: Findings) -> tuple[Person, ...]:
         best = min(own, key=lambda body: _beside_neck(face.box, body.box), default=None)
         alone = best and sum(_lies_on(other.box, best.box) for other in findings.faces) == 1
         confidence = max(best.confidence if best else 0.0, face.confidence)
-        found.append(Person(best.box if best and alone else face.box, confidence, face))
+        box = best.box if best and alone else face.box
+        found.append(Person(box, confidence, face, findings.neutral))
         taken += [best.box] if best else []
     for body in bodies:
         faces = sum(_lies_on(face.box, body.box) for face in findings.faces)

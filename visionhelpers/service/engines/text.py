@@ -22,6 +22,9 @@ Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 FACING: tuple[Orientation, ...] = ("Up", "Right", "Down", "Left")
 """Where the top of the text faces, by how many quarter turns to the left set it upright."""
 
+TOP: dict[Orientation, float] = {"Up": 0, "Right": 90, "Down": 180, "Left": 270, "NotDetected": 0}
+"""How many degrees clockwise from upright text stands whose top faces there."""
+
 CERTAIN = 0.88  # lines the right way up score 0.95 and more, upside down 0.5 to 0.8
 LIKELY = 0.75  # the least that many letters must score to turn a page
 SURE = 0.9  # the least that a few must
@@ -77,6 +80,18 @@ class Text:
     orientation: Orientation
     angle: float
     language: str
+
+    @property
+    def clockwise(self) -> float:
+        """How many degrees clockwise from upright the text stands, above -135 and below 315."""
+        return TOP[self.orientation] - self.angle
+
+    def by_rows(self) -> tuple[Line, ...]:
+        """Return the lines from top to bottom, those of one row from left to right."""
+        if not self.lines:
+            return ()
+        turned = layout.turned(np.array([line.polygon for line in self.lines]), -self.clockwise)
+        return tuple(self.lines[i] for i in layout.by_rows(turned))
 
 
 def read(image: reader.Image, *, detect_orientation: bool = True) -> Text:

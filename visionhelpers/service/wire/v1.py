@@ -1,13 +1,15 @@
-"""API v1.0: what may be asked, and the JSON that answers it.
+"""API v1.0: what may be asked, and the JSON that answers it; later versions build on it.
 
 Each operation checks its parameters first and returns the work still to be done on the picture, so
-that a request which makes no sense costs neither a download nor a decoding.
+that a request which makes no sense costs neither a download nor a decoding. Operations that later
+versions have as well are told which one is asked.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from io import BytesIO
+from math import radians
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -17,13 +19,18 @@ from ..header import Limits
 from ..picture import UNREAD_LANGUAGES
 from . import v1_image, v1_text
 from .query import Query
+from .version import Refusal, Version
 
 if TYPE_CHECKING:
+    from ..document import Document
+    from ..operations import Progress
     from ..picture import Picture
 
 Json = dict[str, Any]
 Work = Callable[["Picture", str], Json | bytes]
 """What remains to be done with the picture; the second argument is the id of the request."""
+Reading = Callable[["Document"], Callable[[], Json]]
+"""What remains to be done with a document: first what refuses it, then what may take long."""
 
 CODES = frozenset(
     (
@@ -79,71 +86,94 @@ MODELS: Json = {
 }
 
 
-def error(refusal: ApiError, request_id: str) -> Json:
-    """Return the JSON of a refusal: flat, or wrapped when it is the gateway's."""
-    if isinstance(refusal, GatewayError):
-        return {"error": {"code": refusal.code, "message": refusal.message}}
-    code = refusal.code if refusal.code in CODES else "BadArgument"
-    return {"code": code, "requestId": request_id, "message": refusal.message}
+def flat(codes: frozenset[str]) -> Callable[[ApiError, str, str], Refusal]:
+    """Return what words an error as v1.0 to v3.1 do, with these codes; the gateway's is wrapped."""
+
+    def refuse(error: ApiError, request_id: str, _: str) -> Refusal:
+        if isinstance(error, GatewayError):
+            content: Json = {"error": {"code": error.code, "message": error.message}}
+        else:
+            code = error.code if error.code in codes else "BadArgument"
+            content = {"code": code, "requestId": request_id, "message": error.message}
+        return Refusal(error.status, content)
+
+    return refuse
 
 
-def analyze(query: Query) -> Work:
+def progress(done: Progress) -> Json:
+    """Get Text Operation Result: the text is absent until it is finished."""
+    status = "Running" if done.status == "NotStarted" else done.status
+    return {"status": status} | (done.result or {})
+
+
+V1_0 = Version("v1.0", flat(CODES), progress, "/vision/v1.0", FEATURES)
+
+
+def analyze(query: Query, version: Version) -> Work:
     """Analyze Image: the features asked for, and the names of people and places."""
-    _speak_english(query)
+    speak_english(query)
     details = _details(query)
-    features = _known(query.names("visualFeatures"), FEATURES, "NotSupportedVisualFeature")
+    features = known(query.names("visualFeatures"), version.features, "NotSupportedVisualFeature")
+    if "Brands" in features:
+        raise ApiError(400, "NotSupportedFeature", "This service has no model that sees brands.")
     if details or not features:
         features |= {"Categories"}
+    names = _names_in_captions(query)
 
     def work(picture: Picture, request_id: str) -> Json:
         answer: Json = {}
-        for name in FEATURES:
+        for name in version.features:
             if name == "Categories" and name in features:
                 answer["categories"] = v1_image.categories(picture, details)
+            elif name == "Description" and name in features:
+                answer |= v1_image.description(picture, names=names)
             elif name in features:
                 answer |= v1_image.SECTIONS[name](picture)
-        return answer | v1_image.signature(picture, request_id)
+        return answer | v1_image.signature(picture, request_id, version)
 
     return work
 
 
-def describe(query: Query) -> Work:
+def describe(query: Query, version: Version) -> Work:
     """Describe Image: tags and up to `maxCandidates` captions."""
-    _speak_english(query)
+    speak_english(query)
     candidates = query.number("maxCandidates", 1, 100, default=1)
+    names = _names_in_captions(query)
     return lambda picture, request_id: (
-        v1_image.description(picture, candidates) | v1_image.signature(picture, request_id)
+        v1_image.description(picture, candidates, names=names)
+        | v1_image.signature(picture, request_id, version)
     )
 
 
-def tag(query: Query) -> Work:
+def tag(query: Query, version: Version) -> Work:
     """Tag Image: words with their confidence."""
-    _speak_english(query)
+    speak_english(query)
     return lambda picture, request_id: (
-        v1_image.tags(picture) | v1_image.signature(picture, request_id)
+        v1_image.tags(picture) | v1_image.signature(picture, request_id, version)
     )
 
 
-def domain(query: Query, model: str) -> Work:
+def domain(query: Query, version: Version) -> Work:
     """Recognize Domain Specific Content: people or places by name."""
-    _speak_english(query)
+    speak_english(query)
+    model = query.text("model").lower()
     if model not in ("celebrities", "landmarks"):
         message = f"There is no model {model[:40]!r}; there are celebrities and landmarks."
         raise ApiError(400, "InvalidModel", message)
     names = v1_image.celebrities if model == "celebrities" else v1_image.landmarks
     return lambda picture, request_id: {
         "result": {model: names(picture)},
-        **v1_image.signature(picture, request_id),
+        **v1_image.signature(picture, request_id, version),
     }
 
 
-def thumbnail(query: Query) -> Work:
+def thumbnail(query: Query, _: Version) -> Work:
     """Get Thumbnail: a JPEG of exactly the width and height asked for."""
     width = query.number("width", 1, 1024, code="InvalidThumbnailSize")
     height = query.number("height", 1, 1024, code="InvalidThumbnailSize")
     smart = query.flag("smartCropping", default=False)
 
-    def work(picture: Picture, _: str) -> bytes:
+    def work(picture: Picture, __: str) -> bytes:
         file = BytesIO()
         cut = picture.thumbnail(width, height, smart=smart)
         Image.fromarray(cut).save(file, "JPEG", quality=90)
@@ -152,7 +182,7 @@ def thumbnail(query: Query) -> Work:
     return work
 
 
-def ocr(query: Query) -> Work:
+def ocr(query: Query, version: Version) -> Work:
     """OCR: printed text as regions, lines and words with upright boxes."""
     language = _language(query, OCR_LANGUAGES, "unk")
     if language in UNREAD_LANGUAGES:
@@ -162,6 +192,10 @@ def ocr(query: Query) -> Work:
     def work(picture: Picture, _: str) -> Json:
         text = picture.ocr(detect_orientation=turned)
         answer = v1_text.ocr(text, picture.width, picture.height, language)
+        if version.radians:
+            answer["textAngle"] = round(radians(text.angle), 4)
+        if version.model:
+            answer["modelVersion"] = version.model
         if CANNOT_READ_LANGUAGE in query.agent:
             del answer["language"]
         return answer
@@ -169,18 +203,16 @@ def ocr(query: Query) -> Work:
     return work
 
 
-def recognize_text(query: Query) -> Work:
+def recognize_text(query: Query, _: Version) -> Reading:
     """Recognize Text: lines and words with polygons; one model reads print and handwriting."""
     query.flag("handwriting", "detectHandwriting", default=False)
-    return lambda picture, _: v1_text.recognition(picture.text)
+    return lambda document: (
+        lambda: {"recognitionResult": v1_text.recognition(document.page(1).picture.text)}
+    )
 
 
-def operation(status: str, result: Json | None) -> Json:
-    """Get Text Operation Result: the text is absent until it is finished."""
-    return {"status": status} | ({} if result is None else {"recognitionResult": result})
-
-
-def _speak_english(query: Query) -> None:
+def speak_english(query: Query) -> None:
+    """Refuse every language but English, the API's by another sentence than the rest."""
     language = _language(query, LANGUAGES, "en")
     if language != "en":
         raise not_supported_language(f"This service speaks English (en), not {language}.")
@@ -195,11 +227,12 @@ def _language(query: Query, languages: tuple[str, ...], default: str) -> str:
     raise not_supported_language(f"There is no language {asked[:40]!r}; there are {known}.")
 
 
-def _known(names: tuple[str, ...], known: tuple[str, ...], code: str) -> frozenset[str]:
-    spelling = {name.lower(): name for name in known}
+def known(names: tuple[str, ...], allowed: tuple[str, ...], code: str) -> frozenset[str]:
+    """Return the names as the API spells them; refuse what is not among them."""
+    spelling = {name.lower(): name for name in allowed}
     for name in names:
         if name.lower() not in spelling:
-            message = f"{name[:40]!r} is not one of {', '.join(known)}."
+            message = f"{name[:40]!r} is not one of {', '.join(allowed)}."
             raise ApiError(400, code, message)
     return frozenset(spelling[name.lower()] for name in names)
 
@@ -208,4 +241,9 @@ def _details(query: Query) -> frozenset[str]:
     names = query.names("details")
     if [name.lower() for name in names] == ["all"]:
         return frozenset(DETAILS)
-    return _known(names, DETAILS, "InvalidDetails")
+    return known(names, DETAILS, "InvalidDetails")
+
+
+def _names_in_captions(query: Query) -> bool:
+    excluded = known(query.names("descriptionExclude"), DETAILS, "InvalidDetails")
+    return "Celebrities" not in excluded

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from ..engines.boxes import Box
+    from ..engines.objects import Object
     from ..gallery import Celebrity
     from ..picture import Picture
+    from .version import Version
 
 Json = dict[str, Any]
 
 
-def signature(picture: Picture, request_id: str) -> Json:
+def signature(picture: Picture, request_id: str, version: Version) -> Json:
     """Return what closes an answer: the id of the request, the picture's size in pixels."""
     size = {"width": picture.width, "height": picture.height, "format": picture.format}
-    return {"requestId": request_id, "metadata": size}
+    model = {"modelVersion": version.model} if version.model else {}
+    return {"requestId": request_id, "metadata": size} | model
 
 
 def categories(picture: Picture, details: frozenset[str]) -> list[Json]:
@@ -67,11 +70,11 @@ def tags(picture: Picture) -> Json:
     return {"tags": [{"name": tag.name, "confidence": tag.confidence} for tag in picture.tags]}
 
 
-def description(picture: Picture, candidates: int = 1) -> Json:
-    """Return tags and captions, most certain first."""
+def description(picture: Picture, candidates: int = 1, *, names: bool = True) -> Json:
+    """Return tags and captions, most certain first; without `names`, people stay unnamed."""
     captions = [
         {"text": caption.text, "confidence": caption.confidence}
-        for caption in picture.captions(candidates)
+        for caption in picture.captions(candidates, names=names)
     ]
     return {"description": {"tags": [tag.name for tag in picture.tags], "captions": captions}}
 
@@ -108,12 +111,33 @@ def _image_type(picture: Picture) -> Json:
     return {"imageType": {"clipArtType": kind.clip_art, "lineDrawingType": kind.line_drawing}}
 
 
+def objects(picture: Picture) -> Json:
+    """Return the things with a box, each with the more general words for it as its parents."""
+    return {"objects": [_object(thing) for thing in picture.objects]}
+
+
+def _object(thing: Object) -> Json:
+    parent: Json = {}
+    for word in reversed(thing.words):
+        parent = {"parent": {"object": word, "confidence": thing.confidence} | parent}
+    return {
+        "rectangle": bounds(thing.box),
+        "object": thing.name,
+        "confidence": thing.confidence,
+    } | parent
+
+
+def bounds(box: Box) -> Json:
+    """Return a box as v2.0 and later versions write it."""
+    return {"x": box.left, "y": box.top, "w": box.width, "h": box.height}
+
+
 SECTIONS: dict[str, Callable[[Picture], Json]] = {
     "ImageType": _image_type,
     "Faces": _faces,
     "Adult": _adult,
     "Color": _color,
     "Tags": tags,
-    "Description": description,
+    "Objects": objects,
 }
-"""What each feature of Analyze Image puts into the answer; categories take details as well."""
+"""What each feature of Analyze Image puts into the answer; categories and captions take more."""

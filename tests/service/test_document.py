@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from visionhelpers.images import sample
+from visionhelpers.service.document import Document
+from visionhelpers.service.errors import ApiError
+from visionhelpers.service.gallery import Gallery
+from visionhelpers.service.header import inspect
+from visionhelpers.service.wire.v3 import DOCUMENT
+
+WORDS = ("First light", "Second wind", "Third degree")
+
+
+def drawn(text: str, size: tuple[int, int] = (850, 400)) -> Image.Image:
+    """A page with one line of print."""
+    page = Image.new("RGB", size, "white")
+    font = ImageFont.load_default(48)
+    ImageDraw.Draw(page).text((60, 120), text, "black", font)
+    return page
+
+
+def file(kind: str, **options: object) -> bytes:
+    """Three pages as a TIFF or a PDF."""
+    first, *others = map(drawn, WORDS)
+    buffer = BytesIO()
+    first.save(buffer, kind, save_all=True, append_images=others, **options)
+    return buffer.getvalue()
+
+
+def opened(data: bytes, gallery: Path) -> Document:
+    return Document.decode(data, inspect(data, DOCUMENT), Gallery(gallery))
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PDF"])
+def test_every_page_has_its_own_words(kind: str, tmp_path: Path) -> None:
+    document = opened(file(kind), tmp_path)
+    assert document.pages == 3
+    for number in (3, 1, 2):
+        (line,) = document.page(number).picture.text.lines
+        assert line.text == WORDS[number - 1]
+
+
+def test_a_picture_is_a_document_of_one_page_in_pixels(tmp_path: Path) -> None:
+    document = opened(sample("printed_page.jpg").read_bytes(), tmp_path)
+    page = document.page(1)
+    assert (document.pages, page.unit) == (1, "pixel")
+    assert (page.width, page.height) == Image.open(sample("printed_page.jpg")).size
+    assert page.measure(12.6) == 13
+
+
+def test_pages_of_a_pdf_are_measured_in_inches(tmp_path: Path) -> None:
+    page = opened(file("PDF", resolution=100), tmp_path).page(2)
+    assert page.unit == "inch"
+    assert (page.width, page.height) == pytest.approx((8.5, 4.0), abs=0.01)
+    (line,) = page.picture.text.lines
+    left, top = (page.measure(value) for value in line.polygon[0])
+    assert (left, top) == pytest.approx((0.6, 1.3), abs=0.15)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK", "I;16"])
+def test_a_tiff_of_any_kind_of_pixels_is_read(mode: str, tmp_path: Path) -> None:
+    buffer = BytesIO()
+    page = drawn(WORDS[0])
+    if mode == "I;16":
+        page = page.convert("L").point(lambda value: value * 257, "I").convert("I;16")
+    else:
+        page = page.convert(mode)
+    page.save(buffer, "TIFF")
+    (line,) = opened(buffer.getvalue(), tmp_path).page(1).picture.text.lines
+    assert line.text == WORDS[0]
+
+
+def test_a_pdf_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    for data in (b"%PDF-1.7\nnothing", file("PDF")[:300]):
+        with pytest.raises(ApiError, match="damaged") as refusal:
+            opened(data, tmp_path)
+        assert refusal.value.code == "InvalidImageFormat"
+
+
+def test_a_page_of_more_than_17_inches_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ApiError, match=r"17 inches.*42\.5"):
+        opened(file("PDF", resolution=20), tmp_path)
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
+def test_a_truncated_tiff_is_refused_or_its_page_is(tmp_path: Path) -> None:
+    data = file("TIFF")
+    with pytest.raises(ApiError, match=r"damaged|not a valid image"):
+        opened(data[: len(data) // 2], tmp_path).page(3)

@@ -1,0 +1,80 @@
+"""Conditions that a client is tested under: a rate limit, slow answers, operations that fail."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many requests in so many seconds, polls counted."""
+
+    requests: int
+    seconds: float
+
+    @classmethod
+    def parse(cls, text: str) -> Rate:
+        """Understand "20/minute", "10/second" or "20/3 seconds".
+
+        Raises:
+            ValueError: It is no rate.
+        """
+        parts = _RATE.fullmatch(text.strip().lower())
+        requests, units = (int(parts[1]), int(parts[2] or 1)) if parts else (0, 0)
+        if parts is None or not requests or not units:
+            raise ValueError(f"A rate is written as 20/minute or 20/3 seconds, unlike {text!r}.")
+        return cls(requests, units * UNITS[parts[3]])
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What a service is asked to do so that its clients can be tested.
+
+    Attributes:
+        rate: How many requests it answers; those beyond are refused with 429 and Retry-After.
+        latency: Seconds that every answer waits before it is begun.
+        operation_delay: Seconds that an operation is said to be running at least.
+        fail_operations: Whether every operation is said to have failed.
+        pictures: A folder; an address whose last segment is a file in it means that file.
+    """
+
+    rate: Rate | None = None
+    latency: float = 0.0
+    operation_delay: float = 0.0
+    fail_operations: bool = False
+    pictures: Path | None = None
+
+    def __post_init__(self) -> None:
+        if not all(0 <= seconds < math.inf for seconds in (self.latency, self.operation_delay)):
+            raise ValueError("A latency and an operation's delay are seconds, 0 or more.")
+        if self.pictures is not None and not self.pictures.is_dir():
+            raise ValueError(f"There is no folder {str(self.pictures)!r} of pictures.")
+
+
+class Limiter:
+    """Counts requests against a rate, in a window that slides; used from one event loop."""
+
+    def __init__(self, rate: Rate | None, clock: Callable[[], float] = monotonic) -> None:
+        self._rate, self._clock = rate, clock
+        self._times: deque[float] = deque()
+
+    def wait(self) -> int:
+        """Count a request; return 0, or the whole seconds after which there is room for it."""
+        if self._rate is None:
+            return 0
+        now = self._clock()
+        while self._times and self._times[0] <= now - self._rate.seconds:
+            self._times.popleft()
+        if len(self._times) >= self._rate.requests:
+            return math.ceil(self._times[0] + self._rate.seconds - now)
+        self._times.append(now)
+        return 0

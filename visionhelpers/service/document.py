@@ -1,0 +1,103 @@
+"""A file that may have many pages: a picture, a TIFF or a PDF."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from PIL import Image, ImageSequence
+
+from ..images import upright
+from . import pdf
+from .errors import invalid_image_format, invalid_image_size
+from .header import BROKEN, MOST_PIXELS, Header
+from .picture import Picture
+
+if TYPE_CHECKING:
+    from .gallery import Gallery
+
+DOCUMENTS = ("Jpeg", "Png", "Bmp", "Tiff", "Pdf")
+"""The formats that can be read page by page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, counted from 1, and what its measures are given in."""
+
+    number: int
+    picture: Picture
+    unit: Literal["pixel", "inch"]
+
+    @property
+    def width(self) -> float:
+        """The width in the page's unit."""
+        return self.measure(self.picture.width)
+
+    @property
+    def height(self) -> float:
+        """The height in the page's unit."""
+        return self.measure(self.picture.height)
+
+    def measure(self, pixels: float) -> float:
+        """Return a length of the picture in the page's unit: whole pixels, or inches."""
+        return round(pixels) if self.unit == "pixel" else round(pixels / pdf.DPI, 4)
+
+
+class Document:
+    """The pages of a file, decoded one by one as they are asked for."""
+
+    def __init__(self, data: bytes, header: Header, gallery: Gallery) -> None:
+        self._data, self._header, self._gallery = data, header, gallery
+
+    @classmethod
+    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Document:
+        """Open a file that `inspect` let through, and see that it is whole.
+
+        Raises:
+            ApiError: A picture is damaged, or a page of it too large.
+        """
+        document = cls(data, header, gallery)
+        if header.format == "Tiff":
+            document._check_sizes()
+        elif header.format != "Pdf":
+            document.page(1)
+        return document
+
+    @cached_property
+    def pages(self) -> int:
+        """How many pages there are."""
+        if self._header.format == "Pdf":
+            return pdf.pages(self._data)
+        with Image.open(BytesIO(self._data)) as image:
+            return getattr(image, "n_frames", 1) if self._header.format == "Tiff" else 1
+
+    def page(self, number: int) -> Page:
+        """Return a page, counted from 1.
+
+        Raises:
+            ApiError: It is damaged.
+        """
+        if self._header.format == "Pdf":
+            drawn = pdf.draw(self._data, number)
+            return Page(number, Picture(drawn, "Pdf", self._gallery), "inch")
+        if self._header.format != "Tiff":
+            return Page(number, Picture.decode(self._data, self._header, self._gallery), "pixel")
+        try:
+            with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
+                image.seek(number - 1)
+                pixels = np.asarray(upright(image))
+        except BROKEN:
+            raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
+        return Page(number, Picture(pixels, "Tiff", self._gallery), "pixel")
+
+    def _check_sizes(self) -> None:
+        try:
+            with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
+                sizes = [frame.size for frame in ImageSequence.Iterator(image)]
+        except BROKEN:
+            raise invalid_image_format("The TIFF is truncated or damaged.") from None
+        if max(width * height for width, height in sizes) > MOST_PIXELS:
+            raise invalid_image_size(f"A page has at most {MOST_PIXELS} pixels.")

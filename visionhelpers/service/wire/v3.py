@@ -1,0 +1,149 @@
+"""API v3.0, v3.1 and v3.2: Read with pages and numbers, and errors in an envelope."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ..document import DOCUMENTS
+from ..errors import ApiError, GatewayError
+from ..header import Limits
+from ..picture import UNREAD_LANGUAGES
+from . import v1, v2
+from .query import Query
+from .version import Refusal, Version
+
+if TYPE_CHECKING:
+    from ..document import Document, Page
+    from ..engines.text import Word
+    from ..operations import Progress
+
+Json = dict[str, Any]
+
+READ_CODES = frozenset(
+    (
+        "InvalidImageFormat", "UnsupportedMediaType", "InvalidImageUrl", "InternalServerError",
+        "InvalidImageSize", "BadArgument", "NotSupportedLanguage", "FailedToProcess", "Unspecified",
+        "StorageException", "InvalidPageRange", "FailedToDownloadImage", "InvalidImage",
+        "UnsupportedImageFormat", "InvalidImageDimension", "InvalidReadingOrder", "InvalidRequest",
+    )
+)  # fmt: skip
+DOCUMENT = Limits(longest=10_000, formats=DOCUMENTS, bytes=50 * 1024 * 1024)
+MOST_PAGES = 2000
+ORDERS = ("basic", "natural")
+MODEL = re.compile(r"(latest|\d{4}-\d{2}-\d{2})(-preview)?")
+_PAGES = re.compile(r"(?a:(\d{1,6})|(\d{0,6})-(\d{0,6}))")
+
+_flat = v1.flat(v2.CODES)
+_read = v1.flat(READ_CODES)
+
+
+def progress(done: Progress) -> Json:
+    """Get Read Result: the text is absent until it is finished."""
+    status = done.status[0].lower() + done.status[1:]
+    times = {"createdDateTime": _time(done.begun), "lastUpdatedDateTime": _time(done.changed)}
+    return {"status": status} | times | (done.result or {})
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
+
+
+def _enveloped(error: ApiError, request_id: str, path: str) -> Refusal:
+    """Word an error as v3.2 does: Read's is flat, all others are wrapped with an inner error."""
+    if isinstance(error, GatewayError):
+        return _flat(error, request_id, path)
+    if path.startswith("/vision/v3.2/read/"):
+        return _read(error, request_id, path)
+    outer = "InvalidRequest" if error.status < 500 else "InternalServerError"
+    inner = _flat(error, request_id, path).content["code"]
+    detail = {"code": inner, "message": error.message}
+    content = {"error": {"code": outer, "message": error.message, "innererror": detail}}
+    return Refusal(error.status, content)
+
+
+V3_0 = Version("v3.0", _flat, progress, "/vision/v3.0", v2.FEATURES, radians=True)
+V3_1 = Version("v3.1", _flat, progress, "/vision/v3.1", v2.FEATURES, radians=True)
+READ_MODEL = "2022-04-30"
+
+
+def _admit(query: Query) -> None:
+    """Refuse a `model-version` that is none; each of them is answered by the same models."""
+    asked = query.text("model-version")
+    if asked and not MODEL.fullmatch(asked):
+        message = f"model-version is latest or a date such as 2021-05-01, not {asked[:40]!r}."
+        raise ApiError(400, "BadArgument", message)
+
+
+V3_2 = Version(
+    "v3.2", _enveloped, progress, "/vision/v3.2", v2.FEATURES, "2021-05-01", True, _admit
+)
+
+
+def read(query: Query, version: Version) -> v1.Reading:
+    """Read: the pages of a picture, a TIFF or a PDF, one model for print and handwriting."""
+    language = query.text("language", "en").lower()
+    if language in {unread.lower() for unread in UNREAD_LANGUAGES}:
+        message = f"This service has no model that reads {language}."
+        raise ApiError(400, "NotSupportedLanguage", message)
+    newest = bool(version.model)
+    asked = page_numbers(query.names("pages") if newest else ())
+    order = query.text("readingOrder", "basic").lower() if newest else "basic"
+    if order not in ORDERS:
+        message = f"readingOrder is basic or natural, but it is {order[:40]!r}."
+        raise ApiError(400, "InvalidReadingOrder", message)
+
+    def begin(document: Document) -> Callable[[], Json]:
+        wanted = [n for n in range(1, document.pages + 1) if not asked or asked(n)][:MOST_PAGES]
+        if not wanted:
+            message = f"None of the pages asked for is among the {document.pages} there are."
+            raise ApiError(400, "InvalidPageRange", message)
+        return lambda: {
+            "analyzeResult": {
+                "version": f"{version.name.removeprefix('v')}.0",
+                **({"modelVersion": READ_MODEL} if newest else {}),
+                "readResults": [_page(document.page(n), order) for n in wanted],
+            }
+        }
+
+    return begin
+
+
+def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], bool] | None:
+    """Understand "1,3-5,7-"; tell of a page whether it is among them, None where all are.
+
+    Raises:
+        ApiError: A range is none, or ends before it begins.
+    """
+    bounds = []
+    for text in ranges:
+        parts = _PAGES.fullmatch(text)
+        if parts is None or text == "-":
+            message = f"pages is a list such as 1,3-5,7-, but {text[:40]!r} is no page or range."
+            raise ApiError(400, "InvalidPageRange", message)
+        first, last = (parts[1], parts[1]) if parts[1] else (parts[2] or "1", parts[3] or "999999")
+        if not 1 <= int(first) <= int(last):
+            message = f"Pages count from 1 and go up, unlike {text[:40]!r}."
+            raise ApiError(400, "InvalidPageRange", message)
+        bounds.append((int(first), int(last)))
+    return (lambda page: any(low <= page <= high for low, high in bounds)) if bounds else None
+
+
+def _page(page: Page, order: str) -> Json:
+    text = page.picture.text
+    angle = 180 - (180 - text.clockwise) % 360
+    return {
+        "page": page.number,
+        **({} if text.language == "unk" else {"language": text.language}),
+        "angle": round(angle, 4),
+        "width": page.width,
+        "height": page.height,
+        "unit": page.unit,
+        "lines": v2.lines(page, text.lines if order == "natural" else text.by_rows(), _graded),
+    }
+
+
+def _graded(word: Word) -> Json:
+    return {"confidence": round(word.confidence, 3)}
