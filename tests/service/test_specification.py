@@ -1,140 +1,98 @@
-"""Every answer of v1.0, held against Microsoft's own description of it."""
+"""Every answer of every version, held against Microsoft's own description of it."""
 
 from __future__ import annotations
 
-import copy
-import json
 from pathlib import Path
 from time import sleep
 from typing import Any
 
-import jsonschema
 import pytest
 import requests
 
+from tests.service.descriptions import FILES, Checker, Schema, definitions
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService
 
-Schema = dict[str, Any]
 SEVEN = ("imageType", "faces", "adult", "categories", "color", "tags", "description")
-
-BEYOND = {
-    "ColorInfo": {"isBwImg": {"type": "boolean"}},
-    "CategoryDetail": {"landmarks": {"$ref": "#/definitions/LandmarkResults/properties/landmarks"}},
-    "ImageDescription": {
-        "requestId": {"type": "string"},
-        "metadata": {"$ref": "#/definitions/ImageMetadata"},
-    },
-}
-"""What the live service answered beyond its description, and so does this one."""
-
-REQUIRED = {
-    "AdultInfo": ["isAdultContent", "adultScore"],
-    "Category": ["name", "score"],
-    "CelebritiesModel": ["name", "confidence", "faceRectangle"],
-    "ColorInfo": [
-        "dominantColorForeground", "dominantColorBackground", "dominantColors", "accentColor",
-        "isBWImg", "isBwImg",
-    ],
-    "DomainModelResults": ["result", "requestId", "metadata"],
-    "FaceDescription": ["age", "gender", "faceRectangle"],
-    "FaceRectangle": ["left", "top", "width", "height"],
-    "ImageAnalysis": ["requestId", "metadata"],
-    "ImageCaption": ["text", "confidence"],
-    "ImageDescription": ["description", "requestId", "metadata"],
-    "ImageDescriptionDetails": ["tags", "captions"],
-    "ImageMetadata": ["width", "height", "format"],
-    "ImageTag": ["name", "confidence"],
-    "ImageType": ["clipArtType", "lineDrawingType"],
-    "Line": ["boundingBox", "text", "words"],
-    "ListModelsResult": ["models"],
-    "ModelDescription": ["name", "categories"],
-    "OcrLine": ["boundingBox", "words"],
-    "OcrRegion": ["boundingBox", "lines"],
-    "OcrResult": ["language", "textAngle", "orientation", "regions"],
-    "OcrWord": ["boundingBox", "text"],
-    "RecognitionResult": ["lines"],
-    "TagResult": ["tags", "requestId", "metadata"],
-    "TextOperationResult": ["status", "recognitionResult"],
-    "Word": ["boundingBox", "text"],
-    "ComputerVisionError": ["code", "message", "requestId"],
-}  # fmt: skip
+CLASSIC = tuple(version for version in FILES if version != "4.0")
+LATER = CLASSIC[1:]
+BOTH_WAYS = pytest.mark.parametrize("how", ["url", "stream"])
 
 
 @pytest.fixture(scope="module")
-def definitions(shared: Path) -> dict[str, Schema]:
-    """The definitions of v1.0, closed against keys they do not name, their keys required."""
-    file = shared / "specs" / "v1.0" / "ComputerVision.json"
-    found: dict[str, Schema] = json.loads(file.read_text(encoding="utf-8"))["definitions"]
-    for name, more in BEYOND.items():
-        found[name]["properties"] |= more
-    for name, keys in REQUIRED.items():
-        assert set(keys) <= set(found[name]["properties"]), name
-        found[name]["required"] = keys
-    for definition in found.values():
-        if "properties" in definition:
-            definition["additionalProperties"] = False
-    return found
+def described(shared: Path) -> dict[str, dict[str, Schema]]:
+    """The definitions of each version."""
+    return {version: definitions(shared, version) for version in FILES}
 
 
-class Checker:
-    """Checks answers against one definition, with the keys that were asked for required."""
-
-    def __init__(self, definitions: dict[str, Schema], name: str, *asked: str) -> None:
-        closed = copy.deepcopy(definitions)
-        closed[name]["required"] = [*closed[name].get("required", []), *asked]
-        schema = {"definitions": closed, "$ref": f"#/definitions/{name}"}
-        self.validator = jsonschema.Draft4Validator(schema)
-
-    def check(self, answer: object) -> None:
-        """Assert that the answer passes, and that an empty one or one with more would not."""
-        self.validator.validate(answer)
-        assert isinstance(answer, dict)
-        assert not self.validator.is_valid({})
-        assert not self.validator.is_valid({**answer, "invented": 1})
-        for key in answer:
-            rest = {name: value for name, value in answer.items() if name != key}
-            assert not self.validator.is_valid(rest), f"{key} may be left out"
+def post(
+    service: LocalService, path: str, name: str, how: str = "url", **query: str
+) -> requests.Response:
+    headers = {"Ocp-Apim-Subscription-Key": service.key}
+    body: dict[str, Any] = {"json": {"url": f"{service.url}/samples/{name}"}}
+    if how == "stream":
+        headers["Content-Type"] = "application/octet-stream"
+        body = {"data": sample(name).read_bytes()}
+    return requests.post(f"{service.url}/{path}", headers=headers, params=query, timeout=60, **body)
 
 
-def post(service: LocalService, path: str, name: str, **query: str) -> requests.Response:
-    return requests.post(
-        f"{service.url}/vision/v1.0/{path}",
-        headers={"Ocp-Apim-Subscription-Key": service.key},
-        params=query,
-        json={"url": f"{service.url}/samples/{name}"},
-        timeout=60,
-    )
-
-
-@pytest.mark.parametrize(
-    "name", ["grace_hopper.jpg", "summer_palace.jpg", "coffee_cup.jpg", "democritus.png"]
-)
+@BOTH_WAYS
+@pytest.mark.parametrize("version", CLASSIC)
+@pytest.mark.parametrize("name", ["grace_hopper.jpg", "summer_palace.jpg", "democritus.png"])
 def test_analyze_with_everything(
-    service: LocalService, definitions: dict[str, Schema], name: str
+    service: LocalService,
+    described: dict[str, dict[str, Schema]],
+    version: str,
+    name: str,
+    how: str,
 ) -> None:
-    query = {"visualFeatures": ",".join(SEVEN), "details": "Celebrities,Landmarks"}
-    answer = post(service, "analyze", name, **query).json()
-    Checker(definitions, "ImageAnalysis", *SEVEN).check(answer)
+    asked = SEVEN if version == "v1.0" else (*SEVEN, "objects")
+    query = {"visualFeatures": ",".join(asked), "details": "Celebrities,Landmarks"}
+    answer = post(service, f"vision/{version}/analyze", name, how, **query).json()
+    Checker(described[version], "ImageAnalysis", *asked).check(answer)
 
 
 @pytest.mark.parametrize("feature", SEVEN)
+@pytest.mark.parametrize("version", ["v1.0", "v3.2"])
 def test_analyze_with_one_feature(
-    service: LocalService, definitions: dict[str, Schema], feature: str
+    service: LocalService,
+    described: dict[str, dict[str, Schema]],
+    version: str,
+    feature: str,
 ) -> None:
-    answer = post(service, "analyze", "dahlia.jpg", visualFeatures=feature).json()
-    Checker(definitions, "ImageAnalysis", feature).check(answer)
+    answer = post(service, f"vision/{version}/analyze", "dahlia.jpg", visualFeatures=feature).json()
+    Checker(described[version], "ImageAnalysis", feature).check(answer)
 
 
-def test_describe_tag_and_models(service: LocalService, definitions: dict[str, Schema]) -> None:
-    described = post(service, "describe", "chelsea_the_cat.jpg", maxCandidates="3").json()
-    Checker(definitions, "ImageDescription").check(described)
-    Checker(definitions, "TagResult").check(post(service, "tag", "chelsea_the_cat.jpg").json())
+@BOTH_WAYS
+@pytest.mark.parametrize("version", CLASSIC)
+def test_describe_tag_and_models(
+    service: LocalService, described: dict[str, dict[str, Schema]], version: str, how: str
+) -> None:
+    root, name, known = f"vision/{version}", "chelsea_the_cat.jpg", described[version]
+    answer = post(service, f"{root}/describe", name, how, maxCandidates="3").json()
+    Checker(known, "ImageDescription").check(answer)
+    Checker(known, "TagResult").check(post(service, f"{root}/tag", name, how).json())
     key = {"Ocp-Apim-Subscription-Key": service.key}
-    models = requests.get(f"{service.url}/vision/v1.0/models", headers=key, timeout=10).json()
-    Checker(definitions, "ListModelsResult").check(models)
+    models = requests.get(f"{service.url}/{root}/models", headers=key, timeout=10).json()
+    Checker(known, "ListModelsResult").check(models)
 
 
+@BOTH_WAYS
+@pytest.mark.parametrize("version", LATER)
+def test_detect_and_area_of_interest(
+    service: LocalService, described: dict[str, dict[str, Schema]], version: str, how: str
+) -> None:
+    root, name, known = f"vision/{version}", "chelsea_the_cat.jpg", described[version]
+    answer = post(service, f"{root}/detect", name, how).json()
+    assert answer["objects"]
+    Checker(known, "DetectResult").check(answer)
+    answer = post(service, f"{root}/areaOfInterest", name, how).json()
+    Checker(known, "AreaOfInterestResult").check(answer)
+
+
+@BOTH_WAYS
+@pytest.mark.parametrize("version", CLASSIC)
 @pytest.mark.parametrize(
     ("model", "name", "result"),
     [
@@ -143,41 +101,106 @@ def test_describe_tag_and_models(service: LocalService, definitions: dict[str, S
     ],
 )
 def test_domain_models(
-    service: LocalService, definitions: dict[str, Schema], model: str, name: str, result: str
+    service: LocalService,
+    described: dict[str, dict[str, Schema]],
+    version: str,
+    model: str,
+    name: str,
+    result: str,
+    how: str,
 ) -> None:
-    answer = post(service, f"models/{model}/analyze", name).json()
-    Checker(definitions, "DomainModelResults").check(answer)
-    Checker(definitions, result, model).check(answer["result"])
+    answer = post(service, f"vision/{version}/models/{model}/analyze", name, how).json()
+    Checker(described[version], "DomainModelResults").check(answer)
     assert answer["result"][model]
+    if result in described[version]:
+        Checker(described[version], result, model).check(answer["result"])
 
 
-@pytest.mark.parametrize("name", ["democritus.png", "printed_page.jpg", "coffee_cup.jpg"])
-def test_ocr(service: LocalService, definitions: dict[str, Schema], name: str) -> None:
-    Checker(definitions, "OcrResult").check(post(service, "ocr", name).json())
+@BOTH_WAYS
+@pytest.mark.parametrize("version", CLASSIC)
+@pytest.mark.parametrize("name", ["democritus.png", "coffee_cup.jpg"])
+def test_ocr(
+    service: LocalService,
+    described: dict[str, dict[str, Schema]],
+    version: str,
+    name: str,
+    how: str,
+) -> None:
+    answer = post(service, f"vision/{version}/ocr", name, how).json()
+    Checker(described[version], "OcrResult").check(answer)
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("name", ["handwriting.jpg", "coffee_cup.jpg"])
-def test_recognize_text(service: LocalService, definitions: dict[str, Schema], name: str) -> None:
+@pytest.mark.parametrize(
+    ("version", "path", "definition", "payload"),
+    [
+        ("v1.0", "recognizeText", "TextOperationResult", ("recognitionResult",)),
+        ("v2.0", "recognizeText", "TextOperationResult", ("recognitionResult",)),
+        ("v2.1", "recognizeText", "TextOperationResult", ("recognitionResult",)),
+        ("v2.0", "read/core/asyncBatchAnalyze", "ReadOperationResult", ("recognitionResults",)),
+        ("v2.1", "read/core/asyncBatchAnalyze", "ReadOperationResult", ("recognitionResults",)),
+        *(
+            (
+                version,
+                "read/analyze",
+                "ReadOperationResult",
+                ("createdDateTime", "lastUpdatedDateTime", "analyzeResult"),
+            )
+            for version in ("v3.0", "v3.1", "v3.2")
+        ),
+    ],
+)
+def test_reading(
+    service: LocalService,
+    described: dict[str, dict[str, Schema]],
+    version: str,
+    path: str,
+    definition: str,
+    payload: tuple[str, ...],
+    name: str,
+    how: str,
+) -> None:
+    accepted = post(service, f"vision/{version}/{path}", name, how, mode="Printed")
+    address = accepted.headers["Operation-Location"]
     key = {"Ocp-Apim-Subscription-Key": service.key}
-    address = post(service, "recognizeText", name).headers["Operation-Location"]
-    while (answer := requests.get(address, headers=key, timeout=10).json())["status"] == "Running":
-        closed = copy.deepcopy(definitions)
-        closed["TextOperationResult"]["required"] = ["status"]
-        Checker(closed, "TextOperationResult").check(answer)
+    while True:
+        answer = requests.get(address, headers=key, timeout=10).json()
+        if answer["status"].lower() == "succeeded":
+            break
+        assert answer["status"].lower() in ("notstarted", "running")
+        Checker(described[version], definition, *payload[:-1]).check(answer)
         sleep(0.05)
-    Checker(definitions, "TextOperationResult").check(answer)
+    Checker(described[version], definition, *payload).check(answer)
 
 
-def test_a_thumbnail_is_an_image(service: LocalService) -> None:
-    answer = post(service, "generateThumbnail", "dahlia.jpg", width="50", height="50")
+@BOTH_WAYS
+@pytest.mark.parametrize("name", ["hopper_and_collins.jpg", "democritus.png", "dahlia.jpg"])
+def test_image_analysis_4(
+    service: LocalService, described: dict[str, dict[str, Schema]], name: str, how: str
+) -> None:
+    features = ("tags", "caption", "denseCaptions", "objects", "read", "smartCrops", "people")
+    query = {"api-version": "2023-10-01", "features": ",".join(features)}
+    path = "computervision/imageanalysis:analyze"
+    answer = post(service, path, name, how, **query).json()
+    asked = [f"{feature}Result" for feature in features]
+    Checker(described["4.0"], "ImageAnalysisResult", *asked).check(answer)
+
+
+@pytest.mark.parametrize("version", CLASSIC)
+def test_a_thumbnail_is_an_image(service: LocalService, version: str) -> None:
+    path = f"vision/{version}/generateThumbnail"
+    answer = post(service, path, "dahlia.jpg", width="50", height="50")
     assert answer.headers["content-type"].startswith("image/")
 
 
+@pytest.mark.parametrize("version", CLASSIC)
 @pytest.mark.parametrize(
     ("path", "name", "query"),
     [
         ("analyze", "missing.jpg", {}),
-        ("analyze", "dahlia.jpg", {"visualFeatures": "Objects"}),
+        ("analyze", "dahlia.jpg", {"visualFeatures": "Mood"}),
+        ("analyze", "dahlia.jpg", {"visualFeatures": "Brands"}),
         ("analyze", "dahlia.jpg", {"details": "Brands"}),
         ("analyze", "dahlia.jpg", {"language": "fr"}),
         ("describe", "dahlia.jpg", {"maxCandidates": "none"}),
@@ -188,17 +211,46 @@ def test_a_thumbnail_is_an_image(service: LocalService) -> None:
 )
 def test_service_errors(
     service: LocalService,
-    definitions: dict[str, Schema],
+    described: dict[str, dict[str, Schema]],
+    version: str,
     path: str,
     name: str,
     query: dict[str, str],
 ) -> None:
-    answer = post(service, path, name, **query)
+    answer = post(service, f"vision/{version}/{path}", name, **query)
     assert answer.status_code == 400
-    Checker(definitions, "ComputerVisionError").check(answer.json())
+    known = described[version]
+    if version == "v3.2":
+        Checker(known, "ComputerVisionErrorResponse").check(answer.json())
+        Checker(known, "ComputerVisionError", "innererror").check(answer.json()["error"])
+    else:
+        Checker(known, "ComputerVisionError").check(answer.json())
 
 
-def test_bytes_that_are_no_picture(service: LocalService, definitions: dict[str, Schema]) -> None:
+@pytest.mark.parametrize("query", [{"pages": "x"}, {"readingOrder": "x"}, {"language": "ko"}])
+def test_errors_of_read(
+    service: LocalService, described: dict[str, dict[str, Schema]], query: dict[str, str]
+) -> None:
+    answer = post(service, "vision/v3.2/read/analyze", "dahlia.jpg", **query)
+    assert answer.status_code == 400
+    Checker(described["v3.2"], "ComputerVisionOcrError").check(answer.json())
+
+
+@pytest.mark.parametrize("query", [{}, {"features": "mood"}, {"features": "tags", "language": "x"}])
+def test_errors_of_image_analysis_4(
+    service: LocalService, described: dict[str, dict[str, Schema]], query: dict[str, str]
+) -> None:
+    path = "computervision/imageanalysis:analyze"
+    answer = post(service, path, "dahlia.jpg", **{"api-version": "2023-10-01"}, **query)
+    assert answer.status_code == 400
+    Checker(described["4.0"], "ErrorResponse").check(answer.json())
+
+
+@pytest.mark.parametrize("version", CLASSIC)
+def test_bytes_that_are_no_picture(
+    service: LocalService, described: dict[str, dict[str, Schema]], version: str
+) -> None:
+    name = "ComputerVisionErrorResponse" if version == "v3.2" else "ComputerVisionError"
     for data, kind in (
         (b"no picture", "application/octet-stream"),
         (sample("dahlia.jpg").read_bytes()[:5000], "application/octet-stream"),
@@ -207,11 +259,16 @@ def test_bytes_that_are_no_picture(service: LocalService, definitions: dict[str,
         (b"picture", "image/jpeg"),
     ):
         headers = {"Ocp-Apim-Subscription-Key": service.key, "Content-Type": kind}
-        url = f"{service.url}/vision/v1.0/tag"
+        url = f"{service.url}/vision/{version}/tag"
         answer = requests.post(url, headers=headers, data=data, timeout=10)
-        Checker(definitions, "ComputerVisionError").check(answer.json())
+        Checker(described[version], name).check(answer.json())
 
 
-def test_a_service_that_answers_nothing_would_fail(definitions: dict[str, Schema]) -> None:
-    for name in REQUIRED:
-        assert not Checker(definitions, name).validator.is_valid({}), name
+@pytest.mark.parametrize("version", FILES)
+def test_a_service_that_answers_nothing_would_fail(
+    described: dict[str, dict[str, Schema]], version: str
+) -> None:
+    closed = [name for name, found in described[version].items() if found.get("required")]
+    assert len(closed) > 15
+    for name in closed:
+        assert not Checker(described[version], name).validator.is_valid({}), name

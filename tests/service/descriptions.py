@@ -1,0 +1,141 @@
+"""Microsoft's descriptions of the API, mended so that an answer can fail them.
+
+As they stand an object may lack every key and have any other, `{}` passes everywhere, a few
+references lead nowhere, and uploads hide in `x-ms-paths`. Here objects are closed and the keys
+that answers always have are required. API v3.0 and v3.1 have v2.1's pictures and v3.2's Read less
+what v3.2 added.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+
+Schema = dict[str, Any]
+
+FILES = {
+    "v1.0": ("v1.0/ComputerVision.json",),
+    "v2.0": ("v2.0/ComputerVision.json", "v2.0/Ocr.json"),
+    "v2.1": ("v2.1/ComputerVision.json", "v2.1/Ocr.json"),
+    "v3.0": ("v2.1/ComputerVision.json", "v3.2/Ocr.json"),
+    "v3.1": ("v2.1/ComputerVision.json", "v3.2/Ocr.json"),
+    "v3.2": ("v3.2/ComputerVision.json", "v3.2/Ocr.json"),
+    "4.0": ("4.0/UnifiedVision.json",),
+}
+ADDED = {"analyzeResults": {"modelVersion"}, "Line": {"appearance"}}
+"""What v3.2 added to Read."""
+
+BEYOND = {
+    "ColorInfo": {"isBwImg": {"type": "boolean"}},
+    "CategoryDetail": {"landmarks": {"type": "array", "items": {"type": "object"}}},
+    "ImageDescription": {
+        "requestId": {"type": "string"},
+        "metadata": {"$ref": "#/definitions/ImageMetadata"},
+    },
+}
+"""What the live service answered beyond its first description, and so does this one."""
+
+REQUIRED = {
+    "AdultInfo": ["isAdultContent", "adultScore"],
+    "AreaOfInterestResult": ["areaOfInterest", "requestId", "metadata"],
+    "BoundingRect": ["x", "y", "w", "h"],
+    "Category": ["name", "score"],
+    "CelebritiesModel": ["name", "confidence", "faceRectangle"],
+    "ColorInfo": [
+        "dominantColorForeground", "dominantColorBackground", "dominantColors", "accentColor",
+        "isBWImg", "isBwImg",
+    ],
+    "ComputerVisionErrorResponse": ["error"],
+    "ComputerVisionInnerError": ["code", "message"],
+    "ComputerVisionOcrError": ["code", "message", "requestId"],
+    "DetectResult": ["objects", "requestId", "metadata"],
+    "DetectedObject": ["rectangle", "object", "confidence"],
+    "DomainModelResults": ["result", "requestId", "metadata"],
+    "FaceDescription": ["age", "gender", "faceRectangle"],
+    "FaceRectangle": ["left", "top", "width", "height"],
+    "ImageAnalysis": ["requestId", "metadata"],
+    "ImageCaption": ["text", "confidence"],
+    "ImageDescription": ["description", "requestId", "metadata"],
+    "ImageDescriptionDetails": ["tags", "captions"],
+    "ImageMetadata": ["width", "height", "format"],
+    "ImageTag": ["name", "confidence"],
+    "ImageType": ["clipArtType", "lineDrawingType"],
+    "LandmarksModel": ["name", "confidence"],
+    "Line": ["boundingBox", "text", "words"],
+    "ListModelsResult": ["models"],
+    "ModelDescription": ["name", "categories"],
+    "ObjectHierarchy": ["object", "confidence"],
+    "OcrLine": ["boundingBox", "words"],
+    "OcrRegion": ["boundingBox", "lines"],
+    "OcrResult": ["language", "textAngle", "orientation", "regions"],
+    "OcrWord": ["boundingBox", "text"],
+    "ReadOperationResult": ["status"],
+    "RecognitionResult": ["lines"],
+    "TagResult": ["tags", "requestId", "metadata"],
+    "TextOperationResult": ["status"],
+    "TextRecognitionResult": ["page", "clockwiseOrientation", "width", "height", "unit", "lines"],
+    "Word": ["boundingBox", "text"],
+}  # fmt: skip
+VERSIONED = {
+    "AreaOfInterestResult", "DetectResult", "DomainModelResults", "ImageAnalysis",
+    "ImageDescription", "OcrResult", "TagResult",
+}  # fmt: skip
+"""What names the version of its model from v3.2 on."""
+
+
+def definitions(shared: Path, version: str) -> dict[str, Schema]:
+    """Return the definitions of a version, closed, their keys required."""
+    found: dict[str, Schema] = {}
+    for name in FILES[version]:
+        text = (shared / "specs" / name).read_text(encoding="utf-8")
+        found |= json.loads(text)["definitions"]
+    if version in ("v3.0", "v3.1"):
+        for name, keys in ADDED.items():
+            _without(found[name], keys)
+    for name, definition in found.items():
+        if "properties" not in definition:
+            continue
+        if version != "4.0":
+            definition["properties"] = BEYOND.get(name, {}) | definition["properties"]
+            definition["required"] = _required(name, definition, version)
+        definition["additionalProperties"] = False
+    return found
+
+
+def _without(definition: Schema, keys: set[str]) -> None:
+    definition["properties"] = {k: v for k, v in definition["properties"].items() if k not in keys}
+    definition["required"] = [key for key in definition["required"] if key not in keys]
+
+
+def _required(name: str, definition: Schema, version: str) -> list[str]:
+    keys = {*definition.get("required", ()), *REQUIRED.get(name, ())}
+    if name == "ComputerVisionError" and version != "v3.2":
+        keys.add("requestId")
+    if name in VERSIONED and version == "v3.2":
+        keys.add("modelVersion")
+    assert keys <= set(definition["properties"]), (version, name, keys)
+    return sorted(keys)
+
+
+class Checker:
+    """Checks answers against one definition, with the keys that were asked for required."""
+
+    def __init__(self, definitions: dict[str, Schema], name: str, *asked: str) -> None:
+        closed = copy.deepcopy(definitions)
+        closed[name]["required"] = [*closed[name].get("required", []), *asked]
+        schema = {"definitions": closed, "$ref": f"#/definitions/{name}"}
+        self.validator = jsonschema.Draft4Validator(schema)
+
+    def check(self, answer: object) -> None:
+        """Assert that the answer passes, and that an empty one or one with more would not."""
+        self.validator.validate(answer)
+        assert isinstance(answer, dict)
+        assert not self.validator.is_valid({})
+        assert not self.validator.is_valid({**answer, "invented": 1})
+        for key in answer:
+            rest = {name: value for name, value in answer.items() if name != key}
+            assert not self.validator.is_valid(rest), f"{key} may be left out"
