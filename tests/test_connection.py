@@ -73,14 +73,15 @@ def test_half_an_environment_is_refused(
     assert "secret" not in str(caught.value)
 
 
-def test_azure_is_refused_by_name(
+def test_azure_is_spoken_to_in_its_own_version(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("VISION_ENDPOINT", "https://mine.cognitiveservices.azure.com/")
     monkeypatch.setenv("VISION_KEY", "secret")
-    with pytest.raises(EndpointError, match="is Azure"):
-        connect()
-    assert capsys.readouterr().out == ""
+    assert connect().base_url == "https://mine.cognitiveservices.azure.com/vision/v3.2/"
+    assert (
+        capsys.readouterr().out == "Connected to the vision service that VISION_ENDPOINT names.\n"
+    )
 
 
 def test_a_version_in_the_environment_counts_where_the_endpoint_has_none(
