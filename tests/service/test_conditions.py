@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 import requests
 
 from visionhelpers import VisionClient
+from visionhelpers.errors import VisionError
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService
 from visionhelpers.service.conditions import Conditions, Limiter, Rate
@@ -35,9 +37,10 @@ def test_what_is_no_rate_is_refused_with_what_it_says(text: str) -> None:
 
 
 def test_conditions_that_make_no_sense_are_refused(tmp_path: Path) -> None:
-    for wrong in ({"latency": -1.0}, {"operation_delay": float("nan")}, {"latency": float("inf")}):
-        with pytest.raises(ValueError, match="seconds"):
-            Conditions(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="latency is a number of seconds.*-1"):
+        Conditions(latency=-1.0)
+    with pytest.raises(ValueError, match="delay of operations is a number of seconds.*nan"):
+        Conditions(operation_delay=float("nan"))
     with pytest.raises(ValueError, match="no folder"):
         Conditions(pictures=tmp_path / "none")
 
@@ -59,9 +62,24 @@ def test_beyond_the_rate_requests_are_refused_until_there_is_room() -> None:
         answers = [requests.get(url, headers=headers, timeout=10) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
         assert answers[3].headers["Retry-After"] == "1"
-        assert answers[3].json()["error"]["code"] == "429"
+        assert answers[3].json()["error"] == {
+            "code": "429",
+            "message": "Requests to the Computer Vision API (v3.2) have exceeded the rate limit of "
+            "this service. Please retry after 1 second.",
+        }
         time.sleep(1.05)
         assert requests.get(url, headers=headers, timeout=10).ok
+
+
+def test_health_samples_and_refusals_do_not_count_against_the_rate() -> None:
+    with LocalService(rate="1/hour") as service:
+        url = f"{service.url}/vision/v3.2/models"
+        for _ in range(3):
+            assert requests.get(f"{service.url}/health", timeout=10).ok
+            assert requests.get(f"{service.url}/samples/dahlia.jpg", timeout=10).ok
+            assert requests.get(url, timeout=10).status_code == 401
+        key = {"Ocp-Apim-Subscription-Key": service.key}
+        assert [requests.get(url, headers=key, timeout=10).status_code for _ in "12"] == [200, 429]
 
 
 def test_a_loop_of_the_client_stays_under_the_rate_without_being_told() -> None:
@@ -112,6 +130,51 @@ def test_an_address_that_ends_like_a_file_in_the_folder_means_that_file(tmp_path
         vision = VisionClient(service.url, service.key)
         url = "https://upload.example.org/commons/Broadway%20and%20Times.jpg?width=450"
         assert "cat" in [tag["name"] for tag in vision.tag(url)["tags"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("link.jpg", "InvalidImageUrl"),
+        ("loop.jpg", "InvalidImageUrl"),
+        ("folder", "InvalidImageUrl"),
+        ("..%2Foutside.jpg", "InvalidImageUrl"),
+        ("..%5Coutside.jpg", "InvalidImageUrl"),
+        ("..", "InvalidImageUrl"),
+        ("%00.jpg", "InvalidImageUrl"),
+        ("\ud800.jpg", "InvalidImageUrl"),
+        ("a" * 400, "InvalidImageUrl"),
+        ("empty.jpg", "InvalidImageFormat"),
+        ("large.jpg", "InvalidImageSize"),
+    ],
+)
+def test_no_address_leaves_the_folder_or_breaks_the_service(
+    tmp_path: Path, name: str, code: str
+) -> None:
+    folder = tmp_path / "pictures"
+    (folder / "folder").mkdir(parents=True)
+    (tmp_path / "outside.jpg").write_bytes(sample("dahlia.jpg").read_bytes())
+    (folder / "link.jpg").symlink_to(tmp_path / "outside.jpg")
+    (folder / "loop.jpg").symlink_to("loop.jpg")
+    (folder / "empty.jpg").touch()
+    (folder / "large.jpg").write_bytes(bytes(5_000_000))
+    with LocalService(pictures=folder) as service:
+        answer = requests.post(
+            f"{service.url}/vision/v1.0/analyze?visualFeatures=Color",
+            json={"url": f"http://nowhere.invalid/{name}"},
+            headers={"Ocp-Apim-Subscription-Key": service.key},
+            timeout=30,
+        )
+    assert (answer.status_code, answer.json()["code"]) == (400, code)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret.jpg").touch(mode=0o000)
+    with LocalService(pictures=tmp_path) as service:
+        vision = VisionClient(service.url, service.key)
+        with pytest.raises(VisionError, match=r"secret\.jpg.*cannot be read"):
+            vision.tag("https://nowhere.invalid/secret.jpg")
 
 
 def test_every_answer_says_that_it_is_local_and_which_version() -> None:

@@ -59,6 +59,13 @@ def test_a_head_that_trickles_is_not_waited_for_either(connection: socket.socket
     assert trickle(connection, REQUEST) == b""
 
 
+def test_what_is_no_http_is_refused_by_the_local_service_too(connection: socket.socket) -> None:
+    connection.sendall(b"GARBAGE\r\n\r\n")
+    head = connection.recv(4096)
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"(local)" in head
+
+
 def test_a_slow_body_and_requests_one_after_another_are_no_slow_head(
     connection: socket.socket,
 ) -> None:

@@ -50,6 +50,12 @@ def test_a_key_that_no_header_could_carry_is_refused(tmp_path: Path, key: str) -
         LocalService(key=key, gallery=tmp_path)
 
 
+@pytest.mark.parametrize("idle", [0, -1.0, float("nan")])
+def test_an_idleness_that_makes_no_sense_is_refused(tmp_path: Path, idle: float) -> None:
+    with pytest.raises(ValueError, match="seconds of idleness"):
+        LocalService(idle=idle, gallery=tmp_path)
+
+
 def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as service:
         port = int(service.url.rpartition(":")[2])

@@ -26,7 +26,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _serve(options)
     except ValueError as error:
-        return _failed(f"{error} Choose another --key, or leave it out for a random one.")
+        return _failed(str(error))
     except (OSError, OverflowError) as error:
         if options.state_file and getattr(error, "filename", None):
             return _failed(f"Cannot write {options.state_file} ({error}): choose a --state-file.")
@@ -37,28 +37,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="python -m visionhelpers.service",
-        description="Serve the Computer Vision API v1.0 from this machine, or add to its gallery.",
+        description="Serve the Computer Vision API, v1.0 to v3.2 and Image Analysis 4.0, from this "
+        "machine, or add to its gallery.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen at (any free one)")
     parser.add_argument("--key", help="key that requests must bring (a new random one)")
     parser.add_argument("--gallery", type=Path, help="folder of people and places it can name")
     parser.add_argument(
-        "--allow-host", action="append", default=[], help="a further name it answers to"
+        "--allow-host",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a further name it answers to",
     )
-    parser.add_argument("--idle", type=float, help="seconds without a request after which it ends")
+    parser.add_argument(
+        "--idle", type=float, metavar="SECONDS", help="end after so long without a request"
+    )
     parser.add_argument(
         "--state-file", type=Path, help="write url, key and pid here, print nothing"
     )
-    parser.add_argument("--rate", help="requests it answers, such as 20/minute, polls counted")
-    parser.add_argument("--latency", type=float, default=0.0, help="seconds each answer waits")
-    parser.add_argument(
-        "--operation-delay", type=float, default=0.0, help="seconds an operation runs at least"
-    )
-    parser.add_argument("--fail-operations", action="store_true", help="let every operation fail")
-    parser.add_argument(
-        "--pictures", type=Path, help="folder whose files stand for addresses that end like them"
-    )
+    _add_conditions(parser)
     commands = parser.add_subparsers(dest="command", metavar="add-face|add-landmark")
     for name, what in (("add-face", "person"), ("add-landmark", "place")):
         command = commands.add_parser(name, help=f"add a picture of a {what} to the gallery")
@@ -66,6 +65,33 @@ def _parser() -> ArgumentParser:
         command.add_argument("picture", type=Path)
         command.add_argument("--gallery", type=Path, default=SUPPRESS, help="the folder to add to")
     return parser
+
+
+def _add_conditions(parser: ArgumentParser) -> None:
+    """Add what LocalService takes under the same names."""
+    group = parser.add_argument_group("conditions to test a client under")
+    group.add_argument(
+        "--rate", help="requests answered, as in 20/minute, polls counted; the others get 429"
+    )
+    group.add_argument(
+        "--latency", type=float, default=0.0, metavar="SECONDS", help="how long every answer waits"
+    )
+    group.add_argument(
+        "--operation-delay",
+        type=float,
+        default=0.0,
+        metavar="SECONDS",
+        help="how long Recognize Text and Read run at least",
+    )
+    group.add_argument(
+        "--fail-operations", action="store_true", help="let Recognize Text and Read fail"
+    )
+    group.add_argument(
+        "--pictures",
+        type=Path,
+        metavar="FOLDER",
+        help="its files stand for addresses that end in their names; these are not fetched",
+    )
 
 
 def _failed(message: str) -> int:

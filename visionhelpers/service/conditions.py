@@ -54,10 +54,22 @@ class Conditions:
     pictures: Path | None = None
 
     def __post_init__(self) -> None:
-        if not all(0 <= seconds < math.inf for seconds in (self.latency, self.operation_delay)):
-            raise ValueError("A latency and an operation's delay are seconds, 0 or more.")
-        if self.pictures is not None and not self.pictures.is_dir():
-            raise ValueError(f"There is no folder {str(self.pictures)!r} of pictures.")
+        for what, seconds in (
+            ("latency", self.latency),
+            ("delay of operations", self.operation_delay),
+        ):
+            if not 0 <= seconds < math.inf:
+                raise ValueError(f"A {what} is a number of seconds, 0 or more, unlike {seconds:g}.")
+        if self.pictures is not None and not _is_folder(self.pictures):
+            name = str(self.pictures)
+            raise ValueError(f"There is no folder {name!r}: name one that holds pictures.")
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 class Limiter:

@@ -110,7 +110,9 @@ class Gate:
         if not compare_digest(given.encode(), self._key):
             raise access_denied()
         if seconds := self._limiter.wait():
-            raise too_many_requests(seconds, "Requests have exceeded the rate limit of --rate")
+            api = f"the Computer Vision API ({version_at(path).name})"
+            reason = f"Requests to {api} have exceeded the rate limit of this service"
+            raise too_many_requests(seconds, reason)
 
 
 def one_spelling(path: str) -> str:

@@ -43,13 +43,16 @@ class LocalService:
         allow_hosts: Names, besides those of this machine and `host`, that it answers to.
         rate: How many requests it answers, as in "20/minute", polls counted; the others are
             refused with 429 and Retry-After. None for any number.
-        latency: Seconds that every answer waits.
-        operation_delay: Seconds that an operation is said to be running at least.
-        fail_operations: Whether every operation is said to have failed.
-        pictures: A folder; an address whose last segment is a file in it means that file.
+        latency: Seconds that every answer waits before it is begun.
+        operation_delay: Seconds that an operation (Recognize Text, Read) is said to be running at
+            least, whatever its work takes.
+        fail_operations: Whether every operation is said to have failed once its work has ended.
+        pictures: A folder; an address whose last segment is the name of a file in it means that
+            file, and nothing is asked over the network. Names are compared after percent-decoding
+            and without the query.
 
     Raises:
-        ValueError: No header could carry the key, or a condition makes no sense.
+        ValueError: No header could carry the key, or another argument makes no sense.
     """
 
     def __init__(
@@ -69,7 +72,10 @@ class LocalService:
     ) -> None:
         self.key = secrets.token_hex(16) if key is None else key
         if not _KEY.fullmatch(self.key):
-            raise ValueError(f"A key is made of ASCII letters, digits and signs, unlike {key!r}.")
+            rule = "A key is made of ASCII letters, digits and signs"
+            raise ValueError(f"{rule}, unlike {key!r}: choose another, or none for a random one.")
+        if idle is not None and not idle > 0:
+            raise ValueError(f"A service ends after some seconds of idleness, unlike {idle:g}.")
         self._host, self._port, self._idle = host, port, idle
         self._activity = Activity()
         self._app = create_app(
@@ -79,7 +85,7 @@ class LocalService:
             public_only=not is_loopback(host),
             activity=self._activity,
             conditions=Conditions(
-                Rate.parse(rate) if rate else None,
+                None if rate is None else Rate.parse(rate),
                 latency,
                 operation_delay,
                 fail_operations,

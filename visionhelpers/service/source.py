@@ -14,7 +14,7 @@ from .body import read_source
 from .download import anywhere, download, is_public
 from .errors import invalid_image_url
 from .gate import LOOPBACK, one_spelling
-from .header import Limits
+from .header import Limits, too_large
 
 
 class Source:
@@ -47,7 +47,7 @@ class Source:
                 raise invalid_image_url(f"No sample is called {name[:80]!r}.")
             return await to_thread.run_sync((SAMPLES / name).read_bytes)
         if file := self._stored(source):
-            return await to_thread.run_sync(file.read_bytes)
+            return await to_thread.run_sync(_read, file, limits)
         return await download(source, most=limits.bytes, allowed=self._allowed)
 
     def _stored(self, url: str) -> Path | None:
@@ -55,8 +55,12 @@ class Source:
         name = unquote(url.partition("?")[0].partition("#")[0].rpartition("/")[2])
         if self._pictures is None or not name or set(name) & {"/", "\\", "\0"}:
             return None
-        file = self._pictures / name
-        return file if file.is_file() else None
+        try:
+            folder = self._pictures.resolve()
+            file = (folder / name).resolve()
+            return file if file.parent == folder and file.is_file() else None
+        except (OSError, RuntimeError, ValueError):  # such as a loop of links
+            return None
 
     def _sample(self, url: str, request: Request) -> str:
         """Return the name of the sample that an address of this service means, else nothing."""
@@ -72,3 +76,14 @@ class Source:
             return ""
         path = one_spelling(unquote(parts.path))
         return path.removeprefix("/samples/") if path.startswith("/samples/") else ""
+
+
+def _read(file: Path, limits: Limits) -> bytes:
+    try:
+        size = file.stat().st_size
+        if size > limits.bytes:
+            raise too_large(limits.bytes, f"{file.name} has {size} bytes")
+        return file.read_bytes()
+    except OSError as error:
+        message = f"The file {file.name!r} in the folder of pictures cannot be read"
+        raise invalid_image_url(f"{message}: {error.strerror}.") from None
