@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from io import BytesIO
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -13,17 +13,14 @@ from requests import Response
 
 from .diagnosis import diagnose
 from .endpoints import parse_endpoint, parse_key
-from .errors import BadAnswerError, PictureError
-from .images import Picture, fetch, is_url, sample
-from .session import KEY_HEADER, Headers, Received, Session, decoded
+from .images import Picture, sample
+from .replies import decoded, pictured
+from .session import KEY_HEADER, Headers, Received, Session
 from .teaching import Teacher
-from .uploads import Upload, upload
+from .uploads import delivered, upload
 
 Answer = dict[str, Any]
 """The API's own JSON, as Python sees it."""
-
-UNREACHED = ("InvalidImageUrl", "FailedToDownloadImage")
-"""What a service says that cannot fetch a picture's address."""
 
 Result = TypeVar("Result")
 
@@ -102,13 +99,17 @@ class VisionClient(Teacher):
         return diagnose(self._session, self._key)
 
     def sample_url(self, name: str) -> str:
-        """Return the address at which a local service serves a sample picture.
+        """Return the address at which a service on this machine serves a sample picture.
+
+        A service elsewhere cannot fetch it from here: for that it is the path of the file,
+        whose bytes are then sent.
 
         Raises:
             PictureError: No sample has this name.
         """
-        sample(name)
-        return f"{self._endpoint.root}samples/{quote(name)}"
+        path = sample(name)
+        here = self._endpoint.is_loopback
+        return f"{self._endpoint.root}samples/{quote(name)}" if here else str(path)
 
     def analyze(
         self,
@@ -163,7 +164,7 @@ class VisionClient(Teacher):
             smart: Keep what matters in view, whatever the shape; else crop around the centre.
         """
         params = {"width": width, "height": height, "smartCropping": _flag(smart)}
-        return self._ask("generateThumbnail", picture, params, _image)
+        return self._ask("generateThumbnail", picture, params, pictured)
 
     def ocr(
         self, picture: Picture, language: str = "unk", detect_orientation: bool = True
@@ -189,7 +190,8 @@ class VisionClient(Teacher):
         Args:
             picture: See the class.
             handwriting: Whether it is written by hand.
-            timeout: Seconds to wait for the operation; the client's own by default.
+            timeout: Seconds to wait for the operation; the client's own by default. The waits
+                that a rate limit asks for come on top.
 
         Raises:
             OperationFailedError: The operation ended in Failed.
@@ -222,37 +224,14 @@ class VisionClient(Teacher):
         params: dict[str, Any],
         read: Callable[[Response], Result],
     ) -> Result:
-        sent = upload(picture)
-        try:
-            answer = self._send("POST", self._path(operation), params=params, **sent.body)
-        except BadAnswerError as error:
-            if error.code not in UNREACHED or not is_url(picture):
-                raise
-            sent = self._fetched(str(picture), error)
-            answer = self._send("POST", self._path(operation), params=params, **sent.body)
+        send = partial(self._send, "POST", self._path(operation), params=params)
+        answer, sent = delivered(picture, upload(picture), send)
         return sent.enlarge(read(answer))
-
-    @staticmethod
-    def _fetched(url: str, refusal: BadAnswerError) -> Upload:
-        """Fetch on this side what the service could not, so as to send its bytes."""
-        try:
-            return upload(fetch(url))
-        except PictureError:
-            raise refusal from None
 
     def _decoded(self, answer: Response) -> Answer:
         content = decoded(answer)
         self._session.note_model(content)
         return content
-
-
-def _image(answer: Response) -> Image.Image:
-    try:
-        image = Image.open(BytesIO(answer.content))
-        image.load()
-    except (OSError, SyntaxError) as error:
-        raise BadAnswerError(answer.status_code, None, "The answer is no picture") from error
-    return image
 
 
 def _csv(names: str | Iterable[str]) -> str:

@@ -70,7 +70,8 @@ def parse_endpoint(text: str, version: str | None = None) -> Endpoint:
     if version not in DIALECTS:
         raise EndpointError(
             f"{text!r} means API {version}, and this client speaks {' and '.join(DIALECTS)}: "
-            "name one of them in the endpoint, as in http://host:port/vision/v1.0"
+            "name one of them in the endpoint, as in http://host:port/vision/v1.0, "
+            "or in VISION_API_VERSION"
         )
     return Endpoint(f"{parts.scheme}://{parts.netloc}/{prefix}", version)
 

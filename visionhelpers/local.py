@@ -18,7 +18,8 @@ from filelock import FileLock, Timeout
 
 from .endpoints import parse_endpoint
 from .errors import EndpointError, NoAnswerError, VisionError
-from .session import Session, decoded
+from .replies import decoded
+from .session import Session
 
 START_SECONDS = 60.0
 PROBE_SECONDS = 10.0

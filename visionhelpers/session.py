@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,10 +14,11 @@ from urllib3.util.retry import Retry
 
 from .endpoints import Endpoint
 from .errors import BadAnswerError, NoAnswerError, OperationFailedError, OperationTimeoutError
+from .replies import decoded, refusal
+from .waits import Wait
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 PASSING = (429, 500, 502, 503, 504)
-_FIRST_POLL, _SLOWER, _SLOWEST_POLL = 0.03, 1.1, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ class Session:
         return self._accept(answer)
 
     def finish(self, accepted: requests.Response, seconds: float) -> dict[str, Any]:
-        """Ask after an operation until it has ended, quickly at first and then every second.
+        """Ask after an operation until it has ended: every second, and a near service sooner.
 
         Raises:
             NoAnswerError: Several polls on end were not answered.
@@ -100,40 +100,35 @@ class Session:
             OperationFailedError: The operation ended in Failed.
             OperationTimeoutError: It has not ended after these seconds.
         """
-        location, deadline = self._location(accepted), time.monotonic() + seconds
-        pause, asked, missed, status = _FIRST_POLL, _retry_after(accepted), 0, "none"
-        while (left := deadline - time.monotonic()) > 0:
-            time.sleep(min(max(pause, asked), left))
-            pause = min(pause * _SLOWER, _SLOWEST_POLL)
+        location, status, asked = self._location(accepted), "none", _retry_after(accepted)
+        wait = Wait(seconds, quick=self.endpoint.is_loopback, retries=self.retries)
+        while wait.pause(asked):
             try:
-                operation, asked = self._poll(location, left)
+                answer = self._exchange("GET", location, wait.left)
             except NoAnswerError:
-                missed, asked = missed + 1, _SLOWEST_POLL
-                if missed > self.retries:
+                if not wait.fail():
                     raise
                 continue
-            missed, status = 0, str(operation.get("status", "none"))
+            asked = _retry_after(answer)
+            if answer.status_code in PASSING:
+                status = str(answer.status_code)
+                wait.fail(asked)
+                continue
+            wait.succeed()
+            operation = decoded(self._accept(answer))
+            status = str(operation.get("status", "none"))
             if status.lower() == "succeeded":
                 self.note_model(operation.get("analyzeResult", {}))
                 return operation
             if status.lower() == "failed":
                 raise OperationFailedError("The operation ended in Failed", operation)
-        raise OperationTimeoutError(
-            f"The operation did not end in {seconds:g} seconds; its last status is {status}",
-            seconds,
-            location,
-        )
+        message = f"The operation did not end in {seconds:g} seconds; its last status is {status}"
+        raise OperationTimeoutError(message, seconds, location)
 
     def note_model(self, answer: dict[str, Any]) -> None:
         """Move an answer's `modelVersion` to what is known of how it came."""
         if self.received and "modelVersion" in answer:
             self.received = replace(self.received, model_version=answer.pop("modelVersion"))
-
-    def _poll(self, location: str, seconds: float) -> tuple[dict[str, Any], float]:
-        answer = self._exchange("GET", location, seconds)
-        if answer.status_code in PASSING:
-            return {"status": answer.status_code}, max(_SLOWEST_POLL, _retry_after(answer))
-        return decoded(self._accept(answer)), _retry_after(answer)
 
     def _exchange(self, method: str, url: str, seconds: float, **content: Any) -> requests.Response:
         began, failure = time.monotonic(), "cut off in the middle"
@@ -176,47 +171,6 @@ class Session:
     def _unkeyed(self, text: str) -> str:
         """Hide the key in what a service says, should it repeat it."""
         return text.replace(self._key, "(the key)")
-
-
-def refusal(body: bytes) -> tuple[str | None, str, str | None]:
-    """Return code, message and request id from any of the three forms an error comes in.
-
-    They are `{"code", "message", "requestId"}`, the same under `"error"` (there `innererror`
-    is the more exact), and `{"statusCode", "message"}`. A body that is not JSON is the message.
-    """
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return None, body.decode("utf-8", "replace").strip()[:200], None
-    if not isinstance(answer, dict):
-        return None, str(answer)[:200], None
-    error = _object(answer, "error")
-    inner = _object(error, "innererror")
-    code = inner.get("code") or error.get("code") or error.get("statusCode")
-    message = inner.get("message") or error.get("message") or ""
-    request_id = error.get("requestId") or answer.get("requestId")
-    return None if code is None else str(code), str(message), request_id
-
-
-def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:
-    child = parent.get(key)
-    return child if isinstance(child, dict) else parent
-
-
-def decoded(answer: requests.Response) -> dict[str, Any]:
-    """Return the JSON object that an answer holds.
-
-    Raises:
-        BadAnswerError: It holds something else.
-    """
-    try:
-        parsed = answer.json()
-    except ValueError:
-        parsed = None
-    if not isinstance(parsed, dict):
-        kind = answer.headers.get("Content-Type", "no type")
-        raise BadAnswerError(answer.status_code, None, f"The answer ({kind}) is not a JSON object")
-    return parsed
 
 
 def _patience(retries: int) -> Patience:

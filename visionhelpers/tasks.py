@@ -101,7 +101,8 @@ def _print(answer: Answer) -> list[str]:
     lines = [line for region in answer["regions"] for line in region["lines"]]
     texts = [" ".join(word["text"] for word in line["words"]) for line in lines]
     how = f"Language {answer['language']}, orientation {answer['orientation']}"
-    angle = f", to be turned by {answer['textAngle']:.1f} degrees" if answer["textAngle"] else ""
+    turn = answer.get("textAngle", 0)
+    angle = f", to be turned by {turn:.1f} degrees" if turn else ""
     return [*_counted("line", "lines", texts), f"{how}{angle}."]
 
 

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from .errors import BadAnswerError, EndpointError
 from .images import Picture
-from .session import decoded
+from .replies import decoded
 from .uploads import upload
 
 if TYPE_CHECKING:

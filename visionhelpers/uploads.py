@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from PIL import Image
 
-from .errors import PictureError, VisionWarning
-from .images import Picture, is_url, load_image, read_bytes, upright
+from .errors import BadAnswerError, PictureError, VisionWarning
+from .images import Picture, fetch, is_url, load_image, read_bytes, upright
+
+if TYPE_CHECKING:
+    from requests import Response
 
 Result = TypeVar("Result")
 
@@ -18,6 +22,8 @@ LIMIT = 4 * 1024 * 1024
 SIDE = 3200
 """The longest side, in pixels, that every operation of API v1.0 takes."""
 _QUALITY = 90
+_UNREACHED = ("invalidimageurl", "failedtodownloadimage")
+"""What a service says that cannot fetch a picture's address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +77,26 @@ def upload(picture: Picture) -> Upload:
         return _encoded(upright(picture), png=True)
     data = read_bytes(picture)
     return _bytes(data) if len(data) < LIMIT else _encoded(load_image(data), png=False)
+
+
+def delivered(
+    picture: Picture, sent: Upload, send: Callable[..., Response]
+) -> tuple[Response, Upload]:
+    """Send a picture; where the service cannot fetch its address and this machine can, its bytes.
+
+    Raises:
+        BadAnswerError: The service says no.
+    """
+    try:
+        return send(**sent.body), sent
+    except BadAnswerError as error:
+        if (error.code or "").lower() not in _UNREACHED or not is_url(picture):
+            raise
+        try:
+            sent = upload(fetch(str(picture)))
+        except PictureError:
+            raise error from None
+    return send(**sent.body), sent
 
 
 def _bytes(data: bytes) -> Upload:
