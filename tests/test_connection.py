@@ -8,7 +8,7 @@ import psutil
 import pytest
 import requests
 
-from visionhelpers import EndpointError, VisionClient, connect, load_image
+from visionhelpers import EndpointError, VisionClient, connect, load_image, sample
 from visionhelpers.service import LocalService
 
 LOCAL = "Connected to the local service.\n"
@@ -94,6 +94,22 @@ def test_a_version_in_the_environment_counts_where_the_endpoint_has_none(
         connect()
     monkeypatch.setenv("VISION_ENDPOINT", f"{service.url}/vision/v1.0")
     assert names(connect())
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_local_service_is_asked_in_the_version_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("VISION_API_VERSION", "v3.2")
+    vision = connect()
+    assert vision.base_url.endswith("/vision/v3.2/")
+    answer = vision.tag(sample("chelsea_the_cat.jpg"))
+    assert "modelVersion" not in answer
+    assert vision.last_response is not None
+    assert vision.last_response.model_version
+    monkeypatch.setenv("VISION_API_VERSION", "v2.0")
+    with pytest.raises(EndpointError, match=r"API v2\.0.*VISION_API_VERSION"):
+        connect()
 
 
 def test_a_client_outlives_the_local_service(
