@@ -7,6 +7,9 @@ LAB    ?=
 DEBIAN := wordnet-base fonts-wqy-zenhei
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
+NBVAL  := $(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
+BOTH   := set -e; for version in v1.0 v3.2; do \
+	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
 .PHONY: help lab serve debian test notebooks offline lint format bench accuracy execute clean
 
@@ -30,16 +33,16 @@ debian: ## install, as root, the Debian packages without which two tests skip
 	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(DEBIAN); }
 
-test: $(READY) ## run the tests, then every notebook against its committed outputs
+test: $(READY) ## run the tests, then every notebook over two versions of the API
 	$(BIN)/python -m pytest
-	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
+	@$(BOTH)
 
-notebooks: $(READY) ## run only the notebooks against their committed outputs
-	$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
+notebooks: $(READY) ## run only the notebooks, over v1.0 and v3.2, against their outputs
+	@$(BOTH)
 
 offline: $(READY) ## run the notebooks with every network but loopback cut off (Linux)
 	unshare --map-root-user --net sh -c 'ip link set lo up && \
-		$(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks'
+		$(NBVAL)'
 
 lint: $(READY) ## check style, types and formatting
 	$(BIN)/ruff check

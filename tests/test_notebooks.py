@@ -161,10 +161,25 @@ def test_the_first_five_send_an_address_and_the_sixth_the_bytes() -> None:
     for name in NAMES[1:6]:
         code = "\n".join(source(cell) for cell in read(name) if cell["cell_type"] == "code")
         assert "vision.sample_url(" in code
-        assert "octet-stream" not in code
+        elsewhere = 'if "://" not in image_url:\n    headers["Content-Type"] = "application/octet'
+        assert code.count("octet-stream") == code.count(elsewhere) == code.count('{"url": image')
     code = "\n".join(source(cell) for cell in read(NAMES[6]) if cell["cell_type"] == "code")
     assert "application/octet-stream" in code
     assert "sample_url" not in code
+
+
+def test_outputs_do_not_tell_which_version_answered(code: list[Cell]) -> None:
+    for output in outputs(code):
+        texts = [output.get("text", ""), output.get("data", {}).get("text/plain", "")]
+        found = re.search(
+            r"(?i)\bv?[1-4]\.\d/|\bv[1-4]\.\d|modelVersion|textOperat|analyzeRes", str(texts)
+        )
+        assert found is None, found
+
+
+def test_every_notebook_says_what_is_otherwise_with_azure(cells: list[Cell]) -> None:
+    headings = [source(cell).splitlines()[0] for cell in cells if cell["cell_type"] == "markdown"]
+    assert headings.count("## With Azure") == 1
 
 
 def test_what_the_quickstart_taught_stays_visible() -> None:
