@@ -70,7 +70,7 @@ class Document:
     def pages(self) -> int:
         """How many pages there are."""
         if self._header.format == "Pdf":
-            return pdf.pages(self._data)
+            return self._header.pages
         with Image.open(BytesIO(self._data)) as image:
             return getattr(image, "n_frames", 1) if self._header.format == "Tiff" else 1
 

@@ -60,12 +60,16 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the first bytes of a picture say; width and height in pixels, as stored."""
+    """What the first bytes of a picture say; width and height in pixels, as stored.
+
+    A PDF's are those of its largest page as it is drawn, and it has a number of pages.
+    """
 
     format: str
     width: int
     height: int
     bytes: int
+    pages: int = 1
 
     @property
     def pixels(self) -> int:
@@ -92,7 +96,8 @@ def inspect(data: bytes, limits: Limits) -> Header:
     if len(data) > limits.bytes:
         raise too_large(limits.bytes, f"this one has {len(data)} bytes")
     if "Pdf" in limits.formats and pdf.is_pdf(data):
-        return Header("Pdf", *pdf.largest_page(data), bytes=len(data))
+        pages, width, height = pdf.measure(data)
+        return Header("Pdf", width, height, len(data), pages)
     try:
         with Image.open(BytesIO(data), formats=limits.readers) as image:
             header = Header(_PILLOW[str(image.format)], *image.size, bytes=len(data))

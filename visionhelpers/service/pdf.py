@@ -1,29 +1,28 @@
 """PDF: its pages drawn as pictures, by PDFium.
 
-PDFium serves one thread at a time. It is imported when the first PDF comes.
+Each question is asked of a process of its own (`pdfium`), which is ended when it takes too long or
+too much memory: no file can hang the service or bring it down.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from threading import Lock
-from typing import TYPE_CHECKING, Any
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import invalid_image_format, invalid_image_size
-
-if TYPE_CHECKING:
-    from pypdfium2 import PdfDocument
+from .errors import ApiError, invalid_image_format, invalid_image_size
 
 DPI = 200
 """Dots an inch at which pages are drawn: print of 6 points is 17 pixels high."""
 LARGEST_INCHES = 17.0
+SECONDS = 20.0
+"""The time after which a PDF, or a page of it, is given up."""
 _POINTS = 72  # an inch
-
-_lock = Lock()
+_TOO_LARGE = 4
+_PROGRAM = Path(__file__).with_name("pdfium.py")
 
 
 def is_pdf(data: bytes) -> bool:
@@ -31,48 +30,44 @@ def is_pdf(data: bytes) -> bool:
     return b"%PDF-" in data[:1024]
 
 
-def largest_page(data: bytes) -> tuple[int, int]:
-    """Return the width and height, in pixels, that the largest page is drawn with.
+def measure(data: bytes) -> tuple[int, int, int]:
+    """Return how many pages there are, and the pixels across and down that the largest has.
 
     Raises:
         ApiError: It cannot be read, has no pages, or a page is wider or higher than 17 inches.
     """
-    with _opened(data) as document:
-        sizes = [document.get_page_size(number) for number in range(len(document))]
-    if not sizes:
-        raise invalid_image_format("The PDF has no pages.")
-    longest = max(max(size) for size in sizes) / _POINTS
+    pages, width, height = map(float, _ask(data, "size").split())
+    longest = max(width, height) / _POINTS
     if longest > LARGEST_INCHES:
-        message = f"A page has at most {LARGEST_INCHES:g} inches; the PDF has one of {longest:.1f}."
-        raise invalid_image_size(message)
-    width, height = max(sizes, key=lambda size: size[0] * size[1])
-    return round(width / _POINTS * DPI), round(height / _POINTS * DPI)
-
-
-def pages(data: bytes) -> int:
-    """Return how many pages there are."""
-    with _opened(data) as document:
-        return len(document)
+        raise _too_large(f"one of {longest:.1f}")
+    return int(pages), round(width / _POINTS * DPI), round(height / _POINTS * DPI)
 
 
 def draw(data: bytes, number: int) -> NDArray[np.uint8]:
-    """Return a page, counted from 1, as height x width x 3, RGB, at DPI dots an inch."""
-    with _opened(data) as document:
-        drawn = document[number - 1].render(scale=DPI / _POINTS, rev_byteorder=True)
-        return np.ascontiguousarray(drawn.to_numpy()[..., :3])
+    """Return a page, counted from 1, as height x width x 3, RGB, at DPI dots an inch.
+
+    Raises:
+        ApiError: The page is damaged, too large, or takes too long to draw.
+    """
+    size, _, pixels = _ask(data, "draw", str(number), str(DPI)).partition(b"\n")
+    width, height = map(int, size.split())
+    return np.frombuffer(pixels, np.uint8).reshape(height, width, 3)
 
 
-@contextmanager
-def _opened(data: bytes) -> Iterator[PdfDocument]:
-    import pypdfium2
+def _too_large(what: str) -> ApiError:
+    return invalid_image_size(f"A page has at most {LARGEST_INCHES:g} inches; the PDF has {what}.")
 
-    with _lock:
-        try:
-            document: Any = pypdfium2.PdfDocument(data)
-        except pypdfium2.PdfiumError:
-            message = "The PDF cannot be read: it is damaged, or locked with a password."
-            raise invalid_image_format(message) from None
-        try:
-            yield document
-        finally:
-            document.close()
+
+def _ask(data: bytes, *question: str) -> bytes:
+    command = [sys.executable, "-P", str(_PROGRAM), *question]
+    try:
+        done = subprocess.run(command, input=data, capture_output=True, timeout=SECONDS)  # noqa: S603
+    except subprocess.TimeoutExpired:
+        message = f"The PDF, or a page of it, takes longer than {SECONDS:.0f} seconds to read."
+        raise invalid_image_format(message) from None
+    if done.returncode == _TOO_LARGE:
+        raise _too_large("a larger one")
+    if done.returncode:
+        message = "The PDF cannot be read: it has no pages, is damaged or locked with a password."
+        raise invalid_image_format(message)
+    return done.stdout
