@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from visionhelpers.images import load_image, sample
 from visionhelpers.service.engines import faces
@@ -140,3 +140,11 @@ def test_a_package_that_is_not_installed_is_named(package: str) -> None:
 
 def vars_of(box: Box) -> tuple[int, int, int, int]:
     return box.left, box.top, box.width, box.height
+
+
+@pytest.mark.parametrize("light", [0.7, 1.0, 1.3])
+def test_a_gender_in_doubt_is_looked_at_mirrored_too(light: float) -> None:
+    portrait = ImageEnhance.Brightness(load_image(sample("eileen_collins.jpg"))).enhance(light)
+    (face,) = faces.detect(np.asarray(portrait))
+    assert face.gender == "Female"
+    assert 0.5 <= face.gender_confidence <= 1

@@ -25,6 +25,15 @@ def test_a_face_on_a_body_is_one_person_with_the_bodys_box(nothing: Findings) ->
     assert person.word == "man"
 
 
+def test_a_doubtful_or_neutral_gender_is_left_open(nothing: Findings) -> None:
+    doubtful = replace(face(130, 60), gender_confidence=0.6)
+    (person,) = people(replace(nothing, objects=(BODY,), faces=(doubtful,)))
+    assert person.word == "person"
+    child = face(130, 60, 8, "Female")
+    (person,) = people(replace(nothing, objects=(BODY,), faces=(child,), neutral=True))
+    assert person.word == "child"
+
+
 def test_a_face_beside_a_body_is_somebody_else(nothing: Findings) -> None:
     found = people(replace(nothing, objects=(BODY,), faces=(face(300, 60),)))
     assert [person.word for person in found] == ["person", "man"]

@@ -16,6 +16,8 @@ BABY, CHILD, YOUNG, GROWN = 2, 12, 19, 75
 """The last year of age that each word is used for; the age model errs by four years. Old faces
 tell their gender less than others do (Guo et al., "Is gender recognition affected by age?", 2009):
 to this model Grace Hopper at 78 is a man (0.98)."""
+TOLD = 0.75
+"""The confidence in a gender from which on it is told."""
 SAME = 0.4
 CROWD = 12
 """From how many people on a sentence says no number."""
@@ -41,7 +43,8 @@ class Person:
         """What to call them, from the face's age and (unless neutral) gender, else "person"."""
         if self.face is None:
             return "person"
-        gender = "Open" if self.neutral else self.face.gender
+        doubtful = self.face.gender_confidence < TOLD
+        gender = "Open" if self.neutral or doubtful else self.face.gender
         words = (word for age, word in _WORDS[gender] if self.face.age <= age)
         return next(words, "older person")
 
