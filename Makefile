@@ -11,7 +11,7 @@ NBVAL  := $(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks offline lint format bench accuracy execute clean
+.PHONY: help lab serve debian test notebooks offline lint format bench accuracy sdk compatibility execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,9 +59,15 @@ bench: $(READY) ## measure speed and memory, as ratios within one run
 accuracy: $(READY) ## measure what is seen (options: make accuracy FOLDER=pictures)
 	$(BIN)/python benchmarks/accuracy.py $(if $(FOLDER),"$(FOLDER)")
 
+sdk: $(READY) ## run Microsoft's own clients (options: make sdk CLIENTS=ci)
+	$(BIN)/python tests/sdk/run.py $(CLIENTS)
+
+compatibility: $(READY) ## write COMPATIBILITY.md from tools/compatibility.csv
+	$(BIN)/python tools/make_compatibility.py
+
 execute: $(READY) ## run the notebooks and store their outputs, after a change to them
 	$(BIN)/python tools/add_navigation.py
 	$(BIN)/python tools/execute_notebooks.py
 
-clean: ## remove the environment and the caches
-	rm -rf $(VENV) build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove the environments and the caches
+	rm -rf $(VENV) .sdk build *.egg-info .mypy_cache .pytest_cache .ruff_cache
