@@ -14,7 +14,7 @@ BOTH   := set -e; for version in v1.0 v3.2; do \
 .PHONY: help lab serve debian test notebooks offline lint format bench accuracy sdk compatibility execute clean
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
 
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

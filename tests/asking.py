@@ -1,0 +1,175 @@
+"""Questions to a running service, in the words of COMPATIBILITY.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from time import sleep
+from typing import Any
+from urllib.parse import parse_qsl
+
+import requests
+from PIL import Image, ImageDraw, ImageFont
+
+from visionhelpers.images import sample, samples
+from visionhelpers.service import LocalService
+
+RESULTS = {
+    "textOperations/{operationId}": "recognizeText",
+    "read/operations/{operationId}": "read/core/asyncBatchAnalyze",
+    "read/analyzeResults/{operationId}": "read/analyze",
+}
+"""Which operation begins what is asked for with a GET."""
+
+DEFAULTS = {
+    "models/{model}/analyze": "model=landmarks",
+    "generateThumbnail": "width=80&height=60",
+    "recognizeText": "mode=Printed",
+    "imageanalysis:analyze": "api-version=2023-10-01&features=tags",
+}
+"""What an operation is asked with, unless a row says otherwise."""
+
+PLAIN = "plain.png"
+IDS = {"requestId", "createdDateTime", "lastUpdatedDateTime"}
+"""What two answers to the same question differ in."""
+
+
+class Asker:
+    """Asks a service, the same question once."""
+
+    def __init__(self, service: LocalService) -> None:
+        self.service = service
+        self.key = {"Ocp-Apim-Subscription-Key": service.key}
+        self._answers: dict[tuple[str, str, str, str], requests.Response] = {}
+
+    def ask(self, operation: str, version: str, picture: str, query: str = "") -> requests.Response:
+        """Return the answer, of what takes long the finished one."""
+        asked = (operation, version, picture, query)
+        if asked not in self._answers:
+            self._answers[asked] = self._ask(*asked)
+        return self._answers[asked]
+
+    def _ask(self, operation: str, version: str, picture: str, query: str) -> requests.Response:
+        if operation in RESULTS and "operationId" not in query:
+            operation = RESULTS[operation]
+        if operation == "models" or operation in RESULTS:
+            where, _ = self.address(operation, version, query)
+            return requests.get(where, headers=self.key, timeout=60)
+        answer = self.post(operation, version, query, json={"url": self.url(picture)})
+        while answer.status_code == 202:
+            later = answer.headers["Operation-Location"]
+            found = requests.get(later, headers=self.key, timeout=60)
+            if found.json()["status"].lower() in ("succeeded", "failed"):
+                return found
+            sleep(0.02)
+        return answer
+
+    def post(self, operation: str, version: str, query: str = "", **body: Any) -> requests.Response:
+        headers = self.key | body.pop("headers", {})
+        where, asked = self.address(operation, version, query)
+        return requests.post(where, params=asked, headers=headers, timeout=60, **body)
+
+    def address(self, operation: str, version: str, query: str) -> tuple[str, dict[str, str]]:
+        """Return the address of an operation, and the query without what the path holds."""
+        asked = dict(parse_qsl(DEFAULTS.get(operation, ""))) | dict(parse_qsl(query, True))
+        for name in [name for name in asked if f"{{{name}}}" in operation]:
+            operation = operation.replace(f"{{{name}}}", asked.pop(name))
+        root = "computervision" if version == "4.0" else f"vision/{version}"
+        return f"{self.service.url}/{root}/{operation}", asked
+
+    def url(self, picture: str) -> str:
+        known = picture in samples()
+        return f"{self.service.url}/samples/{picture}" if known else f"https://a.invalid/{picture}"
+
+    def tag(self, version: str, **body: Any) -> requests.Response:
+        """Ask what every version can be asked with a picture."""
+        return self.post("imageanalysis:analyze" if version == "4.0" else "tag", version, **body)
+
+
+def draw_pictures(folder: Path) -> None:
+    """Draw what the table names beside the samples, under the names it has there."""
+    Image.new("RGB", (60, 60), "grey").save(folder / PLAIN)
+    turned = Image.open(sample("printed_page.jpg")).transpose(Image.Transpose.ROTATE_90)
+    turned.save(folder / "a page turned by a quarter", "JPEG")
+    page("one and a second line", "three and a fourth line").save(folder / "two columns", "PNG")
+    pages = [page(f"page {number}") for number in ("one", "two", "three")]
+    pages[0].save(folder / "three pages", "PDF", save_all=True, append_images=pages[1:])
+
+
+def page(*columns: str) -> Image.Image:
+    """Draw columns of text, a few words a line."""
+    drawn = Image.new("RGB", (400 * len(columns), 220), "white")
+    for left, column in enumerate(columns):
+        text = column.replace(" and ", "\n")
+        ImageDraw.Draw(drawn).text(
+            (40 + 400 * left, 40), text, "black", ImageFont.load_default(32), spacing=24
+        )
+    return drawn
+
+
+def paths(value: object, path: str = "") -> Iterator[tuple[str, object]]:
+    """Give every field below with its value; parents of parents are not gone into."""
+    if path.endswith(".parent.parent"):
+        return
+    if isinstance(value, list):
+        for item in value:
+            yield from paths(item, f"{path}[]")
+    if isinstance(value, dict):
+        for key, below in value.items():
+            name = f"{path}.{key}".removeprefix(".")
+            yield name, below
+            yield from paths(below, name)
+
+
+def code(answer: requests.Response) -> str:
+    """Return the code of an error, the innermost one."""
+    error = answer.json().get("error", answer.json())
+    while "innererror" in error:
+        error = error["innererror"]
+    return str(error["code"])
+
+
+def content(answer: requests.Response) -> object:
+    assert answer.ok, answer.text
+    if answer.headers["content-type"] == "image/jpeg":
+        return answer.content
+    return {name: value for name, value in answer.json().items() if name not in IDS}
+
+
+def refusals(asker: Asker, version: str, strict: Asker) -> dict[str, requests.Response]:
+    """Ask wrongly in every way that the page names."""
+    root = "computervision" if version == "4.0" else f"vision/{version}"
+    large, tiff, small = BytesIO(), BytesIO(), BytesIO()
+    Image.new("1", (6000, 6000)).save(large, "PNG")
+    Image.new("RGB", (60, 60)).save(tiff, "TIFF")
+    Image.new("RGB", (40, 40)).save(small, "PNG")
+    photo = sample("dahlia.jpg").read_bytes()
+    octets = {
+        "an empty body": b"",
+        "bytes that are no picture": b"no picture",
+        "a TIFF": tiff.getvalue(),
+        "a picture of 40 pixels": small.getvalue(),
+        "a picture of 36 megapixels": large.getvalue(),
+        "a file of 5 MB": photo + bytes(5 * 1024 * 1024),
+        "a file of 21 MB": photo + bytes(21 * 1024 * 1024),
+    }
+    stream = {"Content-Type": "application/octet-stream"}
+    nobody = {"Ocp-Apim-Subscription-Key": "wrong"}
+    nothing = f"{strict.service.url}/{root}/nothing"
+    requests.get(nothing, headers=strict.key, timeout=10)
+    return {
+        name: asker.tag(version, data=data, headers=stream) for name, data in octets.items()
+    } | {
+        "no key or a wrong one": asker.tag(version, json={}, headers=nobody),
+        "a path that leads nowhere": asker.post("nothing", version, json={}),
+        "more requests than `--rate`": requests.get(nothing, headers=strict.key, timeout=10),
+        "a body that is no JSON": asker.tag(
+            version, data=b"{", headers={"Content-Type": "application/json"}
+        ),
+        "no `url` in the body": asker.tag(version, json={}),
+        "an address where nothing answers": asker.tag(version, json={"url": "http://127.0.0.1:9/"}),
+        "another content type": asker.tag(
+            version, data=b"x", headers={"Content-Type": "text/plain"}
+        ),
+    }
