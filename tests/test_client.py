@@ -302,6 +302,16 @@ def test_polls_wait_as_long_as_they_are_asked_to(script: Script) -> None:
     assert at[3] - at[2] >= 1
 
 
+def test_polls_are_a_second_apart_once_a_rate_limit_was_met(script: Script) -> None:
+    done = (200, {}, {"status": "Succeeded"})
+    client = script.client((429, {}, {}), TAGS, script.operation(), done)
+    client.tag(b"x")
+    client.recognize_text(b"x")
+    at = [request["at"] for request in script.seen]
+    assert len(at) == 4
+    assert at[3] - at[2] >= 1
+
+
 def test_polls_survive_a_cut_connection(script: Script) -> None:
     client = script.client(script.operation(), CUT, (200, {}, {"status": "Succeeded"}))
     assert client.recognize_text(b"x") == {"status": "Succeeded"}

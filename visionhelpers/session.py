@@ -73,6 +73,7 @@ class Session:
         self.timeout, self.retries = timeout, retries
         self.received: Received | None = None
         self._key = key
+        self._polls_cost = not endpoint.is_loopback  # elsewhere they count against a rate limit
         self._http = requests.Session()
         self._http.trust_env = not endpoint.is_loopback  # no proxy on the way to this machine
         self._http.headers.update({KEY_HEADER: key, "User-Agent": "visionhelpers"})
@@ -101,7 +102,7 @@ class Session:
             OperationTimeoutError: It has not ended after these seconds.
         """
         location, status, asked = self._location(accepted), "none", _retry_after(accepted)
-        wait = Wait(seconds, quick=self.endpoint.is_loopback, retries=self.retries)
+        wait = Wait(seconds, quick=not self._polls_cost, retries=self.retries)
         while wait.pause(asked):
             try:
                 answer = self._exchange("GET", location, wait.left)
@@ -143,6 +144,7 @@ class Session:
                 failure = _failure(error, seconds)
                 break
             took = time.monotonic() - began
+            self._polls_cost |= _was_limited(answer)
             headers = {name: self._unkeyed(value) for name, value in answer.headers.items()}
             self.received = Received(answer.status_code, CaseInsensitiveDict(headers), took)
             return answer
@@ -182,6 +184,12 @@ def _patience(retries: int) -> Patience:
         backoff_factor=0.25,
         raise_on_status=False,
     )
+
+
+def _was_limited(answer: requests.Response) -> bool:
+    """Tell whether a rate limit was met, be it by a request that was sent again."""
+    before = answer.raw.retries.history if answer.raw.retries else ()
+    return answer.status_code == 429 or any(step.status == 429 for step in before)
 
 
 def _failure(error: requests.RequestException, seconds: float) -> str:
