@@ -193,7 +193,7 @@ def ocr(query: Query, version: Version) -> Work:
         text = picture.ocr(detect_orientation=turned)
         answer = v1_text.ocr(text, picture.width, picture.height, language)
         if version.radians:
-            answer["textAngle"] = round(radians(text.angle), 4)
+            answer["textAngle"] = round(radians(text.angle), 6)
         if version.model:
             answer["modelVersion"] = version.model
         if CANNOT_READ_LANGUAGE in query.agent:
