@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from time import sleep
+from typing import Any
 
 import pytest
+import requests
 from PIL import Image, ImageDraw, ImageFont
 
 from visionhelpers.images import sample
+from visionhelpers.service import LocalService
 from visionhelpers.service.document import Document
 from visionhelpers.service.errors import ApiError
 from visionhelpers.service.gallery import Gallery
@@ -43,6 +47,40 @@ def test_every_page_has_its_own_words(kind: str, tmp_path: Path) -> None:
     for number in (3, 1, 2):
         (line,) = document.page(number).picture.text.lines
         assert line.text == WORDS[number - 1]
+
+
+def pages_read(service: LocalService, path: str, data: bytes) -> list[dict[str, Any]]:
+    """Send a file to an operation; return the pages of its result."""
+    key = {"Ocp-Apim-Subscription-Key": service.key}
+    headers = key | {"Content-Type": "application/octet-stream"}
+    accepted = requests.post(f"{service.url}/vision/{path}", data, headers=headers, timeout=60)
+    where = accepted.headers["Operation-Location"]
+    while (answer := requests.get(where, headers=key, timeout=60).json())["status"].lower() in (
+        "notstarted",
+        "running",
+    ):
+        sleep(0.05)
+    pages: list[dict[str, Any]] = (
+        answer.get("recognitionResults") or (answer["analyzeResult"]["readResults"])
+    )
+    return pages
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PDF"])
+@pytest.mark.parametrize(
+    ("path", "numbers"),
+    [
+        ("v2.1/read/core/asyncBatchAnalyze", [1, 2, 3]),
+        ("v3.2/read/analyze", [1, 2, 3]),
+        ("v3.2/read/analyze?pages=2-3", [2, 3]),
+    ],
+)
+def test_the_pages_asked_for_come_with_their_own_words(
+    service: LocalService, kind: str, path: str, numbers: list[int]
+) -> None:
+    pages = pages_read(service, path, file(kind))
+    read = [(page["page"], [line["text"] for line in page["lines"]]) for page in pages]
+    assert read == [(number, [WORDS[number - 1]]) for number in numbers]
 
 
 def test_a_picture_is_a_document_of_one_page_in_pixels(tmp_path: Path) -> None:
