@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from io import BytesIO
 from pathlib import Path
+from struct import pack
 from time import sleep
 from typing import Any
 
@@ -130,3 +131,38 @@ def test_a_truncated_tiff_is_refused_or_its_page_is(tmp_path: Path) -> None:
     data = file("TIFF")
     with pytest.raises(ApiError, match=r"damaged|not a valid image"):
         opened(data[: len(data) // 2], tmp_path).page(3)
+
+
+def tiff(frames: list[tuple[int, int]], circular: bool = False) -> bytes:
+    """Frames of these sizes, one bit a pixel, that share the same few bytes."""
+    length, data = 2 + 8 * 12 + 4, b""
+    end = 8 + length * len(frames)
+    for number, (width, height) in enumerate(frames, 1):
+        tags = [
+            (256, width),
+            (257, height),
+            (258, 1),
+            (259, 4),
+            (262, 1),
+            (273, end),
+            (278, height),
+        ]
+        entries = b"".join(pack("<HHII", tag, 4, 1, value) for tag, value in [*tags, (279, 4)])
+        following = 8 + length * number if number < len(frames) else 8 * circular
+        data += pack("<H", 8) + entries + pack("<I", following)
+    return b"II*\0" + pack("<I", 8) + data + b"\0\x10\0\x10"
+
+
+@pytest.mark.parametrize("size", [(12_000, 12_000), (30_000, 30_000), (1, 33_000_000)])
+def test_a_tiff_with_a_page_too_large_is_refused(size: tuple[int, int], tmp_path: Path) -> None:
+    with pytest.raises(ApiError) as refusal:
+        opened(tiff([(60, 60), size]), tmp_path)
+    assert refusal.value.code == "InvalidImageSize"
+
+
+def test_a_tiff_in_a_circle_ends(tmp_path: Path) -> None:
+    assert opened(tiff([(60, 60)] * 3, circular=True), tmp_path).pages == 3
+
+
+def test_pages_past_those_the_api_reads_are_not_counted(tmp_path: Path) -> None:
+    assert opened(tiff([(60, 60)] * 2100), tmp_path).pages == 2000

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
+from itertools import islice
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -19,6 +20,8 @@ from .picture import Picture
 if TYPE_CHECKING:
     from .gallery import Gallery
 
+MOST_FRAMES = 2000
+"""Of a TIFF; Pillow takes seconds for each thousand, and the API reads no more."""
 DOCUMENTS = ("Jpeg", "Png", "Bmp", "Tiff", "Pdf")
 """The formats that can be read page by page."""
 
@@ -68,11 +71,8 @@ class Document:
 
     @cached_property
     def pages(self) -> int:
-        """How many pages there are."""
-        if self._header.format == "Pdf":
-            return self._header.pages
-        with Image.open(BytesIO(self._data)) as image:
-            return getattr(image, "n_frames", 1) if self._header.format == "Tiff" else 1
+        """How many pages there are; of a TIFF, not counting those past MOST_FRAMES."""
+        return len(self._sizes()) if self._header.format == "Tiff" else self._header.pages
 
     def page(self, number: int) -> Page:
         """Return a page, counted from 1.
@@ -93,10 +93,15 @@ class Document:
             raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
         return Page(number, Picture(pixels, "Tiff", self._gallery), "pixel")
 
+    def _sizes(self) -> list[tuple[int, int]]:
+        with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
+            return [frame.size for frame in islice(ImageSequence.Iterator(image), MOST_FRAMES)]
+
     def _check_sizes(self) -> None:
         try:
-            with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
-                sizes = [frame.size for frame in ImageSequence.Iterator(image)]
+            sizes = self._sizes()
+        except Image.DecompressionBombError:
+            raise invalid_image_size(f"A page has at most {MOST_PIXELS} pixels.") from None
         except BROKEN:
             raise invalid_image_format("The TIFF is truncated or damaged.") from None
         if max(width * height for width, height in sizes) > MOST_PIXELS:
