@@ -11,7 +11,7 @@ NBVAL  := $(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks offline lint format bench accuracy sdk compatibility execute clean
+.PHONY: help lab serve debian test notebooks offline lint format bench accuracy sdk compatibility fuzz execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -64,6 +64,9 @@ sdk: $(READY) ## run Microsoft's own clients (options: make sdk CLIENTS=ci)
 
 compatibility: $(READY) ## write COMPATIBILITY.md from tools/compatibility.csv
 	$(BIN)/python tools/make_compatibility.py
+
+fuzz: $(READY) ## send thousands of made-up requests (options: make fuzz VERSION=v3.2=500)
+	$(BIN)/python -W ignore -m tests.fuzz.run $(VERSION)
 
 execute: $(READY) ## run the notebooks and store their outputs, after a change to them
 	$(BIN)/python tools/add_navigation.py

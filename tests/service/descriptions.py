@@ -1,9 +1,9 @@
 """Microsoft's descriptions of the API, mended so that an answer can fail them.
 
 As they stand an object may lack every key and have any other, `{}` passes everywhere, a few
-references lead nowhere, and uploads hide in `x-ms-paths`. Here objects are closed and the keys
-that answers always have are required. API v3.0 and v3.1 have v2.1's pictures and v3.2's Read less
-what v3.2 added.
+references lead nowhere, and uploads hide in `x-ms-paths`. Here objects are closed, the keys that
+answers always have are required, and `document` gives one whole description a version and a kind
+of body. API v3.0 and v3.1 have v2.1's pictures and v3.2's Read less what v3.2 added.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jsonschema
 
@@ -96,6 +96,11 @@ def definitions(shared: Path, version: str) -> dict[str, Schema]:
     if version in ("v3.0", "v3.1"):
         for name, keys in ADDED.items():
             _without(found[name], keys)
+    if "ImageUrl" not in found:
+        common = shared / "specs/Common/Parameters.json"
+        found["ImageUrl"] = json.loads(common.read_text(encoding="utf-8"))["definitions"][
+            "ImageUrl"
+        ]
     for name, definition in found.items():
         if "properties" not in definition:
             continue
@@ -119,6 +124,94 @@ def _required(name: str, definition: Schema, version: str) -> list[str]:
         keys.add("modelVersion")
     assert keys <= set(definition["properties"]), (version, name, keys)
     return sorted(keys)
+
+
+GATEWAY = {
+    "type": "object",
+    "required": ["error"],
+    "additionalProperties": False,
+    "properties": {
+        "error": {
+            "type": "object",
+            "required": ["code", "message"],
+            "additionalProperties": False,
+            "properties": {
+                "code": {"enum": ["401", "404", "429"]},
+                "message": {"type": "string", "minLength": 1},
+            },
+        }
+    },
+}
+"""What stands before the API says no with, in every version, and no description tells."""
+ERROR = {"v3.2": "ComputerVisionErrorResponse", "4.0": "ErrorResponse"}
+"""The definition of an error that is not Read's; ComputerVisionError in the other versions."""
+ROOTS = {"4.0": "/computervision"}
+
+
+def error_of(version: str, path: str = "") -> str:
+    """Return the name of the definition that errors of a path follow."""
+    if version == "v3.2" and path.startswith("/read/"):
+        return "ComputerVisionOcrError"
+    return ERROR.get(version, "ComputerVisionError")
+
+
+def document(shared: Path, version: str, body: Literal["url", "stream"]) -> Schema:
+    """Return the whole description of a version for one kind of body, as Swagger 2.0.
+
+    Its references are resolved or within it, a picture's address has the format "picture", and the
+    bodies of uploads are left to the caller.
+    """
+    known = definitions(shared, version) | {"Gateway": GATEWAY}
+    known["ImageUrl"]["properties"]["url"]["format"] = "picture"
+    paths: dict[str, Schema] = {}
+    for file in FILES[version]:
+        found = json.loads((shared / "specs" / file).read_text(encoding="utf-8"))
+        for path, operations in found["paths"].items():
+            upload = found["x-ms-paths"].get(f"{path}?overload=stream", {})
+            chosen = operations | (upload if body == "stream" else {})
+            paths[path] = {
+                method: _operation(told, found, shared, error_of(version, path))
+                for method, told in chosen.items()
+            }
+    return {
+        "swagger": "2.0",
+        "info": {"title": "Computer Vision", "version": version},
+        "basePath": ROOTS.get(version, f"/vision/{version}"),
+        "paths": paths,
+        "definitions": known,
+    }
+
+
+def _operation(told: Schema, found: Schema, shared: Path, error: str) -> Schema:
+    parameters = [_parameter(told, found, shared) for told in told.get("parameters", ())]
+    uploads = {"application/octet-stream"} & set(told.get("consumes", ()))
+    gateway = {"description": "Refused", "schema": {"$ref": "#/definitions/Gateway"}}
+    failure = {"description": "Refused", "schema": {"$ref": f"#/definitions/{error}"}}
+    done = {code: answer for code, answer in told["responses"].items() if code != "default"}
+    produces = {*told["produces"], "application/json"}
+    if done.get("200", {}).get("schema") == {"type": "file"}:
+        done, produces = {"200": {"description": "A picture"}}, produces | {"image/jpeg"}
+    refusals = {"401": gateway, "404": gateway, "429": gateway, "400": failure, "default": failure}
+    return {
+        "operationId": told["operationId"],
+        "consumes": list(uploads) or ["application/json"],
+        "produces": sorted(produces),
+        "parameters": [p for p in parameters if not (uploads and p["in"] == "body")],
+        "responses": done | refusals,
+    }
+
+
+def _parameter(told: Schema, found: Schema, shared: Path) -> Schema:
+    if "$ref" in told:
+        file, _, pointer = told["$ref"].partition("#")
+        if file:
+            common = shared / "specs/Common" / Path(file).name
+            found = json.loads(common.read_text(encoding="utf-8"))
+        told = found["parameters"][pointer.rpartition("/")[2]]
+    kept = {key: value for key, value in told.items() if not key.startswith("x-")}
+    if kept.get("type") == "array":
+        kept.setdefault("items", {"type": "number", "minimum": 0.75, "maximum": 1.8})
+    return kept
 
 
 class Checker:
