@@ -30,7 +30,7 @@ DEFAULTS = {
 }
 """What an operation is asked with, unless a row says otherwise."""
 
-PLAIN = "plain.png"
+PLAIN, TINY = "plain.png", "tiny.png"
 IDS = {"requestId", "createdDateTime", "lastUpdatedDateTime"}
 """What two answers to the same question differ in."""
 
@@ -90,6 +90,7 @@ class Asker:
 def draw_pictures(folder: Path) -> None:
     """Draw what the table names beside the samples, under the names it has there."""
     Image.new("RGB", (60, 60), "grey").save(folder / PLAIN)
+    Image.new("RGB", (30, 30), "grey").save(folder / TINY)
     turned = Image.open(sample("printed_page.jpg")).transpose(Image.Transpose.ROTATE_90)
     turned.save(folder / "a page turned by a quarter", "JPEG")
     page("one and a second line", "three and a fourth line").save(folder / "two columns", "PNG")

@@ -12,7 +12,7 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.asking import PLAIN, RESULTS, Asker, code, content, draw_pictures, paths, refusals
+from tests.asking import PLAIN, RESULTS, TINY, Asker, code, content, draw_pictures, paths, refusals
 from tests.described import described
 from visionhelpers.service import LocalService
 
@@ -136,7 +136,7 @@ def test_every_field_is_as_the_page_says(asker: Asker, operation: str, version: 
 
 @cases("query", "path", "field")
 def test_every_parameter_does_what_the_page_says(asker: Asker, row: Row, version: str) -> None:
-    if row.tries and version in (row.versions[0], row.versions[-1]):
+    if row.tries and version == row.versions[-1]:
         picture, _, queries = row.tries.partition(": ")
         one, sign, other = queries.split(" ")
         first, second = (
@@ -156,11 +156,12 @@ def test_every_parameter_is_tried() -> None:
 
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_way_to_send_a_picture(asker: Asker, version: str) -> None:
+    """Every way ends at the refusal of so small a picture, which takes no model."""
     ways = {row.name for row in ROWS if row.part == "body" and version in row.versions}
     data = BytesIO()
-    Image.new("RGB", (60, 60), "grey").save(data, "PNG")
+    Image.new("RGB", (30, 30), "grey").save(data, "PNG")
     bodies: dict[str, dict[str, Any]] = {
-        "application/json": {"json": {"url": asker.url(PLAIN)}},
+        "application/json": {"json": {"url": asker.url(TINY)}},
         "multipart/form-data": {"files": {"file": data.getvalue()}},
         "application/octet-stream": {"data": data.getvalue()},
         "image/*": {"data": data.getvalue()},
@@ -172,7 +173,8 @@ def test_every_way_to_send_a_picture(asker: Asker, version: str) -> None:
         for way, body in bodies.items():
             headers = {"Content-Type": kinds[way]} if way in kinds else {}
             answer = asker.post(row.operation, version, **body, headers=headers)
-            assert answer.ok == (way in ways), (row.operation, way, answer.text)
+            read = code(answer) == "InvalidImageSize"
+            assert read == (way in ways), (row.operation, way, answer.text)
 
 
 def test_the_page_has_every_name_of_the_descriptions_and_no_other(shared: Path) -> None:

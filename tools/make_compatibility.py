@@ -35,7 +35,7 @@ INTRODUCTION = """\
 
 What of each version of the Computer Vision API the local service gives. `make compatibility` writes
 this page; every row is tried on a running service by `tests/test_compatibility.py`, {claims} claims
-in all: a field and a refusal in every version, what a parameter changes in the first and the last.
+in all: a field and a refusal in every version, what a parameter changes in the last that has it.
 
 | mark | meaning |
 |---|---|
