@@ -6,12 +6,22 @@ from pathlib import Path
 from time import sleep
 from typing import Any
 
+import jsonschema
 import pytest
 import requests
 
-from tests.service.descriptions import FILES, Checker, Schema, definitions
+from tests.service.descriptions import (
+    FILES,
+    GATEWAY,
+    Checker,
+    Schema,
+    definitions,
+    error_of,
+)
 from visionhelpers.images import sample
-from visionhelpers.service import LocalService
+from visionhelpers.service import LocalService, errors
+from visionhelpers.service.wire import VERSIONS
+from visionhelpers.service.wire.version import Version
 
 SEVEN = ("imageType", "faces", "adult", "categories", "color", "tags", "description")
 CLASSIC = tuple(version for version in FILES if version != "4.0")
@@ -187,10 +197,11 @@ def test_image_analysis_4(
     Checker(described["4.0"], "ImageAnalysisResult", *asked).check(answer)
 
 
+@BOTH_WAYS
 @pytest.mark.parametrize("version", CLASSIC)
-def test_a_thumbnail_is_an_image(service: LocalService, version: str) -> None:
+def test_a_thumbnail_is_an_image(service: LocalService, version: str, how: str) -> None:
     path = f"vision/{version}/generateThumbnail"
-    answer = post(service, path, "dahlia.jpg", width="50", height="50")
+    answer = post(service, path, "dahlia.jpg", how, width="50", height="50")
     assert answer.headers["content-type"].startswith("image/")
 
 
@@ -272,3 +283,31 @@ def test_a_service_that_answers_nothing_would_fail(
     assert len(closed) > 15
     for name in closed:
         assert not Checker(described[version], name).validator.is_valid({}), name
+
+
+REFUSALS = (
+    errors.bad_argument("."),
+    errors.invalid_image_url("."),
+    errors.invalid_image_format("."),
+    errors.invalid_image_size("."),
+    errors.not_supported_language("."),
+    errors.internal_error(),
+    errors.ApiError(408, "Timeout", "."),
+    errors.ApiError(415, "UnsupportedMediaType", "."),
+)
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
+@pytest.mark.parametrize("path", ["/tag", "/read/analyze"])
+def test_every_refusal_has_the_form_of_its_version(
+    described: dict[str, dict[str, Schema]], version: Version, path: str
+) -> None:
+    name = error_of(version.name, path)
+    for error in REFUSALS:
+        said = version.refuse(error, "an-id", f"{version.root}{path}")
+        Checker(described[version.name], name).check(said.content)
+    for error in (errors.access_denied(), errors.not_found(), errors.too_many_requests(1, ".")):
+        said = version.refuse(error, "an-id", f"{version.root}{path}")
+        jsonschema.validate(said.content, GATEWAY)
+        assert said.content["error"]["code"] == str(error.status)
+        assert (version.name == "4.0") == ("x-ms-error-code" in said.headers)
