@@ -37,9 +37,9 @@ def test_what_is_no_rate_is_refused_with_what_it_says(text: str) -> None:
 
 
 def test_conditions_that_make_no_sense_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="latency is a number of seconds.*-1"):
+    with pytest.raises(ValueError, match=r"latency is a number of seconds.*-1"):
         Conditions(latency=-1.0)
-    with pytest.raises(ValueError, match="delay of operations is a number of seconds.*nan"):
+    with pytest.raises(ValueError, match=r"delay of operations is a number of seconds.*nan"):
         Conditions(operation_delay=float("nan"))
     with pytest.raises(ValueError, match="no folder"):
         Conditions(pictures=tmp_path / "none")
