@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from io import BytesIO
-from itertools import permutations
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -70,7 +70,7 @@ def painted(vision: VisionClient) -> Iterator[Row]:
     """Count the discs on grounds whose colours are named, drawn clean and with noise."""
     say("colours", "drawn discs")
     for kind, noise, quality in (("clean", 0, 95), ("with noise, JPEG quality 50", 12, 50)):
-        right, pairs = 0, list(permutations(PAINTS, 2))
+        right, pairs = 0, list(combinations(PAINTS, 2))
         for ground, figure in pairs:
             drawn = jpeg(canvas(ground, figure, noise), quality)
             color = vision.analyze(drawn, "Color")["color"]

@@ -174,7 +174,7 @@ def test_prints_in_one_ink_are_told_from_colour(table: dict[str, rows.Row]) -> N
 
 
 def test_drawn_colours_are_the_ones_asked_for(table: dict[str, rows.Row]) -> None:
-    assert table["ground and figure named, drawn clean"].ours == "132 of 132 (100.0%)"
+    assert table["ground and figure named, drawn clean"].ours == "66 of 66 (100.0%)"
 
 
 def test_who_is_taken_for_what_is_counted(folder: Path, service: LocalService) -> None:

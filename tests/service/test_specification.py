@@ -46,9 +46,11 @@ def post(
     return requests.post(f"{service.url}/{path}", headers=headers, params=query, timeout=60, **body)
 
 
-@BOTH_WAYS
 @pytest.mark.parametrize("version", CLASSIC)
-@pytest.mark.parametrize("name", ["grace_hopper.jpg", "summer_palace.jpg", "democritus.png"])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("grace_hopper.jpg", "url"), ("summer_palace.jpg", "stream"), ("democritus.png", "stream")],
+)
 def test_analyze_with_everything(
     service: LocalService,
     described: dict[str, dict[str, Schema]],
@@ -126,9 +128,8 @@ def test_domain_models(
         Checker(described[version], result, model).check(answer["result"])
 
 
-@BOTH_WAYS
 @pytest.mark.parametrize("version", CLASSIC)
-@pytest.mark.parametrize("name", ["democritus.png", "coffee_cup.jpg"])
+@pytest.mark.parametrize(("name", "how"), [("democritus.png", "stream"), ("coffee_cup.jpg", "url")])
 def test_ocr(
     service: LocalService,
     described: dict[str, dict[str, Schema]],
@@ -140,8 +141,9 @@ def test_ocr(
     Checker(described[version], "OcrResult").check(answer)
 
 
-@BOTH_WAYS
-@pytest.mark.parametrize("name", ["handwriting.jpg", "coffee_cup.jpg"])
+@pytest.mark.parametrize(
+    ("name", "how"), [("handwriting.jpg", "stream"), ("coffee_cup.jpg", "url")]
+)
 @pytest.mark.parametrize(
     ("version", "path", "definition", "payload"),
     [
@@ -184,8 +186,10 @@ def test_reading(
     Checker(described[version], definition, *payload).check(answer)
 
 
-@BOTH_WAYS
-@pytest.mark.parametrize("name", ["hopper_and_collins.jpg", "democritus.png", "dahlia.jpg"])
+@pytest.mark.parametrize(
+    ("name", "how"),
+    [("hopper_and_collins.jpg", "url"), ("democritus.png", "stream"), ("dahlia.jpg", "stream")],
+)
 def test_image_analysis_4(
     service: LocalService, described: dict[str, dict[str, Schema]], name: str, how: str
 ) -> None:
