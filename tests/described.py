@@ -6,19 +6,9 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-Schema = dict[str, Any]
+from tests.service.descriptions import FILES, Schema
 
-FILES = {
-    "v1.0": ("v1.0/ComputerVision.json",),
-    "v2.0": ("v2.0/ComputerVision.json", "v2.0/Ocr.json"),
-    "v2.1": ("v2.1/ComputerVision.json", "v2.1/Ocr.json"),
-    "v3.0": ("v2.1/ComputerVision.json", "v3.2/Ocr.json"),
-    "v3.1": ("v2.1/ComputerVision.json", "v3.2/Ocr.json"),
-    "v3.2": ("v3.2/ComputerVision.json", "v3.2/Ocr.json"),
-    "4.0": ("4.0/UnifiedVision.json",),
-}
 ADDED = ("pages", "readingOrder", "model-version", "analyzeResult.modelVersion", "appearance")
 """What v3.2 added to Read; the descriptions of v3.0 and v3.1 are v2.1's and v3.2's without it."""
 
