@@ -69,10 +69,10 @@ class Document:
             document.page(1)
         return document
 
-    @cached_property
+    @property
     def pages(self) -> int:
         """How many pages there are; of a TIFF, not counting those past MOST_FRAMES."""
-        return len(self._sizes()) if self._header.format == "Tiff" else self._header.pages
+        return len(self._sizes) if self._header.format == "Tiff" else self._header.pages
 
     def page(self, number: int) -> Page:
         """Return a page, counted from 1.
@@ -93,13 +93,14 @@ class Document:
             raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
         return Page(number, Picture(pixels, "Tiff", self._gallery), "pixel")
 
+    @cached_property
     def _sizes(self) -> list[tuple[int, int]]:
         with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
             return [frame.size for frame in islice(ImageSequence.Iterator(image), MOST_FRAMES)]
 
     def _check_sizes(self) -> None:
         try:
-            sizes = self._sizes()
+            sizes = self._sizes
         except Image.DecompressionBombError:
             raise invalid_image_size(f"A page has at most {MOST_PIXELS} pixels.") from None
         except BROKEN:
