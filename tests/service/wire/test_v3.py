@@ -52,7 +52,8 @@ def test_the_natural_order_goes_down_the_columns_and_the_basic_one_across(
         ({"pages": "one"}, "InvalidPageRange"),
         ({"pages": "2-"}, "InvalidPageRange"),
         ({"readingOrder": "wild"}, "InvalidReadingOrder"),
-        ({"language": "ru"}, "NotSupportedLanguage"),
+        ({"language": "ko"}, "NotSupportedLanguage"),
+        ({"language": "xx"}, "NotSupportedLanguage"),
         ({"model-version": "newest"}, "BadArgument"),
     ],
 )

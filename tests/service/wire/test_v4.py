@@ -99,6 +99,7 @@ def test_a_caption_can_leave_the_gender_open(service: LocalService) -> None:
         ({"features": ""}, "BadArgument"),
         ({"features": "mood"}, "NotSupportedVisualFeature"),
         ({"features": "tags", "language": "fr"}, "NotSupportedLanguage"),
+        ({"features": "tags", "model_version": "newest"}, "BadArgument"),
         ({"features": "smartCrops", "smartcrops_aspect_ratios": "0.5"}, "BadArgument"),
         ({"features": "smartCrops", "smartcrops_aspect_ratios": "wide"}, "BadArgument"),
         ({"features": "tags", "type": "text/plain"}, "UnsupportedMediaType"),

@@ -51,7 +51,6 @@ CODES = frozenset(
 )
 FEATURES = ("ImageType", "Faces", "Adult", "Categories", "Color", "Tags", "Description")
 DETAILS = ("Celebrities", "Landmarks")
-LANGUAGES = ("en", "es", "ja", "pt", "zh")
 # fmt: off
 OCR_LANGUAGES = (
     "unk", "zh-Hans", "zh-Hant", "cs", "da", "nl", "en", "fi", "fr", "de", "el", "hu", "it",
@@ -118,7 +117,7 @@ def analyze(query: Query, version: Version) -> Work:
         raise ApiError(400, "NotSupportedFeature", "This service has no model that sees brands.")
     if details or not features:
         features |= {"Categories"}
-    names = _names_in_captions(query)
+    names = _names_in_captions(query, version)
 
     def work(picture: Picture, request_id: str) -> Json:
         answer: Json = {}
@@ -138,7 +137,7 @@ def describe(query: Query, version: Version) -> Work:
     """Describe Image: tags and up to `maxCandidates` captions."""
     speak_english(query)
     candidates = query.number("maxCandidates", 1, 100, default=1)
-    names = _names_in_captions(query)
+    names = _names_in_captions(query, version)
     return lambda picture, request_id: (
         v1_image.description(picture, candidates, names=names)
         | v1_image.signature(picture, request_id, version)
@@ -184,9 +183,7 @@ def thumbnail(query: Query, _: Version) -> Work:
 
 def ocr(query: Query, version: Version) -> Work:
     """OCR: printed text as regions, lines and words with upright boxes."""
-    language = _language(query, OCR_LANGUAGES, "unk")
-    if language in UNREAD_LANGUAGES:
-        raise not_supported_language(f"This service has no model that reads {language}.")
+    language = read_language(query, OCR_LANGUAGES, "unk")
     turned = query.flag("detectOrientation", default=True)
 
     def work(picture: Picture, _: str) -> Json:
@@ -212,16 +209,19 @@ def recognize_text(query: Query, _: Version) -> Reading:
 
 
 def speak_english(query: Query) -> None:
-    """Refuse every language but English, the API's by another sentence than the rest."""
-    language = _language(query, LANGUAGES, "en")
-    if language != "en":
-        raise not_supported_language(f"This service speaks English (en), not {language}.")
+    """Refuse every language but English."""
+    language = query.text("language", "en")
+    if language.lower() != "en":
+        raise not_supported_language(f"This service speaks English (en), not {language[:40]!r}.")
 
 
-def _language(query: Query, languages: tuple[str, ...], default: str) -> str:
+def read_language(query: Query, languages: tuple[str, ...], default: str) -> str:
+    """Return the language of the text as the API spells it; refuse what no model here reads."""
     asked = query.text("language", default)
     for language in languages:
         if asked.lower() == language.lower():
+            if language in UNREAD_LANGUAGES:
+                raise not_supported_language(f"This service has no model that reads {language}.")
             return language
     known = ", ".join(languages)
     raise not_supported_language(f"There is no language {asked[:40]!r}; there are {known}.")
@@ -244,6 +244,8 @@ def _details(query: Query) -> frozenset[str]:
     return known(names, DETAILS, "InvalidDetails")
 
 
-def _names_in_captions(query: Query) -> bool:
+def _names_in_captions(query: Query, version: Version) -> bool:
+    if not version.excludes:
+        return True
     excluded = known(query.names("descriptionExclude"), DETAILS, "InvalidDetails")
     return "Celebrities" not in excluded

@@ -45,7 +45,7 @@ def progress(done: Progress) -> Json:
 
 _refuse = v1.flat(CODES)
 V2_0 = Version("v2.0", _refuse, progress, "/vision/v2.0", FEATURES)
-V2_1 = Version("v2.1", _refuse, progress, "/vision/v2.1", FEATURES, radians=True)
+V2_1 = Version("v2.1", _refuse, progress, "/vision/v2.1", FEATURES, radians=True, excludes=True)
 
 
 def detect(_: Query, version: Version) -> v1.Work:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from ..document import DOCUMENTS
 from ..errors import ApiError, GatewayError
 from ..header import Limits
-from ..picture import UNREAD_LANGUAGES
 from . import v1, v2
 from .query import Query
 from .version import Refusal, Version
@@ -32,6 +31,17 @@ READ_CODES = frozenset(
 )  # fmt: skip
 DOCUMENT = Limits(longest=10_000, formats=DOCUMENTS, bytes=50 * 1024 * 1024)
 MOST_PAGES = 2000
+# fmt: off
+LANGUAGES = (
+    "af", "ast", "bi", "br", "ca", "ceb", "ch", "co", "crh", "cs", "csb", "da", "de", "en", "es",
+    "et", "eu", "fi", "fil", "fj", "fr", "fur", "fy", "ga", "gd", "gil", "gl", "gv", "hni", "hsb",
+    "ht", "hu", "ia", "id", "it", "iu", "ja", "jv", "kaa", "kac", "kea", "kha", "kl", "ko", "ku",
+    "kw", "lb", "ms", "mww", "nap", "nl", "no", "oc", "pl", "pt", "quc", "rm", "sco", "sl", "sq",
+    "sv", "sw", "tet", "tr", "tt", "uz", "vo", "wae", "yua", "za", "zh-Hans", "zh-Hant", "zu",
+)
+# fmt: on
+EARLY_LANGUAGES = ("en", "es", "fr", "de", "it", "nl", "pt")
+"""What v3.0 and v3.1 read."""
 ORDERS = ("basic", "natural")
 MODEL = re.compile(r"(latest|\d{4}-\d{2}-\d{2})(-preview)?")
 _PAGES = re.compile(r"(?a:(\d{1,6})|(\d{0,6})-(\d{0,6}))")
@@ -64,12 +74,14 @@ def _enveloped(error: ApiError, request_id: str, path: str) -> Refusal:
     return Refusal(error.status, content)
 
 
-V3_0 = Version("v3.0", _flat, progress, "/vision/v3.0", v2.FEATURES, radians=True)
-V3_1 = Version("v3.1", _flat, progress, "/vision/v3.1", v2.FEATURES, radians=True)
+V3_0, V3_1 = (
+    Version(name, _flat, progress, f"/vision/{name}", v2.FEATURES, radians=True, excludes=True)
+    for name in ("v3.0", "v3.1")
+)
 READ_MODEL = "2022-04-30"
 
 
-def _admit(query: Query) -> None:
+def admit(query: Query) -> None:
     """Refuse a `model-version` that is none; each of them is answered by the same models."""
     asked = query.text("model-version")
     if asked and not MODEL.fullmatch(asked):
@@ -78,17 +90,14 @@ def _admit(query: Query) -> None:
 
 
 V3_2 = Version(
-    "v3.2", _enveloped, progress, "/vision/v3.2", v2.FEATURES, "2021-05-01", True, _admit
+    "v3.2", _enveloped, progress, "/vision/v3.2", v2.FEATURES, "2021-05-01", True, True, admit
 )
 
 
 def read(query: Query, version: Version) -> v1.Reading:
     """Read: the pages of a picture, a TIFF or a PDF, one model for print and handwriting."""
-    language = query.text("language", "en").lower()
-    if language in {unread.lower() for unread in UNREAD_LANGUAGES}:
-        message = f"This service has no model that reads {language}."
-        raise ApiError(400, "NotSupportedLanguage", message)
     newest = bool(version.model)
+    v1.read_language(query, LANGUAGES if newest else EARLY_LANGUAGES, "en")
     asked = page_numbers(query.names("pages") if newest else ())
     order = query.text("readingOrder", "basic").lower() if newest else "basic"
     if order not in ORDERS:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError, GatewayError
 from ..header import Limits
-from . import v1, v1_image
+from . import v1, v1_image, v3
 from .query import Query
 from .version import Refusal, Version
 
@@ -44,6 +44,7 @@ def refuse(error: ApiError, _: str, __: str) -> Refusal:
 
 
 def _admit(query: Query) -> None:
+    v3.admit(query)
     asked = query.text("api-version")
     if asked not in API_VERSIONS:
         message = f"api-version is {' or '.join(API_VERSIONS)}, but it is {asked[:40]!r}."

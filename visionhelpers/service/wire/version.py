@@ -35,6 +35,7 @@ class Version:
         features: What Analyze Image can be asked for, in the order of the answer.
         model: The `modelVersion` of answers; empty where there is none.
         radians: Whether OCR gives the angle of the text in radians.
+        excludes: Whether captions can be asked for without names.
         admit: Refuses what no operation of it takes.
     """
 
@@ -45,4 +46,5 @@ class Version:
     features: tuple[str, ...] = ()
     model: str = ""
     radians: bool = False
+    excludes: bool = False
     admit: Callable[[Query], None] = lambda _: None
