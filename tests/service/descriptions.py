@@ -191,7 +191,8 @@ def _operation(told: Schema, found: Schema, shared: Path, error: str) -> Schema:
     produces = {*told["produces"], "application/json"}
     if done.get("200", {}).get("schema") == {"type": "file"}:
         done, produces = {"200": {"description": "A picture"}}, produces | {"image/jpeg"}
-    refusals = {"401": gateway, "404": gateway, "429": gateway, "400": failure, "default": failure}
+    either = {"description": "Refused", "schema": {"anyOf": [gateway["schema"], failure["schema"]]}}
+    refusals = {"401": gateway, "404": either, "429": gateway, "400": failure, "default": failure}
     return {
         "operationId": told["operationId"],
         "consumes": list(uploads) or ["application/json"],

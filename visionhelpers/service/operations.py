@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
-from .errors import not_found
+from .errors import ApiError
 
 Json = dict[str, Any]
 Status = Literal["NotStarted", "Running", "Failed", "Succeeded"]
@@ -102,7 +102,8 @@ class Operations:
         self._forget_old()
         operation = self._operations.get(name.lower())
         if operation is None or operation.kind != kind:
-            raise not_found(f"there is no operation {name[:40]!r}, or no longer")
+            message = f"There is no operation {name[:40]!r}, or no longer."
+            raise ApiError(404, "BadArgument", message)
         begun, future, now = operation.begun, operation.future, self._clock()
         if not future.done() and not future.running():
             return Progress("NotStarted", begun, begun)
