@@ -90,12 +90,18 @@ def test_a_loop_of_the_client_stays_under_the_rate_without_being_told() -> None:
         assert all(vision.domain_models()["models"] for _ in range(30))
 
 
-def test_every_answer_waits_for_the_latency() -> None:
+def test_every_answer_of_the_api_waits_for_the_latency() -> None:
     with LocalService(latency=0.3) as service:
         vision = VisionClient(service.url, service.key)
         began = time.monotonic()
         vision.domain_models()
         assert 0.3 <= time.monotonic() - began < 2
+
+
+def test_neither_health_nor_samples_wait_for_it() -> None:
+    with LocalService(latency=60) as service:
+        for path in ("health", "samples/coffee_cup.jpg"):
+            assert requests.get(f"{service.url}/{path}", timeout=10).ok
 
 
 def test_an_operation_runs_as_long_as_it_is_told_to() -> None:

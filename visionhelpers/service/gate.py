@@ -93,7 +93,8 @@ class Gate:
                 self._check(request)
             except ApiError as refusal:
                 return await refuse(request, refusal)(scope, receive, send)
-            await asyncio.sleep(self._latency)
+            if not _is_open(scope["path"]):
+                await asyncio.sleep(self._latency)
             return await self._app(scope, receive, send)
 
     def _check(self, request: Request) -> None:
@@ -103,7 +104,7 @@ class Gate:
             remedy = "if that is its name, start it with --allow-host and that name, without a port"
             raise bad_argument(f"{message}: {remedy}.")
         path = request.scope["path"]
-        if path == "/health" or path.startswith("/samples/"):
+        if _is_open(path):
             return
         given = request.headers.get(KEY_HEADER)
         given = given or Query(request.query_params.multi_items()).text("subscription-key")
@@ -113,6 +114,10 @@ class Gate:
             api = f"the Computer Vision API ({version_at(path).name})"
             reason = f"Requests to {api} have exceeded the rate limit of this service"
             raise too_many_requests(seconds, reason)
+
+
+def _is_open(path: str) -> bool:
+    return path == "/health" or path.startswith("/samples/")
 
 
 def one_spelling(path: str) -> str:
