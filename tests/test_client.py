@@ -5,6 +5,7 @@ import logging
 import time
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -189,6 +190,29 @@ def test_retry_after_is_honoured(script: Script) -> None:
     script.client((429, {"Retry-After": "1"}, {}), TAGS).tag(b"x")
     first, second = (request["at"] for request in script.seen)
     assert second - first >= 1
+
+
+def test_threads_of_a_client_wait_together_for_a_limit_that_one_of_them_met(script: Script) -> None:
+    client = script.client((429, {"Retry-After": "1"}, {}), TAGS)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(client.tag, b"first")
+        time.sleep(0.3)
+        others = [pool.submit(client.tag, b"x") for _ in range(3)]
+        assert all(future.result() == {"tags": []} for future in [first, *others])
+    at = [request["at"] for request in script.seen]
+    assert len(at) == 5
+    assert all(moment - at[0] >= 0.95 for moment in at[1:])
+
+
+def test_a_client_keeps_to_its_rate_over_operations_and_polls(script: Script) -> None:
+    done = (200, {}, {"status": "Succeeded"})
+    client = script.client(script.operation(), done, script.operation(), done)
+    client.rate = "3/second"
+    client.recognize_text(b"x")
+    client.recognize_text(b"y")
+    at = [request["at"] for request in script.seen]
+    assert len(at) == 4
+    assert at[3] - at[0] >= 0.95
 
 
 def test_a_retry_after_without_sense_is_passed_over(script: Script) -> None:

@@ -14,6 +14,7 @@ from requests import Response
 from .diagnosis import diagnose
 from .endpoints import parse_endpoint, parse_key
 from .images import Picture, sample
+from .pace import Pace
 from .replies import decoded, pictured
 from .session import KEY_HEADER, Headers, Received, Session
 from .teaching import Teacher
@@ -59,7 +60,7 @@ class VisionClient(Teacher):
         Raises:
             EndpointError: The endpoint or the key cannot be used.
         """
-        self._timeout, self._retries = timeout, retries
+        self._timeout, self._retries, self._pace = timeout, retries, Pace()
         self._version = version or os.environ.get("VISION_API_VERSION")
         self._aim(endpoint, key)
 
@@ -85,6 +86,18 @@ class VisionClient(Teacher):
     def headers(self) -> dict[str, str]:
         """The header that carries the key; printed, it keeps the key to itself."""
         return Headers({KEY_HEADER: self._key})
+
+    @property
+    def rate(self) -> str | None:
+        """How often to ask at most, polls counted, as in "20/minute"; None to ask at will.
+
+        Without it too, a rate limit that is met is waited out, by all threads together.
+        """
+        return self._pace.rate
+
+    @rate.setter
+    def rate(self, rate: str | None) -> None:
+        self._pace = self._session.pace = Pace(rate)
 
     @property
     def last_response(self) -> Received | None:
@@ -209,7 +222,7 @@ class VisionClient(Teacher):
     def _aim(self, endpoint: str, key: str) -> None:
         self._endpoint = parse_endpoint(endpoint, self._version)
         self._key = parse_key(key)
-        self._session = Session(self._endpoint, self._key, self._timeout, self._retries)
+        self._session = Session(self._endpoint, self._key, self._timeout, self._retries, self._pace)
 
     def _path(self, operation: str) -> str:
         return f"vision/{self.version}/{operation}"

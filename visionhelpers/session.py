@@ -14,11 +14,15 @@ from urllib3.util.retry import Retry
 
 from .endpoints import Endpoint
 from .errors import BadAnswerError, NoAnswerError, OperationFailedError, OperationTimeoutError
+from .pace import Pace
 from .replies import decoded, refusal
 from .waits import Wait
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
-PASSING = (429, 500, 502, 503, 504)
+LIMITED = 429
+PASSING = (LIMITED, 500, 502, 503, 504)
+_FIRST_PAUSE = 0.5
+"""Seconds after a first 429 that does not say how long to wait; then twice as long each time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Patience(Retry):
     """Ask again after a passing failure, as late as the service wishes within bounds."""
 
     LONGEST = 60.0
+    RETRY_AFTER_STATUS_CODES = Retry.RETRY_AFTER_STATUS_CODES - {LIMITED}
+    """A rate limit concerns all threads: the session sees to it."""
 
     def parse_retry_after(self, retry_after: str) -> float:
         """Return the seconds to wait, at most a minute; none where the header makes no sense."""
@@ -68,11 +74,18 @@ class Session:
     Redirects are not followed: requests would send the key along to another host.
     """
 
-    def __init__(self, endpoint: Endpoint, key: str, timeout: float, retries: int) -> None:
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        key: str,
+        timeout: float,
+        retries: int,
+        pace: Pace | None = None,
+    ) -> None:
         self.endpoint = endpoint
         self.timeout, self.retries = timeout, retries
         self.received: Received | None = None
-        self._key = key
+        self._key, self.pace = key, pace or Pace()
         self._polls_cost = not endpoint.is_loopback  # elsewhere they count against a rate limit
         self._http = requests.Session()
         self._http.trust_env = not endpoint.is_loopback  # no proxy on the way to this machine
@@ -89,7 +102,15 @@ class Session:
             NoAnswerError: There was no answer in time.
             BadAnswerError: There was one, and it says no.
         """
-        answer = self._exchange(method, self.endpoint.root + path, self.timeout, **content)
+        url, pause = self.endpoint.root + path, _FIRST_PAUSE
+        answer = self._exchange(method, url, self.timeout, **content)
+        for _ in range(self.retries):
+            if answer.status_code != LIMITED:
+                break
+            self._polls_cost = True
+            self.pace.hold(_retry_after(answer) or pause)
+            pause *= 2
+            answer = self._exchange(method, url, self.timeout, **content)
         return self._accept(answer)
 
     def finish(self, accepted: requests.Response, seconds: float) -> dict[str, Any]:
@@ -113,6 +134,7 @@ class Session:
             asked = _retry_after(answer)
             if answer.status_code in PASSING:
                 status = str(answer.status_code)
+                self.pace.hold(asked)
                 wait.fail(asked)
                 continue
             wait.succeed()
@@ -134,6 +156,7 @@ class Session:
     def _exchange(self, method: str, url: str, seconds: float, **content: Any) -> requests.Response:
         began, failure = time.monotonic(), "cut off in the middle"
         for _ in range(1 + min(self.retries, 1)):  # urllib3 retries all but a body cut off
+            self.pace.wait()
             try:
                 answer = self._http.request(
                     method, url, timeout=seconds, allow_redirects=False, **content
@@ -144,7 +167,6 @@ class Session:
                 failure = _failure(error, seconds)
                 break
             took = time.monotonic() - began
-            self._polls_cost |= _was_limited(answer)
             headers = {name: self._unkeyed(value) for name, value in answer.headers.items()}
             self.received = Received(answer.status_code, CaseInsensitiveDict(headers), took)
             return answer
@@ -179,17 +201,11 @@ def _patience(retries: int) -> Patience:
     return Patience(
         total=retries,
         connect=min(retries, 2),  # nobody listens: no use in waiting long
-        status_forcelist=PASSING,
+        status_forcelist=set(PASSING) - {LIMITED},
         allowed_methods=None,
         backoff_factor=0.25,
         raise_on_status=False,
     )
-
-
-def _was_limited(answer: requests.Response) -> bool:
-    """Tell whether a rate limit was met, be it by a request that was sent again."""
-    before = answer.raw.retries.history if answer.raw.retries else ()
-    return answer.status_code == 429 or any(step.status == 429 for step in before)
 
 
 def _failure(error: requests.RequestException, seconds: float) -> str:

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from visionhelpers import VisionError
+from visionhelpers.pace import Pace
+
+
+def begun(pace: Pace, requests: int, threads: int = 4) -> list[float]:
+    """Return when so many requests were begun, by several threads, in seconds from the first."""
+
+    def begin(_: int) -> float:
+        pace.wait()
+        return time.monotonic()
+
+    with ThreadPoolExecutor(threads) as pool:
+        moments = sorted(pool.map(begin, range(requests)))
+    return [moment - moments[0] for moment in moments]
+
+
+def test_no_period_has_more_requests_than_the_rate() -> None:
+    moments = begun(Pace("5/second"), 12)
+    assert all(later - moment > 0.95 for moment, later in zip(moments, moments[5:], strict=False))
+    assert moments[-1] < 3
+
+
+def test_without_a_rate_nobody_waits() -> None:
+    assert begun(Pace(), 1000)[-1] < 1
+
+
+def test_a_hold_holds_everybody() -> None:
+    pace = Pace()
+    pace.hold(0.5)
+    began = time.monotonic()
+    begun(pace, 8)
+    assert 0.5 <= time.monotonic() - began < 1.5
+
+
+@pytest.mark.parametrize("rate", ["", "20", "0/minute", "20/day", "-1/second", "1.5/second"])
+def test_what_is_no_rate_is_refused_by_name(rate: str) -> None:
+    with pytest.raises(VisionError, match="20/minute or 20/3 seconds, unlike"):
+        Pace(rate)
