@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
@@ -123,6 +124,17 @@ def test_a_client_outlives_the_local_service(
     assert vision.base_url != before
     assert vision.sample_url("grace_hopper.jpg").startswith(vision.base_url.partition("vision/")[0])
     assert capsys.readouterr().out == LOCAL
+
+
+def test_threads_that_lose_the_local_service_find_one_another_together(folder: Path) -> None:
+    vision = connect()
+    kill(folder)
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: names(vision), range(16)))
+    assert found == [{"celebrities", "landmarks"}] * 16
+    running = json.loads((folder / "service.json").read_text())
+    assert vision.base_url.startswith(running["url"])
+    assert vision.key == running["key"]
 
 
 @pytest.mark.usefixtures("folder")

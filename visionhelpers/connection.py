@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from threading import Lock
 from typing import Any
 
 from requests import Response
@@ -11,6 +12,7 @@ from requests import Response
 from .client import VisionClient
 from .errors import EndpointError, NoAnswerError
 from .local import local_service
+from .session import Session
 
 LOOPBACK = "127.0.0.1"
 
@@ -45,24 +47,30 @@ class LocalClient(VisionClient):
 
     def __init__(self) -> None:
         self._former: tuple[str, ...] = ()
+        self._turning = Lock()
         _pass_proxies_by()
         state = local_service()
         super().__init__(state.url, state.key)
 
     def _send(self, method: str, path: str, **content: Any) -> Response:
+        asked = self._session
         try:
             return super()._send(method, path, **self._readdressed(content))
         except NoAnswerError:
-            if not self._found_another():
+            if not self._found_another(asked):
                 raise
         return super()._send(method, path, **self._readdressed(content))
 
-    def _found_another(self) -> bool:
-        before = self._endpoint.root, self._key
-        state = local_service()
-        self._aim(state.url, state.key)
-        self._former += (before[0],)
-        return (self._endpoint.root, self._key) != before
+    def _found_another(self, asked: Session) -> bool:
+        """Turn to the service that runs now, unless another thread has done so already."""
+        with self._turning:
+            if self._session is asked:
+                before = asked.endpoint.root, self._key
+                state = local_service()
+                self._aim(state.url, state.key)
+                self._former += (before[0],)
+                return (self._endpoint.root, self._key) != before
+        return True
 
     def _readdressed(self, content: dict[str, Any]) -> dict[str, Any]:
         """Send an address at a service that has gone to the one in its place."""
