@@ -3,15 +3,17 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+DRIVER := $(VENV)/.browser
 LAB    ?=
 DEBIAN := wordnet-base fonts-wqy-zenhei
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
 NBVAL  := $(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
+CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' --
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks offline lint format bench accuracy sdk compatibility fuzz execute clean
+.PHONY: help lab serve debian test notebooks browser offline lint format bench accuracy sdk compatibility fuzz execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -22,6 +24,10 @@ $(READY): pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[service,test,dev]'
 	@touch $(READY)
+
+$(DRIVER): $(READY)
+	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[browser]'
+	@touch $(DRIVER)
 
 lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-browser')
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/index.ipynb $(LAB)
@@ -40,9 +46,13 @@ test: $(READY) ## run the tests, then every notebook over two versions of the AP
 notebooks: $(READY) ## run only the notebooks, over v1.0 and v3.2, against their outputs
 	@$(BOTH)
 
+browser: $(DRIVER) ## open the notebooks in Chromium (options: make browser OFFLINE=yes)
+	@command -v chromium >/dev/null || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium; }
+	$(if $(OFFLINE),$(CUT)) $(BIN)/python -m pytest tests/browser
+
 offline: $(READY) ## run the notebooks with every network but loopback cut off (Linux)
-	unshare --map-root-user --net sh -c 'ip link set lo up && \
-		$(NBVAL)'
+	$(CUT) $(NBVAL)
 
 lint: $(READY) ## check style, types and formatting
 	$(BIN)/ruff check
