@@ -192,7 +192,11 @@ class VisionClient(Teacher):
         return self._ask("ocr", picture, params, lambda given: dialect.read(self._decoded(given)))
 
     def recognize_text(
-        self, picture: Picture, handwriting: bool = True, timeout: float | None = None
+        self,
+        picture: Picture,
+        handwriting: bool = True,
+        timeout: float | None = None,
+        on_status: Callable[[str], None] | None = None,
     ) -> Answer:
         """Read handwriting or print, and return the finished operation: POST recognizeText.
 
@@ -205,6 +209,8 @@ class VisionClient(Teacher):
             handwriting: Whether it is written by hand.
             timeout: Seconds to wait for the operation; the client's own by default. The waits
                 that a rate limit asks for come on top.
+            on_status: Called with each status that the service tells, as in "Running"; what it
+                raises ends the wait.
 
         Raises:
             OperationFailedError: The operation ended in Failed.
@@ -216,7 +222,7 @@ class VisionClient(Teacher):
             dialect.reading,
             picture,
             dialect.asks(handwriting),
-            lambda accepted: dialect.recognised(self._session.finish(accepted, seconds)),
+            lambda accepted: dialect.recognised(self._session.finish(accepted, seconds, on_status)),
         )
 
     def _aim(self, endpoint: str, key: str) -> None:

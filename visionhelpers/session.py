@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -113,8 +114,15 @@ class Session:
             answer = self._exchange(method, url, self.timeout, **content)
         return self._accept(answer)
 
-    def finish(self, accepted: requests.Response, seconds: float) -> dict[str, Any]:
+    def finish(
+        self,
+        accepted: requests.Response,
+        seconds: float,
+        on_status: Callable[[str], None] | None = None,
+    ) -> dict[str, Any]:
         """Ask after an operation until it has ended: every second, and a near service sooner.
+
+        Whoever wants to know is told each status; what the listener raises ends the wait.
 
         Raises:
             NoAnswerError: Several polls on end were not answered.
@@ -140,6 +148,8 @@ class Session:
             wait.succeed()
             operation = decoded(self._accept(answer))
             status = str(operation.get("status", "none"))
+            if on_status:
+                on_status(status)
             if status.lower() == "succeeded":
                 self.note_model(operation.get("analyzeResult", {}))
                 return operation
