@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ipywidgets import HTML, Button, Checkbox, Dropdown, FileUpload, HBox, Text, Widget
+from ipywidgets import HTML, Button, Checkbox, Dropdown, FileUpload, Text, Widget
 
 from visionhelpers import Explorer, VisionClient, sample
+from visionhelpers.controls import task_options
 from visionhelpers.service import LocalService
 
 
@@ -37,6 +38,7 @@ def described(widget: Widget) -> str:
 
 
 def page(explorer: Explorer) -> str:
+    explorer.model.wait()
     return "\n".join(html.value for html in inside(explorer, HTML))
 
 
@@ -60,6 +62,8 @@ def choose(explorer: Explorer, title: str, task: str) -> None:
 
 def test_it_opens_on_a_described_sample(service: LocalService) -> None:
     explorer = Explorer(VisionClient(service.url, service.key))
+    assert explorer.model.status == "working"
+    explorer.model.wait()
     assert explorer.model.status == "done"
     assert "<img alt=" in page(explorer)
     assert explorer.model.facts[0].split(" (")[0] in page(explorer)
@@ -68,7 +72,7 @@ def test_it_opens_on_a_described_sample(service: LocalService) -> None:
 def test_every_control_has_a_label(explorer: Explorer) -> None:
     kinds = (Dropdown, FileUpload, Text, Button, Checkbox)
     controls = [each for kind in kinds for each in inside(explorer, kind)]
-    assert len(controls) == 7
+    assert len(controls) == 10
     assert all(map(described, controls))
 
 
@@ -79,19 +83,21 @@ def test_the_samples_are_offered_by_their_titles(explorer: Explorer) -> None:
 
 
 def test_choosing_a_task_shows_its_facts_its_drawing_and_its_json(explorer: Explorer) -> None:
-    choose(explorer, "Chelsea the cat", "Tags and categories")
+    choose(explorer, "Chelsea the cat", "Categories")
     shown = page(explorer)
-    assert "cat (" in shown
-    assert 'alt="Chelsea the cat. Tags: ' in shown
+    assert "animal_cat (" in shown
+    assert 'alt="Chelsea the cat. ' in shown
     assert "&quot;categories&quot;" in shown
 
 
 def test_the_json_shows_when_its_box_is_ticked_and_stays(explorer: Explorer) -> None:
     choose(explorer, "Dahlia", "Faces")
+    explorer.model.wait()
     (json,) = (html for html in inside(explorer, HTML) if "&quot;requestId&quot;" in html.value)
     assert json.layout.display == "none"
     control(explorer, "Show the answer as JSON").value = True
     choose(explorer, "Chelsea the cat", "Describe")
+    explorer.model.wait()
     assert json.layout.display == ""
     assert "&quot;captions&quot;" in json.value
     control(explorer, "Show the answer as JSON").value = False
@@ -125,19 +131,57 @@ def test_the_last_chosen_picture_is_the_one_shown(explorer: Explorer) -> None:
     assert control(explorer, "Upload a picture").value == ()
 
 
-def test_sizes_are_shown_for_a_thumbnail_only(explorer: Explorer) -> None:
+@pytest.mark.parametrize(
+    ("task", "shown"),
+    [
+        ("Describe", {"Captions at most"}),
+        ("Thumbnail", {"Width in pixels", "Height in pixels", "Keep what matters in view"}),
+        ("Print", {"Language", "Find out which way up it is"}),
+        ("Handwriting", {"Written by hand"}),
+        ("Landmarks", set()),
+    ],
+)
+def test_a_task_shows_its_own_options_only(explorer: Explorer, task: str, shown: set[str]) -> None:
+    choose(explorer, "Dahlia", task)
+    options = {each.description for each in task_options().values()}
+    displayed = {name for name in options if control(explorer, name).layout.display != "none"}
+    assert displayed == shown
+
+
+def test_an_option_is_asked_for(explorer: Explorer) -> None:
     choose(explorer, "Dahlia", "Thumbnail")
     control(explorer, "Width in pixels").value = 64
-    assert explorer.model.answer.size == (64, 200)
-    boxes = [
-        box
-        for box in inside(explorer, HBox)
-        if control(explorer, "Width in pixels") in box.children
-    ]
-    assert boxes[0].layout.display != "none"
+    assert explorer.model.wait().size == (64, 200)
     assert "not with JSON" in page(explorer)
-    control(explorer, "Task").value = "Faces"
-    assert boxes[0].layout.display == "none"
+    assert "width=64" in page(explorer)
+
+
+def test_while_it_works_it_says_so(explorer: Explorer) -> None:
+    choose(explorer, "Chelsea the cat", "Faces")
+    explorer.model.wait()
+    control(explorer, "Look again").click()
+    shown = "".join(html.value for html in inside(explorer, HTML))
+    assert "Looking at Chelsea the cat</b>" in shown
+    assert "<img" not in shown
+    assert "<img" in page(explorer)
+
+
+def test_the_code_is_shown_to_be_copied(explorer: Explorer) -> None:
+    choose(explorer, "Dahlia", "Print")
+    assert "<textarea readonly" in page(explorer)
+    assert "vh.sample(&#x27;dahlia.jpg&#x27;), language=&#x27;unk&#x27;" in page(explorer)
+
+
+def test_the_controls_follow_what_code_shows(explorer: Explorer) -> None:
+    choose(explorer, "Dahlia", "Faces")
+    explorer.model.show(sample("chelsea_the_cat.jpg"), "Chelsea")
+    assert control(explorer, "Sample picture").label == "Chelsea the cat"
+    assert explorer.model.title == "Chelsea"
+    control(explorer, "or URL or path").value = "no/such/file.jpg"
+    assert control(explorer, "Sample picture").label == "A picture of your own"
+    explorer.model.show(sample("chelsea_the_cat.jpg"), "Chelsea")
+    assert control(explorer, "or URL or path").value == ""
+    explorer.model.wait()
 
 
 def test_an_error_is_a_sentence_that_the_next_picture_clears(explorer: Explorer) -> None:
@@ -161,15 +205,18 @@ def test_an_upload_that_is_no_picture_is_named(explorer: Explorer) -> None:
 
 def test_a_service_that_is_not_there_is_said_where_the_answer_would_be() -> None:
     explorer = Explorer(VisionClient("http://127.0.0.1:9", "key", retries=0))
+    explorer.model.wait()
     assert explorer.model.status == "failed"
     assert 'role="alert"' in page(explorer)
 
 
 def test_the_button_asks_once_more(explorer: Explorer) -> None:
     choose(explorer, "Dahlia", "Faces")
+    explorer.model.wait()
     seen: list[str] = []
     explorer.model.observe(lambda change: seen.append(change.new), "status")
     control(explorer, "Look again").click()
+    explorer.model.wait()
     assert seen == ["working", "done"]
 
 

@@ -2,105 +2,150 @@
 
 from __future__ import annotations
 
-import warnings
+import time
+from contextlib import suppress
+from threading import RLock, Semaphore, Thread
 from typing import TYPE_CHECKING
+from typing import Any as Anything
 
-from PIL import Image
 from traitlets import Any, Bool, Bytes, Enum, HasTraits, Int, List, Unicode, observe
 
-from .errors import VisionError, VisionWarning
-from .images import Picture, fetch, is_url, load_image, read_bytes
-from .tasks import TASKS, Shape
+from .images import Picture
+from .inquiry import DroppedError, Finding, Inquiry
+from .tasks import TASKS, Options
 
 if TYPE_CHECKING:
     from traitlets.utils.bunch import Bunch
 
     from .client import VisionClient
 
+OPTIONS = tuple(Options.__dataclass_fields__)
+AT_ONCE = 3
+"""Questions under way, late ones that nobody wants any more among them."""
+
 
 class Exploration(HasTraits):
-    """Ask a service about a picture, anew whenever the picture, the task or a size changes.
+    """Ask a service about a picture, anew whenever the picture, the task or an option changes.
+
+    It asks on a thread of its own, and the last question wins: what comes late of an earlier one
+    is dropped. Observers of `status`, `progress` and what was found may be called on that thread.
 
     Attributes:
         picture: An http(s) URL, a path, bytes or a Pillow image; None to begin with.
         title: What to call the picture.
         task: One of the names in `TASKS`.
+        captions: How many captions at most, 1 to 10.
         width: Of a thumbnail, in pixels.
         height: Of a thumbnail, in pixels.
         smart: Whether a thumbnail is cut around what matters.
+        language: Of print, as in "en"; "unk" to have it found out.
+        orientation: Whether print may stand on its side or its head.
+        handwriting: Whether the text is written by hand.
         status: "idle", "working", "done" or "failed".
+        progress: What the service says of an operation under way, as in "Running".
         answer: The service's JSON, or a Pillow image for a thumbnail; None until it is done.
         facts: The answer in short lines.
         drawing: The answer drawn on the picture: the bytes of a PNG file.
         error: One sentence on what went wrong, else empty.
+        code: The three lines of Python that ask the same.
     """
 
     picture = Any(None)
     title = Unicode("")
     task = Enum(list(TASKS), next(iter(TASKS)))
-    width = Int(200, min=1, max=1024)
-    height = Int(200, min=1, max=1024)
-    smart = Bool(True)
+    captions = Int(Options().captions, min=1, max=10)
+    width = Int(Options().width, min=1, max=1024)
+    height = Int(Options().height, min=1, max=1024)
+    smart = Bool(Options().smart)
+    language = Unicode(Options().language)
+    orientation = Bool(Options().orientation)
+    handwriting = Bool(Options().handwriting)
     status = Enum(["idle", "working", "done", "failed"], "idle")
+    progress = Unicode("")
     answer = Any(None)
     facts = List(Unicode())
     drawing = Bytes(b"")
     error = Unicode("")
+    code = Unicode("")
 
     def __init__(self, client: VisionClient, **traits: object) -> None:
         self._client = client
+        self._lock = RLock()  # the traits change under it, whichever thread changes them
+        self._places = Semaphore(AT_ONCE)
+        self._inquiry: Inquiry | None = None
         super().__init__(**traits)
 
     def show(self, picture: Picture, title: str) -> None:
-        """Turn to another picture, and look at it."""
-        self.title = title
-        self.picture = picture
+        """Turn to another picture, and begin to look at it."""
+        with self._lock:
+            self.title = title
+            self.picture = picture
 
     def look(self) -> None:
-        """Ask for the task on the picture, and take in the answer or the error."""
-        if self.picture is None:
-            return
-        self.answer, self.facts, self.drawing, self.error = None, [], b"", ""
-        self.status = "working"
+        """Begin to ask for the task on the picture; what was asked before is dropped."""
+        with self._lock:
+            if self.picture is None:
+                return
+            if self._inquiry:
+                self._inquiry.dropped.set()
+            options = Options(**{name: getattr(self, name) for name in OPTIONS})
+            inquiry = Inquiry(TASKS[self.task], self.picture, options)
+            self._inquiry = inquiry
+            self._take(Finding())
+            self.progress = ""
+            self.status = "working"
+            self.code = inquiry.code(self.title)
+        Thread(target=self._work, args=(inquiry,), daemon=True).start()
+
+    def wait(self, seconds: float = 120) -> Anything:
+        """Wait until the last question has been answered, and return the answer.
+
+        Args:
+            seconds: How long to wait at most.
+
+        Returns:
+            The service's JSON, or a Pillow image for a thumbnail; None where something went
+            wrong: `error` says what.
+
+        Raises:
+            TimeoutError: There is no answer yet.
+        """
+        deadline = time.monotonic() + seconds
+        while inquiry := self._inquiry:
+            if not inquiry.ended.wait(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError(f"{self.task} has no answer after {seconds:g} seconds")
+            if inquiry is self._inquiry:
+                break
+        return self.answer
+
+    def _work(self, inquiry: Inquiry) -> None:
+        def on_status(status: str) -> None:
+            with self._lock:
+                if inquiry is self._inquiry:
+                    self.progress = status
+
         try:
-            self._ask()
-        except Exception as error:  # whatever it is, the reader sees a sentence, not a traceback
-            self.error = _sentence(error)
-            self.status = "failed"
-        else:
-            self.status = "done"
+            with suppress(DroppedError), self._places:
+                self._end(inquiry, inquiry.ask(self._client, on_status))
+        finally:
+            inquiry.ended.set()
 
-    def _ask(self) -> None:
-        task, shape = TASKS[self.task], Shape(self.width, self.height, self.smart)
-        with warnings.catch_warnings(record=True) as notices:
-            warnings.simplefilter("always", VisionWarning)
-            picture = self._at_hand()
-            image = load_image(picture)
-            answer = task.ask(self._client, picture, shape)
-        self.drawing = task.paint(image, answer)
-        notes = [f"Note: {each.message}." for each in notices if each.category is VisionWarning]
-        self.facts = [*task.tell(answer), *notes]
-        self.answer = answer
+    def _end(self, inquiry: Inquiry, finding: Finding) -> None:
+        with self._lock:
+            if inquiry is self._inquiry:
+                self._take(finding)
+                self.progress = ""
+                self.status = "failed" if finding.error else "done"
 
-    def _at_hand(self) -> Picture:
-        """Return the picture in a form that can be shown and sent without getting it twice."""
-        if isinstance(self.picture, Image.Image):
-            return self.picture
-        return fetch(self.picture) if is_url(self.picture) else read_bytes(self.picture)
+    def _take(self, finding: Finding) -> None:
+        self.answer, self.facts = finding.answer, list(finding.facts)
+        self.drawing, self.error = finding.drawing, finding.error
 
     @observe("picture", "task")
     def _look_anew(self, _: Bunch) -> None:
         self.look()
 
-    @observe("width", "height", "smart")
-    def _cut_anew(self, _: Bunch) -> None:
-        if TASKS[self.task].draw is None:
+    @observe(*OPTIONS)
+    def _ask_otherwise(self, change: Bunch) -> None:
+        if change.name in TASKS[self.task].options:
             self.look()
-
-
-def _sentence(error: Exception) -> str:
-    """Return what an error says on one line, ending in a full stop."""
-    said = " ".join(str(error).split()) or type(error).__name__
-    if not isinstance(error, VisionError):
-        said = f"This did not work ({type(error).__name__}): {said}"
-    return said if said.endswith((".", "!", "?")) else f"{said}."

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -12,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
-from . import answers
+from . import facts
 from .draw import draw_caption, draw_faces, draw_lines, draw_words
 
 if TYPE_CHECKING:
@@ -24,16 +25,31 @@ if TYPE_CHECKING:
 INCHES = 6.0
 """The longest side of a drawing, at 100 pixels to the inch."""
 
-CLIP_ART = ("no", "perhaps", "yes", "yes, good clip art")
+_painting = Lock()
+"""Matplotlib is not made for several threads at once."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
-    """The size in pixels that a thumbnail is to have, and how it is cut."""
+class Options:
+    """What can be set: each task has a few of these.
 
+    Attributes:
+        captions: How many captions at most.
+        width: Of a thumbnail, in pixels.
+        height: Of a thumbnail, in pixels.
+        smart: Whether a thumbnail is cut around what matters.
+        language: Of print, as in "en"; "unk" to have it found out.
+        orientation: Whether print may stand on its side or its head.
+        handwriting: Whether the text is written by hand.
+    """
+
+    captions: int = 3
     width: int = 200
     height: int = 200
     smart: bool = True
+    language: str = "unk"
+    orientation: bool = True
+    handwriting: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +58,45 @@ class Task:
 
     Attributes:
         name: What the reader chooses it by.
-        ask: Sends a picture and returns the service's answer.
+        method: The client's method that asks for it.
+        arguments: What the method is given beside the picture: a value as it is, or, as
+            `Option("width")`, that of an option.
         tell: Says the answer in short lines, the most important first.
         draw: Draws the answer on the picture; None when the answer is itself a picture.
     """
 
     name: str
-    ask: Callable[[VisionClient, Picture, Shape], Any]
+    method: str
+    arguments: dict[str, str | Option]
     tell: Callable[[Any], list[str]]
     draw: Callable[[Image.Image, Any, Axes], Axes] | None
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """The names of the options that the task has."""
+        return tuple(each.name for each in self.arguments.values() if isinstance(each, Option))
+
+    def ask(
+        self,
+        vision: VisionClient,
+        picture: Picture,
+        options: Options,
+        on_status: Callable[[str], None] | None = None,
+    ) -> Any:
+        """Send a picture and return the service's answer; tell each status of an operation."""
+        arguments = self._given(options)
+        if self.method == "recognize_text":
+            arguments["on_status"] = on_status
+        return getattr(vision, self.method)(picture, **arguments)
+
+    def code(self, picture: str, options: Options) -> str:
+        """Return the lines of Python that ask the same of a picture, given as an expression."""
+        given = "".join(f", {name}={value!r}" for name, value in self._given(options).items())
+        return (
+            "import visionhelpers as vh\n"
+            "vision = vh.connect()\n"
+            f"answer = vision.{self.method}({picture}{given})"
+        )
 
     def paint(self, image: Image.Image, answer: Any) -> bytes:
         """Return the picture with the answer drawn on it, as the bytes of a PNG file."""
@@ -59,88 +105,34 @@ class Task:
             answer.save(file, "PNG")
             return file.getvalue()
         width, height = (max(0.5, side * INCHES / max(image.size)) for side in image.size)
-        figure = Figure(figsize=(width, height), dpi=100)
-        FigureCanvasAgg(figure)  # a canvas of its own: pyplot knows nothing of it
-        self.draw(image, answer, figure.add_axes((0, 0, 1, 1)))
-        figure.savefig(file, format="png")
+        with _painting:
+            figure = Figure(figsize=(width, height), dpi=100)
+            FigureCanvasAgg(figure)  # a canvas of its own: pyplot knows nothing of it
+            self.draw(image, answer, figure.add_axes((0, 0, 1, 1)))
+            figure.savefig(file, format="png")
         return file.getvalue()
 
-
-def _caption(answer: Answer) -> list[str]:
-    captions = answer["description"]["captions"]
-    found = [f"{each['text']} ({each['confidence']:.2f})" for each in captions]
-    tags = answer["description"]["tags"]
-    return [*(found or ["No caption found."]), *_listed("Tags", tags)]
-
-
-def _tags(answer: Answer) -> list[str]:
-    categories = [f"{each['name']} ({each['score']:.2f})" for each in answer.get("categories", ())]
-    tags = [f"{each['name']} ({each['confidence']:.2f})" for each in answer["tags"]]
-    return [*_listed("Tags", tags), *_listed("Categories", categories)] or ["No tags found."]
+    def _given(self, options: Options) -> dict[str, Any]:
+        return {
+            name: getattr(options, value.name) if isinstance(value, Option) else value
+            for name, value in self.arguments.items()
+        }
 
 
-def _faces(answer: Answer) -> list[str]:
-    return _counted("face", "faces", [face.text for face in answers.faces(answer)])
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An argument whose value is one of the `Options`."""
 
-
-def _names(model: str, one: str) -> Callable[[Answer], list[str]]:
-    def tell(answer: Answer) -> list[str]:
-        found = answer["result"][model]
-        return _counted(
-            one, model, [f"{each['name']} ({each['confidence']:.2f})" for each in found]
-        )
-
-    return tell
-
-
-def _thumbnail(image: Image.Image) -> list[str]:
-    return [f"A thumbnail of {image.width} x {image.height} pixels, sent as a picture."]
-
-
-def _print(answer: Answer) -> list[str]:
-    lines = [line for region in answer["regions"] for line in region["lines"]]
-    texts = [" ".join(word["text"] for word in line["words"]) for line in lines]
-    how = f"Language {answer['language']}, orientation {answer['orientation']}"
-    turn = answer.get("textAngle", 0)
-    angle = f", to be turned by {turn:.1f} degrees" if turn else ""
-    return [*_counted("line", "lines", texts), f"{how}{angle}."]
-
-
-def _handwriting(answer: Answer) -> list[str]:
-    return _counted("line", "lines", [line.text for line in answers.lines(answer)])
-
-
-def _colours(answer: Answer) -> list[str]:
-    colour, kind = answer["color"], answer["imageType"]
-    grey = colour.get("isBwImg", colour.get("isBWImg"))
-    return [
-        f"Foreground: {colour['dominantColorForeground']}",
-        f"Background: {colour['dominantColorBackground']}",
-        *_listed("Dominant colours", colour["dominantColors"]),
-        f"Accent colour: #{colour['accentColor']}",
-        f"Black and white: {_yes(grey)}",
-        f"Clip art: {CLIP_ART[kind['clipArtType']]}",
-        f"Line drawing: {_yes(kind['lineDrawingType'])}",
-    ]
-
-
-def _yes(answer: object) -> str:
-    return "yes" if answer else "no"
-
-
-def _listed(name: str, found: Iterable[str]) -> list[str]:
-    text = ", ".join(found)
-    return [f"{name}: {text}"] if text else []
-
-
-def _counted(one: str, many: str, found: list[str]) -> list[str]:
-    if not found:
-        return [f"No {one} found."]
-    return [f"{len(found)} {one if len(found) == 1 else many} found:", *found]
+    name: str
 
 
 def _first_tags(image: Image.Image, answer: Answer, ax: Axes) -> Axes:
     return draw_caption(image, ", ".join(tag["name"] for tag in answer["tags"][:5]), ax)
+
+
+def _categories(image: Image.Image, answer: Answer, ax: Axes) -> Axes:
+    names = [each["name"] for each in answer.get("categories", ())]
+    return draw_caption(image, ", ".join(names), ax)
 
 
 def _framed(image: Image.Image, answer: Answer, ax: Axes) -> Axes:
@@ -153,54 +145,28 @@ def _framed(image: Image.Image, answer: Answer, ax: Axes) -> Axes:
     return ax
 
 
+_DESCRIBE: dict[str, str | Option] = {"max_candidates": Option("captions")}
+_SIZE: dict[str, str | Option] = {name: Option(name) for name in ("width", "height", "smart")}
+_READ: dict[str, str | Option] = {
+    "language": Option("language"),
+    "detect_orientation": Option("orientation"),
+}
+_WRITTEN: dict[str, str | Option] = {"handwriting": Option("handwriting")}
+
 TASKS = {
     task.name: task
     for task in (
+        Task("Describe", "describe", _DESCRIBE, facts.captions, draw_caption),
+        Task("Tags", "tag", {}, facts.tags, _first_tags),
+        Task("Categories", "analyze", {"features": "Categories"}, facts.categories, _categories),
+        Task("Faces", "analyze", {"features": "Faces"}, facts.faces, draw_faces),
+        Task("Celebrities", "celebrities", {}, facts.celebrities, draw_faces),
+        Task("Landmarks", "landmarks", {}, facts.landmarks, draw_caption),
+        Task("Thumbnail", "thumbnail", _SIZE, facts.thumbnail, None),
+        Task("Print", "ocr", _READ, facts.printed, draw_words),
+        Task("Handwriting", "recognize_text", _WRITTEN, facts.handwriting, draw_lines),
         Task(
-            "Describe",
-            lambda vision, picture, _: vision.describe(picture, 3),
-            _caption,
-            draw_caption,
-        ),
-        Task(
-            "Tags and categories",
-            lambda vision, picture, _: vision.analyze(picture, ("Categories", "Tags")),
-            _tags,
-            _first_tags,
-        ),
-        Task(
-            "Faces", lambda vision, picture, _: vision.analyze(picture, "Faces"), _faces, draw_faces
-        ),
-        Task(
-            "Celebrities",
-            lambda vision, picture, _: vision.celebrities(picture),
-            _names("celebrities", "celebrity"),
-            draw_faces,
-        ),
-        Task(
-            "Landmarks",
-            lambda vision, picture, _: vision.landmarks(picture),
-            _names("landmarks", "landmark"),
-            draw_caption,
-        ),
-        Task(
-            "Thumbnail",
-            lambda vision, picture, to: vision.thumbnail(picture, to.width, to.height, to.smart),
-            _thumbnail,
-            None,
-        ),
-        Task("Print", lambda vision, picture, _: vision.ocr(picture), _print, draw_words),
-        Task(
-            "Handwriting",
-            lambda vision, picture, _: vision.recognize_text(picture),
-            _handwriting,
-            draw_lines,
-        ),
-        Task(
-            "Colours and type",
-            lambda vision, picture, _: vision.analyze(picture, ("Color", "ImageType")),
-            _colours,
-            _framed,
+            "Colours and type", "analyze", {"features": "Color,ImageType"}, facts.colours, _framed
         ),
     )
 }

@@ -1,0 +1,105 @@
+"""Answers in words: what the service found, in short lines, the most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from . import answers
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from .answers import Answer
+
+CLIP_ART = ("no", "perhaps", "yes", "yes, good clip art")
+
+
+def captions(answer: Answer) -> list[str]:
+    """Say what describe answers: the captions, then the tags."""
+    found = [
+        f"{each['text']} ({each['confidence']:.2f})" for each in answer["description"]["captions"]
+    ]
+    return [*(found or ["No caption found."]), *_listed("Tags", answer["description"]["tags"])]
+
+
+def tags(answer: Answer) -> list[str]:
+    """Say what tag answers."""
+    return _counted("tag", "tags", [_sure(each, "confidence") for each in answer["tags"]])
+
+
+def categories(answer: Answer) -> list[str]:
+    """Say what analyze answers about categories."""
+    found = [_sure(each, "score") for each in answer.get("categories", ())]
+    return _counted("category", "categories", found)
+
+
+def faces(answer: Answer) -> list[str]:
+    """Say what analyze answers about faces."""
+    return _counted("face", "faces", [face.text for face in answers.faces(answer)])
+
+
+def celebrities(answer: Answer) -> list[str]:
+    """Say what celebrities answers."""
+    found = answer["result"]["celebrities"]
+    return _counted("celebrity", "celebrities", [_sure(each, "confidence") for each in found])
+
+
+def landmarks(answer: Answer) -> list[str]:
+    """Say what landmarks answers."""
+    found = answer["result"]["landmarks"]
+    return _counted("landmark", "landmarks", [_sure(each, "confidence") for each in found])
+
+
+def thumbnail(image: Image.Image) -> list[str]:
+    """Say the size of a thumbnail."""
+    return [f"A thumbnail of {image.width} x {image.height} pixels, sent as a picture."]
+
+
+def printed(answer: Answer) -> list[str]:
+    """Say what ocr answers, line by line."""
+    lines = [line for region in answer["regions"] for line in region["lines"]]
+    texts = [" ".join(word["text"] for word in line["words"]) for line in lines]
+    how = f"Language {answer['language']}, orientation {answer['orientation']}"
+    turn = answer.get("textAngle", 0)
+    angle = f", to be turned by {turn:.1f} degrees" if turn else ""
+    return [*_counted("line", "lines", texts), f"{how}{angle}."]
+
+
+def handwriting(answer: Answer) -> list[str]:
+    """Say what recognize_text answers, line by line."""
+    return _counted("line", "lines", [line.text for line in answers.lines(answer)])
+
+
+def colours(answer: Answer) -> list[str]:
+    """Say what analyze answers about colours and the type of picture."""
+    colour, kind = answer["color"], answer["imageType"]
+    grey = colour.get("isBwImg", colour.get("isBWImg"))
+    return [
+        f"Foreground: {colour['dominantColorForeground']}",
+        f"Background: {colour['dominantColorBackground']}",
+        *_listed("Dominant colours", colour["dominantColors"]),
+        f"Accent colour: #{colour['accentColor']}",
+        f"Black and white: {_yes(grey)}",
+        f"Clip art: {CLIP_ART[kind['clipArtType']]}",
+        f"Line drawing: {_yes(kind['lineDrawingType'])}",
+    ]
+
+
+def _sure(found: Answer, how: str) -> str:
+    return f"{found['name']} ({found[how]:.2f})"
+
+
+def _yes(answer: object) -> str:
+    return "yes" if answer else "no"
+
+
+def _listed(name: str, found: Iterable[str]) -> list[str]:
+    text = ", ".join(found)
+    return [f"{name}: {text}"] if text else []
+
+
+def _counted(one: str, many: str, found: list[str]) -> list[str]:
+    if not found:
+        return [f"No {one} found."]
+    return [f"{len(found)} {one if len(found) == 1 else many} found:", *found]

@@ -1,0 +1,77 @@
+"""What the Explorer shows, as HTML: no colours of its own, so that dark themes are legible too."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+
+if TYPE_CHECKING:
+    from .exploration import Exploration
+
+CLOSE = 'style="margin: 0; line-height: 1.5; overflow-wrap: anywhere"'
+"""Lines of text as close together as in the notebook's own prose, in narrow windows too."""
+
+LETTERS = (
+    "font: var(--jp-code-font-size, 13px)/1.4 var(--jp-code-font-family, monospace); "
+    "color: inherit; background: transparent"
+)
+QUIET = 'data-lm-suppress-shortcuts="true"'
+"""Keys typed here are not JupyterLab's: one that only reads text would delete cells with D, D."""
+
+
+def status(model: Exploration) -> str:
+    """Say what is looked at and how far that is, or what went wrong."""
+    if model.status == "idle":
+        return ""
+    doing = "Looking at" if model.status == "working" else f"{model.task}:"
+    said = f"<b>{escape(doing)} {escape(model.title)}</b>"
+    if model.status == "failed":
+        return f'<p role="alert" {CLOSE}>{said}<br>{escape(model.error)}</p>'
+    if model.status == "working":
+        state = f" The service says: {model.progress}." if model.progress else ""
+        said += f"<br>{escape(model.task)}: working…{escape(state)}"
+    return f'<p role="status" {CLOSE}>{said}</p>'
+
+
+def facts(found: Iterable[str]) -> str:
+    """Say the answer, a paragraph a line."""
+    return "".join(f"<p {CLOSE}>{escape(fact)}</p>" for fact in found)
+
+
+def figure(model: Exploration) -> str:
+    """Show the drawing; who does not see it has its title and its facts."""
+    if not model.drawing:
+        return ""
+    said = escape(" ".join([f"{model.title}.", *model.facts]), quote=True)
+    data = b64encode(model.drawing).decode("ascii")
+    return f'<img alt="{said}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+
+
+def answer(given: Any) -> str:
+    """Show the service's JSON, in a box that scrolls, with the keyboard as well."""
+    if given is None:
+        return ""
+    if isinstance(given, Image.Image):
+        return "<p>This operation answers with a picture, not with JSON.</p>"
+    text = escape(json.dumps(given, indent=2, ensure_ascii=False))
+    look = f"overflow: auto; max-height: 30em; {LETTERS}"
+    return (
+        f'<pre tabindex="0" role="region" aria-label="Answer as JSON" {QUIET} '
+        f'style="{look}">{text}</pre>'
+    )
+
+
+def code(lines: str) -> str:
+    """Show code in a field that can be selected and copied from, and not written in."""
+    if not lines:
+        return ""
+    look = f"width: 100%; box-sizing: border-box; resize: vertical; white-space: pre; {LETTERS}"
+    return (
+        '<label style="display: block; line-height: 1.5">The same in code, to copy'
+        f'<textarea readonly rows="4" {QUIET} style="{look}">{escape(lines)}</textarea></label>'
+    )
