@@ -21,8 +21,17 @@ def test_short_pauses_grow() -> None:
     assert sum(took[-3:]) > 2 * sum(took[:3])
 
 
-def test_polls_that_cost_are_a_second_apart() -> None:
-    assert pauses(Wait(9, quick=False, retries=4), 1)[0] >= 0.99
+def test_polls_that_cost_are_a_second_apart_and_then_more() -> None:
+    first, second = pauses(Wait(9, quick=False, retries=4), 2)
+    assert first >= 0.99
+    assert second >= 1.49
+
+
+def test_after_a_failure_pauses_are_those_of_polls_that_cost() -> None:
+    wait = Wait(9, quick=True, retries=4)
+    assert wait.pause(0)
+    assert wait.fail()
+    assert pauses(wait, 1)[0] >= 0.99
 
 
 def test_it_ends_with_its_time() -> None:

@@ -120,7 +120,7 @@ class Session:
         seconds: float,
         on_status: Callable[[str], None] | None = None,
     ) -> dict[str, Any]:
-        """Ask after an operation until it has ended: every second, and a near service sooner.
+        """Ask after an operation until it has ended, ever more seldom; a near service more often.
 
         Whoever wants to know is told each status; what the listener raises ends the wait.
 

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
-_FIRST, _SLOWER, _SLOWEST = 0.03, 1.1, 1.0
+
+class _Pauses(NamedTuple):
+    """The first pause in seconds, what each is longer than the last by, and the longest."""
+
+    first: float
+    growth: float
+    longest: float
+
+
+_FREE = _Pauses(0.03, 1.1, 1.0)
+_COSTLY = _Pauses(1.0, 1.5, 5.0)
 
 
 class Wait:
-    """So many seconds, parted by pauses: short ones at first where polls cost nothing.
+    """So many seconds, parted by pauses that grow: short ones where polls cost nothing.
 
     Args:
         seconds: How long to wait at most.
@@ -19,7 +30,8 @@ class Wait:
     def __init__(self, seconds: float, *, quick: bool, retries: int) -> None:
         self.left = seconds
         self._deadline = time.monotonic() + seconds
-        self._pause = _FIRST if quick else _SLOWEST
+        self._pauses = _FREE if quick else _COSTLY
+        self._pause = self._pauses.first
         self._retries, self._failures = retries, 0
 
     def pause(self, asked: float) -> bool:
@@ -28,7 +40,7 @@ class Wait:
         if self.left <= 0:
             return False
         time.sleep(min(max(self._pause, asked), self.left))
-        self._pause = min(self._pause * _SLOWER, _SLOWEST)
+        self._pause = min(self._pause * self._pauses.growth, self._pauses.longest)
         return True
 
     def succeed(self) -> None:
@@ -41,7 +53,7 @@ class Wait:
         The time of a rate limit is not the operation's, unless it comes again and again.
         """
         self._failures += 1
-        self._pause = _SLOWEST
+        self._pauses, self._pause = _COSTLY, max(self._pause, _COSTLY.first)
         enduring = self._failures <= self._retries
         self._deadline += asked if enduring else 0.0
         return enduring
