@@ -17,6 +17,7 @@ EXPECTED = {
     "VisionClient",
     "VisionError",
     "VisionWarning",
+    "compare",
     "connect",
     "draw_caption",
     "draw_faces",

@@ -20,6 +20,7 @@ from .errors import (
 from .images import Credit, Picture, load_image, sample, samples
 
 if TYPE_CHECKING:
+    from .comparison import compare
     from .draw import draw_caption, draw_faces, draw_lines, draw_words
     from .explorer import Explorer
 
@@ -36,6 +37,7 @@ __all__ = [
     "VisionClient",
     "VisionError",
     "VisionWarning",
+    "compare",
     "connect",
     "draw_caption",
     "draw_faces",
@@ -48,6 +50,7 @@ __all__ = [
 
 _LATE = {
     "Explorer": "explorer",
+    "compare": "comparison",
     "draw_caption": "draw",
     "draw_faces": "draw",
     "draw_lines": "draw",

@@ -17,17 +17,29 @@ from .session import Session
 LOOPBACK = "127.0.0.1"
 
 
-def connect() -> VisionClient:
+def connect(*, local: bool = False) -> VisionClient:
     """Return a client of the service that VISION_ENDPOINT and VISION_KEY name, else of the local.
 
     The local service is shared by all kernels of a user: the first call starts it, and it ends
     by itself some minutes after the last request. One line is printed to say which was chosen.
+
+    Args:
+        local: Whether to take the local service whatever the environment names.
 
     Raises:
         EndpointError: Only one of the two variables is set, the endpoint cannot be used, or the
             local service is not installed.
         NoAnswerError: The local service does not start.
     """
+    endpoint, key = ("", "") if local else _environment()
+    client = VisionClient(endpoint, key) if endpoint else LocalClient()
+    chosen = "the vision service that VISION_ENDPOINT names" if endpoint else "the local service"
+    sys.stdout.write(f"Connected to {chosen}.\n")
+    return client
+
+
+def _environment() -> tuple[str, str]:
+    """Return the endpoint and the key that the environment names: both, or neither."""
     endpoint, key = (os.environ.get(name, "").strip() for name in ("VISION_ENDPOINT", "VISION_KEY"))
     if bool(endpoint) != bool(key):
         named, lacking = "VISION_ENDPOINT", "VISION_KEY"
@@ -36,10 +48,7 @@ def connect() -> VisionClient:
         raise EndpointError(
             f"{named} is set and {lacking} is not: set both, or neither to use the local service"
         )
-    client = VisionClient(endpoint, key) if endpoint else LocalClient()
-    chosen = "the vision service that VISION_ENDPOINT names" if endpoint else "the local service"
-    sys.stdout.write(f"Connected to {chosen}.\n")
-    return client
+    return endpoint, key
 
 
 class LocalClient(VisionClient):

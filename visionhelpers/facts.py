@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,13 @@ if TYPE_CHECKING:
     from .answers import Answer
 
 CLIP_ART = ("no", "perhaps", "yes", "yes, good clip art")
+_CONFIDENCE = re.compile(r" \((\d\.\d\d)\)$")
+"""As `_sure` writes it."""
 
 
 def captions(answer: Answer) -> list[str]:
     """Say what describe answers: the captions, then the tags."""
-    found = [
-        f"{each['text']} ({each['confidence']:.2f})" for each in answer["description"]["captions"]
-    ]
+    found = [_sure(each, "confidence", "text") for each in answer["description"]["captions"]]
     return [*(found or ["No caption found."]), *_listed("Tags", answer["description"]["tags"])]
 
 
@@ -36,7 +37,8 @@ def categories(answer: Answer) -> list[str]:
 
 def faces(answer: Answer) -> list[str]:
     """Say what analyze answers about faces."""
-    return _counted("face", "faces", [face.text for face in answers.faces(answer)])
+    found = [face.text or "a face" for face in answers.faces(answer)]  # Azure tells no more
+    return _counted("face", "faces", found)
 
 
 def celebrities(answer: Answer) -> list[str]:
@@ -86,8 +88,14 @@ def colours(answer: Answer) -> list[str]:
     ]
 
 
-def _sure(found: Answer, how: str) -> str:
-    return f"{found['name']} ({found[how]:.2f})"
+def parted(fact: str) -> tuple[str, float | None]:
+    """Part a line into what is said and the confidence behind it, None where none is told."""
+    sure = _CONFIDENCE.search(fact)
+    return (fact[: sure.start()], float(sure[1])) if sure else (fact, None)
+
+
+def _sure(found: Answer, how: str, name: str = "name") -> str:
+    return f"{found[name]} ({found[how]:.2f})"
 
 
 def _yes(answer: object) -> str:

@@ -42,6 +42,7 @@ class Inquiry:
     """A task on a picture with its options.
 
     Attributes:
+        painted: Whether the answer is drawn on the picture as well.
         dropped: Set when a later question has taken its place.
         ended: Set when it needs no more waiting for.
     """
@@ -49,6 +50,7 @@ class Inquiry:
     task: Task
     picture: Picture
     options: Options
+    painted: bool = True
     dropped: Event = field(default_factory=Event)
     ended: Event = field(default_factory=Event)
 
@@ -79,13 +81,13 @@ class Inquiry:
             on_status(status)
 
         self._go_on()
-        picture = _at_hand(self.picture)
+        picture = at_hand(self.picture)
         image = load_image(picture)
         self._go_on()
         answer, notes = _noted(picture, lambda: self.task.ask(vision, picture, self.options, heard))
         self._go_on()
         facts = (*self.task.tell(answer), *notes)
-        return Finding(answer, facts, self.task.paint(image, answer))
+        return Finding(answer, facts, self.task.paint(image, answer) if self.painted else b"")
 
     def _go_on(self) -> None:
         if self.dropped.is_set():
@@ -101,17 +103,17 @@ def sample_name(picture: Picture | None) -> str:
     return ""
 
 
-def _expression(picture: Picture, title: str) -> str:
-    if name := sample_name(picture):
-        return f"vh.sample({name!r})"
-    return repr(str(picture)) if isinstance(picture, (str, Path)) else repr(title)
-
-
-def _at_hand(picture: Picture) -> Picture:
+def at_hand(picture: Picture) -> Picture:
     """Return a picture in a form that can be shown and sent without getting it twice."""
     if isinstance(picture, Image.Image):
         return picture
     return fetch(str(picture)) if is_url(picture) else read_bytes(picture)
+
+
+def _expression(picture: Picture, title: str) -> str:
+    if name := sample_name(picture):
+        return f"vh.sample({name!r})"
+    return repr(str(picture)) if isinstance(picture, (str, Path)) else repr(title)
 
 
 def _noted(picture: Picture, ask: Callable[[], Any]) -> tuple[Any, list[str]]:
