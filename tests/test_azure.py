@@ -32,6 +32,12 @@ OTHERWISE = {
     "01_analyze_image": {"Gender: not told": 1},
     "02_domain_models": {"No names: InvalidRequest (403)": 3, "cannot be taught": 2},
     "07_explorer": {"Celebrities: InvalidRequest (403)": 1},
+    "08_local_and_cloud": {
+        "Side by side: local and cloud": 1,
+        "Faces - they differ": 1,
+        "Tags - the same": 1,
+        "After: ['Eileen Collins', 'Grace Hopper']": 1,
+    },
 }
 """What notebooks say that are not given what the local service gives, and how often."""
 
@@ -107,9 +113,22 @@ def _without_guesses(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"faces": faces}
 
 
+@pytest.fixture(scope="module")
+def local_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The state folder of a local service beside Azure, with a gallery of its own."""
+    folder = tmp_path_factory.mktemp("state")
+    with LocalService(gallery=folder / "gallery") as local:
+        state = {"url": local.url, "key": local.key}
+        (folder / "service.json").write_text(json.dumps(state), encoding="utf-8")
+        yield folder
+
+
 @pytest.fixture
-def gateway(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+def gateway(
+    service: LocalService, local_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Gateway]:
     """Azure, as the environment names it."""
+    monkeypatch.setenv("VISION_STATE_DIR", str(local_state))
     gateway = Gateway(service)
     Thread(target=gateway.serve_forever, args=(0.05,), daemon=True).start()
     for name in ("VISION_API_VERSION", "NO_PROXY", "no_proxy", "HTTP_PROXY"):
@@ -150,7 +169,7 @@ def test_every_notebook_comes_to_its_end(name: str, gateway: Gateway) -> None:
 
 
 def test_there_are_notebooks_to_run() -> None:
-    assert len(NAMES) == 8
+    assert len(NAMES) == 9
 
 
 def test_a_sample_is_a_path_whose_bytes_are_sent(azure: VisionClient, gateway: Gateway) -> None:

@@ -62,6 +62,17 @@ def test_without_it_the_local_service_is_shared(
     assert (folder / "service.json").exists()
 
 
+def test_the_local_service_is_had_beside_the_one_that_the_environment_names(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("VISION_ENDPOINT", "https://mine.cognitiveservices.azure.com/")
+    local = connect(local=True)  # though the key is missing
+    assert capsys.readouterr().out == LOCAL
+    assert local.base_url.startswith("http://127.0.0.1:")
+    assert local.key in (folder / "service.json").read_text()
+    assert names(local) == {"celebrities", "landmarks"}
+
+
 @pytest.mark.parametrize(
     ("name", "lacking"), [("VISION_ENDPOINT", "VISION_KEY"), ("VISION_KEY", "VISION_ENDPOINT")]
 )

@@ -71,6 +71,7 @@ def test_importing_the_package_is_light() -> None:
     assert not {name for name in loaded if name.partition(".")[0] in RUNTIMES | WEB}
     assert not {name for name in loaded if below(name, "matplotlib", "ipywidgets", "numpy")}
     assert not {name for name in loaded if below(name, "visionhelpers.service")}
+    assert "visionhelpers.comparison" not in loaded
 
 
 def test_drawing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
@@ -78,6 +79,12 @@ def test_drawing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
     assert "visionhelpers.draw" in loaded
     assert "visionhelpers.explorer" not in loaded
     assert "ipywidgets" not in loaded
+
+
+def test_comparing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
+    loaded = loaded_by("import visionhelpers\nvisionhelpers.compare")
+    assert "visionhelpers.comparison" in loaded
+    assert not {name for name in loaded if below(name, "ipywidgets", "matplotlib.pyplot")}
 
 
 def test_the_service_imports_nothing_of_the_other_half_but_images() -> None:

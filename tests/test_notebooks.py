@@ -21,6 +21,7 @@ NAMES = [
     "05_handwriting",
     "06_image_on_disk",
     "07_explorer",
+    "08_local_and_cloud",
 ]
 SETUP = ["import visionhelpers as vh", "", "vision = vh.connect()"]
 Cell = dict[str, Any]

@@ -25,7 +25,7 @@ import write_links  # noqa: E402  tools/ is no package
 def pages() -> list[Path]:
     found = write_links.pages()
     assert ROOT / "README.md" in found
-    assert len([page for page in found if page.suffix == ".ipynb"]) == 8
+    assert len([page for page in found if page.suffix == ".ipynb"]) == 9
     return found
 
 

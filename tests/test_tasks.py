@@ -59,6 +59,11 @@ def test_faces_are_counted_first(client: VisionClient) -> None:
     assert all(fact.endswith(("Female", "Male")) for fact in facts[1:])
 
 
+def test_a_face_of_which_nothing_is_told_is_counted_as_one() -> None:
+    face = {"faceRectangle": {"left": 0, "top": 0, "width": 9, "height": 9}}
+    assert TASKS["Faces"].tell({"faces": [face]}) == ["1 face found:", "a face"]
+
+
 def test_no_face_is_said(client: VisionClient) -> None:
     assert told(client, "Faces", "dahlia.jpg") == ["No face found."]
 

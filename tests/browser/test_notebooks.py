@@ -36,7 +36,7 @@ def code_cells(tab: Tab) -> list[dict[str, Any]]:
 
 def test_there_are_notebooks() -> None:
     assert "index.ipynb" in NAMES
-    assert len(NAMES) >= 8
+    assert len(NAMES) >= 9
 
 
 def test_all_cells_run_to_the_end(tab: Tab) -> None:
