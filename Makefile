@@ -13,7 +13,7 @@ CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' 
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks browser offline lint format bench accuracy sdk compatibility fuzz execute clean
+.PHONY: help lab serve debian test notebooks browser binder offline lint format bench accuracy sdk compatibility fuzz pages execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -22,7 +22,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[service,test,dev]'
+	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[service,test,binder,dev]'
 	@touch $(READY)
 
 $(DRIVER): $(READY)
@@ -51,6 +51,9 @@ browser: $(DRIVER) ## open the notebooks in Chromium (options: make browser OFFL
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium; }
 	$(if $(OFFLINE),$(CUT)) $(BIN)/python -m pytest tests/browser
 
+binder: $(READY) ## rehearse what MyBinder does, and measure its memory
+	$(BIN)/python tools/rehearse_binder.py
+
 offline: $(READY) ## run the notebooks with every network but loopback cut off (Linux)
 	$(CUT) $(NBVAL)
 
@@ -78,9 +81,14 @@ compatibility: $(READY) ## write COMPATIBILITY.md from tools/compatibility.csv
 fuzz: $(READY) ## send thousands of made-up requests (options: make fuzz VERSION=v3.2=500)
 	$(BIN)/python -W ignore -m tests.fuzz.run $(VERSION)
 
+pages: $(READY) ## execute the notebooks and render them into build/pages
+	$(BIN)/python tools/make_pages.py
+
 execute: $(READY) ## run the notebooks and store their outputs, after a change to them
 	$(BIN)/python tools/add_navigation.py
 	$(BIN)/python tools/execute_notebooks.py
+	$(BIN)/python tools/make_pictures.py
+	$(BIN)/python tools/write_links.py
 
 clean: ## remove the environments and the caches
 	rm -rf $(VENV) .sdk build *.egg-info .mypy_cache .pytest_cache .ruff_cache

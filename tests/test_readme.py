@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -17,43 +15,6 @@ from visionhelpers.service import LocalService
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-sys.path.insert(0, str(ROOT / "tools"))
-
-import write_links  # noqa: E402  tools/ is no package
-
-
-def pages() -> list[Path]:
-    found = write_links.pages()
-    assert ROOT / "README.md" in found
-    assert len([page for page in found if page.suffix == ".ipynb"]) == 9
-    return found
-
-
-def links(page: Path) -> list[str]:
-    """Return the targets of every Markdown link on a page, in a notebook's prose alike."""
-    text = page.read_text(encoding="utf-8")
-    if page.suffix == ".ipynb":
-        cells = json.loads(text)["cells"]
-        text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-    return re.findall(r"\]\(([^)\s]+)", text)
-
-
-def test_every_link_into_the_repository_resolves() -> None:
-    for page in pages():
-        inside = [link for link in links(page) if not re.match(r"https?:|mailto:|#", link)]
-        missing = [link for link in inside if not (page.parent / link.split("#")[0]).exists()]
-        assert not missing, f"{page.name}: {missing}"
-
-
-def test_every_link_to_the_repository_follows_pyproject() -> None:
-    for page in pages():
-        text = page.read_text(encoding="utf-8")
-        assert write_links.with_links(text) == text, f"run tools/write_links.py: {page.name}"
-
-
-def test_the_badge_opens_the_index_of_this_repository() -> None:
-    badge = f"https://mybinder.org/v2/gh/{write_links.repository()}/HEAD"
-    assert f"({badge}?urlpath=lab/tree/notebooks/index.ipynb)" in README
 
 
 def test_ci_calls_targets_of_the_readme_and_nothing_else() -> None:

@@ -12,7 +12,8 @@ import json
 import os
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -55,8 +56,8 @@ def trim(notebook: nbformat.NotebookNode) -> None:
             trim_output(output)
 
 
-def execute(path: Path) -> None:
-    """Run one notebook from top to bottom and write it back."""
+def executed(path: Path) -> nbformat.NotebookNode:
+    """Run a notebook from top to bottom, where it stands, and return it."""
     notebook = nbformat.read(path, 4)
     client = NotebookClient(
         notebook,
@@ -69,7 +70,20 @@ def execute(path: Path) -> None:
     )
     client.execute()
     trim(notebook)
-    nbformat.write(notebook, path)
+    return notebook
+
+
+@contextmanager
+def own_service() -> Iterator[None]:
+    """Let kernels started meanwhile share a local service that knows nobody and ends with this."""
+    for name in ("VISION_ENDPOINT", "VISION_KEY", "VISION_API_VERSION", "VISION_GALLERY"):
+        os.environ.pop(name, None)
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ["VISION_STATE_DIR"] = folder
+        try:
+            yield
+        finally:
+            end_service(Path(folder))
 
 
 def end_service(state: Path) -> None:
@@ -82,18 +96,12 @@ def end_service(state: Path) -> None:
 
 
 def main() -> None:
-    for name in ("VISION_ENDPOINT", "VISION_KEY", "VISION_API_VERSION", "VISION_GALLERY"):
-        os.environ.pop(name, None)
-    chosen = set(sys.argv[1:])
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["VISION_STATE_DIR"] = folder
-        try:
-            for path in in_order():
-                if not chosen or path.name in {Path(name).name for name in chosen}:
-                    print(path.name)
-                    execute(path)
-        finally:
-            end_service(Path(folder))
+    chosen = {Path(name).name for name in sys.argv[1:]}
+    with own_service():
+        for path in in_order():
+            if not chosen or path.name in chosen:
+                print(path.name)
+                nbformat.write(executed(path), path)
 
 
 if __name__ == "__main__":

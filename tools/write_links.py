@@ -1,13 +1,33 @@
-"""Make every link to the repository follow the one in pyproject.toml; run after changing it."""
+"""Write what the README and the index show of the notebooks, and every link to the repository.
+
+The notebooks' titles are their own, their pictures come from make_pictures.py, what else is said of
+them stands in notebooks.csv, and the repository's owner and name in pyproject.toml. Run it after
+changing any of these; a notebook without a row or a picture is listed without.
+"""
 
 from __future__ import annotations
 
+import csv
 import re
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
+from add_navigation import in_order, title
+from make_pictures import picture_path
+
 ROOT = Path(__file__).parents[1]
+TABLE = Path(__file__).with_name("notebooks.csv")
 LINK = re.compile(r"(github\.com|mybinder\.org/v2/gh|nbviewer\.org/github)/[\w.-]+/visionhelpers\b")
+BLOCK = re.compile(r"(<!-- (\w+): tools/write_links\.py -->\n).*?(\n<!-- end -->)", re.DOTALL)
+TAG = "contents"
+COLUMNS = 3
+ORIGINAL = (
+    "https://nbviewer.org/github/microsoft/cognitive-services-notebooks/blob/"
+    "215625c9fd232d923f241b33bbf0e7133d9ef44c/VisionAPI.ipynb"
+)
+"""The notebook that Microsoft's quickstart opened on Binder, as it was in February 2018."""
 
 
 def repository() -> str:
@@ -16,9 +36,112 @@ def repository() -> str:
     return str(project["urls"]["Repository"]).removeprefix("https://github.com/")
 
 
+def said(notebook: Path) -> dict[str, str]:
+    """Return what notebooks.csv says of a notebook, of an unknown one nothing."""
+    with TABLE.open(encoding="utf-8", newline="") as file:
+        rows = {row["notebook"]: row for row in csv.DictReader(file)}
+    nothing = dict.fromkeys(("operation", "original", "shows", "picture"), "")
+    return rows.get(notebook.stem, nothing)
+
+
+def on_binder(path: str) -> str:
+    """Return the address at which MyBinder opens a file of the repository in JupyterLab."""
+    return f"https://mybinder.org/v2/gh/{repository()}/HEAD?urlpath=lab/tree/{path}"
+
+
+def opened(notebook: Path) -> str:
+    """Return the links to a notebook elsewhere: to run, to look at, and what it follows."""
+    path = f"notebooks/{notebook.name}"
+    page = f"https://nbviewer.org/github/{repository()}/blob/HEAD/{path}"
+    links = [f"[Binder]({on_binder(path)})", f"[page]({page})"]
+    if anchor := said(notebook)["original"]:
+        links.append(f"[original]({ORIGINAL}#{anchor})")
+    return " · ".join(links)
+
+
+def badges() -> str:
+    """Return the README's badges."""
+    binder = on_binder("notebooks/index.ipynb")
+    workflow = f"https://github.com/{repository()}/actions/workflows/test.yml"
+    return (
+        f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder})\n"
+        f"[![test]({workflow}/badge.svg)]({workflow})"
+    )
+
+
+def pictures() -> str:
+    """Return the README's pictures, each of which leads to its notebook."""
+    shown = [path for path in in_order() if picture_path(path).exists()]
+    return "\n".join(
+        f'[<img src="notebooks/pictures/{picture_path(path).name}" width="200" '
+        f'alt="{alternative(path)}">](notebooks/{path.name})'
+        for path in shown
+    )
+
+
+def alternative(notebook: Path) -> str:
+    """Return in words what a notebook's picture shows."""
+    return said(notebook)["picture"] or title(notebook)
+
+
+def table() -> str:
+    """Return the README's table of the notebooks."""
+    rows = ["| notebook | what it shows | operation | open |", "|---|---|---|---|"]
+    for path in in_order():
+        name = f"[{number(path)}{title(path)}](notebooks/{path.name})"
+        rows.append(
+            f"| {name} | {said(path)['shows']} | {said(path)['operation']} | {opened(path)} |"
+        )
+    return "\n".join(rows)
+
+
+def number(notebook: Path) -> str:
+    """Return the number in a notebook's name, with a space, or nothing."""
+    found = re.match(r"\d+", notebook.stem)
+    return f"{found[0]} " if found else ""
+
+
+def contact_sheet(notebooks: list[Path]) -> str:
+    """Return the index's table: pictures that lead to the notebooks, titles and contents below."""
+    rows = []
+    for start in range(0, len(notebooks), COLUMNS):
+        part = notebooks[start : start + COLUMNS]
+        rows += [[linked_picture(path) for path in part], [linked_title(path) for path in part]]
+    lines = [f"| {' | '.join(row + [''] * (COLUMNS - len(row)))} |" for row in rows]
+    return "\n".join([lines[0], "|:--" * COLUMNS + "|", *lines[1:]])
+
+
+def linked_picture(notebook: Path) -> str:
+    """Return a notebook's picture as a link to it, or nothing."""
+    file = picture_path(notebook)
+    return f"[![{alternative(notebook)}](pictures/{file.name})]({notebook.name})" * file.exists()
+
+
+def linked_title(notebook: Path) -> str:
+    """Return a notebook's title as a link to it, with what it shows."""
+    shows = said(notebook)["shows"]
+    return f"**[{number(notebook)}{title(notebook)}]({notebook.name})**" + f"<br>{shows}" * bool(
+        shows
+    )
+
+
+BLOCKS: dict[str, Callable[[], str]] = {"badges": badges, "pictures": pictures, "notebooks": table}
+
+
 def with_links(text: str) -> str:
-    """Return the text with each link to the repository leading to the present one."""
-    return LINK.sub(rf"\1/{repository()}", text)
+    """Return a page with its marked blocks, and its other links to the repository, up to date."""
+    written = BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}{match[3]}", text)
+    return LINK.sub(rf"\1/{repository()}", written)
+
+
+def with_contents(index: Path) -> nbformat.NotebookNode:
+    """Return the index with the table in its cell `contents` up to date."""
+    notebook = nbformat.read(index, 4)
+    for cell in notebook.cells:
+        if TAG in cell.metadata.get("tags", []):
+            prose = cell.source.partition("\n\n|")[0]
+            cell.source = f"{prose}\n\n{contact_sheet(in_order()[1:])}"
+    return notebook
 
 
 def pages() -> list[Path]:
@@ -27,5 +150,7 @@ def pages() -> list[Path]:
 
 
 if __name__ == "__main__":
+    index = in_order()[0]
+    nbformat.write(with_contents(index), index)
     for page in pages():
         page.write_text(with_links(page.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,138 @@
+"""What people look at first: a picture of each notebook, the README's tables and the index."""
+
+from __future__ import annotations
+
+import base64
+import csv
+import re
+import sys
+from io import BytesIO
+from pathlib import Path
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+from PIL import Image, ImageChops, ImageStat
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import make_pictures  # noqa: E402  tools/ is no package
+import write_links  # noqa: E402
+from add_navigation import in_order  # noqa: E402
+
+INDEX, *NOTEBOOKS = in_order()
+KILOBYTE = 1000
+ALIKE = 8
+"""Levels, of 255, by which a picture may differ on average: what JPEG and a font's version do."""
+
+
+def png(colour: str) -> str:
+    """Return a picture with a little of one colour on white, as a notebook stores it."""
+    image = Image.new("RGB", (200, 100), "white")
+    image.paste(colour, (50, 20, 150, 80))
+    image.save(buffer := BytesIO(), "PNG")
+    return base64.b64encode(buffer.getvalue()).decode()
+
+
+def notebook(folder: Path, *colours: str, tagged: int | None = None) -> Path:
+    """Write a notebook with a figure in each of its cells."""
+    cells = [
+        new_code_cell(outputs=[new_output("display_data", {"image/png": png(colour)})])
+        for colour in colours
+    ]
+    if tagged is not None:
+        cells[tagged].metadata["tags"] = ["picture"]
+    path = folder / "99_new.ipynb"
+    nbformat.write(new_notebook(cells=[nbformat.v4.new_markdown_cell("# New"), *cells]), path)
+    return path
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return the mean difference of two pictures, in levels of 255."""
+    return max(ImageStat.Stat(ImageChops.difference(one, other)).mean)
+
+
+def test_each_picture_is_small_and_together_they_are() -> None:
+    sizes = {path.name: path.stat().st_size for path in make_pictures.PICTURES.iterdir()}
+    assert len(sizes) >= 7
+    assert max(sizes.values()) < 40 * KILOBYTE, sizes
+    assert sum(sizes.values()) < 300 * KILOBYTE, sizes
+
+
+def test_each_picture_shows_what_its_notebook_shows() -> None:
+    files = set(make_pictures.PICTURES.iterdir())
+    for path in NOTEBOOKS:
+        figure, file = make_pictures.chosen(path), make_pictures.picture_path(path)
+        assert (figure is not None) == (file in files), f"run tools/make_pictures.py: {path.name}"
+        if figure:
+            with Image.open(file) as kept:
+                unlike = difference(make_pictures.tile(figure), kept.convert("RGB"))
+            assert unlike < ALIKE, f"run tools/make_pictures.py: {path.name} differs by {unlike}"
+    assert {file.stem for file in files} <= {path.stem for path in NOTEBOOKS}
+
+
+def test_the_first_figure_is_chosen_or_the_tagged_one(tmp_path: Path) -> None:
+    first = make_pictures.chosen(notebook(tmp_path, "red", "blue"))
+    tagged = make_pictures.chosen(notebook(tmp_path, "red", "blue", tagged=1))
+    assert first is not None
+    assert tagged is not None
+    assert first.getpixel((100, 50)) == (255, 0, 0)
+    assert tagged.getpixel((100, 50)) == (0, 0, 255)
+
+
+def test_a_tile_has_one_size_and_keeps_the_figure_whole(tmp_path: Path) -> None:
+    figure = make_pictures.chosen(notebook(tmp_path, "red"))
+    assert figure is not None
+    tile = make_pictures.tile(figure)
+    assert tile.size == make_pictures.SIZE
+    red = (np.asarray(tile) == (255, 0, 0)).all(axis=2).mean()
+    assert red > 0.7, "the white around the figure is gone"
+
+
+def test_a_notebook_without_figures_or_row_is_listed_without_a_picture(tmp_path: Path) -> None:
+    new = notebook(tmp_path)
+    assert make_pictures.chosen(new) is None
+    sheet = write_links.contact_sheet([NOTEBOOKS[0], new])
+    assert "**[99 New](99_new.ipynb)**" in sheet
+    assert sheet.count("![") == 1
+    assert {line.count("|") for line in sheet.splitlines()} == {write_links.COLUMNS + 1}
+
+
+def test_rows_are_about_notebooks_that_are_there() -> None:
+    with write_links.TABLE.open(encoding="utf-8", newline="") as file:
+        rows = {row["notebook"] for row in csv.DictReader(file)}
+    assert rows
+    assert rows <= {path.stem for path in in_order()}
+
+
+def test_the_index_leads_to_every_notebook_by_its_picture() -> None:
+    made = write_links.with_contents(INDEX)
+    assert made == nbformat.read(INDEX, 4), "run tools/write_links.py"
+    (cell,) = [each for each in made.cells if "contents" in each.metadata.get("tags", [])]
+    for path in NOTEBOOKS:
+        assert f"]({path.name})" in cell.source
+        if make_pictures.picture_path(path).exists():
+            assert f"(pictures/{path.stem}.jpg)]({path.name})" in cell.source
+
+
+@pytest.mark.parametrize("page", ["README.md", "notebooks/index.ipynb"])
+def test_every_picture_is_said_in_words(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8").replace('\\"', '"')
+    words = re.findall(r'!\[([^]]*)\]\(pictures/|/pictures/\S+ width="\d+" alt="([^"]*)"', text)
+    assert len(words) == text.count("pictures/") >= 7
+    assert all(len((markdown or html).split()) >= 4 for markdown, html in words), words
+
+
+def test_the_readme_opens_each_notebook_elsewhere() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    rows = {path: [row for row in readme.splitlines() if f"](notebooks/{path.name}) |" in row]
+            for path in in_order()}  # fmt: skip
+    for path, found in rows.items():
+        assert len(found) == 1, path
+        assert f"urlpath=lab/tree/notebooks/{path.name})" in found[0]
+        assert f"nbviewer.org/github/{write_links.repository()}/blob/HEAD/notebooks/" in found[0]
+    originals = set(re.findall(r"VisionAPI\.ipynb#([\w-]+)", readme))
+    assert originals >= {"AnalyzeImage", "DomainSpecificModel", "GetThumbnail", "OCR"}
+    assert len(originals) == 6
