@@ -17,7 +17,7 @@ from nbconvert import HTMLExporter
 from write_links import ROOT, repository
 
 PAGES = ROOT / "build" / "pages"
-EMPTY = '<script src=""></script>'
+EMPTY = re.compile(r'<script src="">\s*</script>')
 INSIDE = re.compile(r'href="(?!https?:|mailto:|data:|#)([^"#]+)')
 
 
@@ -30,7 +30,7 @@ def exporter() -> HTMLExporter:
 
 def leading_on(page: str) -> str:
     """Let links to notebooks lead to their pages, and other links into the repository to GitHub."""
-    return INSIDE.sub(lambda link: f'href="{target(link[1])}', page.replace(EMPTY, ""))
+    return INSIDE.sub(lambda link: f'href="{target(link[1])}', EMPTY.sub("", page))
 
 
 def target(link: str) -> str:
@@ -45,7 +45,7 @@ def render(path: Path) -> None:
     """Execute a notebook, and write it and its page."""
     notebook = executed(path)
     nbformat.write(notebook, PAGES / path.name)
-    resources = {"metadata": {"path": str(NOTEBOOKS), "name": title(path)}}
+    resources = {"metadata": {"path": str(path.parent), "name": title(path)}}
     page, _ = exporter().from_notebook_node(notebook, resources)
     (PAGES / path.name).with_suffix(".html").write_text(leading_on(page), encoding="utf-8")
 

@@ -15,6 +15,7 @@ import sys
 import tempfile
 from importlib.metadata import version
 from pathlib import Path
+from textwrap import shorten
 
 import binder_memory
 import yaml
@@ -93,7 +94,7 @@ def run_line(line: Line, stage: Stage, plan: Build) -> None:
     elif line.runs_own_file:
         stage.run(line.command)
     elif line.instruction == "RUN":
-        tell("not run here", f"{str(line)[:60]} …: {line.why_not()}")
+        tell("not run here", f"{shorten(str(line), 70, placeholder=' …')}: {line.why_not()}")
     elif line.instruction in ("ENTRYPOINT", "CMD"):
         tell("not run here", f"{line}: MyBinder starts JupyterLab at an address of each visitor's")
 

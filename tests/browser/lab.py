@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,13 +88,9 @@ class Lab:
     def _copy_notebooks(self) -> None:
         """Copy what stands beside the notebooks too, and leave the notebooks' outputs out."""
         target = self.folder / "notebooks"
-        target.mkdir(parents=True)
-        for path in NOTEBOOKS.iterdir():
-            if path.suffix == ".ipynb":
-                bare = _without_outputs(path.read_text(encoding="utf-8"))
-                (target / path.name).write_text(bare, encoding="utf-8")
-            elif path.is_file():
-                (target / path.name).write_bytes(path.read_bytes())
+        shutil.copytree(NOTEBOOKS, target, ignore=shutil.ignore_patterns(".*"))
+        for path in target.glob("*.ipynb"):
+            path.write_text(_without_outputs(path.read_text(encoding="utf-8")), encoding="utf-8")
 
     def _write_settings(self) -> None:
         for name, settings in SETTINGS.items():
