@@ -1,16 +1,13 @@
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
-from matplotlib.path import Path
-from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
+from tests.legible import assert_legible, outlines
 from visionhelpers.draw import COLOURS
 from visionhelpers.labels import LARGEST, SMALLEST, Mark, add_labels, ink, letter_size
 
@@ -30,28 +27,6 @@ def mark(left: float, top: float, width: float, height: float, text: str, lean=0
     offsets = [(0, 0), (width, 0), (width, height), (0, height)]
     corners = tuple((left + x * c - y * s, top + x * s + y * c) for x, y in offsets)
     return Mark(corners, text, COLOURS[0])
-
-
-def outlines(ax: Axes, labels: list[Text]) -> list[Path]:
-    """Where the labels' backgrounds are drawn, half a pixel less on each side."""
-    ax.figure.draw_without_rendering()
-    return [outline(label.get_bbox_patch()) for label in labels]
-
-
-def outline(patch: FancyBboxPatch) -> Path:
-    corners = patch.get_transform().transform(patch.get_path().vertices[:4])
-    middle = corners.mean(axis=0)
-    length = np.hypot(*(corners - middle).T)[:, None]
-    return Path(middle + (corners - middle) * (1 - 0.71 / length))
-
-
-def assert_legible(ax: Axes, labels: list[Text]) -> None:
-    """Assert that labels lie inside the axes and apart from each other."""
-    areas = outlines(ax, labels)
-    for each in areas:
-        assert ax.bbox.padded(0.5).count_contains(each.vertices) == 4
-    for one, other in itertools.combinations(areas, 2):
-        assert not one.intersects_path(other)
 
 
 def page(rows: int, columns: int) -> list[Mark]:
@@ -133,6 +108,58 @@ def test_on_a_page_full_of_words_each_label_lies_on_its_word():
 
 def test_labels_too_small_to_read_are_left_out():
     assert add_labels(axes(2, 1.3), page(40, 20)) == []
+
+
+@pytest.mark.parametrize(("size", "shape"), [((3, 2), (18, 11)), ((2.5, 1.7), (14, 8))])
+def test_a_note_on_the_page_says_how_many_labels_are_left_out(size, shape):
+    ax, marks = axes(*size), page(*shape)
+    labels = add_labels(ax, marks)
+    assert 0 < len(labels) < len(marks)
+    *others, note = ax.texts
+    assert others == labels
+    assert note.get_text() == f"{len(marks) - len(labels)} of {len(marks)} labels do not fit"
+    assert note.get_fontsize() >= SMALLEST
+    assert_legible(ax, ax.texts)
+
+
+def test_a_text_wider_than_the_picture_is_left_out_and_the_others_are_not():
+    ax = axes(3, 2)
+    marks = [mark(20, 50, 500, 40, "words " * 40), mark(20, 200, 200, 40, "short")]
+    assert [label.get_text() for label in add_labels(ax, marks)] == ["short"]
+    assert ax.texts[-1].get_text() == "1 of 2 labels do not fit"
+
+
+def test_where_not_even_the_note_fits_there_is_none():
+    ax = axes(0.5, 0.3)
+    assert add_labels(ax, [mark(20, 50, 500, 40, "words " * 40)]) == []
+    assert list(ax.texts) == []
+
+
+def test_a_label_hides_no_more_than_a_fifth_of_a_neighbour():
+    ax, marks = axes(3, 2), page(12, 9)
+    marks = [Mark(each.corners, f"word{n}", each.colour) for n, each in enumerate(marks)]
+    labels = add_labels(ax, marks)
+    assert labels
+    for label, area in zip(labels, outlines(ax, labels), strict=True):
+        for each in marks:
+            if each.text != label.get_text():
+                box = Bbox(ax.transData.transform(each.corners)[[0, 2]])
+                hidden = Bbox.intersection(area.get_extents(), box)
+                assert hidden is None or area_of(hidden) <= 0.2 * area_of(box) + 1
+
+
+def area_of(box: Bbox) -> float:
+    return abs(box.width * box.height)
+
+
+def test_the_labels_of_a_line_stand_on_the_same_side():
+    ax = axes(7, 4.7)
+    line = [mark(60 * n + 10, 100, 50, 25, f"word{n}") for n in range(9)]
+    labels = add_labels(ax, [*line, mark(10, 75, 110, 10, "")])
+    assert {label.get_position()[1] < 100 for label in labels} == {True}
+    roof = mark(10, 60, 50, 30, "roof")
+    labels = add_labels(axes(7, 4.7), [*line, Mark(roof.corners, roof.text, COLOURS[1])])
+    assert {label.get_position()[1] > 125 for label in labels[:9]} == {True}
 
 
 def test_labels_keep_clear_of_those_drawn_before():

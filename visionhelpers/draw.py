@@ -3,7 +3,8 @@
 Every function shows the picture on matplotlib Axes and gives them back: the ones it was given,
 or those of a new figure that fits the picture. Coordinates are the API's: pixels of the upright
 picture, from the top left, x to the right, y down. Nothing but the Axes is changed or shown.
-Labels are measured on the figure as it stands, so set its size first.
+Labels are measured on the figure as it stands, so set its size first: where there is no room for
+all of them the boxes stay, and a note says how many labels do not fit.
 """
 
 from __future__ import annotations
