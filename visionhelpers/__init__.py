@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .comparison import compare
     from .draw import draw_caption, draw_faces, draw_lines, draw_words
     from .explorer import Explorer
+    from .many import analyze_many
 
 __all__ = [
     "BadAnswerError",
@@ -37,6 +38,7 @@ __all__ = [
     "VisionClient",
     "VisionError",
     "VisionWarning",
+    "analyze_many",
     "compare",
     "connect",
     "draw_caption",
@@ -50,13 +52,14 @@ __all__ = [
 
 _LATE = {
     "Explorer": "explorer",
+    "analyze_many": "many",
     "compare": "comparison",
     "draw_caption": "draw",
     "draw_faces": "draw",
     "draw_lines": "draw",
     "draw_words": "draw",
 }
-"""What is imported at its first use, because it brings pyplot or ipywidgets along."""
+"""What is imported at its first use, because it brings pyplot, ipywidgets or tqdm along."""
 
 
 def __getattr__(name: str) -> Any:

@@ -100,6 +100,16 @@ class VisionClient(Teacher):
         self._pace = self._session.pace = Pace(rate)
 
     @property
+    def recipe(self) -> dict[str, Any]:
+        """What another such client is made of, in another process say; the key is in it."""
+        return {
+            "endpoint": self.base_url,
+            "key": self._key,
+            "timeout": self._timeout,
+            "retries": self._retries,
+        }
+
+    @property
     def last_response(self) -> Received | None:
         """Status, headers and seconds of the last answer, or None before the first."""
         return self._session.received

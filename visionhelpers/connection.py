@@ -61,6 +61,11 @@ class LocalClient(VisionClient):
         state = local_service()
         super().__init__(state.url, state.key)
 
+    @property
+    def recipe(self) -> dict[str, Any]:
+        """Nothing: each machine has a local service of its own."""
+        return {}
+
     def _send(self, method: str, path: str, **content: Any) -> Response:
         asked = self._session
         try:

@@ -24,6 +24,21 @@ def captions(answer: Answer) -> list[str]:
     return [*(found or ["No caption found."]), *_listed("Tags", answer["description"]["tags"])]
 
 
+def analysis(answer: Answer) -> list[str]:
+    """Say what analyze answers, whatever it was asked for."""
+    told = {
+        "description": captions,
+        "tags": tags,
+        "categories": categories,
+        "faces": faces,
+        "adult": _adult,
+        "color": _colour,
+        "imageType": _kind,
+    }
+    found = [line for name, tell in told.items() if name in answer for line in tell(answer)]
+    return [*found, *_listed("Names", _detailed(answer))] or ["Nothing found."]
+
+
 def tags(answer: Answer) -> list[str]:
     """Say what tag answers."""
     return _counted("tag", "tags", [_sure(each, "confidence") for each in answer["tags"]])
@@ -75,7 +90,11 @@ def handwriting(answer: Answer) -> list[str]:
 
 def colours(answer: Answer) -> list[str]:
     """Say what analyze answers about colours and the type of picture."""
-    colour, kind = answer["color"], answer["imageType"]
+    return [*_colour(answer), *_kind(answer)]
+
+
+def _colour(answer: Answer) -> list[str]:
+    colour = answer["color"]
     grey = colour.get("isBwImg", colour.get("isBWImg"))
     return [
         f"Foreground: {colour['dominantColorForeground']}",
@@ -83,6 +102,12 @@ def colours(answer: Answer) -> list[str]:
         *_listed("Dominant colours", colour["dominantColors"]),
         f"Accent colour: #{colour['accentColor']}",
         f"Black and white: {_yes(grey)}",
+    ]
+
+
+def _kind(answer: Answer) -> list[str]:
+    kind = answer["imageType"]
+    return [
         f"Clip art: {CLIP_ART[kind['clipArtType']]}",
         f"Line drawing: {_yes(kind['lineDrawingType'])}",
     ]
@@ -92,6 +117,18 @@ def parted(fact: str) -> tuple[str, float | None]:
     """Part a line into what is said and the confidence behind it, None where none is told."""
     sure = _CONFIDENCE.search(fact)
     return (fact[: sure.start()], float(sure[1])) if sure else (fact, None)
+
+
+def _adult(answer: Answer) -> list[str]:
+    found = answer["adult"]
+    return [f"Adult content: {_yes(found['isAdultContent'])} ({found['adultScore']:.2f})"]
+
+
+def _detailed(answer: Answer) -> dict[str, None]:
+    """Return the names of people and places in the details of categories, each once."""
+    details = [each.get("detail", {}) for each in answer.get("categories", ())]
+    groups = [group for detail in details for group in detail.values()]
+    return dict.fromkeys(each["name"] for group in groups for each in group)
 
 
 def _sure(found: Answer, how: str, name: str = "name") -> str:

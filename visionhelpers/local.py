@@ -59,6 +59,19 @@ def local_service() -> State:
     raise NoAnswerError(f"Another process holds {folder / 'service.lock'} and starts no service")
 
 
+def check_installed() -> None:
+    """Make sure that this Python can run the service.
+
+    Raises:
+        EndpointError: A package is missing.
+    """
+    if missing := [name for name in _WEB if find_spec(name) is None]:
+        raise EndpointError(
+            f"The local service is not installed ({', '.join(missing)} is missing): "
+            'pip install "visionhelpers[service]"'
+        )
+
+
 def _state_folder() -> Path:
     """Return the folder of the state file, made readable by its owner only."""
     named = os.environ.get("VISION_STATE_DIR")
@@ -98,11 +111,7 @@ def _answering(file: Path) -> State | None:
 
 def _started(file: Path) -> State:
     """Start a service and wait until it answers; call it while holding the lock."""
-    if missing := [name for name in _WEB if find_spec(name) is None]:
-        raise EndpointError(
-            f"The local service is not installed ({', '.join(missing)} is missing): "
-            'pip install "visionhelpers[service]"'
-        )
+    check_installed()
     file.unlink(missing_ok=True)
     log = file.with_suffix(".log")
     child = _launched(file, log)

@@ -1,0 +1,7 @@
+"""The command, as `python -m visionhelpers`."""
+
+import sys
+
+from .cli import main
+
+sys.exit(main())
