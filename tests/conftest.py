@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from visionhelpers.service import LocalService
@@ -29,3 +30,21 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     """One real service on a loopback port for the whole run, so each model loads once."""
     with LocalService(gallery=tmp_path_factory.mktemp("gallery")) as service:
         yield service
+
+
+@pytest.fixture
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where connect() finds and starts services of the test's own, which end with it."""
+    folder = tmp_path / "state"
+    monkeypatch.setenv("VISION_STATE_DIR", str(folder))
+    for name in ("VISION_ENDPOINT", "VISION_KEY", "VISION_GALLERY"):
+        monkeypatch.delenv(name, raising=False)
+    yield folder
+    started = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if str(folder / "service.json") in (process.info["cmdline"] or [])
+    ]
+    for process in started:
+        process.kill()
+    psutil.wait_procs(started, timeout=10)

@@ -13,8 +13,8 @@ def begun(pace: Pace, requests: int, threads: int = 4) -> list[float]:
     """Return when so many requests were begun, by several threads, in seconds from the first."""
 
     def begin(_: int) -> float:
-        pace.wait()
-        return time.monotonic()
+        with pace.turn():
+            return time.monotonic()
 
     with ThreadPoolExecutor(threads) as pool:
         moments = sorted(pool.map(begin, range(requests)))
@@ -25,6 +25,23 @@ def test_no_period_has_more_requests_than_the_rate() -> None:
     moments = begun(Pace("5/second"), 12)
     assert all(later - moment > 0.95 for moment, later in zip(moments, moments[5:], strict=False))
     assert moments[-1] < 3
+
+
+def test_a_period_begins_when_a_request_is_over() -> None:
+    """On its way, it may reach the service later than it was sent."""
+    pace = Pace("1/second")
+    with pace.turn():
+        time.sleep(0.5)
+        over = time.monotonic()
+    assert begun(pace, 1) == [0.0]
+    assert time.monotonic() - over >= 1
+
+
+def test_a_request_that_fails_gives_its_turn_back() -> None:
+    pace = Pace("1/second")
+    for _ in range(2):
+        with pytest.raises(ValueError, match="failed"), pace.turn():
+            raise ValueError("failed")
 
 
 def test_without_a_rate_nobody_waits() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections import deque
-from threading import Lock
+from collections.abc import Iterator
+from contextlib import contextmanager
+from heapq import heappop, heappush
+from threading import Condition
 
 from .errors import VisionError
 
@@ -16,6 +18,9 @@ _SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 class Pace:
     """The pace of all threads that share a client; polls count like any request.
 
+    Where n requests in a period are allowed, each waits until a period after the end of the n-th
+    before it: by then the service has counted that one a period ago, however late it got there.
+
     Args:
         rate: As in "20/minute" or "20/3 seconds"; None for no limit.
 
@@ -25,31 +30,39 @@ class Pace:
 
     def __init__(self, rate: str | None = None) -> None:
         self.rate = rate
-        self._seconds, requests = _parsed(rate) if rate is not None else (0.0, 0)
-        self._begun: deque[float] = deque(maxlen=requests)
+        self._seconds, self._unused = _parsed(rate) if rate is not None else (0.0, 0)
+        self._free: list[float] = []
+        self._changed = Condition()
         self._held = 0.0
-        self._lock = Lock()
 
-    def wait(self) -> None:
-        """Return when a request may be sent."""
-        turn = self._turn()
-        while (pause := max(turn, self._held) - time.monotonic()) > 0:
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Begin when a request may be sent; leave when it is over."""
+        moment = self._taken() if self.rate else 0.0
+        while (pause := max(moment, self._held) - time.monotonic()) > 0:
             time.sleep(pause)
+        try:
+            yield
+        finally:
+            if self.rate:
+                with self._changed:
+                    heappush(self._free, time.monotonic() + self._seconds)
+                    self._changed.notify()
 
     def hold(self, seconds: float) -> None:
         """Let nobody send for so long: the service has refused a request."""
-        with self._lock:
+        with self._changed:
             self._held = max(self._held, time.monotonic() + seconds)
 
-    def _turn(self) -> float:
-        """Take the next free moment of the rate: within any period, so many requests begin."""
-        with self._lock:
-            moment = max(time.monotonic(), self._held)
-            if self._begun.maxlen:
-                if len(self._begun) == self._begun.maxlen:
-                    moment = max(moment, self._begun[0] + self._seconds)
-                self._begun.append(moment)
-            return moment
+    def _taken(self) -> float:
+        """Take one of the period's requests; return from when on it is free."""
+        with self._changed:
+            if self._unused:
+                self._unused -= 1
+                return 0.0
+            while not self._free:
+                self._changed.wait()
+            return heappop(self._free)
 
 
 def _parsed(rate: str) -> tuple[float, int]:

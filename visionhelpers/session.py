@@ -166,11 +166,11 @@ class Session:
     def _exchange(self, method: str, url: str, seconds: float, **content: Any) -> requests.Response:
         began, failure = time.monotonic(), "cut off in the middle"
         for _ in range(1 + min(self.retries, 1)):  # urllib3 retries all but a body cut off
-            self.pace.wait()
             try:
-                answer = self._http.request(
-                    method, url, timeout=seconds, allow_redirects=False, **content
-                )
+                with self.pace.turn():
+                    answer = self._http.request(
+                        method, url, timeout=seconds, allow_redirects=False, **content
+                    )
             except requests.exceptions.ChunkedEncodingError:
                 continue
             except requests.RequestException as error:
