@@ -196,6 +196,8 @@ class _Threads(ThreadPoolExecutor):
 
 def _pass_over(bar: tqdm[Any]) -> None:
     """Count a picture, and leave it out of the rate."""
+    if bar.disable:
+        return
     bar.n += 1
     bar.initial += 1
     bar.last_print_n += 1

@@ -85,7 +85,7 @@ class Thumbnails:
             return out
         path = Path(unquote(urlsplit(picture).path) if is_url(picture) else picture)
         root = next((root for root in self._roots if path.is_relative_to(root)), path.parent)
-        name = str(path.relative_to(root)).replace(":", "-") or "picture"
+        name = str(path.relative_to(root)).replace(":", "-") if path.name else "picture"
         return out / (name if name.lower().endswith(_ENDINGS) else f"{name}.jpg")
 
 
