@@ -243,6 +243,22 @@ def test_a_service_that_is_not_there_is_one_sentence() -> None:
     assert "\n" not in model.error
 
 
+def test_a_refused_picture_takes_the_place_of_one_that_is_looked_at() -> None:
+    silent, address = silence()
+    with silent:
+        model = Exploration(VisionClient(address, "key", retries=0))
+        model.show(sample("dahlia.jpg"), "Dahlia")
+        seen: list[str] = []
+        model.observe(lambda change: seen.append(change.new), "status")
+        model.refuse("large.tif", "Too large.")
+        model.refuse("larger.tif", "Too large.")
+        assert seen == ["idle", "failed", "idle", "failed"]
+        assert (model.title, model.error, model.picture) == ("larger.tif", "Too large.", None)
+        assert (model.wait(), model.code) == (None, "")
+        model.look()
+        assert model.status == "failed"
+
+
 def test_it_recovers_from_an_error(model: Exploration) -> None:
     model.task = "Faces"
     model.show(b"not a picture", "nothing")

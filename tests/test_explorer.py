@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from ipywidgets import HTML, Button, Checkbox, Dropdown, FileUpload, Text, Widget
+from ipywidgets import HTML, Button, Checkbox, Dropdown, Text, Widget
 
+from tests.uploading import Sender
 from visionhelpers import Explorer, VisionClient, sample
+from visionhelpers.announcement import Announcement
 from visionhelpers.controls import task_options
+from visionhelpers.filepicker import LIMIT, FilePicker
 from visionhelpers.service import LocalService
 
 
@@ -19,7 +21,7 @@ def explorer(service: LocalService) -> Explorer:
     return Explorer(VisionClient(service.url, service.key))
 
 
-def inside(widget: Widget, kind: type) -> Iterator[Any]:
+def inside(widget: Widget, kind: type | tuple[type, ...]) -> Iterator[Any]:
     """All widgets of a kind in another, in the order of reading."""
     if isinstance(widget, kind):
         yield widget
@@ -39,19 +41,23 @@ def described(widget: Widget) -> str:
 
 def page(explorer: Explorer) -> str:
     explorer.model.wait()
-    return "\n".join(html.value for html in inside(explorer, HTML))
+    return "\n".join(html.value for html in inside(explorer, (HTML, Announcement)))
 
 
-def upload(name: str) -> dict[str, Any]:
-    """What the browser sends for a chosen file."""
-    content = sample(name).read_bytes()
-    return {
-        "name": name,
-        "type": "image/jpeg",
-        "size": len(content),
-        "content": memoryview(content),
-        "last_modified": datetime(2026, 1, 1, tzinfo=UTC),
-    }
+def picker(explorer: Explorer) -> FilePicker:
+    (found,) = inside(explorer, FilePicker)
+    return found
+
+
+def upload(explorer: Explorer, name: str, content: bytes | None = None) -> None:
+    """Do what the browser does when a file is chosen."""
+    data = sample(name).read_bytes() if content is None else content
+    Sender(picker(explorer)).upload(name, data)
+
+
+def status(explorer: Explorer) -> Announcement:
+    (found,) = inside(explorer, Announcement)
+    return found
 
 
 def choose(explorer: Explorer, title: str, task: str) -> None:
@@ -70,7 +76,7 @@ def test_it_opens_on_a_described_sample(service: LocalService) -> None:
 
 
 def test_every_control_has_a_label(explorer: Explorer) -> None:
-    kinds = (Dropdown, FileUpload, Text, Button, Checkbox)
+    kinds = (Dropdown, FilePicker, Text, Button, Checkbox)
     controls = [each for kind in kinds for each in inside(explorer, kind)]
     assert len(controls) == 10
     assert all(map(described, controls))
@@ -106,7 +112,7 @@ def test_the_json_shows_when_its_box_is_ticked_and_stays(explorer: Explorer) -> 
 
 def test_an_upload_is_looked_at(explorer: Explorer) -> None:
     control(explorer, "Task").value = "Faces"
-    control(explorer, "Upload a picture").value = (upload("hopper_and_collins.jpg"),)
+    upload(explorer, "hopper_and_collins.jpg")
     assert "2 faces found" in page(explorer)
     assert "Faces: hopper_and_collins.jpg" in page(explorer)
     assert control(explorer, "Sample picture").label == "A picture of your own"
@@ -125,10 +131,35 @@ def test_a_typed_path_and_a_typed_address_are_looked_at(
 
 def test_the_last_chosen_picture_is_the_one_shown(explorer: Explorer) -> None:
     choose(explorer, "Dahlia", "Faces")
-    control(explorer, "Upload a picture").value = (upload("grace_hopper.jpg"),)
+    upload(explorer, "grace_hopper.jpg")
     choose(explorer, "Dahlia", "Faces")
     assert "No face found" in page(explorer)
-    assert control(explorer, "Upload a picture").value == ()
+
+
+def test_an_upload_under_way_is_dropped_for_a_sample(explorer: Explorer) -> None:
+    choose(explorer, "Chelsea the cat", "Faces")
+    browser = Sender(picker(explorer))
+    name = browser.choose("late.jpg", 10)
+    choose(explorer, "Dahlia", "Faces")
+    browser.part(name, 0, bytes(10))
+    assert "Faces: Dahlia" in page(explorer)
+
+
+def test_an_upload_too_large_is_refused_in_a_sentence_that_the_next_picture_clears(
+    explorer: Explorer,
+) -> None:
+    choose(explorer, "Dahlia", "Faces")
+    for name in ("large.tif", "larger.tif"):
+        Sender(picker(explorer)).choose(name, LIMIT + 1)
+        assert f"{name}</b>" in page(explorer)
+        assert "can be uploaded; type its path" in page(explorer)
+        assert "<img" not in page(explorer)
+        assert "<textarea" not in page(explorer)
+        assert status(explorer).urgent
+        assert control(explorer, "Sample picture").label == "A picture of your own"
+    choose(explorer, "Dahlia", "Faces")
+    assert "No face found" in page(explorer)
+    assert not status(explorer).urgent
 
 
 @pytest.mark.parametrize(
@@ -160,9 +191,8 @@ def test_while_it_works_it_says_so(explorer: Explorer) -> None:
     choose(explorer, "Chelsea the cat", "Faces")
     explorer.model.wait()
     control(explorer, "Look again").click()
-    shown = "".join(html.value for html in inside(explorer, HTML))
-    assert "Looking at Chelsea the cat</b>" in shown
-    assert "<img" not in shown
+    assert "Looking at Chelsea the cat</b>" in status(explorer).value
+    assert "<img" not in "".join(html.value for html in inside(explorer, HTML))
     assert "<img" in page(explorer)
 
 
@@ -188,17 +218,17 @@ def test_an_error_is_a_sentence_that_the_next_picture_clears(explorer: Explorer)
     address = control(explorer, "or URL or path")
     address.value = "no/such/<b>file.jpg"
     shown = page(explorer)
-    assert 'role="alert"' in shown
+    assert status(explorer).urgent
     assert "Cannot read &#x27;no/such/&lt;b&gt;file.jpg&#x27;" in shown
     assert "Traceback" not in shown
     assert "<img" not in shown
     choose(explorer, "Chelsea the cat", "Faces")
-    assert 'role="alert"' not in page(explorer)
+    explorer.model.wait()
+    assert not status(explorer).urgent
 
 
 def test_an_upload_that_is_no_picture_is_named(explorer: Explorer) -> None:
-    notes = upload("dahlia.jpg") | {"name": "notes.txt", "content": memoryview(b"hello")}
-    control(explorer, "Upload a picture").value = (notes,)
+    upload(explorer, "notes.txt", b"hello")
     assert "notes.txt</b>" in page(explorer)
     assert "not an image" in page(explorer)
 
@@ -207,7 +237,8 @@ def test_a_service_that_is_not_there_is_said_where_the_answer_would_be() -> None
     explorer = Explorer(VisionClient("http://127.0.0.1:9", "key", retries=0))
     explorer.model.wait()
     assert explorer.model.status == "failed"
-    assert 'role="alert"' in page(explorer)
+    assert status(explorer).urgent
+    assert "127.0.0.1:9" in status(explorer).value
 
 
 def test_the_button_asks_once_more(explorer: Explorer) -> None:

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from ipywidgets import (
-    HTML,
-    BoundedIntText,
-    Checkbox,
-    Dropdown,
-    FileUpload,
-    Layout,
-    Text,
-)
+from ipywidgets import BoundedIntText, Checkbox, Dropdown, Layout, Text
 
 from .images import samples
 
 LABELLED = {"description_width": "initial"}
 """Labels as wide as they are: ipywidgets cuts them otherwise."""
 
-FITTING = {"width": "30em", "max_width": "calc(100% - 4px)"}
-"""As wide as a title or an address wants it, in a narrow window as wide as there is room."""
+FITTING = {"width": "48em", "max_width": "calc(100% - 4px)"}
+"""As wide as the longest title wants it, in a narrow window as wide as there is room."""
 
 OWN = "A picture of your own"
 
@@ -47,23 +39,15 @@ def sample_picture() -> Dropdown:
     )
 
 
-def own_picture() -> tuple[FileUpload, HTML, Text]:
-    """Return the button for an upload, what to know of it, and the field for a URL or a path."""
-    button = FileUpload(
-        accept="image/*", description="Upload a picture", layout=Layout(width="auto")
-    )
-    note = HTML(
-        '<p style="margin: 0; line-height: 1.5">Up to 10 MB arrive: most Jupyter servers drop a '
-        "larger upload and tell nobody. Type the path of a larger file instead.</p>"
-    )
-    address = Text(
+def typed_picture() -> Text:
+    """Return the field for a URL or a path."""
+    return Text(
         description="or URL or path",
         placeholder="https://… or a file, then Enter",
         continuous_update=False,
         style=LABELLED,
-        layout=Layout(**FITTING),
+        layout=Layout(**FITTING | {"width": "30em"}),
     )
-    return button, note, address
 
 
 def task_options() -> dict[str, Any]:

@@ -81,13 +81,22 @@ class Exploration(HasTraits):
             self.title = title
             self.picture = picture
 
+    def refuse(self, title: str, error: str) -> None:
+        """Say in a sentence why a picture cannot be looked at; what was asked before is dropped."""
+        with self._lock:
+            self._drop()
+            self._inquiry = None
+            self.status = "idle"  # so that observers hear of a second refusal too
+            self.title, self.picture, self.code, self.progress = title, None, "", ""
+            self._take(Finding(error=error))
+            self.status = "failed"
+
     def look(self) -> None:
         """Begin to ask for the task on the picture; what was asked before is dropped."""
         with self._lock:
             if self.picture is None:
                 return
-            if self._inquiry:
-                self._inquiry.dropped.set()
+            self._drop()
             options = Options(**{name: getattr(self, name) for name in OPTIONS})
             inquiry = Inquiry(TASKS[self.task], self.picture, options)
             self._inquiry = inquiry
@@ -117,6 +126,10 @@ class Exploration(HasTraits):
             if inquiry is self._inquiry:
                 break
         return self.answer
+
+    def _drop(self) -> None:
+        if self._inquiry:
+            self._inquiry.dropped.set()
 
     def _work(self, inquiry: Inquiry) -> None:
         def on_status(status: str) -> None:

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox, link
 
 from . import panes
-from .controls import LABELLED, own_picture, sample_picture, task_options, tick_box
+from .announcement import Announcement
+from .controls import LABELLED, sample_picture, task_options, tick_box, typed_picture
 from .exploration import Exploration
+from .filepicker import FilePicker
 from .images import sample, samples
 from .inquiry import sample_name
+from .quiet import QUIET, Quiet
 from .tasks import TASKS
 
 if TYPE_CHECKING:
@@ -38,21 +41,24 @@ class Explorer(VBox):  # type: ignore[misc]
         """
         self.model = Exploration(client)
         self._make_controls()
-        self._figure, self._status, self._facts, self._code, self._json = (HTML() for _ in range(5))
+        self._status = Announcement()
+        self._figure, self._facts, self._code, self._json = (HTML() for _ in range(4))
         self._code.layout.width = self._json.layout.width = "calc(100% - 4px)"
         self._json.layout.display = "none"
         beside = VBox([self._status, self._facts], layout=Layout(flex="1 1 16em", min_width="0"))
         super().__init__(
             [
-                HBox([self._sample, self._address], layout=_wrapping()),
-                HBox([self._upload, self._note], layout=_wrapping()),
+                self._sample,
+                HBox([self._upload, self._address], layout=_wrapping()),
                 HBox([self._task, *self._options.values(), self._again], layout=_wrapping()),
                 HBox([self._figure, beside], layout=_wrapping(min_height="12em")),
                 self._code,
                 self._unfold,
                 self._json,
+                Quiet(),
             ]
         )
+        self.add_class(QUIET)
         self._connect()
         first = next(name for _, name in self._sample.options if name)
         self.model.show(sample(first), samples()[first].title)
@@ -62,7 +68,8 @@ class Explorer(VBox):  # type: ignore[misc]
 
     def _make_controls(self) -> None:
         self._sample = sample_picture()
-        self._upload, self._note, self._address = own_picture()
+        self._upload = FilePicker(self._on_upload, self.model.refuse)
+        self._address = typed_picture()
         self._task = Dropdown(description="Task", options=list(TASKS), style=LABELLED)
         self._options = task_options()
         self._again = Button(description="Look again", tooltip="Ask the service once more")
@@ -73,7 +80,6 @@ class Explorer(VBox):  # type: ignore[misc]
         for name, control in {"task": self._task, **self._options}.items():
             link((self.model, name), (control, "value"))
         self._sample.observe(self._on_sample, "value")
-        self._upload.observe(self._on_upload, "value")
         self._address.observe(self._on_address, "value")
         self._unfold.observe(self._on_unfold, "value")
         self._again.on_click(lambda _: self.model.look())
@@ -85,9 +91,8 @@ class Explorer(VBox):  # type: ignore[misc]
         if change.new and change.new != sample_name(self.model.picture):
             self.model.show(sample(change.new), samples()[change.new].title)
 
-    def _on_upload(self, change: Bunch) -> None:
-        if change.new:
-            self.model.show(bytes(change.new[0]["content"]), change.new[0]["name"])
+    def _on_upload(self, name: str, content: bytes) -> None:
+        self.model.show(content, name)
 
     def _on_address(self, change: Bunch) -> None:
         address = change.new.strip().strip("\"'")
@@ -101,8 +106,7 @@ class Explorer(VBox):  # type: ignore[misc]
         """Let the controls name the picture that is looked at, whoever has chosen it."""
         name = sample_name(change.new)
         self._sample.value = name if name in dict(self._sample.options).values() else ""
-        if not isinstance(change.new, bytes):
-            self._upload.value = ()
+        self._upload.drop()
         if change.new != self._address.value.strip().strip("\"'"):
             self._address.value = ""
 
@@ -117,7 +121,7 @@ class Explorer(VBox):  # type: ignore[misc]
         self._json.value = panes.answer(model.answer)
 
     def _render_status(self, _: Bunch | None = None) -> None:
-        self._status.value = panes.status(self.model)
+        self._status.say(panes.status(self.model), urgent=self.model.status == "failed")
 
 
 def _wrapping(**more: str) -> Layout:

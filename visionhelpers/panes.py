@@ -20,8 +20,6 @@ LETTERS = (
     "font: var(--jp-code-font-size, 13px)/1.4 var(--jp-code-font-family, monospace); "
     "color: inherit; background: transparent"
 )
-QUIET = 'data-lm-suppress-shortcuts="true"'
-"""Keys typed here are not JupyterLab's: one that only reads text would delete cells with D, D."""
 
 
 def status(model: Exploration) -> str:
@@ -31,11 +29,11 @@ def status(model: Exploration) -> str:
     doing = "Looking at" if model.status == "working" else f"{model.task}:"
     said = f"<b>{escape(doing)} {escape(model.title)}</b>"
     if model.status == "failed":
-        return f'<p role="alert" {CLOSE}>{said}<br>{escape(model.error)}</p>'
+        return f"<p {CLOSE}>{said}<br>{escape(model.error)}</p>"
     if model.status == "working":
         state = f" The service says: {model.progress}." if model.progress else ""
         said += f"<br>{escape(model.task)}: working…{escape(state)}"
-    return f'<p role="status" {CLOSE}>{said}</p>'
+    return f"<p {CLOSE}>{said}</p>"
 
 
 def facts(found: Iterable[str]) -> str:
@@ -61,8 +59,7 @@ def answer(given: Any) -> str:
     text = escape(json.dumps(given, indent=2, ensure_ascii=False))
     look = f"overflow: auto; max-height: 30em; {LETTERS}"
     return (
-        f'<pre tabindex="0" role="region" aria-label="Answer as JSON" {QUIET} '
-        f'style="{look}">{text}</pre>'
+        f'<pre tabindex="0" role="region" aria-label="Answer as JSON" style="{look}">{text}</pre>'
     )
 
 
@@ -70,8 +67,8 @@ def code(lines: str) -> str:
     """Show code in a field that can be selected and copied from, and not written in."""
     if not lines:
         return ""
-    look = f"width: 100%; box-sizing: border-box; resize: vertical; white-space: pre; {LETTERS}"
+    look = f"width: 100%; box-sizing: border-box; field-sizing: content; {LETTERS}"
     return (
         '<label style="display: block; line-height: 1.5">The same in code, to copy'
-        f'<textarea readonly rows="4" {QUIET} style="{look}">{escape(lines)}</textarea></label>'
+        f'<textarea readonly rows="4" style="{look}">{escape(lines)}</textarea></label>'
     )

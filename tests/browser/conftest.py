@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.browser.lab import Lab
 
@@ -42,6 +42,7 @@ def browser() -> Iterator[Browser]:
     """Debian's Chromium, driven by Playwright."""
     chromium = shutil.which("chromium")
     assert chromium, "no chromium on the path: install Debian's package `chromium`"
+    expect.set_options(timeout=60_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
         yield browser

@@ -50,7 +50,7 @@ class Lab:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "jupyterlab", *self._options()],
                 cwd=self.folder,
-                env=self._environment(),
+                env=self.environment(),
                 stdout=log,
                 stderr=log,
             )
@@ -85,23 +85,31 @@ class Lab:
         reply.raise_for_status()
         return reply
 
+    def environment(self) -> dict[str, str]:
+        """Return the variables under which the notebooks run: as the user has them, elsewhere."""
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
+        own = {"HOME": str(self._home), "VISION_STATE_DIR": str(self._home / "vision")}
+        return kept | own | {"JUPYTER_TOKEN": self.token}
+
+    def restore(self, name: str) -> None:
+        """Put a notebook back as it came: saved ones ask for widgets of a kernel that is gone."""
+        source = NOTEBOOKS / name
+        if source.exists():
+            bare = _without_outputs(source.read_text(encoding="utf-8"))
+            (self.folder / "notebooks" / name).write_text(bare, encoding="utf-8")
+
     def _copy_notebooks(self) -> None:
         """Copy what stands beside the notebooks too, and leave the notebooks' outputs out."""
         target = self.folder / "notebooks"
         shutil.copytree(NOTEBOOKS, target, ignore=shutil.ignore_patterns(".*"))
         for path in target.glob("*.ipynb"):
-            path.write_text(_without_outputs(path.read_text(encoding="utf-8")), encoding="utf-8")
+            self.restore(path.name)
 
     def _write_settings(self) -> None:
         for name, settings in SETTINGS.items():
             file = self._home / ".jupyter/lab/user-settings" / f"{name}.jupyterlab-settings"
             file.parent.mkdir(parents=True)
             file.write_text(json.dumps(settings), encoding="utf-8")
-
-    def _environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(OWN)}
-        own = {"HOME": str(self._home), "VISION_STATE_DIR": str(self._home / "vision")}
-        return kept | own | {"JUPYTER_TOKEN": self.token}
 
     def _options(self) -> list[str]:
         return [

@@ -51,6 +51,7 @@ class Tab:
 
     def __enter__(self) -> Self:
         """Open the notebook and wait until its kernel is there."""
+        self.lab.restore(self.name)
         address = f"{self.lab.url}/lab/tree/notebooks/{self.name}?reset&token={self.lab.token}"
         self.page.goto(address, timeout=OPENING)
         expect(self.panel).to_be_visible(timeout=OPENING)

@@ -1,0 +1,218 @@
+"""The explorer for everybody: by keyboard alone, in narrow and wide windows, in the dark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import cycle
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Locator, expect
+
+from tests.browser.axe import grave_violations
+from tests.browser.explorer_page import ExplorerPage
+from tests.browser.lab import Lab
+from tests.browser.tab import Tab
+from visionhelpers import sample
+from visionhelpers.images import samples
+from visionhelpers.tasks import TASKS
+
+NAME = "07_explorer.ipynb"
+PICTURES = ("chelsea_the_cat.jpg", "coffee_cup.jpg")
+TABS = 40
+"""More than there are places in the explorer."""
+
+CELL = "jupyterapp.shell.currentWidget.content.activeCellIndex"
+NUMBER_OF_CELLS = "jupyterapp.shell.currentWidget.content.widgets.length"
+
+CUT_OFF = """root => {
+    const page = document.scrollingElement;
+    const outer = root.closest('.jp-WindowedPanel-outer');
+    const wide = [page, outer].filter(e => e.scrollWidth > e.clientWidth);
+    const around = root.getBoundingClientRect();
+    const shown = [...root.querySelectorAll('*')].filter(e => e.checkVisibility());
+    const outside = shown.filter(e => !e.closest('pre, option')).filter(e => {
+        const box = e.getBoundingClientRect();
+        return box.right > Math.min(around.right, page.clientWidth) + 1
+            || box.left < Math.max(around.left, 0) - 1;
+    });
+    const tight = shown.filter(e => e.matches('label, button, p, span, input, textarea'))
+        .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline');
+    return [...wide, ...outside, ...tight].map(e => e.outerHTML.slice(0, 120));
+}"""
+"""What makes the page scroll sideways, what stands outside the explorer or the window, and what is
+wider than its own box. Only the JSON may scroll sideways, in its frame."""
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Browser, lab: Lab) -> Iterator[Tab]:
+    with Tab(browser, lab, NAME) as tab:
+        tab.run_all_cells()
+        yield tab
+
+
+@pytest.fixture
+def explorer(tab: Tab) -> ExplorerPage:
+    """The explorer, as the test before has left it."""
+    return ExplorerPage(tab)
+
+
+@pytest.fixture
+def dark(tab: Tab) -> Iterator[None]:
+    """JupyterLab's dark theme, which it keeps in its settings until told otherwise."""
+    command = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
+    for theme in ("JupyterLab Dark", "JupyterLab Light"):
+        tab.page.evaluate(command, theme)
+        light = "false" if "Dark" in theme else "true"
+        expect(tab.page.locator(f"body[data-jp-theme-light={light}]")).to_have_count(1)
+        if "Dark" in theme:
+            yield
+
+
+def to_the_explorer(explorer: ExplorerPage) -> None:
+    """Leave what has the focus, and walk up from cell to cell."""
+    page = explorer.tab.page
+    page.keyboard.press("Escape")
+    cells = page.evaluate(NUMBER_OF_CELLS)
+    for _ in range(cells):
+        page.keyboard.press("ArrowUp")
+        page.wait_for_timeout(30)
+        if explorer.root.locator("xpath=ancestor::*[contains(@class, 'jp-mod-active')]").count():
+            return
+    raise AssertionError(f"{cells} times ArrowUp did not lead to the explorer")
+
+
+def press_until(explorer: ExplorerPage, control: Locator, key: str = "Tab") -> None:
+    """Press a key until a control has the focus."""
+    for _ in range(TABS):
+        if control.evaluate("e => e === document.activeElement"):
+            return
+        explorer.tab.page.keyboard.press(key)
+    raise AssertionError(f"{TABS} times {key} did not lead to {control}")
+
+
+def focused(explorer: ExplorerPage) -> str:
+    """What a screen reader calls that which has the focus."""
+    said: str = explorer.tab.page.evaluate(
+        """() => {
+            const e = document.activeElement;
+            return (e.ariaLabel || e.labels?.[0]?.firstChild?.textContent || e.textContent).trim();
+        }"""
+    )
+    return said
+
+
+def test_the_keyboard_reaches_the_explorer_and_all_in_it_in_the_order_of_reading(
+    explorer: ExplorerPage,
+) -> None:
+    explorer.choose_task("Thumbnail")
+    to_the_explorer(explorer)
+    press_until(explorer, explorer.control("Sample picture"))
+    met = [focused(explorer)]
+    for _ in range(9):
+        explorer.tab.page.keyboard.press("Tab")
+        met.append(focused(explorer))
+    assert met[:3] == ["Sample picture", "Upload a picture", "or URL or path"]
+    assert met[3:6] == ["Task", "Width in pixels", "Height in pixels"]
+    assert explorer.control("Keep what matters in view").count() == 1
+    assert met[7:] == ["Look again", "The same in code, to copy", ""]
+
+
+@pytest.mark.parametrize(("task", "picture"), zip(TASKS, cycle(PICTURES), strict=False))
+def test_every_task_is_done_with_the_keyboard_alone(
+    explorer: ExplorerPage, task: str, picture: str
+) -> None:
+    """A list takes the first letters of a choice."""
+    keyboard, title = explorer.tab.page.keyboard, samples()[picture].title
+    press_until(explorer, explorer.control("Sample picture"), "Shift+Tab")
+    keyboard.type(title[:4])
+    press_until(explorer, explorer.control("Task"))
+    keyboard.type(task[:4])
+    explorer.expect_answer(task, title)
+    assert explorer.words.startswith(title)
+
+
+def test_letters_typed_in_the_explorer_are_not_the_shortcuts_of_jupyterlab(
+    explorer: ExplorerPage,
+) -> None:
+    page = explorer.tab.page
+    before = page.evaluate(NUMBER_OF_CELLS)
+    for control in ("Sample picture", "Task", "Show the answer as JSON", "Look again"):
+        found = explorer.control(control)
+        (found if found.count() else explorer.button(control)).focus()
+        for key in ("x", "b", "a", "v"):
+            page.keyboard.press(key)
+    expect(explorer.root).to_be_visible()
+    assert page.evaluate(NUMBER_OF_CELLS) == before
+
+
+def test_upload_address_option_json_and_code_by_keyboard(
+    explorer: ExplorerPage, screenshots: Path
+) -> None:
+    page, keyboard = explorer.tab.page, explorer.tab.page.keyboard
+    press_until(explorer, explorer.control("Task"), "Shift+Tab")
+    keyboard.type("Thumbnail")
+    press_until(explorer, explorer.button("Upload a picture"), "Shift+Tab")
+    with page.expect_file_chooser() as chooser:
+        keyboard.press("Enter")
+    chooser.value.set_files(sample("dahlia.jpg"))
+    explorer.expect_answer("Thumbnail", "dahlia.jpg")
+    press_until(explorer, explorer.control("or URL or path"))
+    keyboard.type(str(sample("chelsea_the_cat.jpg")))
+    keyboard.press("Enter")
+    explorer.expect_answer("Thumbnail", "chelsea_the_cat.jpg")
+    press_until(explorer, explorer.control("Width in pixels"))
+    keyboard.press("Control+a")
+    keyboard.type("120")
+    keyboard.press("Tab")
+    expect(explorer.root).to_contain_text("120 x 200")
+    press_until(explorer, explorer.control("Show the answer as JSON"))
+    keyboard.press("Space")
+    expect(explorer.root).to_contain_text("This operation answers with a picture, not with JSON.")
+    keyboard.press("Space")
+    press_until(
+        explorer, explorer.root.get_by_role("textbox", name=re.compile("code")), "Shift+Tab"
+    )
+    keyboard.press("Control+a")
+    assert "width=120" in page.evaluate("document.getSelection().toString()")
+    explorer.root.screenshot(path=screenshots / "explorer_by_keyboard.png")
+
+
+@pytest.mark.parametrize("width", [400, 1600])
+@pytest.mark.parametrize("task", ["Print", "Thumbnail"])
+def test_nothing_is_cut_off_in_a_narrow_or_a_wide_window(
+    explorer: ExplorerPage, screenshots: Path, width: int, task: str
+) -> None:
+    title = samples()["democritus.png"].title
+    explorer.tab.page.set_viewport_size({"width": width, "height": 1400})
+    explorer.choose_sample(title)
+    explorer.choose_task(task)
+    explorer.control("Show the answer as JSON").check()
+    explorer.expect_answer(task, title)
+    explorer.tab.page.screenshot(path=screenshots / f"explorer_{width}_{task.lower()}.png")
+    assert explorer.root.evaluate(CUT_OFF) == []
+    assert grave_violations(explorer.tab.page) == []
+
+
+@pytest.mark.usefixtures("dark")
+def test_axe_finds_nothing_grave_in_the_dark_theme(
+    explorer: ExplorerPage, screenshots: Path
+) -> None:
+    page = explorer.tab.page
+    page.set_viewport_size({"width": 1280, "height": 1400})
+    title = samples()["handwriting.jpg"].title
+    explorer.choose_sample(title)
+    explorer.choose_task("Handwriting")
+    explorer.control("Show the answer as JSON").check()
+    explorer.expect_answer("Handwriting", title)
+    page.screenshot(path=screenshots / "explorer_dark.png")
+    assert grave_violations(page) == []
+    explorer.enter("/nowhere/none.jpg")
+    explorer.expect_error(re.compile("none.jpg"))
+    page.screenshot(path=screenshots / "explorer_dark_error.png")
+    assert grave_violations(page) == []
+
+
+def test_the_console_stays_clean_and_nothing_is_asked_of_other_machines(tab: Tab) -> None:
+    assert tab.problems == []
