@@ -196,6 +196,17 @@ def test_while_it_works_it_says_so(explorer: Explorer) -> None:
     assert "<img" in page(explorer)
 
 
+def test_while_an_operation_runs_its_state_is_shown() -> None:
+    with LocalService(operation_delay=1.5) as slow:
+        explorer = Explorer(VisionClient(slow.url, slow.key))
+        seen: list[str] = []
+        status(explorer).observe(lambda change: seen.append(change.new), "value")
+        choose(explorer, "A note in another hand", "Handwriting")
+        explorer.model.wait()
+    assert any("The service says: " in said for said in seen)
+    assert "Handwriting: A note in another hand" in seen[-1]
+
+
 def test_the_code_is_shown_to_be_copied(explorer: Explorer) -> None:
     choose(explorer, "Dahlia", "Print")
     assert "<textarea readonly" in page(explorer)

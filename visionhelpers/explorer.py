@@ -41,7 +41,7 @@ class Explorer(VBox):  # type: ignore[misc]
         """
         self.model = Exploration(client)
         self._make_controls()
-        self._status = Announcement()
+        self._status = Announcement(layout=Layout(margin="2px"))
         self._figure, self._facts, self._code, self._json = (HTML() for _ in range(4))
         self._code.layout.width = self._json.layout.width = "calc(100% - 4px)"
         self._json.layout.display = "none"

@@ -55,9 +55,9 @@ def answer(given: Any) -> str:
     if given is None:
         return ""
     if isinstance(given, Image.Image):
-        return "<p>This operation answers with a picture, not with JSON.</p>"
+        return f"<p {CLOSE}>This operation answers with a picture, not with JSON.</p>"
     text = escape(json.dumps(given, indent=2, ensure_ascii=False))
-    look = f"overflow: auto; max-height: 30em; {LETTERS}"
+    look = f"overflow: auto; max-height: 30em; padding: 2px; border: 1px solid; {LETTERS}"
     return (
         f'<pre tabindex="0" role="region" aria-label="Answer as JSON" style="{look}">{text}</pre>'
     )
@@ -67,7 +67,10 @@ def code(lines: str) -> str:
     """Show code in a field that can be selected and copied from, and not written in."""
     if not lines:
         return ""
-    look = f"width: 100%; box-sizing: border-box; field-sizing: content; {LETTERS}"
+    look = (
+        "width: 100%; box-sizing: border-box; field-sizing: content; overflow-wrap: anywhere; "
+        f"{LETTERS}"
+    )
     return (
         '<label style="display: block; line-height: 1.5">The same in code, to copy'
         f'<textarea readonly rows="4" style="{look}">{escape(lines)}</textarea></label>'

@@ -82,4 +82,8 @@ class ExplorerPage:
     @property
     def code(self) -> str:
         """The lines of Python that ask the same."""
-        return self.root.get_by_role("textbox", name="The same in code").input_value()
+        return self.code_field.input_value()
+
+    @property
+    def code_field(self) -> Locator:
+        return self.root.get_by_role("textbox", name="The same in code")

@@ -21,7 +21,7 @@ from visionhelpers.tasks import TASKS
 
 EXPECTED = {
     "Describe": ("coffee_cup.jpg", "coffee"),
-    "Tags": ("dahlia.jpg", "flower"),
+    "Tags": ("coffee_cup.jpg", "espresso"),
     "Categories": ("chelsea_the_cat.jpg", "animal_cat"),
     "Faces": ("eileen_collins.jpg", "1 face"),
     "Celebrities": ("grace_hopper.jpg", "Grace Hopper"),
