@@ -13,6 +13,10 @@ ANSWERING = 120 * SECONDS
 """Four times what a loaded machine needs, its models not loaded yet."""
 
 
+HIGH = 1800
+"""In pixels: the explorer with the JSON unfolded in a narrow window."""
+
+
 class ExplorerPage:
     """The explorer in an open notebook.
 
@@ -26,6 +30,15 @@ class ExplorerPage:
         outermost = tab.panel.locator(".jp-OutputArea-output > .widget-vbox")
         self.root = outermost.filter(has=tab.page.get_by_label("Sample picture")).first
         expect(self.root).to_be_visible()
+
+    def screenshot(self, file: Path) -> None:
+        """Keep a picture of all of it: what is scrolled out of a lower window would be missing."""
+        page = self.tab.page
+        size = page.viewport_size
+        assert size
+        page.set_viewport_size({"width": size["width"], "height": HIGH})
+        self.root.screenshot(path=file)
+        page.set_viewport_size(size)
 
     def control(self, name: str) -> Locator:
         """Return the control with a label."""

@@ -64,7 +64,7 @@ def test_a_task_answers_in_words_beside_the_picture(
     assert explorer.words.startswith(title)
     assert word in explorer.words
     file = f"explorer_{task.lower().replace(' ', '_')}.png"
-    explorer.root.screenshot(path=screenshots / file)
+    explorer.screenshot(screenshots / file)
 
 
 def test_the_json_unfolds_and_folds(explorer: ExplorerPage) -> None:
@@ -121,19 +121,23 @@ def test_a_text_that_is_called_jpg_is_refused_in_a_sentence(
     file.write_text("Dear reader, this is no picture.")
     explorer.upload(file)
     explorer.expect_error(re.compile(r"letter\.jpg.*picture", re.S))
-    explorer.root.screenshot(path=screenshots / "explorer_bad_file.png")
+    explorer.screenshot(screenshots / "explorer_bad_file.png")
 
 
 @pytest.mark.parametrize(
-    "address",
-    ["http://127.0.0.1:9/none.jpg", "htp://example.org/a.jpg", "/nowhere/none.jpg"],
+    ("kind", "address"),
+    [
+        ("host", "http://127.0.0.1:9/none.jpg"),
+        ("scheme", "htp://example.org/a.jpg"),
+        ("path", "/nowhere/none.jpg"),
+    ],
 )
 def test_a_wrong_address_is_refused_in_a_sentence(
-    explorer: ExplorerPage, address: str, screenshots: Path
+    explorer: ExplorerPage, kind: str, address: str, screenshots: Path
 ) -> None:
     explorer.enter(address)
     explorer.expect_error(re.compile(rf"Cannot (read|fetch) '?{re.escape(address)}"))
-    explorer.root.screenshot(path=screenshots / f"explorer_wrong_{address.partition(':')[0]}.png")
+    explorer.screenshot(screenshots / f"explorer_wrong_{kind}.png")
 
 
 def test_an_upload_of_more_than_a_message_may_hold_arrives(
@@ -145,7 +149,7 @@ def test_an_upload_of_more_than_a_message_may_hold_arrives(
     explorer.choose_task(FIRST)
     explorer.upload(file)
     expect(explorer.root).to_contain_text("Uploading large cat.jpg, 11.5 MB")
-    explorer.root.screenshot(path=screenshots / "explorer_large_upload.png")
+    explorer.screenshot(screenshots / "explorer_large_upload.png")
     explorer.expect_answer(FIRST, "large cat.jpg")
     expect(explorer.root).to_contain_text("cat (")
     expect(explorer.root).not_to_contain_text("Uploading")
@@ -158,7 +162,7 @@ def test_a_file_too_large_to_upload_is_refused_in_a_sentence(
     file.write_bytes(bytes(25 << 20))
     explorer.upload(file)
     explorer.expect_error(re.compile(r"huge\.tif.*25\.0 MB.*at most 20 MB", re.S))
-    explorer.root.screenshot(path=screenshots / "explorer_too_large.png")
+    explorer.screenshot(screenshots / "explorer_too_large.png")
 
 
 def test_a_new_choice_takes_the_place_of_the_old_one(explorer: ExplorerPage) -> None:

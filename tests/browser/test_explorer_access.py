@@ -183,7 +183,7 @@ def test_upload_address_option_json_and_code_by_keyboard(
     press_until(explorer, explorer.code_field, "Shift+Tab")
     keyboard.press("Control+a")
     assert "width=120" in page.evaluate("document.getSelection().toString()")
-    explorer.root.screenshot(path=screenshots / "explorer_by_keyboard.png")
+    explorer.screenshot(screenshots / "explorer_by_keyboard.png")
 
 
 @pytest.mark.usefixtures("alone")
@@ -198,7 +198,7 @@ def test_nothing_is_cut_off_in_a_narrow_or_a_wide_window(
     explorer.choose_task(task)
     explorer.control("Show the answer as JSON").check()
     explorer.expect_answer(task, title)
-    explorer.root.screenshot(path=screenshots / f"explorer_{width}_{task.lower()}.png")
+    explorer.screenshot(screenshots / f"explorer_{width}_{task.lower()}.png")
     assert explorer.root.evaluate(CUT_OFF) == []
     assert grave_violations(explorer.tab.page) == []
 
