@@ -63,9 +63,7 @@ def judged(results: Path, pictures: list[Path], memory: list[tuple[int, int]]) -
     found = [json.loads(line) for line in results.read_bytes().splitlines()]
     times = Counter(each["picture"] for each in found)
     once = times == Counter(map(str, pictures))
-    own = sum(
-        which(each["answer"], SMALLEST) == int(Path(each["picture"]).stem) for each in found
-    )
+    own = sum(which(each["answer"], SMALLEST) == int(Path(each["picture"]).stem) for each in found)
     grown = [most - start for start, most in memory]
     print(f"{len(found)} lines, {len(times)} pictures, each once: {'yes' if once else 'NO'}")
     print(f"answers for the picture itself: {own}")

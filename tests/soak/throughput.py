@@ -1,0 +1,133 @@
+"""What a run costs beside the engines alone: `python -m tests.soak.throughput [PICTURES]`.
+
+The bare loop is two threads, one a core, that give the same files to the same engines in one
+process, without HTTP. It, and runs with one thread, two, four, and two Dask workers against the
+local service, are timed in turns, each after warming up; the ratio is of the medians. At the end a
+worker is killed in a run. It ends with 1 if one of the runs on two cores has less than 0.95 of the
+bare loop, or if a picture has not exactly one answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+
+from distributed import Client, LocalCluster
+
+from tests.soak.variants import draw
+from visionhelpers import VisionClient, analyze_many, connect
+from visionhelpers.service.gallery import Gallery
+from visionhelpers.service.header import inspect
+from visionhelpers.service.picture import Picture
+from visionhelpers.service.wire import v1, v1_image
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+
+from own_service import own_service  # benchmarks/ is no package
+
+PICTURES, SMALLEST, ROUNDS = 100, 240, 3
+GOAL = 0.95
+BARE = "the engines in a bare loop, 2 threads"
+
+
+def bare(folder: str) -> None:
+    """Be the bare loop: warm up, and print the seconds that it takes."""
+    gallery = Gallery(Path(folder).parent / "gallery")
+    files = sorted(Path(folder).iterdir())
+
+    def describe(path: Path) -> None:
+        data = path.read_bytes()
+        v1_image.description(Picture.decode(data, inspect(data, v1.PHOTO), gallery), 1)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(describe, files[:8]))
+        began = time.perf_counter()
+        list(pool.map(describe, files))
+        print(time.perf_counter() - began)
+
+
+def bare_seconds(folder: Path) -> float:
+    code = "import sys; from tests.soak.throughput import bare; bare(sys.argv[1])"
+    command = [sys.executable, "-c", code, str(folder)]
+    run = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=True)
+    return float(run.stdout)
+
+
+def run_seconds(vision: VisionClient, pictures: list[Path], executor: Executor | None) -> float:
+    began = time.perf_counter()
+    run = analyze_many(vision, "describe", pictures, executor=executor)
+    run.quiet = True
+    assert not [result.error for result in run if result.error]
+    return time.perf_counter() - began
+
+
+@contextmanager
+def dask() -> Iterator[Client]:
+    with (
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+        ) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def survives(vision: VisionClient, pictures: list[Path], client: Client) -> bool:
+    """Kill a worker in the middle of a run; tell whether each picture has one answer."""
+    found, results = [], pictures[0].parents[1] / "out.jsonl"
+    executor = client.get_executor()
+    run = analyze_many(vision, "describe", pictures, results=results, executor=executor)
+    run.quiet = True
+    for result in run:
+        found.append(result.picture)
+        assert result.answer, result.error
+        if len(found) == len(pictures) // 3:
+            os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
+    lines = results.read_bytes().count(b"\n")
+    print(f"a worker killed: {len(found)} answers, {lines} lines, of {len(pictures)} pictures")
+    return sorted(found) == [*map(str, pictures)] and lines == len(pictures)
+
+
+def measured(vision: VisionClient, pictures: list[Path], client: Client) -> dict[str, float]:
+    """Return the median seconds of each way."""
+    executors: dict[str, Executor | None] = {
+        "1 thread": ThreadPoolExecutor(1),
+        "2 threads": ThreadPoolExecutor(2),
+        "4 threads, as by default": None,
+        "2 Dask workers": client.get_executor(),
+    }
+    for executor in executors.values():
+        run_seconds(vision, pictures[:8], executor)
+    times: dict[str, list[float]] = {way: [] for way in (BARE, *executors)}
+    for _ in range(ROUNDS):
+        times[BARE].append(bare_seconds(pictures[0].parent))
+        for way, executor in executors.items():
+            times[way].append(run_seconds(vision, pictures, executor))
+    return {way: median(taken) for way, taken in times.items()}
+
+
+def main(count: int = PICTURES) -> int:
+    with tempfile.TemporaryDirectory() as place, own_service(), dask() as client:
+        vision, pictures = connect(), draw(Path(place) / "pictures", count, SMALLEST)
+        seconds = measured(vision, pictures, client)
+        ratios = {way: seconds[BARE] / taken for way, taken in seconds.items()}
+        for way, ratio in ratios.items():
+            print(f"{way:<40} {count / seconds[way]:6.2f} pictures a second  {ratio:5.2f}")
+        holds = survives(vision, pictures, client)
+        holds &= min(ratio for way, ratio in ratios.items() if way != "1 thread") >= GOAL
+    print("holds" if holds else "MISSED")
+    return 0 if holds else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:])))
