@@ -17,6 +17,7 @@ EXPECTED = {
     "VisionClient",
     "VisionError",
     "VisionWarning",
+    "analyze_many",
     "compare",
     "connect",
     "draw_caption",
