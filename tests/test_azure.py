@@ -169,7 +169,7 @@ def test_every_notebook_comes_to_its_end(name: str, gateway: Gateway) -> None:
 
 
 def test_there_are_notebooks_to_run() -> None:
-    assert len(NAMES) == 9
+    assert len(NAMES) == 10
 
 
 def test_a_sample_is_a_path_whose_bytes_are_sent(azure: VisionClient, gateway: Gateway) -> None:

@@ -69,7 +69,8 @@ def test_importing_the_package_is_light() -> None:
     loaded = loaded_by("import visionhelpers")
     assert "visionhelpers.client" in loaded
     assert not {name for name in loaded if name.partition(".")[0] in RUNTIMES | WEB}
-    assert not {name for name in loaded if below(name, "matplotlib", "ipywidgets", "numpy")}
+    heavy = ("matplotlib", "ipywidgets", "numpy", "tqdm", "sqlite3", "pandas")
+    assert not {name for name in loaded if below(name, *heavy)}
     assert not {name for name in loaded if below(name, "visionhelpers.service")}
     assert "visionhelpers.comparison" not in loaded
 
@@ -85,6 +86,19 @@ def test_comparing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
     loaded = loaded_by("import visionhelpers\nvisionhelpers.compare")
     assert "visionhelpers.comparison" in loaded
     assert not {name for name in loaded if below(name, "ipywidgets", "matplotlib.pyplot")}
+
+
+def test_asking_about_many_pictures_loads_no_table_no_drawing_and_no_cluster() -> None:
+    loaded = loaded_by("import visionhelpers\nvisionhelpers.analyze_many")
+    assert "visionhelpers.run" in loaded
+    assert not {name for name in loaded if below(name, "pandas", "pyarrow", "distributed", "numpy")}
+    assert "visionhelpers.draw" not in loaded
+
+
+def test_what_travels_to_a_worker_is_light() -> None:
+    loaded = loaded_by("import visionhelpers.envoy")
+    assert "visionhelpers.client" in loaded
+    assert not {name for name in loaded if below(name, "visionhelpers.run", "tqdm", "sqlite3")}
 
 
 def test_the_service_imports_nothing_of_the_other_half_but_images() -> None:

@@ -22,6 +22,7 @@ NAMES = [
     "06_image_on_disk",
     "07_explorer",
     "08_local_and_cloud",
+    "09_many_images",
 ]
 SETUP = ["import visionhelpers as vh", "", "vision = vh.connect()"]
 Cell = dict[str, Any]

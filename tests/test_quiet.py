@@ -1,4 +1,4 @@
-"""That no shortcut comes through is tested in a browser: `tests/browser/test_explorer_access.py`."""
+"""Tested in a browser too, with real keys: `tests/browser/test_explorer_access.py`."""
 
 from __future__ import annotations
 
