@@ -13,7 +13,7 @@ CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' 
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks browser binder offline lint format bench accuracy sdk compatibility fuzz pages execute clean
+.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility fuzz pages execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -65,6 +65,10 @@ lint: $(READY) ## check style, types and formatting
 format: $(READY) ## put the code in form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+soak: $(READY) ## run for long what may break (options: make soak RUN=many)
+	@set -e; for run in $(or $(RUN),many throughput load); do \
+		echo "$$run"; $(BIN)/python -m tests.soak.$$run; done
 
 bench: $(READY) ## measure speed and memory, as ratios within one run
 	$(BIN)/python benchmarks/speed.py

@@ -45,14 +45,19 @@ def test_the_code_runs_on_a_photograph(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     shutil.copy(sample("eileen_collins.jpg"), tmp_path / "photo.jpg")
+    (tmp_path / "scans").mkdir()
+    shutil.copy(sample("dahlia.jpg"), tmp_path / "scans" / "flower.jpg")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VISION_ENDPOINT", service.url)
     monkeypatch.setenv("VISION_KEY", service.key)
     blocks = re.findall(r"```python\n(.*?)```", README, re.S)
-    assert len(blocks) == 2
+    assert len(blocks) == 3
     known: dict[str, object] = {}
     for block in blocks:
         exec(block, known)  # noqa: S102  the README's own code
-    assert "a woman" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "a woman" in said
+    assert "flower.jpg has its caption" in said
+    assert (tmp_path / "captions.parquet").is_file()
     assert len(plt.gcf().axes[0].patches) == 1, "the face"
     plt.close()
