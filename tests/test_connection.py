@@ -4,11 +4,13 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from time import sleep
 
 import psutil
 import pytest
 import requests
 
+from tests.service.galleries import Slow
 from visionhelpers import EndpointError, VisionClient, connect, load_image, sample
 from visionhelpers.service import LocalService
 
@@ -135,6 +137,29 @@ def test_a_client_outlives_the_local_service(
     assert vision.base_url != before
     assert vision.sample_url("grace_hopper.jpg").startswith(vision.base_url.partition("vision/")[0])
     assert capsys.readouterr().out == LOCAL
+
+
+def test_a_client_turns_from_a_service_that_is_ending_to_another(
+    folder: Path, tmp_path: Path
+) -> None:
+    gallery, picture = Slow(tmp_path / "gallery"), sample("coffee_cup.jpg")
+    ending = LocalService(gallery=gallery).start()
+    folder.mkdir(mode=0o700)
+    (folder / "service.json").write_text(json.dumps({"url": ending.url, "key": ending.key}))
+    vision = connect()
+    with ThreadPoolExecutor(2) as threads:
+        slow = threads.submit(connect().landmarks, picture)
+        assert gallery.begun.wait(20)
+        stopping = threads.submit(ending.stop)
+        (folder / "service.json").unlink()
+        sleep(0.5)  # until then it takes what comes
+        try:
+            assert vision.analyze(picture, features="Color")["metadata"]["format"] == "Jpeg"
+            assert not vision.base_url.startswith(ending.url)
+            assert not stopping.done()
+        finally:
+            gallery.go.set()
+        assert slow.result()["result"] == {"landmarks": []}
 
 
 def test_threads_that_lose_the_local_service_find_one_another_together(folder: Path) -> None:

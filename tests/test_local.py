@@ -15,6 +15,7 @@ from threading import Thread
 import psutil
 import pytest
 
+from tests.full_disk import FULL_DISK, on_full_disk
 from visionhelpers.errors import EndpointError, NoAnswerError
 from visionhelpers.local import State, local_service
 from visionhelpers.service import LocalService
@@ -89,6 +90,61 @@ def test_one_that_was_killed_is_replaced(folder: Path) -> None:
     psutil.wait_procs([process], timeout=10)
     assert local_service().key != gone.key
     assert len(services(folder)) == 1
+
+
+ASK_AGAIN = """
+import sys, visionhelpers
+vision = visionhelpers.connect()
+for line in sys.stdin:
+    models = vision.domain_models()["models"]
+    print(len(models), vision.base_url, flush=True)
+"""
+
+
+def test_kernels_whose_service_was_killed_start_another_once_and_are_answered(folder: Path) -> None:
+    kernels = [
+        subprocess.Popen(
+            [sys.executable, "-c", ASK_AGAIN],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+
+    def ask_all() -> set[str]:
+        for kernel in kernels:
+            assert kernel.stdin
+            kernel.stdin.write("ask\n")
+            kernel.stdin.flush()
+        return {kernel.stdout.readline() for kernel in kernels if kernel.stdout}
+
+    try:
+        assert {kernel.stdout.readline() for kernel in kernels if kernel.stdout} == {
+            "Connected to the local service.\n"
+        }
+        before = ask_all()
+        (process,) = services(folder)
+        process.kill()
+        after = ask_all()
+        assert (len(before), len(after), before == after) == (1, 1, False), after
+        assert after.pop().startswith(f"2 {state(folder)['url']}")
+        assert [left.pid for left in services(folder)] == [state(folder)["pid"]]
+    finally:
+        for kernel in kernels:
+            kernel.kill()
+            kernel.communicate()
+
+
+@FULL_DISK
+def test_a_full_disk_is_named_with_its_remedy(tmp_path: Path) -> None:
+    done = on_full_disk(tmp_path, "env", f"VISION_STATE_DIR={tmp_path}", sys.executable, "-c", ASK)
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("visionhelpers.errors.EndpointError: ")
+    assert f"Cannot keep the service's state in {tmp_path} (No space left on device)" in last
+    assert "make room there, or set VISION_STATE_DIR" in last
+    assert ".service.json" not in done.stdout
 
 
 @pytest.mark.parametrize(

@@ -10,11 +10,13 @@ from typing import Any
 from requests import Response
 
 from .client import VisionClient
-from .errors import EndpointError, NoAnswerError
+from .errors import BadAnswerError, EndpointError, NoAnswerError
 from .local import local_service
 from .session import Session
 
 LOOPBACK = "127.0.0.1"
+SHUTTING_DOWN = 503
+"""What a service answers that is about to end."""
 
 
 def connect(*, local: bool = False) -> VisionClient:
@@ -70,8 +72,9 @@ class LocalClient(VisionClient):
         asked = self._session
         try:
             return super()._send(method, path, **self._readdressed(content))
-        except NoAnswerError:
-            if not self._found_another(asked):
+        except (NoAnswerError, BadAnswerError) as error:
+            ends = getattr(error, "status", SHUTTING_DOWN) == SHUTTING_DOWN
+            if not ends or not self._found_another(asked):
                 raise
         return super()._send(method, path, **self._readdressed(content))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import subprocess
@@ -90,9 +91,10 @@ def _state_folder() -> Path:
 
 
 def _unusable(folder: Path, error: OSError) -> EndpointError:
+    room = "make room there, or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
     return EndpointError(
         f"Cannot keep the service's state in {folder} ({error.strerror}): "
-        "set VISION_STATE_DIR to a folder of your own"
+        f"{room}set VISION_STATE_DIR to a folder of your own"
     )
 
 
@@ -139,6 +141,8 @@ def _launched(file: Path, log: Path) -> subprocess.Popen[bytes]:
         apart = {"creationflags": flags}
     importable = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
     with log.open("wb") as output:
+        output.write(b"Starting.\n")  # so that on a full disk this fails, and not the child unheard
+        output.flush()
         return subprocess.Popen(  # noqa: S603
             command,
             stdin=subprocess.DEVNULL,
@@ -159,5 +163,5 @@ def _gallery(folder: Path) -> Path:
 
 
 def _last_words(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[1:]
     return f"its last words: {lines[-1].strip()[:300]}" if lines else "it said nothing"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -91,6 +92,8 @@ class Session:
         self._http = requests.Session()
         self._http.trust_env = not endpoint.is_loopback  # no proxy on the way to this machine
         self._http.headers.update({KEY_HEADER: key, "User-Agent": "visionhelpers"})
+        if endpoint.is_loopback:  # clients on this machine have no other mark that lasts
+            self._http.headers["X-Client-Id"] = f"{os.getpid()}"
         self._http.mount(endpoint.root, HTTPAdapter(max_retries=_patience(retries)))
         self._http.mount(
             f"{endpoint.base_url}{endpoint.dialect.results}/", HTTPAdapter()

@@ -14,14 +14,14 @@ import httpx
 import numpy as np
 import pytest
 import requests
-from numpy.typing import NDArray
 from PIL import Image
 from starlette.types import ASGIApp, Message
 
+from tests.service.galleries import Slow, Trouble
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService, create_app
 from visionhelpers.service.engines import Unavailable
-from visionhelpers.service.gallery import Gallery, Landmark
+from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.pool import Pool
 
 KEY = "Ocp-Apim-Subscription-Key"
@@ -197,17 +197,6 @@ def test_what_cannot_be_taught_is_refused(service: LocalService, path: str, stat
     assert answer.json().get("code", "404") in ("BadArgument", "404")
 
 
-class Trouble(Gallery):
-    """A gallery on which asking for places ends in the way it is told to."""
-
-    def __init__(self, folder: Path, trouble: Exception) -> None:
-        super().__init__(folder)
-        self.trouble = trouble
-
-    def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:  # noqa: ARG002
-        raise self.trouble
-
-
 @asynccontextmanager
 async def client(gallery: Gallery, pool: Pool | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """Talk to an application without a socket; its unforeseen failures become answers."""
@@ -252,23 +241,8 @@ def test_a_missing_package_is_named_and_the_rest_works(tmp_path: Path, trouble: 
     assert works.status_code == 200
 
 
-class Slow(Gallery):
-    """A gallery that takes its time until it is let go."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
-        self.begun, self.go = Event(), Event()
-        self.looks = 0
-
-    def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:  # noqa: ARG002
-        self.looks += 1
-        self.begun.set()
-        self.go.wait(20)
-        return ()
-
-
 def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
-    gallery, pool = Slow(tmp_path), Pool(1, waiting_pixels=2_000_000)
+    gallery, pool = Slow(tmp_path), Pool(1, waiting_pixels=4_000_000)
 
     async def crowded() -> tuple[httpx.Response, list[httpx.Response], httpx.Response]:
         async with client(gallery, pool) as talking, asyncio.TaskGroup() as group:
@@ -300,8 +274,8 @@ def test_small_pictures_in_large_files_fill_the_queue_too(tmp_path: Path) -> Non
     large = file.getvalue().ljust(3_000_000, b"\0")
 
     async def asked() -> list[int]:
-        pool, go = Pool(1, waiting_pixels=7_000_000), Event()
-        pool.submit(1, lambda: go.wait(20))
+        pool, go = Pool(1, waiting_pixels=12_000_000), Event()
+        pool.submit("another", 1, lambda: go.wait(20))
         async with client(Gallery(tmp_path), pool) as talking:
             answers = [await talking.post("/recognizeText", content=large) for _ in range(3)]
         go.set()
@@ -336,12 +310,14 @@ def test_a_picture_whose_sender_has_gone_is_not_looked_at(tmp_path: Path) -> Non
 
     async def gone() -> int:
         app = create_app(key="secret-key", gallery=gallery, pool=pool)
-        working = pool.submit(1, lambda: gallery.name_places(np.zeros((1, 1, 3), np.uint8)))
+        working = pool.submit(
+            "another", 1, lambda: gallery.name_places(np.zeros((1, 1, 3), np.uint8))
+        )
         await hang_up(app, path, lambda: pool.waiting > 0)
         gallery.go.set()
         await asyncio.wrap_future(working)
-        await asyncio.wrap_future(pool.submit(1, lambda: None))
+        await asyncio.wrap_future(pool.submit("another", 1, lambda: None))
         return pool.waiting
 
     assert asyncio.run(asyncio.wait_for(gone(), 20)) == 0
-    assert gallery.looks == 1
+    assert len(gallery.seen) == 1

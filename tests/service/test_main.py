@@ -8,13 +8,15 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
 import pytest
 import requests
 
+from tests.full_disk import FULL_DISK, on_full_disk
 from visionhelpers.images import sample
 
 COMMAND = [sys.executable, "-m", "visionhelpers.service"]
@@ -76,6 +78,85 @@ def test_with_a_state_file_it_tells_its_owner_alone_and_takes_the_file_with_it(
         assert child.communicate(timeout=10) == ("", "")
         assert child.returncode == 0
     assert list(tmp_path.glob("*.json*")) == []
+
+
+def test_told_to_end_it_finishes_what_is_running_and_its_state_file_goes_at_once(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "g") as child, ExitStack() as stack:
+        state = written(file)
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        threads = stack.enter_context(ThreadPoolExecutor(1))
+        page = {"url": f"{state['url']}/samples/printed_page.jpg"}
+        ocr = f"{state['url']}/vision/v1.0/ocr"
+        slow = threads.submit(requests.post, ocr, json=page, headers=key, timeout=120)
+        sleep(1)  # the model is loading, or at work
+        assert not slow.done()
+        child.terminate()
+        while file.exists():
+            sleep(0.01)
+        assert not slow.done()
+        assert slow.result().json()["regions"]
+        assert child.communicate(timeout=20) == ("", "")
+        assert child.returncode == 0
+
+
+def test_told_twice_it_ends_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "g") as child, ExitStack() as stack:
+        state = written(file)
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        threads = stack.enter_context(ThreadPoolExecutor(1))
+        page = {"url": f"{state['url']}/samples/printed_page.jpg"}
+        ocr = f"{state['url']}/vision/v1.0/ocr"
+        slow = threads.submit(requests.post, ocr, json=page, headers=key, timeout=120)
+        sleep(1)
+        child.terminate()
+        while file.exists():
+            sleep(0.01)
+        child.terminate()
+        assert child.wait(10) == 128 + signal.SIGTERM
+        assert isinstance(slow.exception(), requests.ConnectionError)
+
+
+HANGING = """
+import sys
+from pathlib import Path
+from visionhelpers.service import ending, pdf, server
+from visionhelpers.service.__main__ import main
+ending.FINISH_SECONDS, server.SEND_SECONDS, pdf._PROGRAM = 0.5, 1, Path(sys.argv.pop(1))
+sys.exit(main())
+"""
+
+
+def test_what_takes_too_long_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    (tmp_path / "hang.py").write_text("import time\ntime.sleep(60)")
+    command = [sys.executable, "-c", HANGING, tmp_path / "hang.py", "--state-file", file]
+    with subprocess.Popen([*command, "--gallery", tmp_path / "g"]) as child:
+        state = written(file)
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        with ThreadPoolExecutor(1) as threads:
+            read = f"{state['url']}/vision/v3.2/read/analyze"
+            headers = key | {"Content-Type": "application/octet-stream"}
+            slow = threads.submit(requests.post, read, b"%PDF-1.7", headers=headers, timeout=60)
+            sleep(1)
+            begun = monotonic()
+            child.terminate()
+            assert slow.result().status_code == 503
+        assert child.wait(30) == 0
+        assert monotonic() - begun < 12
+
+
+@FULL_DISK
+def test_a_full_disk_is_named_and_nothing_is_left_on_it(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    done = on_full_disk(tmp_path, *COMMAND, "--state-file", str(file), "--gallery", "/tmp/none")  # noqa: S108
+    assert done.returncode == 1
+    assert f"Cannot write {file} (No space left on device)" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout.split() == ["fill"]
 
 
 def test_the_state_file_of_another_service_is_left_alone(tmp_path: Path) -> None:

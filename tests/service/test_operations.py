@@ -1,13 +1,18 @@
 from __future__ import annotations
 
+import gc
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
+from os import urandom
+from typing import Any
 from uuid import UUID
+from weakref import ref
 
+import psutil
 import pytest
 
 from visionhelpers.service.errors import ApiError
-from visionhelpers.service.operations import Json, Operations
+from visionhelpers.service.operations import TIME_TO_ASK, Json, Operations
 
 NOON = datetime(2026, 9, 13, 12, tzinfo=UTC)
 TEXT = "/vision/v1.0/textOperations"
@@ -113,3 +118,75 @@ def test_no_more_operations_are_kept_than_allowed_and_the_oldest_goes_first() ->
     assert operations.get(names[1], TEXT).status == "Running"
     with pytest.raises(ApiError, match="no operation"):
         operations.get(names[0], TEXT)
+
+
+class Words(dict[str, Any]):
+    """A result that can be seen to be gone."""
+
+
+def finished(operations: Operations, result: Json) -> str:
+    future = begun()
+    name = operations.add(future, TEXT)
+    future.set_result(result)
+    return name
+
+
+def test_of_the_work_nothing_is_kept_but_its_result() -> None:
+    operations, result = Operations(), Words(lines=["one", 2.5, "蕾"])
+    future, gone = begun(), ref(result)
+    name = operations.add(future, TEXT)
+    future.set_result(result)
+    holder = ref(future)
+    del result, future
+    assert (gone(), holder()) == (None, None)
+    assert operations.get(name, TEXT).result == {"lines": ["one", 2.5, "蕾"]}
+
+
+def test_results_of_many_pages_are_kept_as_long_as_there_is_room_for_them() -> None:
+    operations = Operations(most_bytes=300_000)
+    running = operations.add(begun(), TEXT)
+    names = [finished(operations, {"text": urandom(50_000).hex()}) for _ in range(12)]
+    operations.forget_old()
+    assert operations.get(running, TEXT).status == "Running"
+    assert operations.get(names[-1], TEXT).status == "Succeeded"
+    with pytest.raises(ApiError, match="no operation"):
+        operations.get(names[0], TEXT)
+    assert 3 <= len(operations) <= 7
+
+
+def test_the_memory_of_what_has_expired_comes_back() -> None:
+    now, process = [NOON], psutil.Process()
+    operations = Operations(kept=timedelta(hours=1), clock=lambda: now[0])
+    gc.collect()
+    before = process.memory_info().rss
+    for _ in range(60):
+        finished(operations, {"text": urandom(500_000).hex()})
+    full = process.memory_info().rss
+    now[0] += timedelta(hours=1)
+    operations.forget_old()
+    after = process.memory_info().rss
+    assert full - before > 20_000_000
+    assert after - before < (full - before) / 2
+
+
+def test_what_expires_before_its_turn_is_not_done() -> None:
+    now = [NOON]
+    operations = Operations(kept=timedelta(seconds=10), clock=lambda: now[0])
+    future: Future[Json] = Future()
+    operations.add(future, TEXT)
+    now[0] = NOON + timedelta(seconds=10)
+    operations.forget_old()
+    assert future.cancelled()
+
+
+def test_it_knows_whether_somebody_has_still_to_be_told() -> None:
+    now = [NOON]
+    operations = Operations(clock=lambda: now[0])
+    assert not operations.untold
+    name = finished(operations, {})
+    assert operations.untold
+    operations.get(name, TEXT)
+    assert not operations.untold
+    finished(operations, {})
+    now[0] += TIME_TO_ASK
+    assert not operations.untold

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import socket
+from datetime import timedelta
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 
 import pytest
 import requests
@@ -151,3 +152,20 @@ def test_the_gallery_is_the_users_own_unless_the_environment_says_otherwise(
     assert default_gallery() == Path("/state/gallery")
     monkeypatch.setenv("VISION_GALLERY", "/pictures")
     assert default_gallery() == Path("/pictures")
+
+
+def test_what_expires_is_forgotten_though_nobody_asks(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service:
+        accepted = requests.post(
+            f"{service.url}/vision/v3.2/read/analyze",
+            headers={"Ocp-Apim-Subscription-Key": service.key},
+            json={"url": f"{service.url}/samples/handwritten_note.jpg"},
+            timeout=60,
+        )
+        assert accepted.status_code == 202
+        operations = service._app.state.forget.__self__
+        assert len(operations) == 1
+        operations._kept, end = timedelta(0), monotonic() + 30
+        while len(operations):
+            assert monotonic() < end
+            sleep(0.1)

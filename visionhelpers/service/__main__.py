@@ -28,8 +28,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except ValueError as error:
         return _failed(str(error))
     except (OSError, OverflowError) as error:
-        if options.state_file and getattr(error, "filename", None):
-            return _failed(f"Cannot write {options.state_file} ({error}): choose a --state-file.")
+        if isinstance(error, OSError) and options.state_file and error.filename:
+            reason = f"Cannot write {options.state_file} ({error.strerror})"
+            return _failed(f"{reason}: choose a --state-file where there is room for it.")
         where = f"{options.host}:{options.port}"
         return _failed(f"Cannot listen at {where} ({error}): choose another --host or --port.")
 
@@ -113,8 +114,14 @@ def _teach(options: Namespace) -> int:
 def _serve(options: Namespace) -> int:
     """Serve until a signal or idleness ends it."""
     ended = Event()
+
+    def end(number: int, _: object) -> None:
+        if ended.is_set():  # asked twice: whoever asks does not want to wait
+            os._exit(128 + number)
+        ended.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
+        signal.signal(number, end)
     service = LocalService(
         host=options.host,
         port=options.port,
@@ -131,6 +138,8 @@ def _serve(options: Namespace) -> int:
     with service, _announced(service, options.state_file):
         while service.running and not ended.wait(0.2):
             pass
+    if service.working:  # on what has taken too long: its thread would keep this process
+        os._exit(0)
     return 0
 
 
@@ -155,9 +164,13 @@ def _write(file: Path, text: str) -> None:
     """Write a file that is whole from its first moment and readable by its owner alone."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-        stream.write(text)
-    draft.replace(file)
+    try:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
+            stream.write(text)
+        draft.replace(file)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(file)) from None
 
 
 def _remove(file: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -19,6 +20,7 @@ from .bench import Bench
 from .body import Drain
 from .conditions import Conditions
 from .document import Document
+from .ending import finish
 from .failures import HANDLERS
 from .gallery import Gallery
 from .gate import LOOPBACK, Activity, Gate, Json
@@ -102,18 +104,19 @@ def create_app(
     operations = Operations(
         delay=timedelta(seconds=conditions.operation_delay), fail=conditions.fail_operations
     )
-    bench = Bench(source, pool or Pool())
-    gate = Middleware(
-        Gate, key=key, hosts=hosts, activity=activity or Activity(), conditions=conditions
-    )
+    bench, activity = Bench(source, pool or Pool()), activity or Activity()
+    gate = Middleware(Gate, key=key, hosts=hosts, activity=activity, conditions=conditions)
     app = Starlette(
         routes=[*_Service(gallery, bench, operations).routes(), *Own(gallery, bench).routes()],
         middleware=[Middleware(Drain), gate],
         exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
-    app.state.close = bench.close
+    app.state.finish = partial(finish, activity, bench, operations)
+    app.state.close = bench.abandon
     app.state.busy = lambda: operations.running
+    app.state.working = lambda: bench.running
+    app.state.forget = operations.forget_old
     return app
 
 
@@ -173,17 +176,10 @@ class _Service:
         """Begin to read a document that is known to be whole; the text is asked for later."""
         check = _checked(operation, version, request)
         data, header = await self._bench.fetch(request, operation.limits)
-        document = await self._bench.decode(partial(Document.decode, data, header, self._gallery))
-        work = check(document)
-
-        def read() -> Any:
-            try:
-                return work()
-            except Exception:
-                log.exception("The operation of request %s failed", request.state.id)
-                raise
-
-        future = self._bench.submit(header, read)
+        decode = partial(Document.decode, data, header, self._gallery)
+        document = await self._bench.open(request, header, decode)
+        future = self._bench.submit(request, header, check(document))
+        future.add_done_callback(partial(_log_failure, request.state.id))
         name = self._operations.add(future, f"{version.root}/{operation.results}")
         root = f"{request.url.scheme}://{request.headers['host']}{version.root}"
         location = f"{root}/{operation.results}/{name}"
@@ -196,6 +192,11 @@ class _Service:
 
     async def _models(self, request: Request) -> Response:
         return Json(request, v1.MODELS)
+
+
+def _log_failure(name: str, done: Future[Any]) -> None:
+    if not done.cancelled() and (error := done.exception()):
+        log.error("The operation of request %s failed", name, exc_info=error)
 
 
 def _checked(operation: Operation, version: Version, request: Request) -> Callable[..., Any]:

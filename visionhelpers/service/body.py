@@ -144,11 +144,18 @@ class Drain:
             return message
 
         async def answer(message: Message) -> None:
-            if message["type"] == "http.response.start" and more and not await _drained(watch, end):
+            unread = message["type"] == "http.response.start" and more
+            if unread and (_is_cancelled() or not await _drained(watch, end)):
                 MutableHeaders(scope=message)["connection"] = "close"
             await send(message)
 
         return await self._app(scope, watch, answer)
+
+
+def _is_cancelled() -> bool:
+    """Tell whether the service ends, and waits for no body any more."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 async def _drained(receive: Receive, end: float) -> bool:

@@ -1,4 +1,4 @@
-"""A client's connection, closed when the head of a request does not arrive in time."""
+"""A client's connection, closed when it sends no head of a request, or does not read its answer."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 HEAD_SECONDS = 30.0
+READ_SECONDS = 60.0
+"""The time in which a client must have taken what it is sent, once that fills every buffer."""
 
 
 class Connection(H11Protocol):
     """HTTP/1.1 as uvicorn speaks it, which bounds no more than the pause between two requests."""
 
     _timer: asyncio.TimerHandle
+    _patience: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for the first request."""
@@ -23,7 +26,20 @@ class Connection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no longer."""
         self._timer.cancel()
+        if self._patience:
+            self._patience.cancel()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Begin to wait for the client to read."""
+        super().pause_writing()
+        self._patience = self.loop.call_later(READ_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Wait no longer: the client has read."""
+        super().resume_writing()
+        if self._patience:
+            self._patience.cancel()
 
     def send_400_response(self, msg: str) -> None:
         """Say that this is no HTTP, under the same headers as every other answer."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from itertools import islice
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from PIL import Image, ImageSequence
@@ -19,6 +20,9 @@ from .picture import Picture
 
 if TYPE_CHECKING:
     from .gallery import Gallery
+    from .turns import Steps
+
+T = TypeVar("T")
 
 MOST_FRAMES = 2000
 """Of a TIFF; Pillow takes seconds for each thousand, and the API reads no more."""
@@ -92,6 +96,15 @@ class Document:
         except BROKEN:
             raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
         return Page(number, Picture(pixels, "Tiff", self._gallery), "pixel")
+
+    def each(self, numbers: Iterable[int], word: Callable[[Page], T]) -> Steps[list[T]]:
+        """Put these pages into words, one by one; pause before all but the first."""
+        worded: list[T] = []
+        for number in numbers:
+            if worded:
+                yield
+            worded.append(word(self.page(number)))
+        return worded
 
     @cached_property
     def _sizes(self) -> list[tuple[int, int]]:

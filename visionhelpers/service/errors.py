@@ -1,7 +1,7 @@
 """What the service says no with: a status, a code of the API, and a sentence.
 
 ApiError
-├── GatewayError    401, 404, 429: said before the API itself is reached, in the gateway's form
+├── GatewayError    401, 404, 429, 503: said before the API itself is reached, in the gateway's form
 └── everything else: said by the API, in the form of the version that was asked
 
 The codes are those of the newest API; each module of `wire` knows which of them its own version
@@ -56,6 +56,12 @@ def too_many_requests(seconds: int, reason: str) -> GatewayError:
     unit = "second" if seconds == 1 else "seconds"
     message = f"{reason}. Please retry after {seconds} {unit}."
     return GatewayError(429, message, {"Retry-After": str(seconds)})
+
+
+def shutting_down() -> GatewayError:
+    """Refuse a request because the service is about to end."""
+    message = "This service is shutting down and begins nothing more. Please retry after 1 second."
+    return GatewayError(503, message, {"Retry-After": "1"})
 
 
 def bad_argument(message: str) -> ApiError:

@@ -14,7 +14,14 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .conditions import Conditions, Limiter
-from .errors import KEY_HEADER, ApiError, access_denied, bad_argument, too_many_requests
+from .errors import (
+    KEY_HEADER,
+    ApiError,
+    access_denied,
+    bad_argument,
+    shutting_down,
+    too_many_requests,
+)
 from .wire import version_at
 from .wire.query import Query
 
@@ -43,9 +50,14 @@ def refuse(request: Request, refusal: ApiError) -> Json:
 
 
 class Activity:
-    """How many requests are being answered, and since when there are none."""
+    """How many requests are being answered, and since when there are none.
+
+    Attributes:
+        ending: Whether the service is about to end, and begins nothing more.
+    """
 
     def __init__(self) -> None:
+        self.ending = False
         self._requests = 0
         self._since = monotonic()
 
@@ -93,9 +105,12 @@ class Gate:
                 self._check(request)
             except ApiError as refusal:
                 return await refuse(request, refusal)(scope, receive, send)
-            if not _is_open(scope["path"]):
-                await asyncio.sleep(self._latency)
-            return await self._app(scope, receive, send)
+            try:
+                if not _is_open(scope["path"]):
+                    await asyncio.sleep(self._latency)
+                return await self._app(scope, receive, send)
+            except asyncio.CancelledError:  # dropped: the service ends, or the client has gone
+                return await refuse(request, shutting_down())(scope, receive, send)
 
     def _check(self, request: Request) -> None:
         named = request.headers.get("host", "")
@@ -110,6 +125,8 @@ class Gate:
         given = given or Query(request.query_params.multi_items()).text("subscription-key")
         if not compare_digest(given.encode(), self._key):
             raise access_denied()
+        if self._activity.ending and request.method != "GET":
+            raise shutting_down()
         if seconds := self._limiter.wait():
             api = f"the Computer Vision API ({version_at(path).name})"
             reason = f"Requests to {api} have exceeded the rate limit of this service"

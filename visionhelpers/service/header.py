@@ -81,6 +81,11 @@ class Header:
         """What it counts for while it waits: its pixels, or its bytes if those are more."""
         return max(self.pixels, self.bytes)
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it may have many pages."""
+        return self.format in ("Pdf", "Tiff")
+
 
 def readers(name: str) -> list[str]:
     """Return Pillow's readers for a format; that for JPEG knows an MPO when it sees one."""

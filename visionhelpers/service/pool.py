@@ -1,17 +1,20 @@
-"""The work on pictures: a few threads, and a queue bounded by the pixels that wait in it."""
+"""The work on pictures: a few threads, and a bounded queue in which clients take turns."""
 
 from __future__ import annotations
 
 import ctypes
+import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
-from typing import TypeVar
+from time import monotonic
+from typing import Any, TypeVar
 
-from .errors import too_many_requests
+from .errors import shutting_down, too_many_requests
+from .turns import Job, Steps, Turns
 
 T = TypeVar("T")
 
@@ -21,48 +24,103 @@ LIGHTEST = 1_000_000
 LARGEST_MEMORY = 640_000_000
 """The bytes of memory from which on what the models left behind is given back to the system. They
 need 480 MB together; giving back more often costs the next picture 25 ms."""
+LONGEST_WAIT = 60
+"""The most seconds after which a client that finds no room is told to come back."""
+
+
+FEWEST = 2
+"""Threads at least: the others are not to wait for one picture that takes long."""
 
 
 class Pool:
     """Threads that look at pictures, as many as there are processors."""
 
     def __init__(self, workers: int | None = None, waiting_pixels: int = WAITING_PIXELS) -> None:
-        self._threads = ThreadPoolExecutor(workers or os.cpu_count() or 1, "pictures")
-        self._limit = waiting_pixels
-        self._waiting = 0
+        self._workers = workers or max(FEWEST, os.cpu_count() or 1)
+        self._threads = ThreadPoolExecutor(self._workers, "pictures")
+        self._turns = Turns(waiting_pixels)
         self._lock = Lock()
+        self._running = 0
+        self._pixel_seconds = 0.5 / LIGHTEST
+        self._closed = False
 
     @property
     def waiting(self) -> int:
-        """The pixels of the pictures that no thread has begun with."""
-        return self._waiting
+        """The pixels of the pictures that no thread has begun with, or that have more pages."""
+        return self._turns.weight
 
-    def submit(self, pixels: int, work: Callable[[], T]) -> Future[T]:
+    @property
+    def running(self) -> int:
+        """How many pictures have been begun with and are not done."""
+        return self._running
+
+    def submit(self, client: Hashable, pixels: int, work: Callable[[], T | Steps[T]]) -> Future[T]:
         """Queue work on a picture of this many pixels.
 
+        Args:
+            client: Whose it is: each of them has its turn, however much another has queued.
+            pixels: What it counts for while it waits.
+            work: What to do; a generator function makes way for others where it yields.
+
         Raises:
-            ApiError: So many pixels are waiting that this picture finds no room (429).
+            ApiError: So much is waiting that there is no room for this (429), or the pool is
+                closed (503).
         """
-        weight = max(pixels, LIGHTEST)
+        job = Job(client, max(pixels, LIGHTEST), work)
         with self._lock:
-            if self._waiting and self._waiting + weight > self._limit:
-                raise too_many_requests(1, "Too many pictures are waiting")
-            self._waiting += weight
+            if self._closed:
+                raise shutting_down()
+            if (lacking := self._turns.lacking(job)) > 0:
+                raise too_many_requests(self._seconds(lacking), "Too many pictures are waiting")
+            self._turns.count(job)
+            self._queued(job)
+        job.future.add_done_callback(lambda done: self._drop(job) if done.cancelled() else None)
+        return job.future
 
-        def begin() -> T:
-            self._leave(weight)
-            try:
-                return work()
-            finally:
-                self._tidy()
+    def _seconds(self, pixels: int) -> int:
+        """Return the seconds after which so much less waits, at the pace of late."""
+        seconds = math.ceil(pixels * self._pixel_seconds / self._workers)
+        return min(max(seconds, 1), LONGEST_WAIT)
 
-        future = self._threads.submit(begin)
-        future.add_done_callback(lambda done: self._leave(weight) if done.cancelled() else None)
-        return future
-
-    def _leave(self, weight: int) -> None:
+    def _turn(self) -> None:
+        """Do a step of the work whose turn it is."""
         with self._lock:
-            self._waiting -= weight
+            job = self._turns.next()
+            if job is None:
+                return
+            fresh = not job.future.running()
+            if not job.begin():
+                return
+            self._running += fresh
+            if not job.has_steps:
+                self._turns.discount(job)
+        begun = monotonic()
+        settle = job.go_on()
+        job.seconds += monotonic() - begun
+        self._tidy()
+        with self._lock:
+            if settle is None and self._queued(job):
+                return
+            self._turns.discount(job)
+            self._pixel_seconds += (job.seconds / job.weight - self._pixel_seconds) / 10
+        if settle:
+            settle()
+        with self._lock:
+            self._running -= 1
+
+    def _queued(self, job: Job[Any]) -> bool:
+        """Give a job another turn, unless the pool has been abandoned."""
+        try:
+            self._threads.submit(self._turn)
+        except RuntimeError:
+            job.future.set_exception(shutting_down())
+            return False
+        self._turns.add(job)
+        return True
+
+    def _drop(self, job: Job[Any]) -> None:
+        with self._lock:
+            self._turns.drop(job)
 
     def _tidy(self) -> None:
         """Give memory back when it is much, as work of its own so that no answer waits for it."""
@@ -71,7 +129,16 @@ class Pool:
                 self._threads.submit(_give_memory_back)
 
     def close(self) -> None:
-        """Drop what is waiting; what has begun ends by itself."""
+        """Drop what is waiting and take nothing more; what has begun goes on to its end."""
+        with self._lock:
+            self._closed = True
+            waiting = self._turns.waiting()
+        for job in waiting:
+            job.future.cancel()
+
+    def abandon(self) -> None:
+        """Close, and end what has more pages after the page that is being read."""
+        self.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 

@@ -6,13 +6,14 @@ import os
 import re
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from importlib.metadata import version
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
 from types import TracebackType
+from typing import Any
 
 import platformdirs
 import uvicorn
@@ -20,11 +21,14 @@ import uvicorn
 from .app import create_app
 from .conditions import Conditions, Rate
 from .connection import Connection
+from .ending import FINISH_SECONDS
 from .gallery import Gallery
 from .gate import LOOPBACK, Activity
 
 START_SECONDS = 20.0
-STOP_SECONDS = 10.0
+SEND_SECONDS = 5
+"""The time that answers and bodies on their way are given once the work is done."""
+STOP_SECONDS = FINISH_SECONDS + 3 * SEND_SECONDS
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 _KEY = re.compile(r"[!-~]+")
 
@@ -38,7 +42,7 @@ class LocalService:
         host: The address to listen at.
         port: The port to listen at; 0 for any that is free.
         key: The key that requests must bring; None for a new random one.
-        gallery: The folder of people and places it can name; None for the user's own.
+        gallery: The people and places it can name, or their folder; None for the user's own.
         idle: The seconds without a request after which it ends by itself; None for never.
         allow_hosts: Names, besides those of this machine and `host`, that it answers to.
         rate: How many requests it answers, as in "20/minute", polls counted; the others are
@@ -61,7 +65,7 @@ class LocalService:
         host: str = "127.0.0.1",
         port: int = 0,
         key: str | None = None,
-        gallery: Path | None = None,
+        gallery: Path | Gallery | None = None,
         idle: float | None = None,
         allow_hosts: Iterable[str] = (),
         rate: str | None = None,
@@ -78,9 +82,11 @@ class LocalService:
             raise ValueError(f"A service ends after some seconds of idleness, unlike {idle:g}.")
         self._host, self._port, self._idle = host, port, idle
         self._activity = Activity()
+        if not isinstance(gallery, Gallery):
+            gallery = Gallery(gallery or default_gallery())
         self._app = create_app(
             key=self.key,
-            gallery=Gallery(gallery or default_gallery()),
+            gallery=gallery,
             hosts=(LOOPBACK | {host} | set(allow_hosts)) - set(_EVERYWHERE),
             public_only=not is_loopback(host),
             activity=self._activity,
@@ -92,7 +98,7 @@ class LocalService:
                 pictures,
             ),
         )
-        self._server: uvicorn.Server | None = None
+        self._server: _Server | None = None
         self._thread: Thread | None = None
 
     def __enter__(self) -> LocalService:
@@ -117,6 +123,11 @@ class LocalService:
         """Whether it answers; no longer once it was stopped or has been idle for too long."""
         return self._thread is not None and self._thread.is_alive()
 
+    @property
+    def working(self) -> bool:
+        """Whether a picture is looked at; stopped, it may still be one that takes too long."""
+        return bool(self._app.state.working())
+
     def start(self) -> LocalService:
         """Listen, and return once requests are answered.
 
@@ -131,7 +142,7 @@ class LocalService:
         # asyncio sets this only on sockets that name their protocol, and answers would wait 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
-        self._server = uvicorn.Server(self._config())
+        self._server = _Server(self._config(), self._app.state.finish)
         self._thread = Thread(
             target=self._server.run, args=([listener],), name="visionhelpers-service", daemon=True
         )
@@ -145,7 +156,7 @@ class LocalService:
         return self
 
     def stop(self) -> None:
-        """Stop listening, and answer what is being worked on, for five seconds at most."""
+        """Refuse what comes, answer what is being worked on, for half a minute, and end."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(STOP_SECONDS)
@@ -162,7 +173,7 @@ class LocalService:
         return uvicorn.Config(
             self._app,
             access_log=False,
-            callback_notify=self._end_when_idle,
+            callback_notify=self._every_second,
             http=Connection,
             lifespan="off",
             log_config=None,
@@ -170,17 +181,33 @@ class LocalService:
             loop="asyncio",
             headers=[("Server", f"visionhelpers/{version('visionhelpers')} (local)")],
             server_header=False,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=SEND_SECONDS,
             timeout_keep_alive=30,
             timeout_notify=0,
             ws="none",
         )
 
-    async def _end_when_idle(self) -> None:
+    async def _every_second(self) -> None:
+        self._app.state.forget()
         if self._idle is None or self._server is None or self._app.state.busy():
             return
         if self._activity.idle > self._idle:
             self._server.should_exit = True
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's, which goes on listening until what it has begun is finished."""
+
+    def __init__(
+        self, config: uvicorn.Config, finish: Callable[[], Coroutine[Any, Any, None]]
+    ) -> None:
+        super().__init__(config)
+        self._finish = finish
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finish, then close every connection."""
+        await self._finish()
+        await super().shutdown(sockets)
 
 
 def is_loopback(host: str) -> bool:

@@ -25,11 +25,12 @@ if TYPE_CHECKING:
     from ..document import Document
     from ..operations import Progress
     from ..picture import Picture
+    from ..turns import Steps
 
 Json = dict[str, Any]
 Work = Callable[["Picture", str], Json | bytes]
 """What remains to be done with the picture; the second argument is the id of the request."""
-Reading = Callable[["Document"], Callable[[], Json]]
+Reading = Callable[["Document"], "Callable[[], Json | Steps[Json]]"]
 """What remains to be done with a document: first what refuses it, then what may take long."""
 
 CODES = frozenset(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..engines.text import Line, Word
     from ..operations import Progress
     from ..picture import Picture
+    from ..turns import Steps
 
 Json = dict[str, Any]
 
@@ -77,9 +78,12 @@ def recognize_text(query: Query, _: Version) -> v1.Reading:
 def read(_: Query, __: Version) -> v1.Reading:
     """Batch Read File: every page of a picture, a TIFF or a PDF."""
 
-    def begin(document: Document) -> Callable[[], Json]:
-        pages = range(1, min(document.pages, MOST_PAGES) + 1)
-        return lambda: {"recognitionResults": [page(document.page(number)) for number in pages]}
+    def begin(document: Document) -> Callable[[], Steps[Json]]:
+        def work() -> Steps[Json]:
+            pages = range(1, min(document.pages, MOST_PAGES) + 1)
+            return {"recognitionResults": (yield from document.each(pages, page))}
+
+        return work
 
     return begin
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ..document import Document, Page
     from ..engines.text import Word
     from ..operations import Progress
+    from ..turns import Steps
 
 Json = dict[str, Any]
 
@@ -104,18 +105,20 @@ def read(query: Query, version: Version) -> v1.Reading:
         message = f"readingOrder is basic or natural, but it is {order[:40]!r}."
         raise ApiError(400, "InvalidReadingOrder", message)
 
-    def begin(document: Document) -> Callable[[], Json]:
+    def begin(document: Document) -> Callable[[], Steps[Json]]:
         wanted = [n for n in range(1, document.pages + 1) if not asked or asked(n)][:MOST_PAGES]
         if not wanted:
             message = f"None of the pages asked for is among the {document.pages} there are."
             raise ApiError(400, "InvalidPageRange", message)
-        return lambda: {
-            "analyzeResult": {
-                "version": f"{version.name.removeprefix('v')}.0",
-                **({"modelVersion": READ_MODEL} if newest else {}),
-                "readResults": [_page(document.page(n), order) for n in wanted],
-            }
-        }
+
+        def work() -> Steps[Json]:
+            result: Json = {"version": f"{version.name.removeprefix('v')}.0"}
+            if newest:
+                result["modelVersion"] = READ_MODEL
+            pages = document.each(wanted, lambda page: _page(page, order))
+            return {"analyzeResult": result | {"readResults": (yield from pages)}}
+
+        return work
 
     return begin
 

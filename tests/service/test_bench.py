@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+import requests
+from PIL import Image
+
+from tests.asking import page
+from tests.service.galleries import Slow
+from visionhelpers.images import sample
+from visionhelpers.service import LocalService, pdf
+from visionhelpers.service.pool import FEWEST
+
+KEY = "Ocp-Apim-Subscription-Key"
+BYTES = {"Content-Type": "application/octet-stream"}
+PHOTO = sample("coffee_cup.jpg").read_bytes()
+PLACES = "v1.0/models/landmarks/analyze"
+READ = "v3.2/read/analyze"
+WORKERS = max(FEWEST, os.cpu_count() or 1)
+
+
+def post(service: LocalService, path: str, data: bytes, **headers: str) -> requests.Response:
+    headers = {KEY: service.key} | BYTES | headers
+    return requests.post(f"{service.url}/vision/{path}", data, headers=headers, timeout=60)
+
+
+def status(service: LocalService, accepted: requests.Response) -> str:
+    where = accepted.headers["Operation-Location"]
+    answer = requests.get(where, headers={KEY: service.key}, timeout=30)
+    return str(answer.json()["status"])
+
+
+def until(service: LocalService, accepted: requests.Response, *wanted: str) -> None:
+    end = monotonic() + 60
+    while (now := status(service, accepted)) not in wanted:
+        assert monotonic() < end, now
+        sleep(0.05)
+
+
+def png(width: int) -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (width, 60)).save(file, "PNG")
+    return file.getvalue()
+
+
+def with_pages(count: int) -> bytes:
+    """A PDF that has the same page, of a few words, so many times."""
+    file = BytesIO()
+    page("one and a second line").save(file, "PDF", resolution=200)
+    data = file.getvalue()
+    kid = data.partition(b"/Kids [ ")[2].partition(b" ]")[0]
+    data = data.replace(b"/Count 1", b"/Count %d" % count)
+    return data.replace(b"/Kids [ " + kid, b"/Kids [ " + b" ".join([kid] * count))
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalService]:
+    """A service that ends with the test, whatever it is at work on."""
+    monkeypatch.setattr("visionhelpers.service.ending.FINISH_SECONDS", 0.1)
+    with LocalService(gallery=tmp_path) as service:
+        yield service
+
+
+def test_documents_of_thousands_of_pages_hold_up_neither_pictures_nor_short_documents(
+    own: LocalService,
+) -> None:
+    long = [post(own, READ, with_pages(2000)) for _ in range(WORKERS + 1)]
+    for accepted in long:
+        until(own, accepted, "running")
+    assert post(own, "v1.0/analyze?visualFeatures=Color", PHOTO).status_code == 200
+    until(own, post(own, READ, sample("handwritten_note.jpg").read_bytes()), "succeeded")
+    until(own, post(own, READ, with_pages(1)), "succeeded")
+    assert [status(own, accepted) for accepted in long] == ["running"] * len(long)
+
+
+def test_pdfs_that_hang_hold_up_no_picture(
+    own: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "hang.py").write_text("import time\ntime.sleep(60)")
+    monkeypatch.setattr(pdf, "_PROGRAM", tmp_path / "hang.py")
+    monkeypatch.setattr(pdf, "SECONDS", 3.0)
+    with ThreadPoolExecutor(2) as threads:
+        hanging = [threads.submit(post, own, READ, with_pages(1)) for _ in range(2)]
+        sleep(0.5)
+        assert post(own, "v1.0/analyze?visualFeatures=Color", PHOTO).status_code == 200
+        until(own, post(own, READ, png(60)), "succeeded")
+        assert not any(future.done() for future in hanging)
+        refused = [future.result() for future in hanging]
+    assert [answer.json()["code"] for answer in refused] == ["InvalidImageFormat"] * 2
+    assert "longer than 3 seconds" in refused[0].json()["message"]
+
+
+def asked(
+    service: LocalService, threads: ThreadPoolExecutor, width: int, client: str
+) -> Future[requests.Response]:
+    """Send a picture over a connection of its own, and give it time to be queued."""
+    future = threads.submit(post, service, PLACES, png(width), **{"X-Client-Id": client})
+    sleep(0.1)
+    return future
+
+
+def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path: Path) -> None:
+    gallery = Slow(tmp_path)
+    with LocalService(gallery=gallery) as service, ThreadPoolExecutor(40) as threads:
+        answers = [asked(service, threads, 60, "busy") for _ in range(WORKERS)]
+        assert gallery.begun.wait(10)
+        answers += [asked(service, threads, 70, "greedy") for _ in range(12)]
+        answers += [asked(service, threads, 80, "modest")]
+        gallery.go.set()
+        assert [future.result().status_code for future in answers] == [200] * len(answers)
+    assert gallery.seen[:WORKERS] == [60] * WORKERS
+    assert gallery.seen.index(80) <= WORKERS + 2
+    assert gallery.seen.count(70) == 12
