@@ -1,0 +1,269 @@
+"""Many clients at once, some of them hostile: `python -m tests.soak.load [SECONDS] [CLIENTS]`.
+
+Each client sends pictures that tell whose they are, to every operation of every version, and every
+tenth time a file that nobody should send. It ends with 1 when an answer is 5xx, belongs to another
+client's picture, or is missing, when a 429 does not say when to come back, or when the memory of
+the service ends more than a tenth above where it stood after a quarter of the time.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from io import BytesIO
+from pathlib import Path
+from random import Random
+from statistics import median, quantiles
+from threading import Thread
+from time import monotonic, sleep
+from typing import Any
+
+import psutil
+import requests
+from PIL import Image, ImageColor
+
+from tests.soak.pictures import Own, hostile
+
+SECONDS, CLIENTS = 120.0, 64
+HOSTILE = 10
+"""One picture in so many."""
+GROWTH = 1.10
+KEY = "Ocp-Apim-Subscription-Key"
+FEATURES = "visualFeatures=Color,Faces,Tags,ImageType"
+Check = Callable[[requests.Response, Own], bool]
+
+
+def sized(answer: requests.Response, own: Own) -> bool:
+    """Whether an answer is about a picture of this size."""
+    metadata = answer.json()["metadata"]
+    return (metadata["width"], metadata["height"]) == (own.width, own.height)
+
+
+def numbered(answer: requests.Response, own: Own) -> bool:
+    """Whether what was read is the number drawn on it."""
+    return f'"{own.number}"' in answer.text
+
+
+def coloured(answer: requests.Response, own: Own) -> bool:
+    """Whether a thumbnail has the colour of the picture at its lower edge."""
+    image = Image.open(BytesIO(answer.content)).convert("RGB")
+    seen, meant = image.getpixel((5, image.height - 4)), ImageColor.getrgb(own.colour)
+    return image.size == (80, 60) and max(abs(a - b) for a, b in zip(seen, meant, strict=True)) < 40
+
+
+@dataclass(frozen=True)
+class Question:
+    """An operation, the kinds of file it is sent, and how an answer tells whose it is."""
+
+    path: str
+    check: Check
+    kinds: tuple[str, ...] = ("JPEG", "PNG", "BMP")
+
+
+QUESTIONS = [
+    Question(f"vision/{version}/{path}", check)
+    for version in ("v1.0", "v2.0", "v2.1", "v3.0", "v3.1", "v3.2")
+    for path, check in (
+        (f"analyze?{FEATURES}", sized),
+        ("describe", sized),
+        ("tag", sized),
+        ("models/landmarks/analyze", sized),
+        ("models/celebrities/analyze", sized),
+        ("generateThumbnail?width=80&height=60", coloured),
+        ("ocr", numbered),
+        *((("detect", sized), ("areaOfInterest", sized)) if version > "v2" else ()),
+    )
+] + [
+    Question("vision/v1.0/recognizeText?handwriting=false", numbered),
+    Question("vision/v2.0/recognizeText?mode=Printed", numbered),
+    Question("vision/v2.1/read/core/asyncBatchAnalyze", numbered, ("JPEG", "PDF", "TIFF")),
+    Question("vision/v3.0/read/analyze", numbered, ("JPEG", "PDF", "TIFF")),
+    Question("vision/v3.2/read/analyze", numbered, ("JPEG", "PDF", "TIFF")),
+    Question("computervision/imageanalysis:analyze?api-version=2023-10-01&features=tags", sized),
+    Question("computervision/imageanalysis:analyze?api-version=2023-10-01&features=read", numbered),
+]
+
+
+@dataclass
+class Run:
+    """What many clients did to a service, and what they found wrong with it."""
+
+    url: str
+    key: str
+    answers: Counter[str] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    seconds: list[float] = field(default_factory=list)
+
+    def client(self, number: int, end: float) -> None:
+        """Ask until the time is over."""
+        random, sent = Random(number), 0  # noqa: S311
+        with requests.Session() as session:
+            session.headers[KEY] = self.key
+            while monotonic() < end:
+                sent += 1
+                with self._noted(f"client {number}"):
+                    if sent % HOSTILE == number % HOSTILE:
+                        self.harm(session, random)
+                    else:
+                        self.ask(
+                            session, random.choice(QUESTIONS), Own.draw(number, random), random
+                        )
+
+    def ask(self, session: requests.Session, question: Question, own: Own, random: Random) -> None:
+        """Ask one question; hold the answer against the picture."""
+        data = own.file(random.choice(question.kinds))
+        begun = monotonic()
+        answer = self._patiently(session, "POST", question.path, data)
+        while answer.status_code == 202 or _is_unfinished(answer):
+            place = answer.headers.get("Operation-Location", answer.url)
+            sleep(0.2)
+            answer = self._patiently(session, "GET", place.removeprefix(f"{self.url}/"))
+        self.seconds.append(monotonic() - begun)
+        path = question.path.partition("?")[0]
+        self.answers[f"{answer.status_code}"] += 1
+        if answer.status_code != 200:
+            self.failures[f"{path}: {answer.status_code} {answer.text[:200]}"] += 1
+        elif not question.check(answer, own):
+            said = answer.content[:300] if "json" in answer.headers["content-type"] else "a picture"
+            self.failures[f"{path}: another's answer, not {own}: {said!r}"] += 1
+
+    def harm(self, session: requests.Session, random: Random) -> None:
+        """Send what nobody should; it is to be refused, or left unanswered when cut off."""
+        question, name = (
+            random.choice(QUESTIONS),
+            random.choice([*hostile(), "half a body", "left"]),
+        )
+        if name in ("half a body", "left"):
+            self.answers[f"hostile: {name}"] += 1
+            return self._leave(question, whole=name == "left")
+        data, kind = hostile()[name]
+        answer = self._patiently(session, "POST", question.path, data, kind)
+        self.answers[f"hostile: {answer.status_code}"] += 1
+        if not 400 <= answer.status_code < 500:
+            self.failures[f"{question.path}: {name} got {answer.status_code}"] += 1
+        return None
+
+    def _leave(self, question: Question, *, whole: bool) -> None:
+        """Send a picture, or half of it, and hang up."""
+        data = Own.draw(99, Random(1)).file("PNG")  # noqa: S311
+        head = f"POST /{question.path} HTTP/1.1\r\nHost: localhost\r\n{KEY}: {self.key}\r\n"
+        head += f"Content-Type: application/octet-stream\r\nContent-Length: {len(data)}\r\n\r\n"
+        port = int(self.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+            connection.sendall(head.encode() + data[: None if whole else len(data) // 2])
+            sleep(0.05)
+
+    def _patiently(
+        self,
+        session: requests.Session,
+        method: str,
+        path: str,
+        data: bytes = b"",
+        kind: str = "application/octet-stream",
+    ) -> requests.Response:
+        """Ask, and again as late as a 429 wishes."""
+        while True:
+            headers = {"Content-Type": kind} if method == "POST" else {}
+            url = f"{self.url}/{path}"
+            answer = session.request(method, url, data=data, headers=headers, timeout=120)
+            if answer.status_code != 429:
+                return answer
+            self.answers["429"] += 1
+            if not (after := answer.headers.get("Retry-After", "")).isdigit():
+                self.failures[f"429 with Retry-After {after!r}"] += 1
+            sleep(float(after if after.isdigit() else 1))
+
+    @contextmanager
+    def _noted(self, who: str) -> Iterator[None]:
+        try:
+            yield
+        except (requests.RequestException, OSError, ValueError, KeyError, TypeError) as error:
+            self.failures[f"{who}: {type(error).__name__}: {str(error)[:200]}"] += 1
+
+
+def _is_unfinished(answer: requests.Response) -> bool:
+    if answer.status_code != 200 or "json" not in answer.headers["content-type"]:
+        return False
+    return str(answer.json().get("status", "")).lower() in ("notstarted", "running")
+
+
+class Memory:
+    """The resident memory of a process, looked at twice a second."""
+
+    def __init__(self, pid: int) -> None:
+        self._process = psutil.Process(pid)
+        self.samples: list[tuple[float, int]] = []
+        Thread(target=self._watch, daemon=True).start()
+
+    def _watch(self) -> None:
+        with suppress(psutil.Error):
+            while True:
+                self.samples.append((monotonic(), self._process.memory_info().rss))
+                sleep(0.5)
+
+    def around(self, moment: float, width: float) -> float:
+        """Return the median around a moment, in megabytes."""
+        return median(rss for when, rss in self.samples if abs(when - moment) <= width / 2) / 1e6
+
+
+@contextmanager
+def service() -> Iterator[tuple[str, str, int]]:
+    """Run a service as a process of its own; give its address, its key and its process id."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "service.json"
+        command = [sys.executable, "-m", "visionhelpers.service", "--state-file", str(file)]
+        child = subprocess.Popen([*command, "--gallery", str(Path(folder) / "gallery")])
+        try:
+            while not file.exists():
+                sleep(0.1)
+                assert child.poll() is None, "the service does not start"
+            said: dict[str, Any] = json.loads(file.read_text())
+            yield said["url"], said["key"], child.pid
+        finally:
+            child.terminate()
+            child.wait(60)
+
+
+def load(seconds: float, clients: int) -> int:
+    """Run so many clients for so long; print what they saw, and return 1 if anything is wrong."""
+    with service() as (url, key, pid):
+        warm = Run(url, key)
+        with requests.Session() as session:
+            session.headers[KEY] = key
+            for question in QUESTIONS:
+                warm.ask(session, question, Own.draw(0, Random(0)), Random(0))  # noqa: S311
+        run, memory, begun = Run(url, key, failures=warm.failures), Memory(pid), monotonic()
+        with ThreadPoolExecutor(clients) as threads:
+            asking = [threads.submit(run.client, n, begun + seconds) for n in range(clients)]
+            for client in asking:
+                client.result()
+        width = seconds / 12
+        stood, stands = (memory.around(begun + at, width) for at in (seconds / 4, seconds - width))
+    answered = sum(run.answers[name] for name in run.answers if name == "200")
+    print(
+        f"{clients} clients, {seconds:.0f} s: {answered} answers, {answered / seconds:.1f} a second"
+    )
+    print(*(f"  {name:24}{count:6}" for name, count in sorted(run.answers.items())), sep="\n")
+    cuts = quantiles(run.seconds, n=100) if len(run.seconds) > 1 else [0.0] * 99
+    print(f"  p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s")
+    print(f"  memory {stood:.0f} MB after {seconds / 4:.0f} s, {stands:.0f} MB at the end")
+    if stands > stood * GROWTH:
+        run.failures[f"memory grew by {stands / stood - 1:.0%}"] += 1
+    if not answered:
+        run.failures["nothing was answered"] += 1
+    for failure, times in run.failures.most_common(40):
+        print(f"  FAILED {times} times: {failure}")
+    return 1 if run.failures else 0
+
+
+if __name__ == "__main__":
+    given = [float(text) for text in sys.argv[1:]]
+    sys.exit(load(*(given[:1] or [SECONDS]), int(given[1]) if given[1:] else CLIENTS))

@@ -1,0 +1,71 @@
+"""The load run itself: it must not pass a service that mixes answers up, fails or grows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from time import monotonic
+
+import pytest
+
+from tests.soak.load import QUESTIONS, Run
+from visionhelpers.service import LocalService
+
+
+class Wrong(BaseHTTPRequestHandler):
+    """Answers everything in the same wrong way."""
+
+    protocol_version = "HTTP/1.1"
+    status, content = 200, json.dumps({"metadata": {"width": 1, "height": 1}, "text": "1"}).encode()
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(self.status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(self.content)))
+        self.end_headers()
+        self.wfile.write(self.content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextmanager
+def served(handler: type[Wrong]) -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def ran(url: str, key: str, seconds: float) -> Run:
+    run = Run(url, key)
+    threads = [Thread(target=run.client, args=(n, monotonic() + seconds)) for n in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return run
+
+
+def test_a_good_service_passes(service: LocalService) -> None:
+    run = ran(service.url, service.key, 2)
+    assert not run.failures
+    assert run.answers["200"] >= 3
+
+
+@pytest.mark.parametrize(("status", "found"), [(200, "another's answer"), (500, ": 500 ")])
+def test_a_service_that_mixes_answers_up_or_fails_does_not(status: int, found: str) -> None:
+    class Handler(Wrong):
+        pass
+
+    Handler.status = status
+    with served(Handler) as url:
+        run = ran(url, "key", 0.5)
+    assert run.failures
+    asked = [failure for failure in run.failures if found in failure]
+    assert len(asked) >= len(QUESTIONS) / 4
+    assert any("got 200" in failure or "got 500" in failure for failure in run.failures)
