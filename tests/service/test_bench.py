@@ -82,9 +82,10 @@ def test_documents_of_thousands_of_pages_hold_up_neither_pictures_nor_short_docu
 def test_pdfs_that_hang_hold_up_no_picture(
     own: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    until(own, post(own, READ, png(60)), "succeeded")  # so that the models are there
     (tmp_path / "hang.py").write_text("import time\ntime.sleep(60)")
     monkeypatch.setattr(pdf, "_PROGRAM", tmp_path / "hang.py")
-    monkeypatch.setattr(pdf, "SECONDS", 3.0)
+    monkeypatch.setattr(pdf, "SECONDS", 5.0)
     with ThreadPoolExecutor(2) as threads:
         hanging = [threads.submit(post, own, READ, with_pages(1)) for _ in range(2)]
         sleep(0.5)
@@ -93,7 +94,7 @@ def test_pdfs_that_hang_hold_up_no_picture(
         assert not any(future.done() for future in hanging)
         refused = [future.result() for future in hanging]
     assert [answer.json()["code"] for answer in refused] == ["InvalidImageFormat"] * 2
-    assert "longer than 3 seconds" in refused[0].json()["message"]
+    assert "longer than 5 seconds" in refused[0].json()["message"]
 
 
 def asked(
