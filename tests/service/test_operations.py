@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import gc
+import tracemalloc
 from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from os import urandom
@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 from weakref import ref
 
-import psutil
 import pytest
 
 from visionhelpers.service.errors import ApiError
@@ -155,18 +154,20 @@ def test_results_of_many_pages_are_kept_as_long_as_there_is_room_for_them() -> N
 
 
 def test_the_memory_of_what_has_expired_comes_back() -> None:
-    now, process = [NOON], psutil.Process()
+    now = [NOON]
     operations = Operations(kept=timedelta(hours=1), clock=lambda: now[0])
-    gc.collect()
-    before = process.memory_info().rss
-    for _ in range(60):
-        finished(operations, {"text": urandom(500_000).hex()})
-    full = process.memory_info().rss
-    now[0] += timedelta(hours=1)
-    operations.forget_old()
-    after = process.memory_info().rss
-    assert full - before > 20_000_000
-    assert after - before < (full - before) / 2
+    tracemalloc.start()
+    try:
+        for _ in range(60):
+            finished(operations, {"text": urandom(500_000).hex()})
+        full, _ = tracemalloc.get_traced_memory()
+        now[0] += timedelta(hours=1)
+        operations.forget_old()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert full > 20_000_000
+    assert after < 1_000_000
 
 
 def test_what_expires_before_its_turn_is_not_done() -> None:
