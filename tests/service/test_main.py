@@ -239,7 +239,7 @@ def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
 def test_every_condition_has_an_option(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
     (tmp_path / "far_away.jpg").write_bytes(sample("handwritten_note.jpg").read_bytes())
-    conditions = ["--rate", "4/hour", "--latency", "0.4", "--operation-delay", "1.5"]
+    conditions = ["--rate", "12/hour", "--latency", "0.4", "--operation-delay", "1.5"]
     conditions += ["--fail-operations", "--pictures", str(tmp_path)]
     with running("--state-file", file, "--gallery", tmp_path / "gallery", *conditions):
         state = written(file)
@@ -256,8 +256,7 @@ def test_every_condition_has_an_option(tmp_path: Path) -> None:
         assert requests.get(where, headers=key, timeout=10).json()["status"] != "failed"
         sleep(1.5)
         while (status := requests.get(where, headers=key, timeout=10)).json()["status"] != "failed":
-            assert status.ok, "the fourth request was the last"
-            sleep(0.5)
+            sleep(2)
         assert "analyzeResult" not in status.json()
         while status.ok:
             status = requests.get(where, headers=key, timeout=10)

@@ -8,10 +8,12 @@ import os
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar
+from weakref import ref
 
 from .errors import shutting_down, too_many_requests
 from .turns import Job, Steps, Turns
@@ -74,7 +76,8 @@ class Pool:
                 raise too_many_requests(self._seconds(lacking), "Too many pictures are waiting")
             self._turns.count(job)
             self._queued(job)
-        job.future.add_done_callback(lambda done: self._drop(job) if done.cancelled() else None)
+        # Not the job itself: a failure that its own future kept alive would keep the picture.
+        job.future.add_done_callback(partial(self._drop, ref(job)))
         return job.future
 
     def _seconds(self, pixels: int) -> int:
@@ -118,9 +121,11 @@ class Pool:
         self._turns.add(job)
         return True
 
-    def _drop(self, job: Job[Any]) -> None:
-        with self._lock:
-            self._turns.drop(job)
+    def _drop(self, job: ref[Job[Any]], done: Future[Any]) -> None:
+        """Take a cancelled job out of its line."""
+        if done.cancelled() and (waiting := job()):
+            with self._lock:
+                self._turns.drop(waiting)
 
     def _tidy(self) -> None:
         """Give memory back when it is much, as work of its own so that no answer waits for it."""
