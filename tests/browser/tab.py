@@ -80,10 +80,13 @@ class Tab:
         """Make the window as high as the notebook: JupyterLab draws only the cells in view."""
         scrolled = self.panel.locator(".jp-WindowedPanel-outer")
         width = (self.page.viewport_size or {"width": 1280})["width"]
-        high = scrolled.evaluate("e => e.scrollHeight")
-        self.page.set_viewport_size({"width": width, "height": min(high + 200, HIGHEST)})
-        scrolled.evaluate("e => e.scrollTo(0, 0)")
-        expect(self.panel.locator(".jp-Cell")).to_have_count(self.page.evaluate(CELLS))
+        for _ in range(5):  # cells out of view are taken for lower than they turn out
+            high = scrolled.evaluate("e => e.scrollHeight")
+            self.page.set_viewport_size({"width": width, "height": min(high + 200, HIGHEST)})
+            scrolled.evaluate("e => e.scrollTo(0, 0)")
+            expect(self.panel.locator(".jp-Cell")).to_have_count(self.page.evaluate(CELLS))
+            if scrolled.evaluate("e => e.scrollHeight <= e.clientHeight"):
+                break
 
     def screenshot(self, file: Path) -> None:
         """Keep a picture of the notebook, down to its last cell in view."""
@@ -91,7 +94,9 @@ class Tab:
         last = self.panel.locator(".jp-Cell").last.bounding_box()
         assert area
         assert last
-        area["height"] = min(area["height"], last["y"] + last["height"] - area["y"])
+        high = last["y"] + last["height"] - area["y"]
+        assert high <= area["height"], f"{self.name} is {high} pixels high, more than is in view"
+        area["height"] = high
         self.page.screenshot(path=file, clip=area, animations="disabled")
 
     def _on_console(self, message: ConsoleMessage) -> None:
