@@ -65,22 +65,7 @@ def arrange(
     near = _meet(reach[:, None], np.concatenate([reach, taken]))  # no others can be in the way
     others = _meet(reach[:, None], boxes) & ~np.eye(len(boxes), dtype=bool)
     costs = [_costs(spots[n], boxes[n], boxes[others[n]]) for n in range(len(boxes))]
-    places = np.concatenate([np.full((len(boxes), 4), np.nan), taken])
-    chosen, paid = np.full(len(boxes), -1), np.full(len(boxes), MISSING)
-    for _ in range(SWEEPS):
-        before = chosen.copy()
-        for number, each in enumerate(spots):
-            places[number] = np.nan
-            now = costs[number] + _twists(number, chosen, groups)
-            now[_meet(each[:, None], places[near[number]]).any(axis=1)] = inf
-            best = int(now.argmin())
-            if now[best] < inf:
-                places[number], chosen[number], paid[number] = each[best], best, now[best]
-            else:
-                chosen[number], paid[number] = -1, MISSING
-        if (chosen == before).all():
-            break
-    return float(paid.sum()), places[: len(boxes)]
+    return _settle(spots, np.array(costs), near, groups, taken)
 
 
 def make_room(
@@ -108,6 +93,32 @@ def make_room(
     if costs[best] == inf:
         return np.full(4, np.nan), places
     return spots[best], np.where(_meet(places, spots[best])[:, None], np.nan, places)
+
+
+def _settle(
+    spots: Floats,
+    costs: Floats,
+    near: NDArray[np.bool_],
+    groups: Sequence[Hashable],
+    taken: Floats,
+) -> tuple[float, Floats]:
+    """Give each label the cheapest spot that the others leave it, until none changes."""
+    places = np.concatenate([np.full((len(spots), 4), np.nan), taken])
+    chosen, paid = np.full(len(spots), -1), np.full(len(spots), MISSING)
+    for _ in range(SWEEPS):
+        before = chosen.copy()
+        for number, each in enumerate(spots):
+            places[number] = np.nan
+            now = costs[number] + _twists(number, chosen, groups)
+            now[_meet(each[:, None], places[near[number]]).any(axis=1)] = inf
+            best = int(now.argmin())
+            if now[best] < inf:
+                places[number], chosen[number], paid[number] = each[best], best, now[best]
+            else:
+                chosen[number], paid[number] = -1, MISSING
+        if (chosen == before).all():
+            break
+    return float(paid.sum()), places[: len(spots)]
 
 
 def _spots(boxes: Floats, sizes: Floats) -> Floats:
