@@ -193,7 +193,9 @@ def test_ctrl_c_ends_it_at_once(tmp_path: Path, slow: LocalService) -> None:
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdout=pipe, stderr=pipe)
     assert process.stdout
-    assert process.stdout.readline()
+    for _ in range(5):
+        assert process.stdout.readline()
+    time.sleep(0.2)  # now all threads wait for the rate
     process.send_signal(signal.SIGINT)
     began = time.monotonic()
     _, said = process.communicate(timeout=20)

@@ -27,7 +27,10 @@ def cluster(state_folder: Path) -> Iterator[Client]:
     assert str(state_folder) == os.environ["VISION_STATE_DIR"]
     with (
         LocalCluster(
-            n_workers=2, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+            n_workers=2,
+            threads_per_worker=1,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
         ) as workers,
         Client(workers) as client,
     ):
@@ -92,16 +95,16 @@ def test_a_worker_starts_the_service_if_there_is_none(
     assert json.loads((state_folder / "service.json").read_text())["pid"] != first
 
 
-def test_a_picture_is_asked_about_anew_in_every_run(cluster: Client, tmp_path: Path) -> None:
-    """A scheduler takes two equal calls for one, and a file may have come meanwhile."""
-    picture, executor = tmp_path / "pictures" / "000.png", cluster.get_executor()
-    with LocalService() as service:
+def test_a_run_that_is_dropped_takes_no_other_with_it(cluster: Client, tmp_path: Path) -> None:
+    """A scheduler takes equal calls for one, and cancels it for both."""
+    pictures, executor = drawn(tmp_path / "pictures", 20), cluster.get_executor()
+    with LocalService(latency=0.1) as service:
         client = VisionClient(service.url, service.key)
-        kept = []
-        for arrived in (False, True):
-            if arrived:
-                drawn(tmp_path / "pictures", 1)
-            run = analyze_many(client, "analyze", [picture], executor=executor, **COLOUR)
-            kept += [result.error for result in run]
-    assert "No such file" in kept[0]
-    assert kept[1] == ""
+        runs = [
+            iter(analyze_many(client, "analyze", pictures, executor=executor, **COLOUR))
+            for _ in range(2)
+        ]
+        kept = [next(run) for run in runs][1:]
+        del runs[0]
+        kept += runs[0]
+    assert [result.error for result in kept] == [""] * 20
