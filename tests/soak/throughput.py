@@ -1,4 +1,4 @@
-"""What a run costs beside the engines alone: `python -m tests.soak.throughput [PICTURES]`.
+"""What a run costs beside the engines alone: `python -m tests.soak.throughput [PICTURES] [ROUNDS]`.
 
 The bare loop is two threads, one a core, that give the same files to the same engines in one
 process, without HTTP. It, and runs with one thread, two, four, and two Dask workers against the
@@ -101,7 +101,9 @@ def survives(vision: VisionClient, pictures: list[Path], client: Client) -> bool
     return sorted(found) == [*map(str, pictures)] and lines == len(pictures)
 
 
-def measured(vision: VisionClient, pictures: list[Path], client: Client) -> dict[str, float]:
+def measured(
+    vision: VisionClient, pictures: list[Path], client: Client, rounds: int
+) -> dict[str, float]:
     """Return the median seconds of each way."""
     executors: dict[str, Executor | None] = {
         "1 thread": ThreadPoolExecutor(1),
@@ -112,17 +114,17 @@ def measured(vision: VisionClient, pictures: list[Path], client: Client) -> dict
     for executor in executors.values():
         run_seconds(vision, pictures[:8], executor)
     times: dict[str, list[float]] = {way: [] for way in (BARE, *executors)}
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         times[BARE].append(bare_seconds(pictures[0].parent))
         for way, executor in executors.items():
             times[way].append(run_seconds(vision, pictures, executor))
     return {way: median(taken) for way, taken in times.items()}
 
 
-def main(count: int = PICTURES) -> int:
+def main(count: int = PICTURES, rounds: int = ROUNDS) -> int:
     with tempfile.TemporaryDirectory() as place, own_service(), dask() as client:
         vision, pictures = connect(), draw(Path(place) / "pictures", count, SMALLEST)
-        seconds = measured(vision, pictures, client)
+        seconds = measured(vision, pictures, client, rounds)
         ratios = {way: seconds[BARE] / taken for way, taken in seconds.items()}
         for way, ratio in ratios.items():
             print(f"{way:<40} {count / seconds[way]:6.2f} pictures a second  {ratio:5.2f}")
