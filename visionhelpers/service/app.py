@@ -104,15 +104,17 @@ def create_app(
     operations = Operations(
         delay=timedelta(seconds=conditions.operation_delay), fail=conditions.fail_operations
     )
-    bench, activity = Bench(source, pool or Pool()), activity or Activity()
-    gate = Middleware(Gate, key=key, hosts=hosts, activity=activity, conditions=conditions)
+    bench = Bench(source, pool or Pool())
+    gate = Middleware(
+        Gate, key=key, hosts=hosts, activity=activity or Activity(), conditions=conditions
+    )
     app = Starlette(
         routes=[*_Service(gallery, bench, operations).routes(), *Own(gallery, bench).routes()],
         middleware=[Middleware(Drain), gate],
         exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
-    app.state.finish = partial(finish, activity, bench, operations)
+    app.state.finish = partial(finish, bench, operations)
     app.state.close = bench.abandon
     app.state.busy = lambda: operations.running
     app.state.working = lambda: bench.running

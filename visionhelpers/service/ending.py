@@ -6,16 +6,14 @@ import asyncio
 from collections.abc import Callable
 
 from .bench import Bench
-from .gate import Activity
 from .operations import TIME_TO_ASK, Operations
 
 FINISH_SECONDS = 30.0
 """The time that the pictures and documents which have been begun are given."""
 
 
-async def finish(activity: Activity, bench: Bench, operations: Operations) -> None:
+async def finish(bench: Bench, operations: Operations) -> None:
     """Refuse what comes or waits with 503, and return once what has been begun is done."""
-    activity.ending = True
     bench.close()
     await _while(lambda: bench.running, FINISH_SECONDS)
     await _while(lambda: operations.untold, TIME_TO_ASK.total_seconds())

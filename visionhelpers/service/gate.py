@@ -50,14 +50,9 @@ def refuse(request: Request, refusal: ApiError) -> Json:
 
 
 class Activity:
-    """How many requests are being answered, and since when there are none.
-
-    Attributes:
-        ending: Whether the service is about to end, and begins nothing more.
-    """
+    """How many requests are being answered, and since when there are none."""
 
     def __init__(self) -> None:
-        self.ending = False
         self._requests = 0
         self._since = monotonic()
 
@@ -125,8 +120,6 @@ class Gate:
         given = given or Query(request.query_params.multi_items()).text("subscription-key")
         if not compare_digest(given.encode(), self._key):
             raise access_denied()
-        if self._activity.ending and request.method != "GET":
-            raise shutting_down()
         if seconds := self._limiter.wait():
             api = f"the Computer Vision API ({version_at(path).name})"
             reason = f"Requests to {api} have exceeded the rate limit of this service"
