@@ -26,8 +26,8 @@ CLIENT_HEADER = "X-Client-Id"
 class Bench:
     """Fetches pictures and does the work on them, away from the event loop.
 
-    Files of many pages have lanes of their own: opening one may take as long as a PDF is given,
-    reading one as long as it has pages, and no picture is to wait for either.
+    Files that may have many pages have lanes of their own: opening a PDF, or drawing a page of it,
+    may take as long as PDFium is given, and no picture is to wait for that.
     """
 
     def __init__(self, source: Source, pool: Pool) -> None:
