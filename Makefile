@@ -8,7 +8,8 @@ LAB    ?=
 DEBIAN := wordnet-base fonts-wqy-zenhei
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
-NBVAL  := $(BIN)/python -m pytest --nbval --nbval-cell-timeout=120 notebooks
+BOTH_CORES := -n 2 --dist loadfile
+NBVAL  := $(BIN)/python -m pytest $(BOTH_CORES) --nbval --nbval-cell-timeout=120 notebooks
 CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' --
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
@@ -40,7 +41,7 @@ debian: ## install, as root, the Debian packages without which two tests skip
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(DEBIAN); }
 
 test: $(READY) ## run the tests, then every notebook over two versions of the API
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(BOTH_CORES)
 	@$(BOTH)
 
 notebooks: $(READY) ## run only the notebooks, over v1.0 and v3.2, against their outputs
