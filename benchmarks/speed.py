@@ -18,7 +18,7 @@ from statistics import median
 
 import numpy as np
 import requests
-from own_service import own_service, process
+from own_service import own_service, own_state, process
 
 import visionhelpers
 from visionhelpers.images import load_image, sample
@@ -151,7 +151,7 @@ def measure_first_caption() -> None:
         "import visionhelpers as v; "
         f"v.connect().describe(v.sample({PHOTOGRAPH!r}))['description']['captions'][0]['text']"
     )
-    with own_service():
+    with own_state():
         quiet = subprocess.DEVNULL
         took = seconds(
             lambda: subprocess.run([sys.executable, "-c", code], check=True, stdout=quiet)

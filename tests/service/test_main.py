@@ -198,6 +198,7 @@ def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
         (["--latency", "-1"], "A latency is a number of seconds, 0 or more, unlike -1."),
         (["--operation-delay", "nan"], "delay of operations is a number of seconds"),
         (["--pictures", "/nowhere"], "There is no folder '/nowhere': name one that holds"),
+        (["--remember", "-1"], "Pictures to remember are 0 or more, unlike -1."),
         (["--idle", "0"], "A service ends after some seconds of idleness, unlike 0."),
         (["--state-file", "/nowhere/service.json"], "Cannot write /nowhere/service.json"),
         (["--port", "99999"], "Cannot listen at 127.0.0.1:99999"),
@@ -267,5 +268,6 @@ def test_every_condition_has_an_option(tmp_path: Path) -> None:
 def test_help_names_every_condition() -> None:
     shown = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
     _, conditions = shown.split("conditions to test a client under:")
-    for option in ("--rate", "--latency", "--operation-delay", "--fail-operations", "--pictures"):
+    options = "--rate --latency --operation-delay --fail-operations --pictures --remember"
+    for option in options.split():
         assert option in conditions

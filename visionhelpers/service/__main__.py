@@ -93,6 +93,13 @@ def _add_conditions(parser: ArgumentParser) -> None:
         metavar="FOLDER",
         help="its files stand for addresses that end in their names; these are not fetched",
     )
+    group.add_argument(
+        "--remember",
+        type=int,
+        default=64,
+        metavar="PICTURES",
+        help="how many it knows again and need not look at twice (%(default)s)",
+    )
 
 
 def _failed(message: str) -> int:
@@ -134,6 +141,7 @@ def _serve(options: Namespace) -> int:
         operation_delay=options.operation_delay,
         fail_operations=options.fail_operations,
         pictures=options.pictures,
+        remember=options.remember,
     )
     with service, _announced(service, options.state_file):
         while service.running and not ended.wait(0.2):

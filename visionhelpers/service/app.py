@@ -25,6 +25,7 @@ from .failures import HANDLERS
 from .gallery import Gallery
 from .gate import LOOPBACK, Activity, Gate, Json
 from .header import Limits
+from .memory import Memory
 from .operations import Operations
 from .own import Own
 from .picture import Picture
@@ -108,8 +109,9 @@ def create_app(
     gate = Middleware(
         Gate, key=key, hosts=hosts, activity=activity or Activity(), conditions=conditions
     )
+    service = _Service(gallery, bench, operations, Memory(conditions.remember))
     app = Starlette(
-        routes=[*_Service(gallery, bench, operations).routes(), *Own(gallery, bench).routes()],
+        routes=[*service.routes(), *Own(gallery, bench).routes()],
         middleware=[Middleware(Drain), gate],
         exception_handlers=HANDLERS,
     )
@@ -125,10 +127,13 @@ def create_app(
 class _Service:
     """The endpoints of the API, with what they share."""
 
-    def __init__(self, gallery: Gallery, bench: Bench, operations: Operations) -> None:
+    def __init__(
+        self, gallery: Gallery, bench: Bench, operations: Operations, memory: Memory
+    ) -> None:
         self._gallery = gallery
         self._bench = bench
         self._operations = operations
+        self._memory = memory
 
     def routes(self) -> list[Route]:
         """Return the paths of the API: every operation in every version that has it."""
@@ -166,9 +171,12 @@ class _Service:
         work = _checked(operation, version, request)
         data, header = await self._bench.fetch(request, operation.limits)
         name = request.state.id
-        answer = await self._bench.work(
-            request, header, lambda: work(Picture.decode(data, header, self._gallery), name)
-        )
+
+        def look() -> Any:
+            known = self._memory.of(data)
+            return work(Picture.decode(data, header, self._gallery, known), name)
+
+        answer = await self._bench.work(request, header, look)
         if isinstance(answer, bytes):
             headers = {"apim-request-id": name}
             return Response(answer, media_type="image/jpeg", headers=headers)
@@ -178,7 +186,10 @@ class _Service:
         """Begin to read a document that is known to be whole; the text is asked for later."""
         check = _checked(operation, version, request)
         data, header = await self._bench.fetch(request, operation.limits)
-        decode = partial(Document.decode, data, header, self._gallery)
+
+        def decode() -> Document:
+            return Document.decode(data, header, self._gallery, self._memory.of(data))
+
         document = await self._bench.open(request, header, decode)
         future = self._bench.submit(request, header, check(document))
         future.add_done_callback(partial(_log_failure, request.state.id))

@@ -45,6 +45,7 @@ class Conditions:
         operation_delay: Seconds that an operation is said to be running at least.
         fail_operations: Whether every operation is said to have failed.
         pictures: A folder; an address whose last segment is a file in it means that file.
+        remember: How many pictures it knows again, so that it need not look at them twice.
     """
 
     rate: Rate | None = None
@@ -52,6 +53,7 @@ class Conditions:
     operation_delay: float = 0.0
     fail_operations: bool = False
     pictures: Path | None = None
+    remember: int = 64
 
     def __post_init__(self) -> None:
         for what, seconds in (
@@ -60,6 +62,8 @@ class Conditions:
         ):
             if not 0 <= seconds < math.inf:
                 raise ValueError(f"A {what} is a number of seconds, 0 or more, unlike {seconds:g}.")
+        if self.remember < 0:
+            raise ValueError(f"Pictures to remember are 0 or more, unlike {self.remember}.")
         if self.pictures is not None and not _is_folder(self.pictures):
             name = str(self.pictures)
             raise ValueError(f"There is no folder {name!r}: name one that holds pictures.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from PIL import Image, ImageSequence
@@ -56,17 +56,21 @@ class Page:
 class Document:
     """The pages of a file, decoded one by one as they are asked for."""
 
-    def __init__(self, data: bytes, header: Header, gallery: Gallery) -> None:
-        self._data, self._header, self._gallery = data, header, gallery
+    def __init__(
+        self, data: bytes, header: Header, gallery: Gallery, known: dict[object, Any] | None = None
+    ) -> None:
+        self._data, self._header, self._gallery, self._known = data, header, gallery, known
 
     @classmethod
-    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Document:
+    def decode(
+        cls, data: bytes, header: Header, gallery: Gallery, known: dict[object, Any] | None = None
+    ) -> Document:
         """Open a file that `inspect` let through, and see that it is whole.
 
         Raises:
             ApiError: A picture is damaged, or a page of it too large.
         """
-        document = cls(data, header, gallery)
+        document = cls(data, header, gallery, known)
         if header.format == "Tiff":
             document._check_sizes()
         elif header.format != "Pdf":
@@ -88,7 +92,8 @@ class Document:
             drawn = pdf.draw(self._data, number)
             return Page(number, Picture(drawn, "Pdf", self._gallery), "inch")
         if self._header.format != "Tiff":
-            return Page(number, Picture.decode(self._data, self._header, self._gallery), "pixel")
+            picture = Picture.decode(self._data, self._header, self._gallery, self._known)
+            return Page(number, picture, "pixel")
         try:
             with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
                 image.seek(number - 1)

@@ -43,7 +43,7 @@ UNREAD_LANGUAGES = frozenset({"ar", "el", "ko", "ru", "sr-Cyrl"})
 
 
 class once(Generic[T]):  # noqa: N801  (reads as the decorator it is)
-    """A property worked out at most once for each picture, by the one thread that holds it.
+    """A property worked out once for each picture, by the thread that holds it.
 
     `functools.cached_property` of Python 3.11 has one lock for all pictures: requests would queue.
     """
@@ -59,8 +59,23 @@ class once(Generic[T]):  # noqa: N801  (reads as the decorator it is)
     def __get__(self, picture: object | None, owner: type) -> once[T] | T:
         if picture is None:
             return self
-        value = vars(picture)[self._function.__name__] = self._function(picture)
+        known, name = self._known(picture), self._function.__name__
+        if name not in known:
+            known[name] = self._function(picture)
+        value: T = known[name]
         return value
+
+    def _known(self, picture: Any) -> dict[Any, Any]:
+        known: dict[Any, Any] = vars(picture)
+        return known
+
+
+class remembered(once[T]):  # noqa: N801
+    """A property of the pixels alone, which the next picture with the same bytes has at once."""
+
+    def _known(self, picture: Any) -> dict[Any, Any]:
+        known: dict[Any, Any] = picture.known
+        return known
 
 
 class Picture:
@@ -71,17 +86,26 @@ class Picture:
         format: "Jpeg", "Png", "Gif", "Bmp" and what else a version of the API takes.
         width: In pixels, upright.
         height: In pixels, upright.
+        known: What was found in these pixels before, and is found in them now.
     """
 
-    def __init__(self, image: NDArray[np.uint8], format: str, gallery: Gallery) -> None:  # noqa: A002
+    def __init__(
+        self,
+        image: NDArray[np.uint8],
+        format: str,  # noqa: A002
+        gallery: Gallery,
+        known: dict[object, Any] | None = None,
+    ) -> None:
         self.image = image
         self.format = format
         self.gallery = gallery
         self.height, self.width = image.shape[:2]
-        self._texts: dict[bool, Text] = {}
+        self.known = {} if known is None else known
 
     @classmethod
-    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Picture:
+    def decode(
+        cls, data: bytes, header: Header, gallery: Gallery, known: dict[object, Any] | None = None
+    ) -> Picture:
         """Decode a picture that `inspect` let through, turned as its EXIF data says.
 
         Raises:
@@ -92,30 +116,30 @@ class Picture:
         except BROKEN:
             message = "Input data is not a valid image: it is truncated or damaged."
             raise invalid_image_format(message) from None
-        return cls(np.asarray(image), header.format, gallery)
+        return cls(np.asarray(image), header.format, gallery, known)
 
-    @once
+    @remembered
     def objects(self) -> tuple[Object, ...]:
         """The things with a box."""
         from .engines.objects import detect
 
         return detect(self.image)
 
-    @once
+    @remembered
     def scene(self) -> Scene:
         """The kinds of things, and whether it is outdoors."""
         from .engines.scenes import classify
 
         return classify(self.image, self.objects)
 
-    @once
+    @remembered
     def faces(self) -> tuple[Face, ...]:
         """The faces, largest first."""
         from .engines.faces import detect
 
         return detect(self.image)
 
-    @once
+    @property
     def text(self) -> Text:
         """The text, whichever way up it is."""
         return self.ocr(detect_orientation=True)
@@ -124,19 +148,19 @@ class Picture:
         """Return the text; without `detect_orientation` only what stands upright is sought."""
         from .engines.text import read
 
-        if detect_orientation not in self._texts:
-            found = read(self.image, detect_orientation=detect_orientation)
-            self._texts[detect_orientation] = found
-        return self._texts[detect_orientation]
+        texts: dict[bool, Text] = self.known.setdefault("texts", {})
+        if detect_orientation not in texts:
+            texts[detect_orientation] = read(self.image, detect_orientation=detect_orientation)
+        return texts[detect_orientation]
 
-    @once
+    @remembered
     def colours(self) -> Colours:
         """The dominant colours and the accent."""
         from .engines.colours import analyse
 
         return analyse(self.image)
 
-    @once
+    @remembered
     def image_type(self) -> ImageType:
         """Whether it is clip art or a line drawing."""
         from .engines.imagetype import classify
@@ -146,7 +170,7 @@ class Picture:
             return kind
         return classify(self.image, words=sum(len(line.words) for line in self.text.lines))
 
-    @once
+    @remembered
     def adult_score(self) -> float:
         """How surely it is adult content, 0 to 1."""
         from .engines.adult import score
@@ -231,9 +255,10 @@ class Picture:
         boxes = [t.box for t in self.things if min(t.box.width, t.box.height) >= SMALLEST_PART]
         for box in boxes[:most]:
             cut = self.image[box.top : box.bottom, box.left : box.right]
-            yield Picture(np.ascontiguousarray(cut), self.format, self.gallery), box
+            known = self.known.setdefault(box, {})
+            yield Picture(np.ascontiguousarray(cut), self.format, self.gallery, known), box
 
-    @once
+    @remembered
     def area_of_interest(self) -> Box:
         """The area around what it is about."""
         from .engines.crops import area

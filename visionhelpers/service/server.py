@@ -54,6 +54,8 @@ class LocalService:
         pictures: A folder; an address whose last segment is the name of a file in it means that
             file, and nothing is asked over the network. Names are compared after percent-decoding
             and without the query.
+        remember: How many pictures it knows again by their bytes, and need not look at twice; 0
+            to look at every one, as for measuring. Names are looked for each time.
 
     Raises:
         ValueError: No header could carry the key, or another argument makes no sense.
@@ -73,6 +75,7 @@ class LocalService:
         operation_delay: float = 0.0,
         fail_operations: bool = False,
         pictures: Path | None = None,
+        remember: int = 64,
     ) -> None:
         self.key = secrets.token_hex(16) if key is None else key
         if not _KEY.fullmatch(self.key):
@@ -96,6 +99,7 @@ class LocalService:
                 operation_delay,
                 fail_operations,
                 pictures,
+                remember,
             ),
         )
         self._server: _Server | None = None

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from visionhelpers import VisionClient, sample
+from visionhelpers.service import LocalService
+from visionhelpers.service.engines import faces, text
+
+BOTH = sample("hopper_and_collins.jpg")
+ONE = sample("grace_hopper.jpg")
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What the engines have looked for, filled as they do."""
+    seen: list[str] = []
+
+    def watch(engine: Any, method: str) -> None:
+        look = getattr(engine, method)
+
+        def watched(*args: Any, **options: Any) -> Any:
+            seen.append(method)
+            return look(*args, **options)
+
+        monkeypatch.setattr(engine, method, watched)
+
+    watch(faces, "detect")
+    watch(text, "read")
+    return seen
+
+
+def client(service: LocalService) -> VisionClient:
+    return VisionClient(service.url, service.key)
+
+
+def test_a_picture_asked_about_again_is_not_looked_at_again(
+    tmp_path: Path, looks: list[str]
+) -> None:
+    with LocalService(gallery=tmp_path) as own:
+        first = client(own).analyze(BOTH, features="Faces")
+        again = client(own).analyze(BOTH.read_bytes(), features=["Faces", "Color"])
+        assert again["faces"] == first["faces"]
+        assert looks == ["detect"]
+        assert client(own).analyze(ONE, features="Faces")["faces"] != first["faces"]
+        assert looks == ["detect", "detect"]
+
+
+def test_print_and_documents_are_remembered_too(tmp_path: Path, looks: list[str]) -> None:
+    with LocalService(gallery=tmp_path) as own:
+        note = sample("handwritten_note.jpg")
+        assert (
+            client(own).recognize_text(note)["recognitionResult"]
+            == (client(own).recognize_text(note)["recognitionResult"])
+        )
+        assert looks == ["read"]
+
+
+@pytest.mark.parametrize(("remember", "times"), [(0, 3), (1, 3), (2, 2)])
+def test_the_latest_pictures_are_remembered(
+    tmp_path: Path, looks: list[str], remember: int, times: int
+) -> None:
+    with LocalService(gallery=tmp_path, remember=remember) as own:
+        for picture in (BOTH, ONE, BOTH):
+            client(own).analyze(picture, features="Faces")
+    assert len(looks) == times
+
+
+def test_a_name_learned_meanwhile_is_known(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as own:
+        vision = client(own)
+        before = vision.celebrities(BOTH)["result"]["celebrities"]
+        vision.add_face("Eileen Collins", sample("eileen_collins_portrait.jpg"))
+        after = vision.celebrities(BOTH)["result"]["celebrities"]
+    assert {person["name"] for person in after} - {person["name"] for person in before} == {
+        "Eileen Collins"
+    }
