@@ -1,7 +1,9 @@
-"""Small pictures drawn for a test, each of its own size, by which its answer is known."""
+"""Pictures drawn for a test: small ones, known again by their size, and one of any size."""
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,3 +27,16 @@ def number(answer: Mapping[str, Any]) -> int:
     """Return which of the drawn pictures an answer of analyze is about."""
     seen = answer["metadata"]
     return int(seen["width"] - SMALLEST + 100 * (seen["height"] - SMALLEST))
+
+
+def blank_png(width: int, height: int) -> bytes:
+    """Return a PNG of one colour, a few kilobytes long, however large it is decoded."""
+    packer = zlib.compressobj(9)
+    row = bytes(1 + (width + 7) // 8)
+    pixels = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
+    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
+    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in chunks
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
 import signal
 from collections.abc import Iterator
@@ -11,9 +10,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from distributed import Client, LocalCluster
+from distributed import Client
 
 from tests.drawn import drawn, number
+from tests.workers import two_workers
 from visionhelpers import VisionClient, analyze_many, connect
 from visionhelpers.service import LocalService
 
@@ -25,15 +25,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="it kills with a sign
 def cluster(state_folder: Path) -> Iterator[Client]:
     """Two workers, which know the state folder of the test."""
     assert str(state_folder) == os.environ["VISION_STATE_DIR"]
-    with (
-        LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        ) as workers,
-        Client(workers) as client,
-    ):
+    with two_workers() as client:
         yield client
 
 

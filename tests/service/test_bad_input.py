@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import struct
-import zlib
 from collections.abc import Callable, Iterator
 from io import BytesIO
 from typing import Any
@@ -10,6 +8,7 @@ import pytest
 import requests
 from PIL import Image
 
+from tests.drawn import blank_png
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService
 
@@ -17,19 +16,6 @@ PHOTO = sample("coffee_cup.jpg").read_bytes()
 BYTES = {"Content-Type": "application/octet-stream"}
 JSON = {"Content-Type": "application/json"}
 UNREACHABLE = '{"url": "http://127.0.0.1:9/picture.jpg"}'
-
-
-def png(width: int, height: int) -> bytes:
-    """A PNG file of one colour, however large, written without a decoded copy in memory."""
-    packer = zlib.compressobj(9)
-    row = bytes(1 + (width + 7) // 8)
-    pixels = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )
 
 
 def webp() -> bytes:
@@ -56,12 +42,16 @@ BAD: dict[str, tuple[Callable[[], dict[str, Any]], int, str]] = {
     "40 MB": (lambda: post("tag", b"x" * 40_000_000), 400, "InvalidImageSize"),
     "40 MB chunked": (lambda: post("tag", forty_megabytes_in_pieces()), 400, "InvalidImageSize"),
     "4 MB": (lambda: post("tag", b"x" * (4 << 20)), 400, "InvalidImageSize"),
-    "20x20": (lambda: post("analyze", png(20, 20)), 400, "InvalidImageSize"),
-    "30x500 for ocr": (lambda: post("ocr", png(30, 500)), 400, "InvalidImageSize"),
-    "3201x50 for ocr": (lambda: post("ocr", png(3201, 50)), 400, "InvalidImageSize"),
-    "3201x50 of text": (lambda: post("recognizeText", png(3201, 50)), 400, "InvalidImageSize"),
-    "30000x30000": (lambda: post("analyze", png(30_000, 30_000)), 400, "InvalidImageSize"),
-    "15000x15000": (lambda: post("analyze", png(15_000, 15_000)), 400, "InvalidImageSize"),
+    "20x20": (lambda: post("analyze", blank_png(20, 20)), 400, "InvalidImageSize"),
+    "30x500 for ocr": (lambda: post("ocr", blank_png(30, 500)), 400, "InvalidImageSize"),
+    "3201x50 for ocr": (lambda: post("ocr", blank_png(3201, 50)), 400, "InvalidImageSize"),
+    "3201x50 of text": (
+        lambda: post("recognizeText", blank_png(3201, 50)),
+        400,
+        "InvalidImageSize",
+    ),
+    "30000x30000": (lambda: post("analyze", blank_png(30_000, 30_000)), 400, "InvalidImageSize"),
+    "15000x15000": (lambda: post("analyze", blank_png(15_000, 15_000)), 400, "InvalidImageSize"),
     "unknown feature": (
         lambda: post("analyze", PHOTO, visualFeatures="Tags,Smells"),
         400,

@@ -124,6 +124,7 @@ def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path
         assert gallery.begun.wait(10)
         answers += [asked(service, threads, 70, "greedy") for _ in range(12)]
         answers += [asked(service, threads, 80, "modest")]
+        sleep(1)  # on a busy machine the last ones are not in the queue yet
         gallery.go.set()
         assert [future.result().status_code for future in answers] == [200] * len(answers)
     assert gallery.seen[:WORKERS] == [60] * WORKERS

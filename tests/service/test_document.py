@@ -33,6 +33,7 @@ def file(kind: str, **options: object) -> bytes:
     """Three pages as a TIFF or a PDF."""
     first, *others = map(drawn, WORDS)
     buffer = BytesIO()
+    options = {"resolution": 200} | options
     first.save(buffer, kind, save_all=True, append_images=others, **options)
     return buffer.getvalue()
 

@@ -8,8 +8,8 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -45,6 +45,26 @@ def written(file: Path) -> dict[str, object]:
         sleep(0.05)
     state: dict[str, object] = json.loads(file.read_text())
     return state
+
+
+@contextmanager
+def told_to_end_at_work(
+    file: Path,
+) -> Iterator[tuple[subprocess.Popen[str], Future[requests.Response]]]:
+    """A service that was told to end while it reads a page, and has taken its state file away."""
+    gallery = file.with_name("gallery")
+    with running("--state-file", file, "--gallery", gallery) as child, ThreadPoolExecutor(1) as one:
+        state = written(file)
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        page = {"url": f"{state['url']}/samples/printed_page.jpg"}
+        ocr = f"{state['url']}/vision/v1.0/ocr"
+        slow = one.submit(requests.post, ocr, json=page, headers=key, timeout=120)
+        sleep(1)  # the model is loading, or at work
+        assert not slow.done()
+        child.terminate()
+        while file.exists():
+            sleep(0.01)
+        yield child, slow
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -84,18 +104,7 @@ def test_told_to_end_it_finishes_what_is_running_and_its_state_file_goes_at_once
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "service.json"
-    with running("--state-file", file, "--gallery", tmp_path / "g") as child, ExitStack() as stack:
-        state = written(file)
-        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
-        threads = stack.enter_context(ThreadPoolExecutor(1))
-        page = {"url": f"{state['url']}/samples/printed_page.jpg"}
-        ocr = f"{state['url']}/vision/v1.0/ocr"
-        slow = threads.submit(requests.post, ocr, json=page, headers=key, timeout=120)
-        sleep(1)  # the model is loading, or at work
-        assert not slow.done()
-        child.terminate()
-        while file.exists():
-            sleep(0.01)
+    with told_to_end_at_work(file) as (child, slow):
         assert not slow.done()
         assert slow.result().json()["regions"]
         assert child.communicate(timeout=20) == ("", "")
@@ -104,17 +113,7 @@ def test_told_to_end_it_finishes_what_is_running_and_its_state_file_goes_at_once
 
 def test_told_twice_it_ends_at_once(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
-    with running("--state-file", file, "--gallery", tmp_path / "g") as child, ExitStack() as stack:
-        state = written(file)
-        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
-        threads = stack.enter_context(ThreadPoolExecutor(1))
-        page = {"url": f"{state['url']}/samples/printed_page.jpg"}
-        ocr = f"{state['url']}/vision/v1.0/ocr"
-        slow = threads.submit(requests.post, ocr, json=page, headers=key, timeout=120)
-        sleep(1)
-        child.terminate()
-        while file.exists():
-            sleep(0.01)
+    with told_to_end_at_work(file) as (child, slow):
         child.terminate()
         assert child.wait(10) == 128 + signal.SIGTERM
         assert isinstance(slow.exception(), requests.ConnectionError)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -11,6 +9,7 @@ from random import Random
 
 from PIL import Image, ImageDraw, ImageFont
 
+from tests.drawn import blank_png
 from visionhelpers.images import sample
 
 COLOURS = (
@@ -63,8 +62,8 @@ def hostile() -> dict[str, tuple[bytes, str]]:
         "cut in half": (photo[: len(photo) // 2], octets),
         "the first bytes": (photo[:10], octets),
         "nothing": (b"", octets),
-        "900 megapixels": (bomb(30_000, 30_000), octets),
-        "30 megapixels of nothing": (bomb(6000, 5000)[:-2000], octets),
+        "900 megapixels": (blank_png(30_000, 30_000), octets),
+        "30 megapixels of nothing": (blank_png(6000, 5000)[:-2000], octets),
         "4 MB of headers": (photo[:2] + comment * 62 + b"\xff\xd9", octets),
         "another format": (webp.getvalue(), octets),
         "text": (b"not a picture" * 1000, octets),
@@ -78,16 +77,3 @@ def hostile() -> dict[str, tuple[bytes, str]]:
         "a broken form": (b"--x", "multipart/form-data; boundary=x"),
         "a damaged PDF": (b"%PDF-1.7\n" + bytes(5000), octets),
     }
-
-
-def bomb(width: int, height: int) -> bytes:
-    """A PNG of one colour, a few kilobytes long, however large."""
-    packer = zlib.compressobj(9)
-    row = bytes(1 + (width + 7) // 8)
-    pixels = b"".join(packer.compress(row) for _ in range(height)) + packer.flush()
-    header = struct.pack(">IIBBBBB", width, height, 1, 0, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", pixels), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        for kind, data in chunks
-    )

@@ -9,22 +9,20 @@ bare loop, or if a picture has not exactly one answer.
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
-from distributed import Client, LocalCluster
+from distributed import Client
 
 from tests.soak.variants import draw
+from tests.workers import two_workers
 from visionhelpers import VisionClient, analyze_many, connect
 from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.header import inspect
@@ -71,20 +69,6 @@ def run_seconds(vision: VisionClient, pictures: list[Path], executor: Executor |
     return time.perf_counter() - began
 
 
-@contextmanager
-def dask() -> Iterator[Client]:
-    with (
-        LocalCluster(
-            n_workers=2,
-            threads_per_worker=1,
-            dashboard_address="127.0.0.1:0",
-            silence_logs=logging.CRITICAL,
-        ) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
-
-
 def survives(vision: VisionClient, pictures: list[Path], client: Client) -> bool:
     """Kill a worker in the middle of a run; tell whether each picture has one answer."""
     found, results = [], pictures[0].parents[1] / "out.jsonl"
@@ -122,7 +106,7 @@ def measured(
 
 
 def main(count: int = PICTURES, rounds: int = ROUNDS) -> int:
-    with tempfile.TemporaryDirectory() as place, own_service(), dask() as client:
+    with tempfile.TemporaryDirectory() as place, own_service(), two_workers() as client:
         vision, pictures = connect(), draw(Path(place) / "pictures", count, SMALLEST)
         seconds = measured(vision, pictures, client, rounds)
         ratios = {way: seconds[BARE] / taken for way, taken in seconds.items()}
