@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,15 @@ def test_a_picture_asked_about_again_is_not_looked_at_again(
         assert looks == ["detect"]
         assert client(own).analyze(ONE, features="Faces")["faces"] != first["faces"]
         assert looks == ["detect", "detect"]
+
+
+def test_two_who_ask_at_the_same_time_have_it_looked_at_once(
+    tmp_path: Path, looks: list[str]
+) -> None:
+    with LocalService(gallery=tmp_path) as own, ThreadPoolExecutor(2) as threads:
+        answers = threads.map(lambda _: client(own).analyze(BOTH, features="Faces"), range(2))
+        assert [len(answer["faces"]) for answer in answers] == [2, 2]
+    assert looks == ["detect"]
 
 
 def test_print_and_documents_are_remembered_too(tmp_path: Path, looks: list[str]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from PIL import Image, ImageSequence
@@ -16,6 +16,7 @@ from ..images import upright
 from . import pdf
 from .errors import invalid_image_format, invalid_image_size
 from .header import BROKEN, MOST_PIXELS, Header
+from .memory import Known
 from .picture import Picture
 
 if TYPE_CHECKING:
@@ -57,13 +58,13 @@ class Document:
     """The pages of a file, decoded one by one as they are asked for."""
 
     def __init__(
-        self, data: bytes, header: Header, gallery: Gallery, known: dict[object, Any] | None = None
+        self, data: bytes, header: Header, gallery: Gallery, known: Known | None = None
     ) -> None:
         self._data, self._header, self._gallery, self._known = data, header, gallery, known
 
     @classmethod
     def decode(
-        cls, data: bytes, header: Header, gallery: Gallery, known: dict[object, Any] | None = None
+        cls, data: bytes, header: Header, gallery: Gallery, known: Known | None = None
     ) -> Document:
         """Open a file that `inspect` let through, and see that it is whole.
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from functools import lru_cache
 from hashlib import sha256
+from threading import RLock
 from typing import Any
+
+
+class Known(dict[object, Any]):
+    """What was found in a picture; who looks for more holds the lock, and others wait for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lock = RLock()
 
 
 class Memory:
@@ -18,11 +27,11 @@ class Memory:
 
     def __init__(self, pictures: int) -> None:
         @lru_cache(pictures)
-        def findings(_digest: bytes) -> dict[object, Any]:
-            return {}
+        def known(_digest: bytes) -> Known:
+            return Known()
 
-        self._findings = findings
+        self._known = known
 
-    def of(self, data: bytes) -> dict[object, Any]:
+    def of(self, data: bytes) -> Known:
         """Return what is known of a picture's file, to be read and added to."""
-        return self._findings(sha256(data).digest())
+        return self._known(sha256(data).digest())

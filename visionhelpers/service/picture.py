@@ -18,6 +18,7 @@ from PIL import Image
 from ..images import upright
 from .errors import invalid_image_format
 from .header import BROKEN, Header, readers
+from .memory import Known
 
 if TYPE_CHECKING:
     from .engines.boxes import Box
@@ -59,23 +60,23 @@ class once(Generic[T]):  # noqa: N801  (reads as the decorator it is)
     def __get__(self, picture: object | None, owner: type) -> once[T] | T:
         if picture is None:
             return self
-        known, name = self._known(picture), self._function.__name__
-        if name not in known:
-            known[name] = self._function(picture)
-        value: T = known[name]
+        value = vars(picture)[self._function.__name__] = self._value(picture)
         return value
 
-    def _known(self, picture: Any) -> dict[Any, Any]:
-        known: dict[Any, Any] = vars(picture)
-        return known
+    def _value(self, picture: Any) -> T:
+        return self._function(picture)
 
 
 class remembered(once[T]):  # noqa: N801
     """A property of the pixels alone, which the next picture with the same bytes has at once."""
 
-    def _known(self, picture: Any) -> dict[Any, Any]:
-        known: dict[Any, Any] = picture.known
-        return known
+    def _value(self, picture: Any) -> T:
+        known, name = picture.known, self._function.__name__
+        with known.lock:
+            if name not in known:
+                known[name] = self._function(picture)
+        value: T = known[name]
+        return value
 
 
 class Picture:
@@ -94,17 +95,17 @@ class Picture:
         image: NDArray[np.uint8],
         format: str,  # noqa: A002
         gallery: Gallery,
-        known: dict[object, Any] | None = None,
+        known: Known | None = None,
     ) -> None:
         self.image = image
         self.format = format
         self.gallery = gallery
         self.height, self.width = image.shape[:2]
-        self.known = {} if known is None else known
+        self.known = Known() if known is None else known
 
     @classmethod
     def decode(
-        cls, data: bytes, header: Header, gallery: Gallery, known: dict[object, Any] | None = None
+        cls, data: bytes, header: Header, gallery: Gallery, known: Known | None = None
     ) -> Picture:
         """Decode a picture that `inspect` let through, turned as its EXIF data says.
 
@@ -148,9 +149,10 @@ class Picture:
         """Return the text; without `detect_orientation` only what stands upright is sought."""
         from .engines.text import read
 
-        texts: dict[bool, Text] = self.known.setdefault("texts", {})
-        if detect_orientation not in texts:
-            texts[detect_orientation] = read(self.image, detect_orientation=detect_orientation)
+        with self.known.lock:
+            texts: dict[bool, Text] = self.known.setdefault("texts", {})
+            if detect_orientation not in texts:
+                texts[detect_orientation] = read(self.image, detect_orientation=detect_orientation)
         return texts[detect_orientation]
 
     @remembered
@@ -255,7 +257,7 @@ class Picture:
         boxes = [t.box for t in self.things if min(t.box.width, t.box.height) >= SMALLEST_PART]
         for box in boxes[:most]:
             cut = self.image[box.top : box.bottom, box.left : box.right]
-            known = self.known.setdefault(box, {})
+            known = self.known.setdefault(box, Known())
             yield Picture(np.ascontiguousarray(cut), self.format, self.gallery, known), box
 
     @remembered
