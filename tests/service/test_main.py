@@ -197,7 +197,7 @@ def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
         (["--latency", "-1"], "A latency is a number of seconds, 0 or more, unlike -1."),
         (["--operation-delay", "nan"], "delay of operations is a number of seconds"),
         (["--pictures", "/nowhere"], "There is no folder '/nowhere': name one that holds"),
-        (["--remember", "-1"], "Pictures to remember are 0 or more, unlike -1."),
+        (["--remember", "-1"], "Pictures to remember are 0 to 100000, unlike -1."),
         (["--idle", "0"], "A service ends after some seconds of idleness, unlike 0."),
         (["--state-file", "/nowhere/service.json"], "Cannot write /nowhere/service.json"),
         (["--port", "99999"], "Cannot listen at 127.0.0.1:99999"),

@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import pytest
+import requests
 
+from tests.asking import page
 from visionhelpers import VisionClient, sample
 from visionhelpers.service import LocalService
 from visionhelpers.service.engines import faces, text
+from visionhelpers.service.memory import Known
 
 BOTH = sample("hopper_and_collins.jpg")
 ONE = sample("grace_hopper.jpg")
@@ -58,7 +63,7 @@ def test_two_who_ask_at_the_same_time_have_it_looked_at_once(
     assert looks == ["detect"]
 
 
-def test_print_and_documents_are_remembered_too(tmp_path: Path, looks: list[str]) -> None:
+def test_what_was_read_is_remembered_too(tmp_path: Path, looks: list[str]) -> None:
     with LocalService(gallery=tmp_path) as own:
         note = sample("handwritten_note.jpg")
         assert (
@@ -76,6 +81,49 @@ def test_the_latest_pictures_are_remembered(
         for picture in (BOTH, ONE, BOTH):
             client(own).analyze(picture, features="Faces")
     assert len(looks) == times
+
+
+def test_documents_and_broken_files_take_no_pictures_place(
+    tmp_path: Path, looks: list[str]
+) -> None:
+    pdf = BytesIO()
+    page("a line").save(pdf, "PDF", resolution=200)
+    with LocalService(gallery=tmp_path, remember=1) as own:
+        headers = {"Ocp-Apim-Subscription-Key": own.key, "Content-Type": "application/octet-stream"}
+        client(own).analyze(BOTH, features="Faces")
+        for data, path, status in (
+            (pdf.getvalue(), "v3.2/read/analyze", 202),
+            (BOTH.read_bytes()[:9000], "v1.0/tag", 400),
+        ):
+            answer = requests.post(f"{own.url}/vision/{path}", data, headers=headers, timeout=30)
+            assert answer.status_code == status
+        client(own).analyze(BOTH, features="Faces")
+    assert looks.count("detect") == 1
+
+
+def test_what_is_known_waits_for_nothing_that_is_looked_for() -> None:
+    known, begun, go = Known(), Event(), Event()
+    known.get("colours", lambda: "red")
+
+    def look() -> str:
+        begun.set()
+        assert go.wait(10)
+        return "a line"
+
+    with ThreadPoolExecutor(1) as threads:
+        reading = threads.submit(known.get, "text", look)
+        assert begun.wait(10)
+        assert known.get("colours", lambda: "blue") == "red"
+        assert known.get("faces", lambda: 2) == 2
+        go.set()
+        assert reading.result() == "a line"
+
+
+def test_what_was_not_found_for_a_failure_is_looked_for_again() -> None:
+    known = Known()
+    with pytest.raises(ZeroDivisionError):
+        known.get("faces", lambda: 1 // 0)
+    assert known.get("faces", lambda: 1) == 1
 
 
 def test_a_name_learned_meanwhile_is_known(tmp_path: Path) -> None:

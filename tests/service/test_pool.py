@@ -236,3 +236,24 @@ def test_abandoning_ends_a_document_after_its_page() -> None:
     pool.abandon()
     go.set()
     assert isinstance(working.exception(5), ApiError)
+
+
+def test_abandoning_ends_a_document_whose_turn_does_not_come_any_more() -> None:
+    pool, begun, go = Pool(1), Event(), Event()
+
+    def paused() -> Steps[None]:
+        yield
+
+    def hanging() -> None:
+        begun.set()
+        go.wait(10)
+
+    document = pool.submit(ME, 1, paused)
+    picture = pool.submit(YOU, 1, hanging)
+    assert begun.wait(5)
+    assert document.running()
+    pool.abandon()
+    assert isinstance(document.exception(5), ApiError)
+    assert (pool.running, pool.waiting) == (1, 0)
+    go.set()
+    assert picture.result(5) is None

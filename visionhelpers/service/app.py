@@ -173,8 +173,9 @@ class _Service:
         name = request.state.id
 
         def look() -> Any:
-            known = self._memory.of(data)
-            return work(Picture.decode(data, header, self._gallery, known), name)
+            picture = Picture.decode(data, header, self._gallery)
+            picture.known = self._memory.of(data)
+            return work(picture, name)
 
         answer = await self._bench.work(request, header, look)
         if isinstance(answer, bytes):
@@ -188,7 +189,10 @@ class _Service:
         data, header = await self._bench.fetch(request, operation.limits)
 
         def decode() -> Document:
-            return Document.decode(data, header, self._gallery, self._memory.of(data))
+            document = Document.decode(data, header, self._gallery)
+            if not header.is_document:
+                document.known = self._memory.of(data)
+            return document
 
         document = await self._bench.open(request, header, decode)
         future = self._bench.submit(request, header, check(document))

@@ -46,7 +46,7 @@ class Bench:
 
     async def open(self, request: Request, header: Header, work: Callable[[], T]) -> T:
         """See at once, without a model, whether a file is whole."""
-        if header.is_document:
+        if header.format == "Tiff":  # a PDF was opened to be looked at
             return await self._wait(request, self._opening, header.weight, work)
         return await to_thread.run_sync(work, limiter=self._decoding)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from time import monotonic
 
 UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+MOST_REMEMBERED = 100_000
 _RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
 
 
@@ -62,8 +63,9 @@ class Conditions:
         ):
             if not 0 <= seconds < math.inf:
                 raise ValueError(f"A {what} is a number of seconds, 0 or more, unlike {seconds:g}.")
-        if self.remember < 0:
-            raise ValueError(f"Pictures to remember are 0 or more, unlike {self.remember}.")
+        if not 0 <= self.remember <= MOST_REMEMBERED:
+            reason = f"are 0 to {MOST_REMEMBERED}, unlike {self.remember}."
+            raise ValueError(f"Pictures to remember {reason}")
         if self.pictures is not None and not _is_folder(self.pictures):
             name = str(self.pictures)
             raise ValueError(f"There is no folder {name!r}: name one that holds pictures.")

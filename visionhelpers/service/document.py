@@ -55,23 +55,24 @@ class Page:
 
 
 class Document:
-    """The pages of a file, decoded one by one as they are asked for."""
+    """The pages of a file, decoded one by one as they are asked for.
 
-    def __init__(
-        self, data: bytes, header: Header, gallery: Gallery, known: Known | None = None
-    ) -> None:
-        self._data, self._header, self._gallery, self._known = data, header, gallery, known
+    Attributes:
+        known: What was found in a file that is one picture.
+    """
+
+    def __init__(self, data: bytes, header: Header, gallery: Gallery) -> None:
+        self._data, self._header, self._gallery = data, header, gallery
+        self.known = Known()
 
     @classmethod
-    def decode(
-        cls, data: bytes, header: Header, gallery: Gallery, known: Known | None = None
-    ) -> Document:
+    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Document:
         """Open a file that `inspect` let through, and see that it is whole.
 
         Raises:
             ApiError: A picture is damaged, or a page of it too large.
         """
-        document = cls(data, header, gallery, known)
+        document = cls(data, header, gallery)
         if header.format == "Tiff":
             document._check_sizes()
         elif header.format != "Pdf":
@@ -93,7 +94,8 @@ class Document:
             drawn = pdf.draw(self._data, number)
             return Page(number, Picture(drawn, "Pdf", self._gallery), "inch")
         if self._header.format != "Tiff":
-            picture = Picture.decode(self._data, self._header, self._gallery, self._known)
+            picture = Picture.decode(self._data, self._header, self._gallery)
+            picture.known = self.known
             return Page(number, picture, "pixel")
         try:
             with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:

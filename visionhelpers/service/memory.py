@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
-from threading import RLock
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 
-class Known(dict[object, Any]):
-    """What was found in a picture; who looks for more holds the lock, and others wait for it."""
+class Known:
+    """What was found in a picture; safe to use from several threads."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.lock = RLock()
+        self._found: dict[object, Any] = {}
+        self._looking: dict[object, Lock] = {}
+
+    def get(self, what: object, look: Callable[[], T]) -> T:
+        """Return what was found, or look for it, while whoever asks for the same waits."""
+        if what not in self._found:
+            with self._looking.setdefault(what, Lock()):
+                if what not in self._found:
+                    self._found[what] = look()
+        found: T = self._found[what]
+        return found
 
 
 class Memory:
@@ -26,12 +38,11 @@ class Memory:
     """
 
     def __init__(self, pictures: int) -> None:
-        @lru_cache(pictures)
-        def known(_digest: bytes) -> Known:
-            return Known()
-
-        self._known = known
+        self._known = lru_cache(pictures)(lambda _digest: Known())
+        self._asking = Lock()
 
     def of(self, data: bytes) -> Known:
-        """Return what is known of a picture's file, to be read and added to."""
-        return self._known(sha256(data).digest())
+        """Return what is known of a picture's file, to be added to."""
+        digest = sha256(data).digest()
+        with self._asking:  # of two at once, each would get its own
+            return self._known(digest)

@@ -20,6 +20,8 @@ MOST_PAGES = 2000
 """Pages past these are not measured before they are drawn."""
 LARGEST_POINTS = 17 * 72
 _MEMORY = 2_000_000_000
+_SECONDS = 30
+"""Of a processor, at most: the service ends it sooner, unless it was ended itself."""
 
 
 def _size(document: pypdfium2.PdfDocument) -> None:
@@ -48,6 +50,7 @@ def main() -> None:
     with suppress(ImportError, ValueError, OSError):  # not on Windows, and more than is allowed
         import resource
 
+        resource.setrlimit(resource.RLIMIT_CPU, (_SECONDS, _SECONDS))
         resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     try:
         document = pypdfium2.PdfDocument(sys.stdin.buffer.read())

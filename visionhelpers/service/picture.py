@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from io import BytesIO
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
@@ -71,11 +72,7 @@ class remembered(once[T]):  # noqa: N801
     """A property of the pixels alone, which the next picture with the same bytes has at once."""
 
     def _value(self, picture: Any) -> T:
-        known, name = picture.known, self._function.__name__
-        with known.lock:
-            if name not in known:
-                known[name] = self._function(picture)
-        value: T = known[name]
+        value: T = picture.known.get(self._function.__name__, partial(self._function, picture))
         return value
 
 
@@ -87,26 +84,18 @@ class Picture:
         format: "Jpeg", "Png", "Gif", "Bmp" and what else a version of the API takes.
         width: In pixels, upright.
         height: In pixels, upright.
-        known: What was found in these pixels before, and is found in them now.
+        known: What was found in these pixels; to be replaced by what was found in them before.
     """
 
-    def __init__(
-        self,
-        image: NDArray[np.uint8],
-        format: str,  # noqa: A002
-        gallery: Gallery,
-        known: Known | None = None,
-    ) -> None:
+    def __init__(self, image: NDArray[np.uint8], format: str, gallery: Gallery) -> None:  # noqa: A002
         self.image = image
         self.format = format
         self.gallery = gallery
         self.height, self.width = image.shape[:2]
-        self.known = Known() if known is None else known
+        self.known = Known()
 
     @classmethod
-    def decode(
-        cls, data: bytes, header: Header, gallery: Gallery, known: Known | None = None
-    ) -> Picture:
+    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Picture:
         """Decode a picture that `inspect` let through, turned as its EXIF data says.
 
         Raises:
@@ -117,7 +106,7 @@ class Picture:
         except BROKEN:
             message = "Input data is not a valid image: it is truncated or damaged."
             raise invalid_image_format(message) from None
-        return cls(np.asarray(image), header.format, gallery, known)
+        return cls(np.asarray(image), header.format, gallery)
 
     @remembered
     def objects(self) -> tuple[Object, ...]:
@@ -149,11 +138,8 @@ class Picture:
         """Return the text; without `detect_orientation` only what stands upright is sought."""
         from .engines.text import read
 
-        with self.known.lock:
-            texts: dict[bool, Text] = self.known.setdefault("texts", {})
-            if detect_orientation not in texts:
-                texts[detect_orientation] = read(self.image, detect_orientation=detect_orientation)
-        return texts[detect_orientation]
+        look = partial(read, self.image, detect_orientation=detect_orientation)
+        return self.known.get(("ocr", detect_orientation), look)
 
     @remembered
     def colours(self) -> Colours:
@@ -257,8 +243,9 @@ class Picture:
         boxes = [t.box for t in self.things if min(t.box.width, t.box.height) >= SMALLEST_PART]
         for box in boxes[:most]:
             cut = self.image[box.top : box.bottom, box.left : box.right]
-            known = self.known.setdefault(box, Known())
-            yield Picture(np.ascontiguousarray(cut), self.format, self.gallery, known), box
+            part = Picture(np.ascontiguousarray(cut), self.format, self.gallery)
+            part.known = self.known.get(box, Known)
+            yield part, box
 
     @remembered
     def area_of_interest(self) -> Box:

@@ -145,6 +145,13 @@ class Pool:
         """Close, and end what has more pages after the page that is being read."""
         self.close()
         self._threads.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            paused = list(iter(self._turns.next, None))
+            for job in paused:
+                self._turns.discount(job)
+            self._running -= len(paused)
+        for job in paused:
+            job.future.set_exception(shutting_down())
 
 
 def _resident() -> int:

@@ -68,17 +68,22 @@ def test_read_refuses_by_name_and_flat(
 @pytest.mark.parametrize(
     ("pages", "among"),
     [
-        ("2-3", {2, 3}),
-        ("1,3-4", {1, 3, 4}),
-        ("4-", {4, 5}),
-        ("-2", {1, 2}),
-        ("5", {5}),
+        ("2-3", [2, 3]),
+        ("1,3-4", [1, 3, 4]),
+        ("4-", [4, 5]),
+        ("-2", [1, 2]),
+        ("5", [5]),
+        ("6", []),
+        ("4,2-3,1-3,4", [1, 2, 3, 4]),
     ],
 )
-def test_pages_are_numbers_and_ranges(pages: str, among: set[int]) -> None:
-    asked = page_numbers(tuple(pages.split(",")))
-    assert asked is not None
-    assert {page for page in range(1, 6) if asked(page)} == among
+def test_pages_are_numbers_and_ranges(pages: str, among: list[int]) -> None:
+    assert page_numbers(tuple(pages.split(",")))(5) == among
+
+
+def test_all_pages_are_meant_where_none_is_named_but_no_more_than_are_read() -> None:
+    assert page_numbers(())(3) == [1, 2, 3]
+    assert page_numbers(("1",) * 30_000 + ("1-",))(1_000_000) == list(range(1, 2001))
 
 
 def test_errors_are_in_an_envelope_but_reads_are_flat(service: LocalService) -> None:

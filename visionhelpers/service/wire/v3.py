@@ -106,7 +106,7 @@ def read(query: Query, version: Version) -> v1.Reading:
         raise ApiError(400, "InvalidReadingOrder", message)
 
     def begin(document: Document) -> Callable[[], Steps[Json]]:
-        wanted = [n for n in range(1, document.pages + 1) if not asked or asked(n)][:MOST_PAGES]
+        wanted = asked(document.pages)
         if not wanted:
             message = f"None of the pages asked for is among the {document.pages} there are."
             raise ApiError(400, "InvalidPageRange", message)
@@ -123,14 +123,14 @@ def read(query: Query, version: Version) -> v1.Reading:
     return begin
 
 
-def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], bool] | None:
-    """Understand "1,3-5,7-"; tell of a page whether it is among them, None where all are.
+def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
+    """Understand "1,3-5,7-"; give, of so many pages, the first that are meant, all for none.
 
     Raises:
         ApiError: A range is none, or ends before it begins.
     """
     bounds = []
-    for text in ranges:
+    for text in ranges or ("1-",):
         parts = _PAGES.fullmatch(text)
         if parts is None or text == "-":
             message = f"pages is a list such as 1,3-5,7-, but {text[:40]!r} is no page or range."
@@ -140,7 +140,17 @@ def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], bool] | None:
             message = f"Pages count from 1 and go up, unlike {text[:40]!r}."
             raise ApiError(400, "InvalidPageRange", message)
         bounds.append((int(first), int(last)))
-    return (lambda page: any(low <= page <= high for low, high in bounds)) if bounds else None
+
+    def among(pages: int) -> list[int]:
+        numbers: list[int] = []
+        seen = 0
+        for low, high in sorted(bounds):
+            new = range(max(low, seen + 1), min(high, pages) + 1)
+            numbers += new[: MOST_PAGES - len(numbers)]
+            seen = max(seen, high)
+        return numbers
+
+    return among
 
 
 def _page(page: Page, order: str) -> Json:
