@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from visionhelpers.inquiry import Finding
 from visionhelpers.rows import Row, as_table, in_words, marked
 
@@ -43,6 +45,12 @@ def test_a_number_that_is_no_confidence_is_part_of_what_is_said() -> None:
         "local": ["≠"],
         "cloud": ["≠"],
     }
+
+
+@pytest.mark.parametrize("task", ["Print", "Handwriting"])
+def test_a_price_that_was_read_is_no_confidence(task: str) -> None:
+    findings = {"local": Finding(facts=("Tea (1.00)",)), "cloud": Finding(facts=("Tea (1.04)",))}
+    assert marks(marked(task, findings)) == {"local": ["≠"], "cloud": ["≠"]}
 
 
 def test_the_second_of_two_alike_needs_a_second_elsewhere() -> None:

@@ -125,7 +125,8 @@ def compare(
 ) -> Comparison:
     """Ask services about the same picture, and set what they say side by side.
 
-    All are sent the same bytes at the same time. Where one refuses or does not answer, the
+    All are sent the same picture at the same time; one of 4 MB and more, and one of Pillow's, to
+    one service after the other. Where one refuses or does not answer, the
     sentence that says so stands in its column, and the others go on. What one service says at two
     times, or with two settings, is set side by side by joining: `before | after`.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TypeAlias
@@ -18,8 +18,14 @@ MEANING = {NOT_ALL: "not said by all", NOT_AS_SURE: "said by all, with another c
 CLOSE = 0.05
 """Confidences no further apart than this count as the same."""
 
+_READ = ("Print", "Handwriting")
+"""What stands in a picture may end like a confidence: a price does."""
+
 Said: TypeAlias = dict[str, list["float | None"]]
 """What a service says, and how sure it is each time that it says so."""
+
+Parts: TypeAlias = tuple[str, "float | None"]
+"""What a line says, and the confidence behind it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ def marked(task: str, findings: Mapping[str, Finding]) -> Row:
 
     What a service says is compared with what those say that answered too; a refusal, with all.
     """
-    said = {name: _said(found) for name, found in findings.items()}
+    part = _whole if task in _READ else parted
+    said = {name: _said(found, part) for name, found in findings.items()}
     columns = {}
     for name, found in findings.items():
         peers = [
@@ -72,7 +79,7 @@ def marked(task: str, findings: Mapping[str, Finding]) -> Row:
             for other in findings
             if other != name and (found.error or not findings[other].error)
         ]
-        columns[name] = tuple(_lines(found, peers))
+        columns[name] = tuple(_lines(found, peers, part))
     return Row(task, columns)
 
 
@@ -100,18 +107,22 @@ def _texts(found: Finding) -> tuple[str, ...]:
     return (found.error,) if found.error else found.facts
 
 
-def _said(found: Finding) -> Said:
+def _whole(fact: str) -> Parts:
+    return fact, None
+
+
+def _said(found: Finding, part: Callable[[str], Parts]) -> Said:
     said: Said = defaultdict(list)
-    for words, sure in map(parted, _texts(found)):
+    for words, sure in map(part, _texts(found)):
         said[words].append(sure)
     return dict(said)
 
 
-def _lines(found: Finding, peers: list[Said]) -> Iterator[Line]:
+def _lines(found: Finding, peers: list[Said], part: Callable[[str], Parts]) -> Iterator[Line]:
     """Mark each line; the second of two that are alike needs a second one elsewhere too."""
     before: dict[str, int] = defaultdict(int)
     for text in _texts(found):
-        words, sure = parted(text)
+        words, sure = part(text)
         yield Line(text, _mark(sure, [peer.get(words, [])[before[words] :] for peer in peers]))
         before[words] += 1
 
