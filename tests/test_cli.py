@@ -172,18 +172,32 @@ def test_a_rate_is_kept(tmp_path: Path) -> None:
 
 
 @POSIX
-def test_a_pipe_that_is_closed_ends_it_without_a_word(tmp_path: Path, slow: LocalService) -> None:
+@pytest.mark.parametrize("rate", ["1000/second", "3/20 seconds"])
+def test_a_pipe_that_is_closed_ends_it_without_a_word(
+    tmp_path: Path, slow: LocalService, rate: str
+) -> None:
     drawn(tmp_path, 40)
-    command = [*COMMAND, "analyze", str(tmp_path), *COLOUR, "--json"]
+    command = [*COMMAND, "analyze", str(tmp_path), *COLOUR, "--json", "--rate", rate]
     pipe = subprocess.PIPE
     process = subprocess.Popen(command, stdout=pipe, stderr=pipe)
     assert process.stdout
     assert process.stderr
     assert process.stdout.readline()
     process.stdout.close()
-    assert process.wait(20) == 141
+    assert process.wait(10) == 141, "not waiting for the rate"
     assert b"Traceback" not in process.stderr.read()
     assert slow.running
+
+
+@POSIX
+def test_a_name_that_cannot_be_printed_is_escaped(tmp_path: Path) -> None:
+    drawn(tmp_path, 2)
+    (tmp_path / "000.png").rename(tmp_path / os.fsdecode(b"\xff.png"))
+    utf8 = os.environ | {"LC_ALL": "C.UTF-8", "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run([*COMMAND, "tag", str(tmp_path)], capture_output=True, env=utf8)
+    assert done.returncode == 0, done.stderr
+    assert b"\\udcff.png: " in done.stdout
+    assert b"001.png: " in done.stdout
 
 
 @POSIX

@@ -49,7 +49,7 @@ def test_it_is_made_once_and_again_when_the_picture_or_the_size_changes(tmp_path
     out = tmp_path / "out"
 
     def missing(size: tuple[int, int] = SIZE) -> bool:
-        return not Thumbnails(str(out), [], True, size).has(picture)
+        return bool(Thumbnails(str(out), [], True, size).missing([picture]))
 
     assert missing()
     kept(out, str(picture))
@@ -65,15 +65,33 @@ def test_it_is_made_once_and_again_when_the_picture_or_the_size_changes(tmp_path
 def test_thumbnails_are_no_pictures_to_make_thumbnails_of(tmp_path: Path) -> None:
     out = tmp_path / "pictures" / "small"
     (own,) = drawn(out, 1)
-    assert Thumbnails(str(out), [str(tmp_path)], True, SIZE).has(own)
+    (picture,) = drawn(tmp_path / "pictures", 1)
+    thumbnails = Thumbnails(str(out), [str(tmp_path)], True, SIZE)
+    assert thumbnails.missing([own, picture]) == [picture]
+
+
+@pytest.mark.parametrize("out", ["pictures", "pictures/../pictures", "link"])
+def test_originals_are_never_written_over(tmp_path: Path, out: str) -> None:
+    pictures = drawn(tmp_path / "pictures", 2)
+    (tmp_path / "link").symlink_to(tmp_path / "pictures")
+    for named in ([str(tmp_path / "pictures")], [*map(str, pictures)]):
+        with pytest.raises(VisionError, match="is where the pictures are: name another folder"):
+            Thumbnails(str(tmp_path / out), named, True, SIZE).missing(pictures)
+
+
+def test_the_thumbnails_of_a_folder_are_a_folder_even_of_one_picture(tmp_path: Path) -> None:
+    (picture,) = drawn(tmp_path / "pictures", 1)
+    out = tmp_path / "out"
+    thumbnails = Thumbnails(str(out), [str(picture.parent)], False, SIZE)
+    assert thumbnails.keep(str(picture), thumbnail())["file"] == str(out / "000.png.jpg")
 
 
 def test_two_pictures_do_not_become_one(tmp_path: Path) -> None:
     thumbnails = Thumbnails(str(tmp_path / "out"), [], True, SIZE)
-    assert not thumbnails.has(str(tmp_path / "a" / "x.jpg"))
-    assert not thumbnails.has(str(tmp_path / "a" / "x.jpg"))
+    one, other = str(tmp_path / "a" / "x.jpg"), str(tmp_path / "b" / "x.jpg")
+    assert thumbnails.missing([one, one]) == [one, one]
     with pytest.raises(VisionError, match=r"a.x\.jpg and .*b.x\.jpg would both become"):
-        thumbnails.has(str(tmp_path / "b" / "x.jpg"))
+        thumbnails.missing([other])
 
 
 def test_one_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -> None:
@@ -81,3 +99,6 @@ def test_one_that_cannot_be_written_is_told_and_leaves_nothing(tmp_path: Path) -
     with pytest.raises(VisionError, match=r"Cannot write .*x\.jpg: Is a directory"):
         kept(tmp_path, "x.jpg")
     assert list(tmp_path.iterdir()) == [tmp_path / "x.jpg"]
+    (tmp_path / "file").touch()
+    with pytest.raises(VisionError, match=r"Cannot write .*y\.jpg: (File exists|Not a directory)"):
+        kept(tmp_path / "file", "y.jpg")

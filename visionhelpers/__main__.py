@@ -1,7 +1,5 @@
 """The command, as `python -m visionhelpers`."""
 
-import sys
+from .cli import command
 
-from .cli import main
-
-sys.exit(main())
+command()

@@ -9,9 +9,10 @@ import sys
 import warnings
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass
-from typing import Any
+from io import TextIOWrapper
+from typing import Any, NoReturn
 
 from tqdm.auto import tqdm
 
@@ -79,6 +80,17 @@ The exit status is 0 if all went well, 1 if a picture failed, 2 for wrong usage.
 """
 
 
+def command() -> NoReturn:
+    """Run the command line and end with it: what is on its way or waits is not waited for."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may hold any bytes
+    status = main()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(BrokenPipeError):
+            stream.flush()
+    os._exit(status)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return the exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
@@ -96,8 +108,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return BROKEN_PIPE
     except KeyboardInterrupt:
         _complain("Interrupted.")
-        sys.stdout.flush()
-        os._exit(INTERRUPTED)  # requests that are on their way are not waited for
+        return INTERRUPTED
 
 
 def parser() -> ArgumentParser:
@@ -179,7 +190,7 @@ def _ask(options: Namespace) -> int:
     if options.command == "thumbnail":
         size = asked["width"], asked["height"]
         thumbnails, results = Thumbnails(options.out, options.named, several, size), None
-        pictures = [each for each in pictures if not thumbnails.has(each)]
+        pictures = thumbnails.missing(pictures)
     operation = options.command.replace("-", "_")
     run = analyze_many(_client(options.rate), operation, pictures, results=results, **asked)
     run.quiet = not several or not sys.stderr.isatty()

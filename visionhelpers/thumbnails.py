@@ -6,6 +6,7 @@ import os
 import sys
 from base64 import b64decode
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -36,21 +37,34 @@ class Thumbnails:
         self._out = None if out is None else Path(out).expanduser()
         folders = (Path(name).expanduser() for name in named)
         self._roots = [folder for folder in folders if folder.is_dir()]
-        self._in_folder = several or (self._out is not None and self._out.is_dir())
+        self._in_folder = self._out is not None and (
+            several or bool(self._roots) or self._out.is_dir()
+        )
         self._size = size
         self._owners: dict[Path, str] = {}
 
-    def has(self, picture: Source) -> bool:
-        """Tell whether a picture needs no thumbnail: it is one, or has one of this size.
+    def missing(self, pictures: Sequence[Source]) -> list[Source]:
+        """Return the pictures that need a thumbnail: that are none, and have none of this size.
 
         Raises:
-            VisionError: Its thumbnail would have the name of another picture's.
+            VisionError: Two would have the same name, or all lie where the thumbnails are to go.
         """
-        if isinstance(picture, bytes) or not self._in_folder or self._out is None:
+        outside = [each for each in pictures if not self._is_inside(each)]
+        if pictures and not outside:
+            raise VisionError(f"{self._out} is where the pictures are: name another folder")
+        return [each for each in outside if not self._has(each)]
+
+    def _is_inside(self, picture: Source) -> bool:
+        """Tell whether a picture is in the folder of thumbnails, and taken to be one."""
+        if isinstance(picture, bytes) or not self._in_folder:
+            return False
+        name, out = str(picture), self._out or Path()
+        return not is_url(name) and Path(name).resolve().is_relative_to(out.resolve())
+
+    def _has(self, picture: Source) -> bool:
+        if isinstance(picture, bytes) or not self._in_folder:
             return False
         name = str(picture)
-        if not is_url(name) and Path(name).absolute().is_relative_to(self._out.absolute()):
-            return True
         place = self._place(name)
         if self._owners.setdefault(place, name) != name:
             raise VisionError(f"{self._owners[place]} and {name} would both become {place}")
@@ -76,7 +90,8 @@ class Thumbnails:
         except OSError as error:
             raise VisionError(f"Cannot write {place}: {error.strerror}") from error
         finally:
-            draft.unlink(missing_ok=True)
+            with suppress(OSError):  # its folder may be none
+                draft.unlink()
         return {"file": str(place), "width": thumbnail["width"], "height": thumbnail["height"]}
 
     def _place(self, picture: str) -> Path:
