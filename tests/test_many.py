@@ -155,6 +155,51 @@ def test_a_changed_file_is_done_again_and_has_one_line(
     assert (widths["001.png"]["width"], widths["001.png"]["height"]) == (99, 77)
 
 
+def test_an_answer_stays_where_its_file_is_out_of_reach(
+    client: VisionClient, tmp_path: Path
+) -> None:
+    pictures = drawn(tmp_path / "drive", 3)
+    results = tmp_path / "out.jsonl"
+    list(analyze_many(client, "analyze", pictures, results=results, **COLOUR))
+    (tmp_path / "drive").rename(tmp_path / "unplugged")
+    assert list(analyze_many(client, "analyze", pictures, results=results, **COLOUR)) == []
+    assert_each_once(results, pictures)
+
+
+def test_files_with_odd_names_and_entries_of_folders_are_pictures(
+    client: VisionClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("a", "b"):
+        drawn(tmp_path / folder, 1)[0].rename(tmp_path / folder / "~x.png")
+    monkeypatch.chdir(tmp_path / "a")
+    for pictures in (".", "*.png"):
+        (found,) = analyze_many(client, "analyze", pictures, **COLOUR)
+        assert found.answer, found.error
+    entries = [*os.scandir(tmp_path / "a"), *os.scandir(tmp_path / "b")]
+    found = [result.picture for result in analyze_many(client, "analyze", entries, **COLOUR)]
+    assert sorted(found) == [str(tmp_path / "a/~x.png"), str(tmp_path / "b/~x.png")]
+
+
+def test_results_may_be_below_home(
+    client: VisionClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    pictures = [*drawn(tmp_path / "pictures", 1), tmp_path / "none.png"]
+    run = analyze_many(client, "analyze", pictures, results="~/out.jsonl", **COLOUR)
+    assert len(run.to_frame()) == len(lines(tmp_path / "out.jsonl")) == 2
+    assert len(run.failures) == 1
+
+
+def test_the_order_in_a_set_of_options_is_no_other_question(
+    client: VisionClient, tmp_path: Path
+) -> None:
+    results = tmp_path / "out.jsonl"
+    (picture,), features = drawn(tmp_path, 1), {"ImageType", "Faces", "Color"}
+    list(analyze_many(client, "analyze", picture, results=results, features=features))
+    (line,) = lines(results)
+    assert line["options"] == {"features": sorted(features)}
+
+
 def test_a_picture_listed_twice_is_asked_about_once(
     client: VisionClient, tmp_path: Path, statuses: list[int]
 ) -> None:
@@ -351,6 +396,8 @@ def test_nothing_stays_behind_without_a_file(
     assert len(list(tmp_path.iterdir())) == 2
     run = analyze_many(client, "analyze", picture, **COLOUR)
     del run
+    for _ in analyze_many(client, "analyze", picture, **COLOUR):
+        assert len(list(tmp_path.iterdir())) == 2
     gc.collect()
     assert list(tmp_path.iterdir()) == [picture]
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import signal
 import time
 from concurrent.futures import ThreadPoolExecutor
+from threading import Timer, main_thread
 
 import pytest
 
@@ -42,6 +44,15 @@ def test_a_request_that_fails_gives_its_turn_back() -> None:
     for _ in range(2):
         with pytest.raises(ValueError, match="failed"), pace.turn():
             raise ValueError("failed")
+
+
+def test_an_interrupted_wait_gives_its_turn_back() -> None:
+    pace = Pace("1/2 seconds")
+    begun(pace, 1)
+    Timer(0.3, signal.pthread_kill, (main_thread().ident, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt), pace.turn():
+        raise AssertionError("sent too early")
+    assert begun(pace, 1) == [0.0]
 
 
 def test_without_a_rate_nobody_waits() -> None:

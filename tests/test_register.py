@@ -24,6 +24,13 @@ def test_an_answer_holds_for_its_stamp_alone() -> None:
     assert register.overtaken
 
 
+def test_an_answer_outlasts_its_file() -> None:
+    register = Register()
+    register.note(b"a", 0, "1")
+    assert not register.claim(b"a", "")
+    assert not register.overtaken
+
+
 def test_a_failure_is_taken_on_again() -> None:
     register = Register()
     register.note(b"a", 0, None)

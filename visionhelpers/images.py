@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -94,7 +95,7 @@ def read_bytes(picture: Picture) -> bytes:
         return bytes(picture)
     if isinstance(picture, (str, PathLike)):
         try:
-            return Path(picture).expanduser().read_bytes()
+            return Path(os.path.expanduser(picture)).read_bytes()  # noqa: PTH111  (for ./~x.png)
         except (OSError, ValueError) as error:  # a name with a null in it is a ValueError
             reason = getattr(error, "strerror", error)
             raise PictureError(f"Cannot read {str(picture)!r}: {reason}") from error

@@ -59,8 +59,8 @@ def analyze_many(
         raise VisionError(f"operation is one of {', '.join(OPERATIONS)}, not {operation!r:.80}")
     try:
         inspect.signature(getattr(VisionClient, operation)).bind(None, b"", **options)
-        options = json.loads(json.dumps(options, default=list))
+        options = json.loads(json.dumps(options, default=sorted))
     except TypeError as error:
         raise VisionError(f"These options are not for {operation} of many: {error}") from None
-    path = None if results is None else Path(results)
+    path = None if results is None else Path(os.path.expanduser(results)).absolute()  # noqa: PTH111
     return Run(Envoy(client), operation, listed(pictures), path, executor, options)

@@ -39,9 +39,9 @@ class Pace:
     def turn(self) -> Iterator[None]:
         """Begin when a request may be sent; leave when it is over."""
         moment = self._taken() if self.rate else 0.0
-        while (pause := max(moment, self._held) - time.monotonic()) > 0:
-            time.sleep(pause)
         try:
+            while (pause := max(moment, self._held) - time.monotonic()) > 0:
+                time.sleep(pause)
             yield
         finally:
             if self.rate:

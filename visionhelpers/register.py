@@ -35,11 +35,16 @@ class Register:
             return before
 
     def claim(self, key: bytes, stamp: str) -> bool:
-        """Take on a picture, unless it is answered with this very stamp, or taken on already."""
+        """Take on a picture, unless it is answered with this very stamp, or taken on already.
+
+        An answer outlasts its file: one without a stamp is not there to be asked about.
+        """
         with self._asking:
             row = self._row(key)
-            if row is not None and (row[0] is _TAKEN or row[1] == stamp):
-                return False
+            if row is not None:
+                number, answered = row
+                if number is _TAKEN or (answered is not None and stamp in ("", answered)):
+                    return False
             self.overtaken |= row is not None
             self._set(key, _TAKEN, None)
             return True

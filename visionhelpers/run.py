@@ -46,13 +46,13 @@ class Run:
     ) -> None:
         self.quiet = False
         self._asked: dict[str, Any] = {"operation": operation, "options": options}
-        self._path = path or self._passing()
+        self._place = _Place(path)
         self._parts = envoy, executor, pictures
         self._going: Iterator[Result] | None = None
 
     def __iter__(self) -> Iterator[Result]:
         if self._going is None:
-            self._going = _go(*self._parts, self._asked, self._path, self.quiet)
+            self._going = _go(*self._parts, self._asked, self._place, self.quiet)
         return self._going
 
     @property
@@ -66,6 +66,7 @@ class Run:
     def to_frame(self) -> pd.DataFrame:
         """Finish the run; return a row for each picture: caption, tags, words, faces, error.
 
+        Of a run that was broken off it is what there was until then.
         With a file of results it has the rows of earlier runs too. `to_parquet` writes it.
 
         Raises:
@@ -76,16 +77,21 @@ class Run:
         found = self._results()
         return frame(row(each.picture, each.answer, each.error, each.seconds) for each in found)
 
-    def _passing(self) -> Path:
-        """Return a file for the results that goes with this object."""
-        folder = tempfile.mkdtemp(prefix="visionhelpers-")
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        return Path(folder) / "results.jsonl"
-
     def _results(self) -> Iterator[Result]:
-        for record in records(self._path) if self._path.exists() else ():
+        for record in records(self._place.path) if self._place.path.exists() else ():
             if {name: record[name] for name in self._asked} == self._asked:
                 yield as_result(record)
+
+
+class _Place:
+    """The file of the results; where none is given, one that goes with the last who holds this."""
+
+    def __init__(self, path: Path | None) -> None:
+        if path is None:
+            folder = tempfile.mkdtemp(prefix="visionhelpers-")
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+            path = Path(folder) / "results.jsonl"
+        self.path = path
 
 
 def _go(
@@ -93,13 +99,13 @@ def _go(
     executor: Executor | None,
     pictures: Iterable[Source],
     asked: dict[str, Any],
-    path: Path,
+    place: _Place,
     quiet: bool,
 ) -> Iterator[Result]:
     """Do the work. It knows nothing of the run, so that it ends as soon as the run is dropped."""
     total = len(pictures) if isinstance(pictures, Sequence) else None
     with ExitStack() as stack:
-        ledger = stack.enter_context(Ledger(path))
+        ledger = stack.enter_context(Ledger(place.path))
         bar = stack.enter_context(
             tqdm(total=total, desc=asked["operation"], unit="picture", disable=quiet)
         )

@@ -51,11 +51,12 @@ def identity(picture: Source) -> tuple[str, str]:
         return f"sha256:{sha256(picture).hexdigest()[:16]}", ""
     if not isinstance(picture, str | os.PathLike):
         raise PictureError(f"One of many is a path, an address or bytes, not {picture!r:.80}")
+    name = os.fsdecode(picture)
     try:
-        status = Path(picture).expanduser().stat()
+        status = os.stat(os.path.expanduser(name))  # noqa: PTH111, PTH116  (a Path fails at ~x.png)
     except (OSError, ValueError):  # an address, or nothing: the operation will say so
-        return str(picture), ""
-    return str(picture), f"{status.st_size}-{status.st_mtime_ns}"
+        return name, ""
+    return name, f"{status.st_size}-{status.st_mtime_ns}"
 
 
 def _below(folder: str) -> list[str]:
