@@ -26,6 +26,9 @@ LIGHTEST = 1_000_000
 LARGEST_MEMORY = 640_000_000
 """The bytes of memory from which on what the models left behind is given back to the system. They
 need 480 MB together; giving back more often costs the next picture 25 ms."""
+GROWTH = 1.1
+"""What memory grows to, once it was given back, before it is given back again: in the process of
+somebody's tests, all else may need more than LARGEST_MEMORY."""
 LONGEST_WAIT = 60
 """The most seconds after which a client that finds no room is told to come back."""
 
@@ -45,6 +48,7 @@ class Pool:
         self._running = 0
         self._pixel_seconds = 0.5 / LIGHTEST
         self._closed = False
+        self._least = 0
 
     @property
     def waiting(self) -> int:
@@ -129,9 +133,15 @@ class Pool:
 
     def _tidy(self) -> None:
         """Give memory back when it is much, as work of its own so that no answer waits for it."""
-        if _resident() > LARGEST_MEMORY:
+        if _resident() > max(LARGEST_MEMORY, GROWTH * self._least):
             with suppress(RuntimeError):  # closed meanwhile
-                self._threads.submit(_give_memory_back)
+                self._threads.submit(self._give_memory_back)
+
+    def _give_memory_back(self) -> None:
+        """Ask glibc to return what is free; other C libraries do so by themselves."""
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
+        self._least = _resident()
 
     def close(self) -> None:
         """Drop what is waiting and take nothing more; what has begun goes on to its end."""
@@ -161,9 +171,3 @@ def _resident() -> int:
     except OSError:
         return 0
     return int(pages) * os.sysconf("SC_PAGE_SIZE")
-
-
-def _give_memory_back() -> None:
-    """Ask glibc to return what is free; other C libraries do so by themselves."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL("libc.so.6").malloc_trim(0)
