@@ -239,9 +239,10 @@ def test_abandoning_ends_a_document_after_its_page() -> None:
 
 
 def test_abandoning_ends_a_document_whose_turn_does_not_come_any_more() -> None:
-    pool, begun, go = Pool(1), Event(), Event()
+    pool, both, begun, go = Pool(1), Event(), Event(), Event()
 
     def paused() -> Steps[None]:
+        both.wait(10)
         yield
 
     def hanging() -> None:
@@ -250,6 +251,7 @@ def test_abandoning_ends_a_document_whose_turn_does_not_come_any_more() -> None:
 
     document = pool.submit(ME, 1, paused)
     picture = pool.submit(YOU, 1, hanging)
+    both.set()
     assert begun.wait(5)
     assert document.running()
     pool.abandon()
