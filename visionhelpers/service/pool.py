@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from threading import Lock
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 from weakref import ref
 
 from .errors import shutting_down, too_many_requests
@@ -40,6 +40,9 @@ FEWEST = 2
 class Pool:
     """Threads that look at pictures, as many as there are processors."""
 
+    _least: ClassVar[int] = 0
+    """The bytes of memory once some was given back: the process has one, whatever its pools."""
+
     def __init__(self, workers: int | None = None, waiting_pixels: int = WAITING_PIXELS) -> None:
         self._workers = workers or max(FEWEST, os.cpu_count() or 1)
         self._threads = ThreadPoolExecutor(self._workers, "pictures")
@@ -48,7 +51,6 @@ class Pool:
         self._running = 0
         self._pixel_seconds = 0.5 / LIGHTEST
         self._closed = False
-        self._least = 0
 
     @property
     def waiting(self) -> int:
@@ -133,7 +135,7 @@ class Pool:
 
     def _tidy(self) -> None:
         """Give memory back when it is much, as work of its own so that no answer waits for it."""
-        if _resident() > max(LARGEST_MEMORY, GROWTH * self._least):
+        if _resident() > max(LARGEST_MEMORY, GROWTH * Pool._least):
             with suppress(RuntimeError):  # closed meanwhile
                 self._threads.submit(self._give_memory_back)
 
@@ -141,7 +143,7 @@ class Pool:
         """Ask glibc to return what is free; other C libraries do so by themselves."""
         with suppress(OSError, AttributeError):
             ctypes.CDLL("libc.so.6").malloc_trim(0)
-        self._least = _resident()
+        Pool._least = _resident()
 
     def close(self) -> None:
         """Drop what is waiting and take nothing more; what has begun goes on to its end."""
