@@ -48,6 +48,7 @@ class Tab:
         self.page.on("pageerror", lambda error: self.problems.append(f"uncaught: {error}"))
         self.page.on("request", self._on_request)
         self.page.on("websocket", self._on_request)
+        self.page.on("filechooser", lambda _: None)  # it misses what opens as it begins to listen
 
     def __enter__(self) -> Self:
         """Open the notebook and wait until its kernel is there."""
