@@ -180,7 +180,7 @@ LONG = "a group of people who stand on a street at night and look at the lights 
 def test_the_caption_is_under_the_picture_and_never_cut_off(size, text):
     ax = None if size is None else plt.subplots(figsize=size)[1]
     ax = draw_caption(PICTURE, text, ax)
-    assert ax.get_title().replace("\n", " ") == text[0].upper() + text[1:]
+    assert ax.get_title().replace("\n", " ") == text
     assert caption_fits(ax)
 
 
@@ -201,10 +201,15 @@ def test_every_panel_keeps_its_size_when_the_figure_grows_for_a_caption():
     assert np.allclose(right.get_window_extent().size, before[1])
 
 
-def test_a_caption_keeps_names_and_dollars():
-    ax = draw_caption(PICTURE, "the Bunker Hill Monument for $5 and $6")
+def test_the_caption_of_an_answer_begins_with_a_capital_and_keeps_names_and_dollars():
+    found = {"text": "the Bunker Hill Monument for $5 and $6", "confidence": 0.5}
+    ax = draw_caption(PICTURE, {"description": {"captions": [found]}})
     assert ax.get_title() == "The Bunker Hill Monument for $5 and $6"
     assert not ax.title.get_parse_math()
+
+
+def test_a_caption_of_ones_own_is_written_as_it_is():
+    assert draw_caption(PICTURE, "animal_cat").get_title() == "animal_cat"
 
 
 def test_nothing_found_is_a_picture_without_a_caption():

@@ -48,20 +48,20 @@ def draw_caption(image: Picture, analysis: Answer | str, ax: Axes | None = None)
 
     Args:
         image: The picture, as `load_image` takes it.
-        analysis: The answer of analyze or describe (its first caption), of landmarks (the name
-            of the first), or the caption itself. Nothing is written when the service found none.
+        analysis: The answer of analyze or describe (its first caption, with a capital), of
+            landmarks (the name of the first), or the caption itself, written as it is. Nothing is
+            written when the service found none.
         ax: Where to draw; without it, on a new figure.
 
     Raises:
         ValueError: The answer is of another operation, without captions and landmarks.
         PictureError: The picture cannot be read.
     """
-    caption = analysis if isinstance(analysis, str) else answers.caption(analysis)
+    caption = analysis if isinstance(analysis, str) else _sentence(answers.caption(analysis))
     ax = _show(load_image(image), ax)
     face = typeface([caption])
-    # Not capitalize(): it would write the names of people and places small.
     title = ax.set_title(
-        face.spell(caption[:1].upper() + caption[1:]),
+        face.spell(caption),
         y=0,
         pad=-5,
         fontsize=letter_size(ax) * 1.1,
@@ -127,6 +127,11 @@ def draw_lines(image: Picture, recognize_text_answer: Answer, ax: Axes | None = 
     """
     groups = [[line] for line in answers.lines(recognize_text_answer)]
     return _draw(load_image(image), groups, ax)
+
+
+def _sentence(caption: str) -> str:
+    """Begin with a capital; capitalize() would write the names of people and places small."""
+    return caption[:1].upper() + caption[1:]
 
 
 def _show(picture: Image.Image, ax: Axes | None) -> Axes:
