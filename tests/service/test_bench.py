@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from io import BytesIO
@@ -9,6 +8,7 @@ from time import monotonic, sleep
 
 import pytest
 import requests
+from joblib import cpu_count
 from PIL import Image
 
 from tests.asking import page
@@ -22,7 +22,7 @@ BYTES = {"Content-Type": "application/octet-stream"}
 PHOTO = sample("coffee_cup.jpg").read_bytes()
 PLACES = "v1.0/models/landmarks/analyze"
 READ = "v3.2/read/analyze"
-WORKERS = max(FEWEST, os.cpu_count() or 1)
+WORKERS = max(FEWEST, cpu_count())
 
 
 def post(service: LocalService, path: str, data: bytes, **headers: str) -> requests.Response:

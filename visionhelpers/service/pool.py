@@ -15,6 +15,8 @@ from time import monotonic
 from typing import Any, ClassVar, TypeVar
 from weakref import ref
 
+from joblib import cpu_count
+
 from .errors import shutting_down, too_many_requests
 from .turns import Job, Steps, Turns
 
@@ -38,13 +40,13 @@ FEWEST = 2
 
 
 class Pool:
-    """Threads that look at pictures, as many as there are processors."""
+    """Threads that look at pictures, as many as the process may use processors."""
 
     _least: ClassVar[int] = 0
     """The bytes of memory once some was given back: the process has one, whatever its pools."""
 
     def __init__(self, workers: int | None = None, waiting_pixels: int = WAITING_PIXELS) -> None:
-        self._workers = workers or max(FEWEST, os.cpu_count() or 1)
+        self._workers = workers or max(FEWEST, cpu_count())
         self._threads = ThreadPoolExecutor(self._workers, "pictures")
         self._turns = Turns(waiting_pixels)
         self._lock = Lock()

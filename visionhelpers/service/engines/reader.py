@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import cv2
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 
 from . import Unavailable, ink, layout
@@ -137,6 +137,6 @@ def _model() -> RapidOCR:
             "Det.box_thresh": 0.4,
             "Det.limit_type": "max",
             "Det.limit_side_len": AREA,  # as `find` sized it
-            "EngineConfig.onnxruntime.intra_op_num_threads": min(4, os.cpu_count() or 1),
+            "EngineConfig.onnxruntime.intra_op_num_threads": min(4, cpu_count()),
         }
     )

