@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import socket
 import time
 import tomllib
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import BytesIO
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -103,7 +105,7 @@ def test_sixteen_bits_of_grey_keep_their_shades() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"ten bytes!", b"<html></html>", encoded(halves())[:60], b"\xff\xd8\xff\xe0"]
+    "data", [b"ten bytes!", b"<html></html>", encoded(halves())[:60], b"\xff\xd8\xff\xe0"]
 )
 def test_what_is_no_whole_picture_is_refused(data: bytes) -> None:
     with pytest.raises(PictureError, match="not an image that Pillow can read"):
@@ -118,6 +120,20 @@ def test_the_error_names_the_file(tmp_path: Path) -> None:
         load_image(tmp_path / "b.txt")
     with pytest.raises(PictureError, match=r"c.*null byte"):
         load_image("c\0.jpg")
+
+
+def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "a.jpg").touch()
+    with pytest.raises(PictureError, match=r"a\.jpg' is empty"):
+        load_image(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["file:///a.jpg", "ftp://example.org/a.jpg", "data:image/png;base64,", "www.a.org/b"]
+)
+def test_an_address_of_another_kind_is_told_what_addresses_begin_with(wrong: str) -> None:
+    with pytest.raises(PictureError, match=r"an address begins with http:// or https://"):
+        load_image(wrong)
 
 
 @pytest.mark.parametrize("wrong", [None, 3, ["a.jpg"]])
@@ -157,6 +173,43 @@ def test_a_download_is_bounded(serve: Serve) -> None:
     with pytest.raises(PictureError, match="larger than 20 MB"):
         fetch(serve(200, bytes(images.DOWNLOAD_LIMIT + 1)))
     assert time.monotonic() - began < images.DOWNLOAD_SECONDS
+
+
+@pytest.mark.parametrize(
+    ("gap", "said"), [(0.2, "takes longer than 1 seconds"), (3.0, "is silent for 1 seconds")]
+)
+def test_a_download_that_drips_or_stops_ends_in_time(
+    gap: float, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def drip() -> None:
+        connection, _ = listening.accept()
+        with connection, suppress(OSError):
+            connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 900\r\n\r\n")
+            while not ended.wait(gap):
+                connection.sendall(b"x")
+
+    monkeypatch.setattr(images, "DOWNLOAD_SECONDS", 1.0)
+    ended = Event()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        Thread(target=drip, daemon=True).start()
+        began = time.monotonic()
+        with pytest.raises(PictureError, match=said):
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.jpg")
+        ended.set()
+    assert time.monotonic() - began < 2.5
+
+
+def test_a_download_that_breaks_off_is_said_to() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def tear() -> None:
+            with listening.accept()[0] as connection:
+                connection.recv(4096)
+                connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 900\r\n\r\nx")
+
+        Thread(target=tear, daemon=True).start()
+        with pytest.raises(PictureError, match="breaks off before its end"):
+            fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.jpg")
 
 
 def test_downloads_go_by_the_name_and_address_of_the_project() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from typing import IO, TypeAlias
 
 import requests
 from PIL import Image, ImageOps
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from .errors import PictureError
 
@@ -25,7 +27,9 @@ Picture: TypeAlias = (
 SAMPLES = Path(__file__).parent / "samples"
 DOWNLOAD_LIMIT = 20 * 1024 * 1024
 DOWNLOAD_SECONDS = 20.0
-_UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
+_ADDRESS = re.compile(r"[a-z][a-z+.-]+://|data:|www\.", re.IGNORECASE)
+"""What no path begins with that leads nowhere, as a rule."""
+UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 """What Pillow raises on a file that is no picture, or not a whole one."""
 
 
@@ -79,9 +83,11 @@ def load_image(picture: Picture) -> Image.Image:
     if isinstance(picture, Image.Image):
         return upright(picture)
     data = fetch(str(picture)) if is_url(picture) else read_bytes(picture)
+    if not data:
+        raise PictureError(f"{_named(picture)} is empty")
     try:
         return upright(Image.open(BytesIO(data)))
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise PictureError(f"{_named(picture)} is not an image that Pillow can read") from error
 
 
@@ -98,6 +104,8 @@ def read_bytes(picture: Picture) -> bytes:
             return Path(os.path.expanduser(picture)).read_bytes()  # noqa: PTH111  (for ./~x.png)
         except (OSError, ValueError) as error:  # a name with a null in it is a ValueError
             reason = getattr(error, "strerror", error)
+            if _ADDRESS.match(str(picture)):
+                reason = "an address begins with http:// or https://"
             raise PictureError(f"Cannot read {str(picture)!r}: {reason}") from error
     if not isinstance(picture, Image.Image) and hasattr(picture, "read"):
         if picture.seekable():
@@ -122,7 +130,7 @@ def fetch(url: str) -> bytes:
         with requests.get(url, headers=headers, timeout=DOWNLOAD_SECONDS, stream=True) as response:
             response.raise_for_status()
             data = bytearray()
-            for chunk in response.iter_content(1 << 16):
+            while chunk := response.raw.read1(1 << 16, decode_content=True):
                 data += chunk
                 if len(data) > DOWNLOAD_LIMIT:
                     raise PictureError(f"{url} is larger than {DOWNLOAD_LIMIT >> 20} MB")
@@ -132,6 +140,10 @@ def fetch(url: str) -> bytes:
     except requests.HTTPError as error:
         status = error.response.status_code
         raise PictureError(f"Cannot fetch {url}: it answers {status}") from error
+    except (requests.Timeout, ReadTimeoutError) as error:
+        raise PictureError(f"{url} is silent for {DOWNLOAD_SECONDS:g} seconds") from error
+    except HTTPError as error:
+        raise PictureError(f"Cannot fetch {url}: it breaks off before its end") from error
     except requests.RequestException as error:
         raise PictureError(
             f"Cannot fetch {url}: nobody answers there; check the address and the network"
