@@ -46,6 +46,11 @@ def test_faces_are_written_as_age_and_gender_and_as_what_is_known_of_them():
     assert found[0].corners == ((10, 20), (40, 20), (40, 50), (10, 50))
 
 
+def test_faces_that_overlap_are_two():
+    crowd = {"faces": [face(100, 100, 100, age=30), face(140, 140, 100, age=40)]}
+    assert [each.text for each in answers.faces(crowd)] == ["30", "40"]
+
+
 def test_a_face_with_a_name_is_found_once_whatever_part_tells_it():
     hopper = face(10, 20, 30, name="Grace Hopper", confidence=0.9)
     analysis = {

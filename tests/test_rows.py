@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from PIL import Image
 
 from visionhelpers.inquiry import Finding
 from visionhelpers.rows import Row, as_table, in_words, marked
@@ -51,6 +52,28 @@ def test_a_number_that_is_no_confidence_is_part_of_what_is_said() -> None:
 def test_a_price_that_was_read_is_no_confidence(task: str) -> None:
     findings = {"local": Finding(facts=("Tea (1.00)",)), "cloud": Finding(facts=("Tea (1.04)",))}
     assert marks(marked(task, findings)) == {"local": ["≠"], "cloud": ["≠"]}
+
+
+def test_of_a_list_what_all_name_stands_apart_from_what_one_names() -> None:
+    lists = row(local=("Tags: cat, sofa, indoor",), cloud=("Tags: sofa, cat, rug",))
+    assert in_words([lists]).splitlines()[:7] == [
+        "Tags: they differ",
+        "  local",
+        "    Tags: cat, sofa",
+        "  ≠ Tags: indoor",
+        "  cloud",
+        "    Tags: sofa, cat",
+        "  ≠ Tags: rug",
+    ]
+    assert not row(local=("Tags: cat, sofa",), cloud=("Tags: sofa, cat",)).differs
+
+
+def test_pictures_are_the_same_when_their_pixels_are() -> None:
+    def crop(colour: str) -> Finding:
+        return Finding(Image.new("RGB", (9, 9), colour), ("A thumbnail of 9 x 9 pixels.",))
+
+    assert not marked("Thumbnail", {"a": crop("red"), "b": crop("red")}).differs
+    assert marked("Thumbnail", {"a": crop("red"), "b": crop("blue")}).differs
 
 
 def test_the_second_of_two_alike_needs_a_second_elsewhere() -> None:
@@ -106,6 +129,10 @@ def test_the_table_has_its_headings_marks_and_legend_and_no_colours() -> None:
     assert "cat<br><b>≠ sofa</b></td>" in table
     assert table.endswith("<p>≠ not said by all</p>")
     assert "color" not in table
+
+
+def test_jupyterlab_does_not_take_prices_in_the_table_for_mathematics() -> None:
+    assert "mathjax_ignore" in as_table([row(local=("Tea $1.50 Coffee $2.75",))])
 
 
 def test_the_table_shows_what_is_said_as_text() -> None:

@@ -49,13 +49,24 @@ def faces(analysis: Answer) -> list[Found]:
     if not named and "faces" not in analysis:
         needs = "draw_faces needs the answer of celebrities or of analyze with the feature Faces"
         raise _wrong(needs, analysis)
-    found = {_rectangle(person): str(person["name"]) for group in named for person in group}
+    people = {_rectangle(person): str(person["name"]) for group in named for person in group}
+    found = list(people.items())
     for face in analysis.get("faces", ()):
         rectangle = _rectangle(face)
-        if not any(_same(rectangle, other) for other in found):
+        if not any(_same(rectangle, other) for other in people):
             known = (face.get(key) for key in ("age", "gender"))
-            found[rectangle] = ", ".join(str(each) for each in known if each is not None)
-    return [Found(_corners(*rectangle), text) for rectangle, text in found.items()]
+            found.append((rectangle, ", ".join(str(each) for each in known if each is not None)))
+    return [Found(_corners(*rectangle), text) for rectangle, text in found]
+
+
+def names(answer: Answer) -> list[str] | None:
+    """Return the people and places that domain models named, each once; None if none was asked."""
+    details = [each["detail"] for each in answer.get("categories", ()) if "detail" in each]
+    results = [*([answer["result"]] if "result" in answer else []), *details]
+    found = [things for result in results for things in result.values()]
+    if not found:
+        return None
+    return list(dict.fromkeys(thing["name"] for things in found for thing in things))
 
 
 def words(ocr: Answer, width: int, height: int) -> list[list[Found]]:

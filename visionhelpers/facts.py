@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 CLIP_ART = ("no", "perhaps", "yes", "yes, good clip art")
 _CONFIDENCE = re.compile(r" \((\d\.\d\d)\)$")
 """As `_sure` writes it."""
+_LIST = re.compile("(Tags|Dominant colours|Names): ")
+"""As `_listed` writes it."""
 
 
 def captions(answer: Answer) -> list[str]:
@@ -36,7 +38,7 @@ def analysis(answer: Answer) -> list[str]:
         "imageType": _kind,
     }
     found = [line for name, tell in told.items() if name in answer for line in tell(answer)]
-    return [*found, *_listed("Names", _detailed(answer))] or ["Nothing found."]
+    return [*found, *_listed("Names", answers.names(answer) or ())] or ["Nothing found."]
 
 
 def tags(answer: Answer) -> list[str]:
@@ -78,8 +80,8 @@ def printed(answer: Answer) -> list[str]:
     lines = [line for region in answer["regions"] for line in region["lines"]]
     texts = [" ".join(word["text"] for word in line["words"]) for line in lines]
     how = f"Language {answer['language']}, orientation {answer['orientation']}"
-    turn = answer.get("textAngle", 0)
-    angle = f", to be turned by {turn:.1f} degrees" if turn else ""
+    turn = round(answer.get("textAngle") or 0, 1)
+    angle = f", to be turned by {turn} degrees" if turn else ""
     return [*_counted("line", "lines", texts), f"{how}{angle}."]
 
 
@@ -119,16 +121,18 @@ def parted(fact: str) -> tuple[str, float | None]:
     return (fact[: sure.start()], float(sure[1])) if sure else (fact, None)
 
 
+def itemised(fact: str) -> tuple[str, list[str]]:
+    """Part a line into its heading and what it lists; a line that lists nothing is one thing."""
+    heading = _LIST.match(fact)
+    return (heading[0], fact[heading.end() :].split(", ")) if heading else ("", [fact])
+
+
 def _adult(answer: Answer) -> list[str]:
     found = answer["adult"]
-    return [f"Adult content: {_yes(found['isAdultContent'])} ({found['adultScore']:.2f})"]
-
-
-def _detailed(answer: Answer) -> dict[str, None]:
-    """Return the names of people and places in the details of categories, each once."""
-    details = [each.get("detail", {}) for each in answer.get("categories", ())]
-    groups = [group for detail in details for group in detail.values()]
-    return dict.fromkeys(each["name"] for group in groups for each in group)
+    said = [f"Adult content: {_yes(found['isAdultContent'])} ({found['adultScore']:.2f})"]
+    if "racyScore" in found:
+        said.append(f"Racy content: {_yes(found['isRacyContent'])} ({found['racyScore']:.2f})")
+    return said
 
 
 def _sure(found: Answer, how: str, name: str = "name") -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from html import escape
 from typing import TypeAlias
 
-from .facts import parted
+from PIL import Image
+
+from .facts import itemised, parted
 from .inquiry import Finding
 
 NOT_ALL, NOT_AS_SURE = "≠", "±"
@@ -24,8 +27,20 @@ _READ = ("Print", "Handwriting")
 Said: TypeAlias = dict[str, list["float | None"]]
 """What a service says, and how sure it is each time that it says so."""
 
-Parts: TypeAlias = tuple[str, "float | None"]
-"""What a line says, and the confidence behind it."""
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a line says, or one of the things that it lists.
+
+    Attributes:
+        text: As it is shown.
+        words: What is compared.
+        sure: The confidence behind it.
+    """
+
+    text: str
+    words: str
+    sure: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +85,8 @@ def marked(task: str, findings: Mapping[str, Finding]) -> Row:
 
     What a service says is compared with what those say that answered too; a refusal, with all.
     """
-    part = _whole if task in _READ else parted
-    said = {name: _said(found, part) for name, found in findings.items()}
+    lines = {name: _parts(task, found) for name, found in findings.items()}
+    said = {name: _said(each) for name, each in lines.items()}
     columns = {}
     for name, found in findings.items():
         peers = [
@@ -79,7 +94,7 @@ def marked(task: str, findings: Mapping[str, Finding]) -> Row:
             for other in findings
             if other != name and (found.error or not findings[other].error)
         ]
-        columns[name] = tuple(_lines(found, peers, part))
+        columns[name] = tuple(_lines(lines[name], peers))
     return Row(task, columns)
 
 
@@ -100,31 +115,50 @@ def as_table(rows: Sequence[Row]) -> str:
         for each in rows
     )
     legend = "".join(f"<p>{line}</p>" for line in _legend(rows))
-    return f"<table><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>{legend}"
+    plain = 'class="tex2jax_ignore mathjax_ignore"'  # two prices are no formula
+    head = f"<thead><tr><td></td>{head}</tr></thead>"
+    return f"<table {plain}>{head}<tbody>{body}</tbody></table>{legend}"
 
 
-def _texts(found: Finding) -> tuple[str, ...]:
-    return (found.error,) if found.error else found.facts
+def _parts(task: str, found: Finding) -> list[tuple[str, list[Part]]]:
+    """Part what a service says into lines: what stands before each, and what it says or lists."""
+    if found.error:
+        return [("", [Part(found.error, found.error)])]
+    if isinstance(found.answer, Image.Image):
+        pixels = sha256(found.answer.tobytes()).hexdigest()  # the picture is what is said
+        return [("", [Part(fact, fact + pixels)]) for fact in found.facts]
+    if task in _READ:
+        return [("", [Part(fact, fact)]) for fact in found.facts]
+    return [_listed(*itemised(fact)) for fact in found.facts]
 
 
-def _whole(fact: str) -> Parts:
-    return fact, None
+def _listed(heading: str, items: Iterable[str]) -> tuple[str, list[Part]]:
+    said = [(item, *parted(item)) for item in items]
+    return heading, [Part(item, heading + words, sure) for item, words, sure in said]
 
 
-def _said(found: Finding, part: Callable[[str], Parts]) -> Said:
+def _said(lines: Iterable[tuple[str, list[Part]]]) -> Said:
     said: Said = defaultdict(list)
-    for words, sure in map(part, _texts(found)):
-        said[words].append(sure)
+    for part in (part for _, parts in lines for part in parts):
+        said[part.words].append(part.sure)
     return dict(said)
 
 
-def _lines(found: Finding, peers: list[Said], part: Callable[[str], Parts]) -> Iterator[Line]:
-    """Mark each line; the second of two that are alike needs a second one elsewhere too."""
+def _lines(lines: Iterable[tuple[str, list[Part]]], peers: list[Said]) -> Iterator[Line]:
+    """Mark each line; the second of two that are alike needs a second one elsewhere too.
+
+    Of a line that lists several things, those that are marked alike stand in one.
+    """
     before: dict[str, int] = defaultdict(int)
-    for text in _texts(found):
-        words, sure = part(text)
-        yield Line(text, _mark(sure, [peer.get(words, [])[before[words] :] for peer in peers]))
-        before[words] += 1
+    for heading, parts in lines:
+        alike: dict[str, list[str]] = {"": []}
+        for part in parts:
+            elsewhere = [peer.get(part.words, [])[before[part.words] :] for peer in peers]
+            alike.setdefault(_mark(part.sure, elsewhere), []).append(part.text)
+            before[part.words] += 1
+        for mark, texts in alike.items():
+            if texts:
+                yield Line(heading + ", ".join(texts), mark)
 
 
 def _mark(sure: float | None, elsewhere: list[list[float | None]]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from . import answers
 from .errors import VisionError
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def row(picture: str, answer: Mapping[str, Any] | None, error: str, seconds: flo
         "tags": _names(found["tags"]) if "tags" in found else told.get("tags"),
         "words": " ".join(_words(found)) if {"regions", "recognitionResult"} & set(found) else None,
         "faces": len(found["faces"]) if "faces" in found else None,
-        "names": _named(found),
+        "names": answers.names(found),
         "error": error or None,
         "seconds": seconds,
     }
@@ -56,16 +57,6 @@ def frame(rows: Iterable[Row]) -> pd.DataFrame:
 
 def _names(things: Iterable[Mapping[str, Any]]) -> list[str]:
     return [thing["name"] for thing in things]
-
-
-def _named(answer: Mapping[str, Any]) -> list[str] | None:
-    """Return the people and places of a domain model, or of the details of categories."""
-    results = [answer["result"]] if "result" in answer else []
-    results += [each["detail"] for each in answer.get("categories", ()) if "detail" in each]
-    found = [things for result in results for things in result.values()]
-    return list(dict.fromkeys(_names(one for things in found for one in things))) or (
-        [] if found else None
-    )
 
 
 def _words(answer: Mapping[str, Any]) -> Iterator[str]:
