@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 SMALLEST = 50
@@ -27,6 +28,12 @@ def number(answer: Mapping[str, Any]) -> int:
     """Return which of the drawn pictures an answer of analyze is about."""
     seen = answer["metadata"]
     return int(seen["width"] - SMALLEST + 100 * (seen["height"] - SMALLEST))
+
+
+def noise(width: int, height: int) -> Image.Image:
+    """Draw a picture that no lossless format makes small."""
+    pixels = np.random.default_rng(3).integers(0, 255, (height, width, 3), np.uint8)
+    return Image.fromarray(pixels)
 
 
 def blank_png(width: int, height: int) -> bytes:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from io import BytesIO
@@ -155,6 +157,8 @@ def test_given_axes_are_drawn_on_and_given_back(galleries: Comparison) -> None:
     _, axes = plt.subplots(2, 1)
     assert galleries.draw("Landmarks", axes) == list(axes)
     assert plt.get_fignums() == [1]
+    grid = plt.subplots(1, 2, squeeze=False)[1]
+    assert galleries.draw("Landmarks", grid) == list(grid[0])
     with pytest.raises(ValueError, match="2 services need as many axes, and not 1"):
         galleries.draw("Landmarks", axes[:1])
     with pytest.raises(ValueError, match="'Tags' was not asked here, but Celebrities, Landmarks"):
@@ -192,6 +196,21 @@ def test_ctrl_c_does_not_wait_for_an_answer() -> None:
     with listening, pytest.raises(KeyboardInterrupt):
         compare(BOTH, {"silent": silent}, "Tags")
     assert time.monotonic() - began < 5
+
+
+def test_a_script_that_is_interrupted_ends_at_once() -> None:
+    listening, address = silence()
+    script = (
+        "import os, signal, threading, visionhelpers as vh\n"
+        f"silent = vh.VisionClient({address!r}, 'key', timeout=20, retries=0)\n"
+        "threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "vh.compare(vh.sample('dahlia.jpg'), {'silent': silent}, 'Tags')\n"
+    )
+    began = time.monotonic()
+    with listening:
+        done = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert b"KeyboardInterrupt" in done.stderr
+    assert time.monotonic() - began < 15
 
 
 def test_services_are_asked_at_the_same_time() -> None:

@@ -8,13 +8,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PIL import Image
 from traitlets import TraitError
 
+from tests.drawn import noise
 from visionhelpers import VisionClient, sample
 from visionhelpers.exploration import Exploration
+from visionhelpers.images import SAMPLES
 from visionhelpers.service import LocalService
 from visionhelpers.tasks import TASKS
 
@@ -63,6 +64,38 @@ def test_a_pillow_image_is_a_picture(model: Exploration, mode: str) -> None:
     assert model.facts[0] == "1 face found:"
 
 
+def test_a_pillow_image_that_is_not_read_yet_can_be_asked_about_twice(model: Exploration) -> None:
+    file = BytesIO()
+    noise(1500, 1500).save(file, "PNG")
+    for _ in range(3):
+        model.show(Image.open(file), "noise")
+        model.task = "Thumbnail" if model.task == "Faces" else "Faces"
+        model.wait()
+        assert (model.status, model.error) == ("done", "")
+
+
+def test_the_same_picture_shown_again_is_looked_at_again(model: Exploration) -> None:
+    data = sample("dahlia.jpg").read_bytes()
+    model.task = "Faces"
+    model.show(data, "one.jpg")
+    model.wait()
+    model.show(data, "other.jpg")
+    assert model.status == "working"
+    assert "'other.jpg'" in model.code
+    model.wait()
+
+
+def test_downloads_that_hang_keep_no_question_waiting(model: Exploration) -> None:
+    silent, address = silence()
+    with silent:
+        model.task = "Faces"
+        for name in "abcde":
+            model.show(f"{address}/{name}.jpg", name)
+        model.show(sample("dahlia.jpg"), "Dahlia")
+        model.wait(8)
+        assert model.facts == ["No face found."]
+
+
 def test_it_looks_anew_when_the_task_changes(model: Exploration) -> None:
     model.task = "Faces"
     model.show(sample("grace_hopper.jpg"), "Grace Hopper")
@@ -108,8 +141,7 @@ def test_bytes_and_addresses_are_pictures(model: Exploration, service: LocalServ
 
 
 def test_a_picture_sent_smaller_is_noted(model: Exploration, tmp_path: Path) -> None:
-    noise = np.random.default_rng(0).integers(0, 255, (400, 3600, 3), np.uint8)
-    Image.fromarray(noise).save(tmp_path / "noise.png")
+    noise(3600, 400).save(tmp_path / "noise.png")
     model.task = "Thumbnail"
     model.show(tmp_path / "noise.png", "noise")
     model.wait()
@@ -207,13 +239,26 @@ def test_the_code_shown_runs_and_gives_the_same_answer(
         (sample("dahlia.jpg"), "vh.sample('dahlia.jpg')"),
         ("https://example.org/a.jpg", "'https://example.org/a.jpg'"),
         ("/pictures/it's.jpg", '"/pictures/it\'s.jpg"'),
-        (b"some bytes", "'holiday.jpg'"),
+        (SAMPLES / "../samples/gone.jpg", repr(str(SAMPLES / "../samples/gone.jpg"))),
     ],
 )
-def test_the_code_names_the_picture(picture: Path | str | bytes, named: str) -> None:
+def test_the_code_names_the_picture(picture: Path | str, named: str) -> None:
     model = Exploration(VisionClient("http://127.0.0.1:9", "key", retries=0), task="Faces")
     model.show(picture, "holiday.jpg")
     assert model.code.endswith(f"vision.analyze({named}, features='Faces')")
+
+
+def test_the_code_says_where_the_file_of_an_upload_belongs() -> None:
+    model = Exploration(VisionClient("http://127.0.0.1:9", "key", retries=0), task="Tags")
+    model.show(b"some bytes", "holiday.jpg")
+    assert model.code.endswith("vision.tag('holiday.jpg')  # a file beside the notebook")
+
+
+def test_the_code_makes_the_client_that_was_asked_and_tells_no_key() -> None:
+    model = Exploration(VisionClient("http://127.0.0.1:9", "secret", retries=0))
+    model.show(sample("dahlia.jpg"), "Dahlia")
+    made = "vision = vh.VisionClient('http://127.0.0.1:9/vision/v1.0/', 'your key')"
+    assert model.code.splitlines()[1] == made
 
 
 def test_a_missing_file_is_one_sentence(model: Exploration) -> None:

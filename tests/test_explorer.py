@@ -129,6 +129,24 @@ def test_a_typed_path_and_a_typed_address_are_looked_at(
     assert "No face found" in page(explorer)
 
 
+@pytest.mark.parametrize(
+    ("typed", "title"), [("'a.jpg'", "a.jpg"), ("it's", "it's"), ('"', '"'), ("'b'.jpg", "'b'.jpg")]
+)
+def test_quotation_marks_around_a_path_are_taken_off_in_pairs(
+    explorer: Explorer, typed: str, title: str
+) -> None:
+    control(explorer, "or URL or path").value = typed
+    explorer.model.wait()
+    assert explorer.model.title == title
+
+
+def test_a_picture_of_ones_own_is_not_chosen_in_the_list(explorer: Explorer) -> None:
+    choose(explorer, "Dahlia", "Faces")
+    control(explorer, "Sample picture").value = ""
+    assert control(explorer, "Sample picture").label == "Dahlia"
+    assert "No face found" in page(explorer)
+
+
 def test_the_last_chosen_picture_is_the_one_shown(explorer: Explorer) -> None:
     choose(explorer, "Dahlia", "Faces")
     upload(explorer, "grace_hopper.jpg")

@@ -144,7 +144,7 @@ def test_the_options_of_a_task_are_those_that_it_sends() -> None:
 
 
 def test_the_code_names_the_method_the_picture_and_the_options() -> None:
-    code = TASKS["Thumbnail"].code("'a.jpg'", Options(width=90, smart=False))
+    code = TASKS["Thumbnail"].code("vh.connect()", "'a.jpg'", Options(width=90, smart=False))
     assert code.splitlines() == [
         "import visionhelpers as vh",
         "vision = vh.connect()",

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from tests.drawn import noise
 from visionhelpers import (
     BadAnswerError,
     OperationFailedError,
@@ -205,12 +206,16 @@ def test_the_time_of_a_rate_limit_is_not_the_operations(tmp_path: Path) -> None:
 # Pictures that the service cannot fetch
 
 
+LARGE = BytesIO()
+noise(1300, 1300).save(LARGE, "PNG")  # 5 MB
+
+
 class Shelf(BaseHTTPRequestHandler):
-    """A picture at an address of this machine."""
+    """Pictures at addresses of this machine."""
 
     def do_GET(self) -> None:
-        data = sample(FACE).read_bytes()
-        self.send_response(200 if self.path == "/face.jpg" else 404)
+        data = LARGE.getvalue() if self.path == "/large.png" else sample(FACE).read_bytes()
+        self.send_response(404 if self.path == "/nothing.jpg" else 200)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
@@ -243,6 +248,15 @@ def test_a_picture_that_only_this_machine_can_fetch_is_sent(
     assert face["faces"] == client.analyze(sample(FACE), "Faces")["faces"] != []
     assert client.thumbnail(f"{shelf}/face.jpg", 60, 60).size == (60, 60)
     assert client.recognize_text(f"{shelf}/face.jpg")["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_picture_too_large_at_its_address_is_made_to_fit(
+    version: str, service: LocalService, shelf: str
+) -> None:
+    client = VisionClient(service.url, service.key, version=version)
+    answer = client.tag(f"{shelf}/large.png")
+    assert (answer["metadata"]["width"], answer["metadata"]["height"]) == (1300, 1300)
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, TypeVar
@@ -13,12 +14,13 @@ from requests import Response
 
 from .diagnosis import diagnose
 from .endpoints import parse_endpoint, parse_key
+from .errors import VisionWarning
 from .images import Picture, sample
 from .pace import Pace
 from .replies import decoded, pictured
 from .session import KEY_HEADER, Headers, Received, Session
 from .teaching import Teacher
-from .uploads import delivered, upload
+from .uploads import Upload, delivered, upload
 
 Answer = dict[str, Any]
 """The API's own JSON, as Python sees it."""
@@ -249,12 +251,14 @@ class VisionClient(Teacher):
     def _ask(
         self,
         operation: str,
-        picture: Picture,
+        picture: Picture | Upload,
         params: dict[str, Any],
         read: Callable[[Response], Result],
     ) -> Result:
         send = partial(self._send, "POST", self._path(operation), params=params)
         answer, sent = delivered(picture, upload(picture), send)
+        if sent.note and sent is not picture:
+            warnings.warn(sent.note, VisionWarning, stacklevel=3)  # whoever called the method
         return sent.enlarge(read(answer))
 
     def _decoded(self, answer: Response) -> Answer:

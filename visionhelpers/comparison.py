@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PIL import Image
 
 from .draw import draw_caption
 from .fonts import typeface
 from .images import Picture, load_image
-from .inquiry import Finding, Inquiry, at_hand
+from .inquiry import DroppedError, Finding, Inquiry, at_hand
 from .labels import letter_size
 from .rows import Row, as_table, in_words, marked
 from .tasks import TASKS, Options, Task
@@ -89,14 +91,15 @@ class Comparison:
 
         Args:
             task: One of those that were asked.
-            axes: Where to draw, one for each service; without them, on a new figure.
+            axes: Where to draw, one for each service, as `plt.subplots` returns them; without them,
+                on a new figure.
 
         Raises:
             ValueError: The task was not asked, or there are not as many axes as services.
         """
         if task not in self.tasks:
             raise ValueError(f"{task!r} was not asked here, but {', '.join(self.tasks)}")
-        chosen = self._new_axes() if axes is None else list(axes)
+        chosen = self._new_axes() if axes is None else list(np.ravel(axes))  # type: ignore[arg-type]
         if len(chosen) != len(self.names):
             raise ValueError(f"{len(self.names)} services need as many axes, and not {len(chosen)}")
         for ax, (name, found) in zip(chosen, self.findings.items(), strict=True):
@@ -125,8 +128,7 @@ def compare(
 ) -> Comparison:
     """Ask services about the same picture, and set what they say side by side.
 
-    All are sent the same picture at the same time; one of 4 MB and more, and one of Pillow's, to
-    one service after the other. Where one refuses or does not answer, the
+    All are sent the same picture at the same time. Where one refuses or does not answer, the
     sentence that says so stands in its column, and the others go on. What one service says at two
     times, or with two settings, is set side by side by joining: `before | after`.
 
@@ -150,19 +152,30 @@ def compare(
     picture = at_hand(picture)
     findings: dict[str, dict[str, Finding]] = {name: {} for name in clients}
     comparison = Comparison(load_image(picture), findings)
-    pool, dropped = ThreadPoolExecutor(len(clients)), Event()
+    dropped = Event()
     try:
         for task in chosen:
             inquiry = Inquiry(task, picture, settings, painted=False, dropped=dropped)
-            asked = {name: pool.submit(inquiry.ask, each, _pass) for name, each in clients.items()}
+            asked = {name: _begun(inquiry, client) for name, client in clients.items()}
             for name, answer in asked.items():
                 findings[name][task.name] = answer.result()
             if on_task:
                 on_task(task.name)
     finally:
-        dropped.set()  # who interrupts does not wait for answers that nobody wants any more
-        pool.shutdown(wait=False, cancel_futures=True)
+        dropped.set()
     return comparison
+
+
+def _begun(inquiry: Inquiry, client: VisionClient) -> Future[Finding]:
+    """Ask on a thread that neither an interrupted caller nor the end of Python waits for."""
+    future: Future[Finding] = Future()
+
+    def ask() -> None:
+        with suppress(DroppedError):
+            future.set_result(inquiry.ask(client, _pass))
+
+    Thread(target=ask, daemon=True).start()
+    return future
 
 
 def _chosen(tasks: str | Iterable[str]) -> list[Task]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
@@ -38,6 +39,17 @@ def connect(*, local: bool = False) -> VisionClient:
     chosen = "the vision service that VISION_ENDPOINT names" if endpoint else "the local service"
     sys.stdout.write(f"Connected to {chosen}.\n")
     return client
+
+
+def made(client: VisionClient) -> str:
+    """Return the Python that makes such a client, without its key."""
+    named = os.environ.get("VISION_ENDPOINT", "").strip()
+    if isinstance(client, LocalClient):
+        return "vh.connect(local=True)" if named else "vh.connect()"
+    with suppress(EndpointError):
+        if named and VisionClient(named, client.key).base_url == client.base_url:
+            return "vh.connect()"
+    return f"vh.VisionClient({client.base_url!r}, 'your key')"
 
 
 def _environment() -> tuple[str, str]:

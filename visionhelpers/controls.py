@@ -7,6 +7,7 @@ from typing import Any
 from ipywidgets import BoundedIntText, Checkbox, Dropdown, Layout, Text
 
 from .images import samples
+from .tasks import LANGUAGES
 
 LABELLED = {"description_width": "initial"}
 """Labels as wide as they are: ipywidgets cuts them otherwise."""
@@ -15,17 +16,6 @@ FITTING = {"width": "48em", "max_width": "calc(100% - 4px)"}
 """As wide as the longest title wants it, in a narrow window as wide as there is room."""
 
 OWN = "A picture of your own"
-
-LANGUAGES = {
-    "Find out": "unk", "Arabic": "ar", "Chinese, simplified": "zh-Hans",
-    "Chinese, traditional": "zh-Hant", "Czech": "cs", "Danish": "da", "Dutch": "nl",
-    "English": "en", "Finnish": "fi", "French": "fr", "German": "de", "Greek": "el",
-    "Hungarian": "hu", "Italian": "it", "Japanese": "ja", "Korean": "ko", "Norwegian": "nb",
-    "Polish": "pl", "Portuguese": "pt", "Romanian": "ro", "Russian": "ru",
-    "Serbian, Cyrillic": "sr-Cyrl", "Serbian, Latin": "sr-Latn", "Slovak": "sk",
-    "Spanish": "es", "Swedish": "sv", "Turkish": "tr",
-}  # fmt: skip
-"""What v1.0 reads print in."""
 
 
 def sample_picture() -> Dropdown:

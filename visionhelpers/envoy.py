@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from .client import VisionClient
-from .errors import BadAnswerError, VisionError
+from .errors import BadAnswerError, sentence
 from .session import LIMITED
 from .sources import Source
 
@@ -75,12 +75,6 @@ class Envoy:
                 if error.status != LIMITED or time.monotonic() > until:
                     raise
                 time.sleep(_PAUSE)
-
-
-def sentence(error: BaseException) -> str:
-    """Return on one line what an error says, and its kind if it is not one of ours."""
-    said = " ".join(str(error).split())
-    return said if isinstance(error, VisionError) and said else f"{type(error).__name__}: {said}"
 
 
 def _made(

@@ -74,3 +74,9 @@ class OperationTimeoutError(VisionError):
 
 class VisionWarning(UserWarning):
     """Something was done that the caller may want to know, such as scaling a picture down."""
+
+
+def sentence(error: BaseException) -> str:
+    """Return on one line what an error says, and its kind if it is not one of ours."""
+    said = " ".join(str(error).split())
+    return said if isinstance(error, VisionError) and said else f"{type(error).__name__}: {said}"

@@ -12,7 +12,7 @@ from traitlets import Any, Bool, Bytes, Enum, HasTraits, Int, List, Unicode, obs
 
 from .images import Picture
 from .inquiry import DroppedError, Finding, Inquiry
-from .tasks import TASKS, Options
+from .tasks import LANGUAGES, TASKS, Options
 
 if TYPE_CHECKING:
     from traitlets.utils.bunch import Bunch
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OPTIONS = tuple(Options.__dataclass_fields__)
 AT_ONCE = 3
-"""Questions under way, late ones that nobody wants any more among them."""
+"""Questions that the service has, late ones that nobody wants any more among them."""
 
 
 class Exploration(HasTraits):
@@ -31,14 +31,17 @@ class Exploration(HasTraits):
     is dropped. Observers of `status`, `progress` and what was found may be called on that thread.
 
     Attributes:
-        picture: An http(s) URL, a path, bytes or a Pillow image; None to begin with.
-        title: What to call the picture.
+        lock: Under which the traits change, whichever thread changes them; who holds it sees
+            them agree.
+        picture: An http(s) URL, a path, bytes or a Pillow image, as given to `show`; None to begin
+            with.
+        title: What the picture is called.
         task: One of the names in `TASKS`.
         captions: How many captions at most, 1 to 10.
         width: Of a thumbnail, in pixels.
         height: Of a thumbnail, in pixels.
         smart: Whether a thumbnail is cut around what matters.
-        language: Of print, as in "en"; "unk" to have it found out.
+        language: Of print, one of `LANGUAGES`; "unk" to have it found out.
         orientation: Whether print may stand on its side or its head.
         handwriting: Whether the text is written by hand.
         status: "idle", "working", "done" or "failed".
@@ -57,7 +60,7 @@ class Exploration(HasTraits):
     width = Int(Options().width, min=1, max=1024)
     height = Int(Options().height, min=1, max=1024)
     smart = Bool(Options().smart)
-    language = Unicode(Options().language)
+    language = Enum(list(LANGUAGES.values()), Options().language)
     orientation = Bool(Options().orientation)
     handwriting = Bool(Options().handwriting)
     status = Enum(["idle", "working", "done", "failed"], "idle")
@@ -70,20 +73,21 @@ class Exploration(HasTraits):
 
     def __init__(self, client: VisionClient, **traits: object) -> None:
         self._client = client
-        self._lock = RLock()  # the traits change under it, whichever thread changes them
+        self.lock = RLock()
         self._places = Semaphore(AT_ONCE)
         self._inquiry: Inquiry | None = None
         super().__init__(**traits)
 
     def show(self, picture: Picture, title: str) -> None:
-        """Turn to another picture, and begin to look at it."""
-        with self._lock:
-            self.title = title
-            self.picture = picture
+        """Turn to a picture, and begin to look at it, even if it is the same."""
+        with self.lock:
+            before, self.title, self.picture = self._inquiry, title, picture
+            if self._inquiry is before:
+                self.look()
 
     def refuse(self, title: str, error: str) -> None:
         """Say in a sentence why a picture cannot be looked at; what was asked before is dropped."""
-        with self._lock:
+        with self.lock:
             self._drop()
             self._inquiry = None
             self.status = "idle"  # so that observers hear of a second refusal too
@@ -93,17 +97,17 @@ class Exploration(HasTraits):
 
     def look(self) -> None:
         """Begin to ask for the task on the picture; what was asked before is dropped."""
-        with self._lock:
+        with self.lock:
             if self.picture is None:
                 return
             self._drop()
             options = Options(**{name: getattr(self, name) for name in OPTIONS})
-            inquiry = Inquiry(TASKS[self.task], self.picture, options)
+            inquiry = Inquiry(TASKS[self.task], self.picture, options, places=self._places)
             self._inquiry = inquiry
             self._take(Finding())
             self.progress = ""
             self.status = "working"
-            self.code = inquiry.code(self.title)
+            self.code = inquiry.code(self._client, self.title)
         Thread(target=self._work, args=(inquiry,), daemon=True).start()
 
     def wait(self, seconds: float = 120) -> Anything:
@@ -133,22 +137,22 @@ class Exploration(HasTraits):
 
     def _work(self, inquiry: Inquiry) -> None:
         def on_status(status: str) -> None:
-            with self._lock:
+            with self.lock:
                 if inquiry is self._inquiry:
                     self.progress = status
 
         try:
-            with suppress(DroppedError), self._places:
+            with suppress(DroppedError):
                 self._end(inquiry, inquiry.ask(self._client, on_status))
         finally:
             inquiry.ended.set()
 
     def _end(self, inquiry: Inquiry, finding: Finding) -> None:
-        with self._lock:
+        with self.lock:
             if inquiry is self._inquiry:
                 self._take(finding)
-                self.progress = ""
                 self.status = "failed" if finding.error else "done"
+                self.progress = ""
 
     def _take(self, finding: Finding) -> None:
         self.answer, self.facts = finding.answer, list(finding.facts)

@@ -88,15 +88,17 @@ class Explorer(VBox):  # type: ignore[misc]
         self.model.observe(self._render, ["status", "task", "code"])
 
     def _on_sample(self, change: Bunch) -> None:
-        if change.new and change.new != sample_name(self.model.picture):
+        shown = sample_name(self.model.picture)
+        if not change.new:
+            self._sample.value = shown  # one's own is uploaded or typed, not chosen here
+        elif change.new != shown:
             self.model.show(sample(change.new), samples()[change.new].title)
 
     def _on_upload(self, name: str, content: bytes) -> None:
         self.model.show(content, name)
 
     def _on_address(self, change: Bunch) -> None:
-        address = change.new.strip().strip("\"'")
-        if address:
+        if address := _unquoted(change.new):
             self.model.show(address, PurePath(address).name or address)
 
     def _on_unfold(self, change: Bunch) -> None:
@@ -107,21 +109,29 @@ class Explorer(VBox):  # type: ignore[misc]
         name = sample_name(change.new)
         self._sample.value = name if name in dict(self._sample.options).values() else ""
         self._upload.drop()
-        if change.new != self._address.value.strip().strip("\"'"):
+        if change.new != _unquoted(self._address.value):
             self._address.value = ""
 
     def _render(self, _: Bunch) -> None:
-        model = self.model
-        for name, control in self._options.items():
-            control.layout.display = "" if name in TASKS[model.task].options else "none"
-        self._render_status()
-        self._facts.value = panes.facts(model.facts)
-        self._figure.value = panes.figure(model)
-        self._code.value = panes.code(model.code)
-        self._json.value = panes.answer(model.answer)
+        with self.model.lock:  # the view is drawn from two threads
+            model = self.model
+            for name, control in self._options.items():
+                control.layout.display = "" if name in TASKS[model.task].options else "none"
+            self._render_status()
+            self._facts.value = panes.facts(model.facts)
+            self._figure.value = panes.figure(model)
+            self._code.value = panes.code(model.code)
+            self._json.value = panes.answer(model.answer)
 
     def _render_status(self, _: Bunch | None = None) -> None:
-        self._status.say(panes.status(self.model), urgent=self.model.status == "failed")
+        with self.model.lock:
+            self._status.say(panes.status(self.model), urgent=self.model.status == "failed")
+
+
+def _unquoted(typed: str) -> str:
+    """Return a path or an address without the quotation marks that file managers copy it with."""
+    bare = typed.strip()
+    return bare[1:-1] if bare[:1] in ("'", '"') and bare[:1] == bare[-1:] and bare[1:] else bare
 
 
 def _wrapping(**more: str) -> Layout:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event, Lock
@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
-from .errors import VisionError, VisionWarning
-from .images import SAMPLES, Picture, fetch, is_url, load_image, read_bytes
+from .connection import made
+from .errors import sentence
+from .images import SAMPLES, Picture, fetch, is_url, load_image, read_bytes, samples, upright
 from .tasks import Options, Task
-from .uploads import LIMIT
+from .uploads import upload
 
 if TYPE_CHECKING:
     from .client import VisionClient
 
-_listening = Lock()
-"""Python catches warnings for all threads together."""
+_reading = Lock()
+"""Pillow reads the file of an image when its pixels are wanted, and not for two at once."""
 
 
 class DroppedError(Exception):
@@ -43,6 +44,7 @@ class Inquiry:
 
     Attributes:
         painted: Whether the answer is drawn on the picture as well.
+        places: Entered before the service is asked: others that ask it too may have to leave first.
         dropped: Set when a later question has taken its place.
         ended: Set when it needs no more waiting for.
     """
@@ -51,6 +53,7 @@ class Inquiry:
     picture: Picture
     options: Options
     painted: bool = True
+    places: AbstractContextManager[object] = field(default_factory=nullcontext)
     dropped: Event = field(default_factory=Event)
     ended: Event = field(default_factory=Event)
 
@@ -65,15 +68,18 @@ class Inquiry:
         except DroppedError:
             raise
         except Exception as error:  # whatever it is, the reader sees a sentence, not a traceback
-            return Finding(error=_sentence(error))
+            said = sentence(error)
+            return Finding(error=said if said.endswith((".", "!", "?")) else f"{said}.")
 
-    def code(self, title: str) -> str:
-        """Return the lines of Python that ask the same; a picture without a name goes by a title.
+    def code(self, vision: VisionClient, title: str) -> str:
+        """Return the lines of Python that ask the same; a picture without a path goes by a title.
 
         Examples:
-            A sample is `vh.sample("dahlia.jpg")`, an upload the name of the file.
+            A sample is `vh.sample("dahlia.jpg")`, an upload the name of a file, to be put there.
         """
-        return self.task.code(_expression(self.picture, title), self.options)
+        code = self.task.code(made(vision), _expression(self.picture, title), self.options)
+        put = "" if isinstance(self.picture, (str, Path)) else "  # a file beside the notebook"
+        return code + put
 
     def _found(self, vision: VisionClient, on_status: Callable[[str], None]) -> Finding:
         def heard(status: str) -> None:
@@ -82,12 +88,14 @@ class Inquiry:
 
         self._go_on()
         picture = at_hand(self.picture)
-        image = load_image(picture)
-        self._go_on()
-        answer, notes = _noted(picture, lambda: self.task.ask(vision, picture, self.options, heard))
-        self._go_on()
-        facts = (*self.task.tell(answer), *notes)
-        return Finding(answer, facts, self.task.paint(image, answer) if self.painted else b"")
+        with self.places:
+            self._go_on()
+            image, sent = load_image(picture), upload(picture)
+            self._go_on()
+            answer = self.task.ask(vision, sent, self.options, heard)
+            self._go_on()
+            facts = (*self.task.tell(answer), *([f"Note: {sent.note}."] if sent.note else []))
+            return Finding(answer, facts, self.task.paint(image, answer) if self.painted else b"")
 
     def _go_on(self) -> None:
         if self.dropped.is_set():
@@ -99,37 +107,20 @@ def sample_name(picture: Picture | None) -> str:
     if isinstance(picture, (str, Path)) and not is_url(picture):
         path = Path(picture)
         if path.is_relative_to(SAMPLES):
-            return path.relative_to(SAMPLES).as_posix()
+            name = path.relative_to(SAMPLES).as_posix()
+            return name if name in samples() else ""
     return ""
 
 
 def at_hand(picture: Picture) -> Picture:
     """Return a picture in a form that can be shown and sent without getting it twice."""
     if isinstance(picture, Image.Image):
-        return picture
+        with _reading:
+            return upright(picture)
     return fetch(str(picture)) if is_url(picture) else read_bytes(picture)
 
 
 def _expression(picture: Picture, title: str) -> str:
     if name := sample_name(picture):
         return f"vh.sample({name!r})"
-    return repr(str(picture)) if isinstance(picture, (str, Path)) else repr(title)
-
-
-def _noted(picture: Picture, ask: Callable[[], Any]) -> tuple[Any, list[str]]:
-    """Ask, and note what the client warns of: that a large picture is sent smaller."""
-    if isinstance(picture, bytes) and len(picture) < LIMIT:
-        return ask(), []
-    with _listening, warnings.catch_warnings(record=True) as notices:
-        warnings.simplefilter("always", VisionWarning)
-        answer = ask()
-    found = [each.message for each in notices if each.category is VisionWarning]
-    return answer, [f"Note: {message}." for message in found]
-
-
-def _sentence(error: Exception) -> str:
-    """Return what an error says on one line, ending in a full stop."""
-    said = " ".join(str(error).split()) or type(error).__name__
-    if not isinstance(error, VisionError):
-        said = f"This did not work ({type(error).__name__}): {said}"
-    return said if said.endswith((".", "!", "?")) else f"{said}."
+    return repr(str(picture) if isinstance(picture, (str, Path)) else title)

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from tqdm.auto import tqdm
 
-from .envoy import Envoy, sentence
-from .errors import PictureError
+from .envoy import Envoy
+from .errors import PictureError, sentence
 from .ledger import Ledger, Record, records
 from .sources import Source, identity
 from .table import frame, row

@@ -13,7 +13,7 @@ from .images import is_url
 
 Source = str | os.PathLike[str] | bytes
 """A path, an address or the bytes of a file: what can travel to another process."""
-ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp")
+ENDINGS = (".jpg", ".jpeg", ".png", ".gif", ".bmp", ".tif", ".tiff", ".webp")
 """What pictures in a folder are called."""
 
 

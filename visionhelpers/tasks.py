@@ -20,10 +20,21 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from .client import Answer, VisionClient
-    from .images import Picture
+    from .uploads import Upload
 
 INCHES = 6.0
 """The longest side of a drawing, at 100 pixels to the inch."""
+
+LANGUAGES = {
+    "Find out": "unk", "Arabic": "ar", "Chinese, simplified": "zh-Hans",
+    "Chinese, traditional": "zh-Hant", "Czech": "cs", "Danish": "da", "Dutch": "nl",
+    "English": "en", "Finnish": "fi", "French": "fr", "German": "de", "Greek": "el",
+    "Hungarian": "hu", "Italian": "it", "Japanese": "ja", "Korean": "ko", "Norwegian": "nb",
+    "Polish": "pl", "Portuguese": "pt", "Romanian": "ro", "Russian": "ru",
+    "Serbian, Cyrillic": "sr-Cyrl", "Serbian, Latin": "sr-Latn", "Slovak": "sk",
+    "Spanish": "es", "Swedish": "sv", "Turkish": "tr",
+}  # fmt: skip
+"""What v1.0 reads print in."""
 
 _painting = Lock()
 """Matplotlib is not made for several threads at once."""
@@ -79,7 +90,7 @@ class Task:
     def ask(
         self,
         vision: VisionClient,
-        picture: Picture,
+        picture: Upload,
         options: Options,
         on_status: Callable[[str], None] | None = None,
     ) -> Any:
@@ -89,12 +100,12 @@ class Task:
             arguments["on_status"] = on_status
         return getattr(vision, self.method)(picture, **arguments)
 
-    def code(self, picture: str, options: Options) -> str:
-        """Return the lines of Python that ask the same of a picture, given as an expression."""
+    def code(self, vision: str, picture: str, options: Options) -> str:
+        """Return the lines of Python that ask the same, given how to come by client and picture."""
         given = "".join(f", {name}={value!r}" for name, value in self._given(options).items())
         return (
             "import visionhelpers as vh\n"
-            "vision = vh.connect()\n"
+            f"vision = {vision}\n"
             f"answer = vision.{self.method}({picture}{given})"
         )
 

@@ -8,8 +8,8 @@ from queue import SimpleQueue
 from typing import Any
 from uuid import uuid4
 
-from .envoy import Envoy, Outcome, sentence
-from .errors import VisionError
+from .envoy import Envoy, Outcome
+from .errors import VisionError, sentence
 from .ledger import Ledger, Record
 from .sources import Source
 

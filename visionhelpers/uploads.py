@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from PIL import Image
 
-from .errors import BadAnswerError, PictureError, VisionWarning
-from .images import Picture, fetch, is_url, load_image, read_bytes, upright
+from .errors import BadAnswerError, PictureError
+from .images import UNREADABLE, Picture, fetch, is_url, load_image, read_bytes, upright
 
 if TYPE_CHECKING:
     from requests import Response
@@ -22,17 +21,24 @@ LIMIT = 4 * 1024 * 1024
 SIDE = 3200
 """The longest side, in pixels, that every operation of API v1.0 takes."""
 _QUALITY = 90
-_UNREACHED = ("invalidimageurl", "failedtodownloadimage")
-"""What a service says that cannot fetch a picture's address."""
+_TAKEN = (b"\xff\xd8", b"\x89PNG", b"GIF8", b"BM")
+"""What the files begin with that every operation takes: JPEG, PNG, GIF, BMP."""
+_UNTAKEN = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
+"""What a service says that cannot fetch a picture's address, or not as it is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A request's body, and how much larger than it the caller's picture is."""
+    """A request's body, and how much larger than it the caller's picture is.
+
+    Attributes:
+        note: What was done to the picture that the caller may want to know, else empty.
+    """
 
     body: dict[str, Any]
     size: tuple[int, int] | None = None
     factor: float = 1.0
+    note: str = ""
 
     def enlarge(self, answer: Result) -> Result:
         """Return an answer with its coordinates in pixels of the caller's own picture."""
@@ -60,15 +66,18 @@ class Upload:
         return round(number * self.factor) if isinstance(number, int) else number * self.factor
 
 
-def upload(picture: Picture) -> Upload:
+def upload(picture: Picture | Upload) -> Upload:
     """Make a picture ready to be sent: a URL as JSON, everything else as its bytes.
 
-    Bytes that fit go as they are. A Pillow image is encoded as PNG, or as JPEG where that is
-    too large. A picture of 4 MB and more is scaled down, with a `VisionWarning`.
+    Bytes that fit go as they are, and so does what is ready. A Pillow image, and a file of a kind
+    that the API does not take, such as WebP, is encoded as PNG, or as JPEG where that is too
+    large. A picture of 4 MB and more is scaled down, with a note.
 
     Raises:
         PictureError: The picture cannot be read, or is empty.
     """
+    if isinstance(picture, Upload):
+        return picture
     if is_url(picture):
         return Upload({"json": {"url": picture}})
     if isinstance(picture, Image.Image):
@@ -76,13 +85,16 @@ def upload(picture: Picture) -> Upload:
             raise PictureError(f"A picture of {picture.width} x {picture.height} pixels is empty")
         return _encoded(upright(picture), png=True)
     data = read_bytes(picture)
-    return _bytes(data) if len(data) < LIMIT else _encoded(load_image(data), png=False)
+    foreign = _is_foreign(data)
+    if foreign or len(data) >= LIMIT:
+        return _encoded(load_image(data), png=foreign)
+    return _bytes(data)
 
 
 def delivered(
-    picture: Picture, sent: Upload, send: Callable[..., Response]
+    picture: Picture | Upload, sent: Upload, send: Callable[..., Response]
 ) -> tuple[Response, Upload]:
-    """Send a picture; where the service cannot fetch its address and this machine can, its bytes.
+    """Send a picture; its bytes where the service cannot take it from its address as it is.
 
     Raises:
         BadAnswerError: The service says no.
@@ -90,13 +102,24 @@ def delivered(
     try:
         return send(**sent.body), sent
     except BadAnswerError as error:
-        if (error.code or "").lower() not in _UNREACHED or not is_url(picture):
+        if (error.code or "").lower() not in _UNTAKEN or not is_url(picture):
             raise
         try:
             sent = upload(fetch(str(picture)))
         except PictureError:
             raise error from None
     return send(**sent.body), sent
+
+
+def _is_foreign(data: bytes) -> bool:
+    """Tell a picture that the API does not take; documents of several pages are not meant."""
+    if data.startswith(_TAKEN):
+        return False
+    try:
+        with Image.open(BytesIO(data)) as image:
+            return image.format != "TIFF" or getattr(image, "n_frames", 1) == 1
+    except UNREADABLE:
+        return False
 
 
 def _bytes(data: bytes) -> Upload:
@@ -116,14 +139,12 @@ def _encoded(image: Image.Image, *, png: bool) -> Upload:
         smaller = smaller.resize((max(1, width * 3 // 4), max(1, height * 3 // 4)))
     if smaller is image:
         return _bytes(data)
-    warnings.warn(
+    note = (
         f"The picture of {image.width} x {image.height} pixels is too large for the service and "
-        f"was sent as {smaller.width} x {smaller.height}; coordinates are scaled back",
-        VisionWarning,
-        stacklevel=5,  # the caller of the client's method
+        f"was sent as {smaller.width} x {smaller.height}; coordinates are scaled back"
     )
     factor = max(image.size) / max(smaller.size)
-    return Upload(_bytes(data).body, image.size, factor)
+    return Upload(_bytes(data).body, image.size, factor, note)
 
 
 def _as_png(image: Image.Image) -> bytes:
