@@ -6,9 +6,9 @@ The view only shows the state of an `Exploration` and changes it; all that happe
 from __future__ import annotations
 
 from pathlib import PurePath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ipywidgets import HTML, Button, Dropdown, HBox, Layout, VBox, link
+from ipywidgets import HTML, Button, Dropdown, HBox, Layout, Text, VBox, link
 
 from . import panes
 from .announcement import Announcement
@@ -45,6 +45,7 @@ class Explorer(VBox):  # type: ignore[misc]
         self._figure, self._facts, self._code, self._json = (HTML() for _ in range(4))
         self._code.layout.width = self._json.layout.width = "calc(100% - 4px)"
         self._json.layout.display = "none"
+        self._gap = ""
         beside = VBox([self._status, self._facts], layout=Layout(flex="1 1 16em", min_width="0"))
         super().__init__(
             [
@@ -81,6 +82,7 @@ class Explorer(VBox):  # type: ignore[misc]
             link((self.model, name), (control, "value"))
         self._sample.observe(self._on_sample, "value")
         self._address.observe(self._on_address, "value")
+        self._address.on_msg(self._on_enter)
         self._unfold.observe(self._on_unfold, "value")
         self._again.on_click(lambda _: self.model.look())
         self.model.observe(self._follow, "picture")
@@ -101,6 +103,11 @@ class Explorer(VBox):  # type: ignore[misc]
         if address := _unquoted(change.new):
             self.model.show(address, PurePath(address).name or address)
 
+    def _on_enter(self, _: Text, said: dict[str, Any], __: list[memoryview]) -> None:
+        """Try the same address once more; another one comes as its value."""
+        if said.get("event") == "submit" and self.model.status == "failed":
+            self.model.look()
+
     def _on_unfold(self, change: Bunch) -> None:
         self._json.layout.display = "" if change.new else "none"
 
@@ -119,7 +126,10 @@ class Explorer(VBox):  # type: ignore[misc]
                 control.layout.display = "" if name in TASKS[model.task].options else "none"
             self._render_status()
             self._facts.value = panes.facts(model.facts)
-            self._figure.value = panes.figure(model)
+            if model.drawing:
+                self._gap, self._figure.value = panes.gap(model.drawing), panes.figure(model)
+            else:
+                self._figure.value = self._gap if model.status == "working" else ""
             self._code.value = panes.code(model.code)
             self._json.value = panes.answer(model.answer)
 

@@ -1,5 +1,7 @@
 // A button that uploads a file; the kernel asks for it part by part.
-const megabytes = (size) => `${(size / 2 ** 20).toFixed(1)} MB`;
+const GONE = "The notebook's kernel no longer knows this button: run the cell again.";
+const measured = (size) =>
+  size < 2 ** 20 ? `${Math.ceil(size / 2 ** 10)} KB` : `${(size / 2 ** 20).toFixed(1)} MB`;
 
 function make(kind, properties) {
   return Object.assign(document.createElement(kind), properties);
@@ -22,9 +24,14 @@ function render({ model, el }) {
   function begin(chosen) {
     file = chosen;
     id = `${Date.now()} ${Math.random()}`;
-    status.textContent = `Uploading ${file.name}, ${megabytes(file.size)}`;
+    status.textContent = `Uploading ${file.name}, ${measured(file.size)}`;
     Object.assign(bar, { hidden: false, max: file.size || 1, value: 0 });
-    model.send({ kind: "chosen", id, name: file.name, size: file.size });
+    try {
+      model.send({ kind: "chosen", id, name: file.name, size: file.size });
+    } catch {
+      end();
+      status.textContent = GONE;
+    }
   }
 
   function end() {

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Sequence
 from html import escape
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from PIL import Image
@@ -23,7 +24,7 @@ LETTERS = (
 
 
 def status(model: Exploration) -> str:
-    """Say what is looked at and how far that is, or what went wrong."""
+    """Say what is looked at and how far that is, what came first of it, or what went wrong."""
     if model.status == "idle":
         return ""
     doing = "Looking at" if model.status == "working" else f"{model.task}:"
@@ -33,21 +34,27 @@ def status(model: Exploration) -> str:
     if model.status == "working":
         state = f" The service says: {model.progress}." if model.progress else ""
         said += f"<br>{escape(model.task)}: working…{escape(state)}"
-    return f"<p {CLOSE}>{said}</p>"
+    return f"<p {CLOSE}>{'<br>'.join([said, *map(escape, model.facts[:1])])}</p>"
 
 
-def facts(found: Iterable[str]) -> str:
-    """Say the answer, a paragraph a line."""
-    return "".join(f"<p {CLOSE}>{escape(fact)}</p>" for fact in found)
+def facts(found: Sequence[str]) -> str:
+    """Say the answer, a paragraph a line; the status has said the first."""
+    return "".join(f"<p {CLOSE}>{escape(fact)}</p>" for fact in found[1:])
 
 
 def figure(model: Exploration) -> str:
     """Show the drawing; who does not see it has its title and its facts."""
-    if not model.drawing:
-        return ""
     said = escape(" ".join([f"{model.title}.", *model.facts]), quote=True)
     data = b64encode(model.drawing).decode("ascii")
     return f'<img alt="{said}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+
+
+def gap(drawing: bytes) -> str:
+    """Leave the room that a drawing took: what stands below does not jump up and down again."""
+    width, height = Image.open(BytesIO(drawing)).size
+    return (
+        f'<div style="width: {width}px; max-width: 100%; aspect-ratio: {width} / {height}"></div>'
+    )
 
 
 def answer(given: Any) -> str:

@@ -1,4 +1,4 @@
-"""Keys pressed in the Explorer are not JupyterLab's."""
+"""Keys that are typed in the Explorer are not JupyterLab's."""
 
 from __future__ import annotations
 
@@ -7,26 +7,23 @@ from ipywidgets import Layout
 
 QUIET = "visionhelpers-quiet"
 SCRIPT = f"""
-const mark = ({{ target }}) => target.setAttribute("data-lm-suppress-shortcuts", "true");
+const EDITING = ["a", "c", "v", "x", "y", "z", "enter"];
 
 function render({{ el }}) {{
-  let around = null;
-  let waiting = 0;
-  const listen = () => {{
-    around = el.closest(".{QUIET}");
-    if (around) around.addEventListener("focusin", mark);
-    else waiting = requestAnimationFrame(listen); // rendered before it stands in the page
+  const mark = ({{ target, key, ctrlKey, metaKey }}) => {{
+    if (!el.closest(".{QUIET}")?.contains(target)) return;
+    const theirs = (ctrlKey || metaKey) && !EDITING.includes(key.toLowerCase());
+    target.toggleAttribute("data-lm-suppress-shortcuts", !theirs);
   }};
-  listen();
-  return () => {{
-    cancelAnimationFrame(waiting);
-    around?.removeEventListener("focusin", mark);
-  }};
+  window.addEventListener("keydown", mark, true); // before JupyterLab, which listens on document
+  return () => window.removeEventListener("keydown", mark, true);
 }}
 
 export default {{ render }};
 """
-"""JupyterLab looks for the mark on what has the focus itself: around it is not enough."""
+"""JupyterLab looks for the mark on what has the focus itself: around it is not enough.
+
+Saving and the like stay JupyterLab's; what edits text with Ctrl or Cmd would edit its cells."""
 
 
 class Quiet(AnyWidget):

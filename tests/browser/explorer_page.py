@@ -67,7 +67,7 @@ class ExplorerPage:
 
     def expect_answer(self, task: str, title: str) -> None:
         """Wait until the status says that a task is done on a picture."""
-        said = re.compile(rf"^\s*{re.escape(task)}:\s+{re.escape(title)}\s*$")
+        said = re.compile(rf"^\s*{re.escape(task)}:\s+{re.escape(title)}")
         expect(self.status).to_have_text(said, timeout=ANSWERING)
         expect(self.picture).to_be_visible(timeout=ANSWERING)
         expect(self.root.get_by_role("alert")).to_have_count(0)

@@ -32,6 +32,12 @@ EXPECTED = {
     "Colours and type": ("coffee_cup.jpg", "Orange"),
 }
 FIRST = next(iter(TASKS))
+WATCH_HEIGHT = """root => {
+    window.lowest = root.offsetHeight;
+    const look = () => window.lowest = Math.min(window.lowest, root.offsetHeight);
+    new ResizeObserver(look).observe(root);
+    return root.offsetHeight;
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +146,28 @@ def test_a_wrong_address_is_refused_in_a_sentence(
     explorer.screenshot(screenshots / f"explorer_wrong_{kind}.png")
 
 
+def test_enter_tries_an_address_once_more(explorer: ExplorerPage, tmp_path: Path) -> None:
+    file = tmp_path / "late.jpg"
+    explorer.choose_task("Faces")
+    explorer.enter(str(file))
+    explorer.expect_error(re.compile("No such file"))
+    shutil.copy(sample("dahlia.jpg"), file)
+    explorer.control("or URL or path").press("Enter")
+    explorer.expect_answer("Faces", "late.jpg")
+
+
+def test_what_stands_below_stays_in_its_place_while_it_works(explorer: ExplorerPage) -> None:
+    explorer.choose_sample(samples()["dahlia.jpg"].title)
+    explorer.choose_task("Faces")
+    explorer.expect_answer("Faces", samples()["dahlia.jpg"].title)
+    high = explorer.root.evaluate(WATCH_HEIGHT)
+    explorer.button("Look again").click()
+    expect(explorer.picture).to_have_count(0)
+    explorer.expect_answer("Faces", samples()["dahlia.jpg"].title)
+    lowest = explorer.tab.page.evaluate("window.lowest")
+    assert lowest > high - 40, f"{high} pixels high, and {lowest} while it worked"
+
+
 def test_an_upload_of_more_than_a_message_may_hold_arrives(
     explorer: ExplorerPage, tmp_path: Path, screenshots: Path
 ) -> None:
@@ -176,3 +204,13 @@ def test_a_new_choice_takes_the_place_of_the_old_one(explorer: ExplorerPage) -> 
 
 def test_the_console_stays_clean_and_nothing_is_asked_of_other_machines(tab: Tab) -> None:
     assert tab.problems == []
+
+
+def test_after_a_restart_of_the_kernel_an_upload_says_what_to_do(
+    explorer: ExplorerPage, tab: Tab
+) -> None:
+    tab.page.evaluate("() => void jupyterapp.commands.execute('kernelmenu:restart')")
+    tab.page.get_by_role("button", name="Confirm Kernel Restart").click()
+    expect(tab.page.get_by_text("| Idle")).to_be_visible()
+    explorer.upload(sample("dahlia.jpg"))
+    expect(explorer.root).to_contain_text("run the cell again")

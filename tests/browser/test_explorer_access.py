@@ -23,6 +23,7 @@ PICTURES = ("chelsea_the_cat.jpg", "coffee_cup.jpg")
 TABS = 40
 """More than there are places in the explorer."""
 
+UNSAVED = ".jp-mod-current.jp-mod-dirty"
 CELL = "jupyterapp.shell.currentWidget.content.activeCellIndex"
 NUMBER_OF_CELLS = "jupyterapp.shell.currentWidget.content.widgets.length"
 
@@ -154,6 +155,15 @@ def test_letters_typed_in_the_explorer_are_not_the_shortcuts_of_jupyterlab(
             page.keyboard.press(key)
     expect(explorer.root).to_be_visible()
     assert page.evaluate(NUMBER_OF_CELLS) == before
+
+
+@pytest.mark.parametrize("name", ["Sample picture", "Task"])
+def test_the_notebook_is_saved_from_within_the_explorer(explorer: ExplorerPage, name: str) -> None:
+    page = explorer.tab.page
+    page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty = true")
+    expect(page.locator(UNSAVED)).to_have_count(1)
+    explorer.control(name).press("Control+s")
+    expect(page.locator(UNSAVED)).to_have_count(0)
 
 
 def test_upload_address_option_json_and_code_by_keyboard(
