@@ -111,15 +111,21 @@ class Truth:
 
 
 def load(folder: Path) -> Truth:
-    """Read a folder; to the evaluation set belong facts of ours, and the sample pictures."""
-    truth = _read(folder, folder / "truth.json")
-    if folder.resolve() != EVALUATION.resolve():
-        return truth
-    ours = {known.path: known for known in _read(folder, BESIDE / "evaluation.json").images}
+    """Read a folder with a truth file."""
+    return _read(folder, folder / "truth.json")
+
+
+def ours() -> Truth:
+    """Read the sample pictures and, where it is, the evaluation set with facts of ours."""
+    samples = _read(SAMPLES, BESIDE / "samples.json")
+    if not EVALUATION.is_dir():
+        return samples
+    truth = load(EVALUATION)
+    told = {known.path: known for known in _read(EVALUATION, BESIDE / "evaluation.json").images}
     for known in truth.images:
-        if known.path in ours:
-            known.facts.update(ours[known.path].facts | known.facts)
-    truth.images.extend(_read(SAMPLES, BESIDE / "samples.json").images)
+        if known.path in told:
+            known.facts.update(told[known.path].facts | known.facts)
+    truth.images.extend(samples.images)
     return truth
 
 

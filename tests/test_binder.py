@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tools"))
 
 import binder_memory  # noqa: E402  tools/ is no package
 import rehearse_binder  # noqa: E402
-from binder_build import Line, build  # noqa: E402
+from binder_build import Line, build, frozen  # noqa: E402
 from binder_server import Server  # noqa: E402
 from binder_stage import Stage  # noqa: E402
 
@@ -116,6 +116,13 @@ def test_a_python_that_repo2docker_guesses_is_refused(tree: Path, change: Change
 
 def test_this_tree_asks_for_a_python_that_is_understood(tree: Path) -> None:
     rehearse_binder.check_python(build(tree), tree)
+
+
+def test_the_rehearsal_begins_with_the_jupyter_of_the_image(tree: Path) -> None:
+    packages = dict(each.split("==") for each in frozen(build(tree).python))
+    assert packages.keys() >= {"jupyterlab", "jupyter_server", "ipykernel", "ipywidgets"}
+    assert not any(name.startswith("jupyterhub") for name in packages)
+    assert all(re.fullmatch(r"\d+(\.\d+)+", number) for number in packages.values())
 
 
 def test_pip_paths_count_from_the_folder_of_the_environment_file(

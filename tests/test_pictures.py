@@ -95,7 +95,7 @@ def test_a_notebook_without_figures_or_row_is_listed_without_a_picture(tmp_path:
     new = notebook(tmp_path)
     assert make_pictures.chosen(new) is None
     sheet = write_links.contact_sheet([NOTEBOOKS[0], new])
-    assert "**[99 New](99_new.ipynb)**" in sheet
+    assert "[**99 New**](99_new.ipynb)" in sheet
     assert sheet.count("![") == 1
     assert {line.count("|") for line in sheet.splitlines()} == {write_links.COLUMNS + 1}
 
@@ -112,9 +112,9 @@ def test_the_index_leads_to_every_notebook_by_its_picture() -> None:
     assert made == nbformat.read(INDEX, 4), "run tools/write_links.py"
     (cell,) = [each for each in made.cells if "contents" in each.metadata.get("tags", [])]
     for path in NOTEBOOKS:
-        assert f"]({path.name})" in cell.source
+        assert cell.source.count(f"**]({path.name})") == 1
         if make_pictures.picture_path(path).exists():
-            assert f"(pictures/{path.stem}.jpg)]({path.name})" in cell.source
+            assert f"(pictures/{path.stem}.jpg)<br>**" in cell.source
 
 
 @pytest.mark.parametrize("page", ["README.md", "notebooks/index.ipynb"])

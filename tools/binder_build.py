@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 CALL = ("-m", "repo2docker", "--no-build", "--debug", "--Repo2Docker.default_buildpack=None", ".")
@@ -21,6 +22,10 @@ ELSEWHERE = (
     ("${REPO_DIR}", "a folder of the image: the copy of the tree stands in for it"),
 )
 """Parts of the lines that set up the image and cannot be run here, each with the reason."""
+
+
+FROZEN = re.compile(r"/((?:jupyter(?!hub)|notebook|ip|nb|widgets)[\w-]*)-(\d[\w.]*)-\w+\.conda")
+"""A package of Jupyter's in repo2docker's list of what every image begins with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,13 @@ def build(tree: Path) -> Build:
         raise SystemExit(f"repo2docker generates no build for this tree: {complaint(done.stderr)}")
     start = re.search(r'^ENV R2D_ENTRYPOINT="\$\{REPO_DIR\}/(.+)"$', dockerfile, re.MULTILINE)
     return Build(python[1], found, file[1], start[1] if start else None)
+
+
+def frozen(python: str) -> list[str]:
+    """Return the Jupyter that an image begins with, in pip's words; the hub's part is left out."""
+    folder = files("repo2docker") / "buildpacks" / "conda"
+    lock = (folder / f"environment.py-{python}-linux-64.lock").read_text(encoding="utf-8")
+    return [f"{name.removesuffix('-core')}=={number}" for name, number in FROZEN.findall(lock)]
 
 
 def complaint(said: str) -> str:

@@ -19,7 +19,7 @@ from textwrap import shorten
 
 import binder_memory
 import yaml
-from binder_build import Build, Line, build
+from binder_build import Build, Line, build, frozen
 from binder_server import Server
 from binder_stage import Stage, tell
 
@@ -59,12 +59,16 @@ def check_python(plan: Build, tree: Path) -> None:
 
 
 def make_environment(stage: Stage, wanted: str) -> None:
-    """Make the virtual environment, with the Python that the build wants if this machine has it."""
+    """Make the virtual environment, with the Python that the build wants if this machine has it.
+
+    In it is the Jupyter that the image begins with: pip leaves it alone later, however old it is.
+    """
     python = interpreter(wanted)
     if not python:
         own = "{}.{}".format(*sys.version_info)
         tell("not run here", f"conda's python={wanted}: not on this machine, Python {own} instead")
     stage.run([python or sys.executable, "-m", "venv", str(stage.prefix)])
+    stage.run([*pip(stage), *frozen(wanted)])
 
 
 def interpreter(wanted: str) -> str | None:
@@ -81,9 +85,13 @@ def install(stage: Stage, environment: str) -> None:
     with tempfile.NamedTemporaryFile("w", suffix=".txt", dir=folder) as listing:
         listing.write("\n".join(wanted))
         listing.flush()
-        pip = [str(stage.prefix / "bin/python"), "-m", "pip", "install", "--quiet", "--no-input"]
-        command = [*pip, "-U", "-r", Path(listing.name).name]
+        command = [*pip(stage), "-U", "-r", Path(listing.name).name]
         stage.run(command, str(folder.relative_to(stage.tree)))
+
+
+def pip(stage: Stage) -> list[str]:
+    """Return the words that install what comes after them."""
+    return [str(stage.prefix / "bin/python"), "-m", "pip", "install", "--quiet", "--no-input"]
 
 
 def run_line(line: Line, stage: Stage, plan: Build) -> None:

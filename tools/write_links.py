@@ -102,27 +102,20 @@ def number(notebook: Path) -> str:
 
 
 def contact_sheet(notebooks: list[Path]) -> str:
-    """Return the index's table: pictures that lead to the notebooks, titles and contents below."""
-    rows = []
-    for start in range(0, len(notebooks), COLUMNS):
-        part = notebooks[start : start + COLUMNS]
-        rows += [[linked_picture(path) for path in part], [linked_title(path) for path in part]]
-    lines = [f"| {' | '.join(row + [''] * (COLUMNS - len(row)))} |" for row in rows]
-    return "\n".join([lines[0], "|:--" * COLUMNS + "|", *lines[1:]])
+    """Return the index's table, a cell for each notebook; its head is empty: it is about no row."""
+    cells = [tile(path) for path in notebooks]
+    cells += [""] * (-len(cells) % COLUMNS)
+    rows = [cells[start : start + COLUMNS] for start in range(0, len(cells), COLUMNS)]
+    head = ["| " * COLUMNS + "|", "|:--" * COLUMNS + "|"]
+    return "\n".join([*head, *(f"| {' | '.join(row)} |" for row in rows)])
 
 
-def linked_picture(notebook: Path) -> str:
-    """Return a notebook's picture as a link to it, or nothing."""
-    file = picture_path(notebook)
-    return f"[![{alternative(notebook)}](pictures/{file.name})]({notebook.name})" * file.exists()
-
-
-def linked_title(notebook: Path) -> str:
-    """Return a notebook's title as a link to it, with what it shows."""
-    shows = said(notebook)["shows"]
-    return f"**[{number(notebook)}{title(notebook)}]({notebook.name})**" + f"<br>{shows}" * bool(
-        shows
-    )
+def tile(notebook: Path) -> str:
+    """Return a notebook's picture and title as a link to it, with what it shows."""
+    file, shows = picture_path(notebook), said(notebook)["shows"]
+    picture = f"![{alternative(notebook)}](pictures/{file.name})<br>" * file.exists()
+    link = f"[{picture}**{number(notebook)}{title(notebook)}**]({notebook.name})"
+    return link + f"<br>{shows}" * bool(shows)
 
 
 BLOCKS: dict[str, Callable[[], str]] = {"badges": badges, "pictures": pictures, "notebooks": table}

@@ -35,8 +35,8 @@ def analyze_many(
     A picture that fails does not stop the others. With a file of `results`, each answer is on disk
     as soon as it arrives, and the same call made again goes on where the last one ended, however
     it ended: answered pictures are passed over unless their file has changed, failed ones are
-    tried again. A picture that is listed twice is asked about once. The list is read as pictures
-    are needed, and neither it nor the answers are kept in memory.
+    tried again. A picture that is listed twice is asked about once. A list is read as pictures are
+    needed, so that a generator will do; the answers are not kept in memory.
 
     Set `client.rate` to keep under a service's rate. One that is met is waited out, by all threads
     together. In an executor of processes, each keeps the rate by itself.

@@ -298,6 +298,8 @@ def fuzz(version: str, cases: int) -> int:
 
 def main() -> int:
     """Run every version, or the one named, and the processes of all at once."""
+    if not SHARED.is_dir():
+        sys.exit(f"Microsoft's descriptions are needed in {SHARED / 'specs'}, beside the project")
     known = {**dict.fromkeys(VERSIONS, CASES), **dict(parse(text) for text in sys.argv[1:])}
     if len(sys.argv) == 2:
         return fuzz(*parse(sys.argv[1]))
