@@ -7,7 +7,7 @@ import shlex
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib.resources import files
+from importlib.metadata import distribution
 from pathlib import Path
 
 CALL = ("-m", "repo2docker", "--no-build", "--debug", "--Repo2Docker.default_buildpack=None", ".")
@@ -98,9 +98,9 @@ def build(tree: Path) -> Build:
 
 def frozen(python: str) -> list[str]:
     """Return the Jupyter that an image begins with, in pip's words; the hub's part is left out."""
-    folder = files("repo2docker") / "buildpacks" / "conda"
-    lock = (folder / f"environment.py-{python}-linux-64.lock").read_text(encoding="utf-8")
-    return [f"{name.removesuffix('-core')}=={number}" for name, number in FROZEN.findall(lock)]
+    lock = f"repo2docker/buildpacks/conda/environment.py-{python}-linux-64.lock"
+    listed = Path(str(distribution("jupyter-repo2docker").locate_file(lock))).read_text()
+    return [f"{name.removesuffix('-core')}=={number}" for name, number in FROZEN.findall(listed)]
 
 
 def complaint(said: str) -> str:
