@@ -37,13 +37,12 @@ class Kernel:
         """Ask until the kernel answers, as JupyterLab does: what comes too early may be lost."""
         deadline = time.monotonic() + self._seconds
         while time.monotonic() < deadline:
-            request = self._send("kernel_info_request", {})
+            self._send("kernel_info_request", {})
             with suppress(TimeoutError):
                 until = min(deadline, time.monotonic() + PATIENCE)
-                while (message := self._received(until))["msg_type"] != "kernel_info_reply":
+                while self._received(until)["msg_type"] != "kernel_info_reply":
                     pass
-                if message["parent_header"].get("msg_id") == request:
-                    return
+                return
         raise SystemExit(f"a kernel is started and does not answer in {self._seconds:g} s")
 
     def _send(self, kind: str, content: dict[str, Any]) -> str:
