@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,12 +21,15 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))
 
 import binder_memory  # noqa: E402  tools/ is no package
+import binder_server  # noqa: E402
 import rehearse_binder  # noqa: E402
 from binder_build import Line, build, frozen  # noqa: E402
 from binder_server import Server  # noqa: E402
 from binder_stage import Stage  # noqa: E402
 
 ENVIRONMENT = "binder/environment.yml"
+REST = 30
+"""Seconds for which a slow cell sleeps."""
 Change = Callable[[str, str, str], None]
 
 
@@ -198,14 +202,17 @@ def test_too_much_memory_ends_the_rehearsal(capsys: pytest.CaptureFixture[str]) 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """JupyterLab in a folder of two notebooks, one of which fails."""
+    """JupyterLab with three notebooks: the second fails, the third rests when it is run again."""
     folder = tmp_path_factory.mktemp("lab")
-    for name, code in (("good", "print(6 * 7)"), ("bad", "print(1)\nsix / 0")):
+    rest = f"import time\ntime.sleep(globals().get('rest', 0))\nrest = {REST}"
+    codes = {"good": "print(6 * 7)", "bad": "print(1)\nsix / 0", "slow": rest}
+    for name, code in codes.items():
         cells = [new_code_cell("six = 6"), new_code_cell(code)]
         nbformat.write(new_notebook(cells=cells), folder / f"{name}.ipynb")
     stage = Stage(folder, Path(sys.prefix))
     root = ["--allow-root"] if os.geteuid() == 0 else []
-    command = [f"{sys.prefix}/bin/jupyter-lab", *root]
+    pings = '--ServerApp.tornado_settings={"ws_ping_interval": 200}'
+    command = [f"{sys.prefix}/bin/jupyter-lab", *root, pings]
     with Server(command, folder, stage.environment()) as server:
         yield server
     binder_memory.end(folder)
@@ -222,6 +229,17 @@ def test_notebooks_are_executed_through_the_server(server: Server) -> None:
     server.execute("good.ipynb")
     with pytest.raises(SystemExit, match=r"bad\.ipynb, cell 1 .*ZeroDivisionError"):
         server.execute("bad.ipynb")
+
+
+def test_a_cell_without_end_is_given_up_however_often_the_server_pings(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.execute("slow.ipynb")
+    monkeypatch.setattr(binder_server, "CELL_SECONDS", 2)
+    begin = time.monotonic()
+    with pytest.raises(SystemExit, match=r"slow\.ipynb, cell 1 .*no end after 2 s"):
+        server.execute("slow.ipynb")
+    assert time.monotonic() - begin < REST, "the pings were waited for"
 
 
 def test_the_badge_is_read_from_the_readme(tree: Path, change: Change) -> None:

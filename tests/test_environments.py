@@ -124,6 +124,13 @@ def test_what_the_notebooks_import_is_named(file: str) -> None:
         assert known & installed(file), f"{file} installs nothing that has {module}, of {known}"
 
 
+def test_no_kernel_is_allowed_that_loses_requests() -> None:
+    lists = [*map(of_pip, FILES), PROJECT["optional-dependencies"]["test"]]
+    for listed in lists:
+        kernels = [wanted for each in listed if (wanted := Requirement(each)).name == "ipykernel"]
+        assert [kernel.specifier.contains("7.3.0") for kernel in kernels] == [False]
+
+
 def test_the_mission_packages_come_with_the_test_installation() -> None:
     extras = PROJECT["optional-dependencies"]
     assert names([*PROJECT["dependencies"], *extras["service"], *extras["test"]]) >= MISSION

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import suppress
 from typing import Any, Self
 
 import websocket
 from jupyter_client.session import Session
-
-PATIENCE = 2.0
-"""Seconds after which a kernel is asked again whether it is there."""
 
 
 class Kernel:
@@ -27,29 +23,10 @@ class Kernel:
     def __enter__(self) -> Self:
         header = [f"Authorization: token {self._token}"]
         self._socket = websocket.create_connection(self._url, self._seconds, header=header)
-        self._wait()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._socket.close()
-
-    def _wait(self) -> None:
-        """Ask until the kernel answers, as JupyterLab does: what comes too early may be lost."""
-        deadline = time.monotonic() + self._seconds
-        while time.monotonic() < deadline:
-            self._send("kernel_info_request", {})
-            with suppress(TimeoutError):
-                until = min(deadline, time.monotonic() + PATIENCE)
-                while self._received(until)["msg_type"] != "kernel_info_reply":
-                    pass
-                return
-        raise SystemExit(f"a kernel is started and does not answer in {self._seconds:g} s")
-
-    def _send(self, kind: str, content: dict[str, Any]) -> str:
-        """Send a request, and return its number."""
-        request = self._session.msg(kind, content)
-        self._socket.send(json.dumps({**request, "channel": "shell"}, default=str))
-        return str(request["msg_id"])
 
     def run(self, code: str) -> str | None:
         """Run a cell, and return the last line of its error, or None.
@@ -57,12 +34,13 @@ class Kernel:
         Raises:
             TimeoutError: The kernel has not finished, or says nothing.
         """
-        request = self._send("execute_request", {"code": code, "allow_stdin": False})
+        request = self._session.msg("execute_request", {"code": code, "allow_stdin": False})
+        self._socket.send(json.dumps({**request, "channel": "shell"}, default=str))
         awaited, error = {"execute_reply", "idle"}, None
         deadline = time.monotonic() + self._seconds
         while awaited:
             message = self._received(deadline)
-            if message["parent_header"].get("msg_id") != request:
+            if message["parent_header"].get("msg_id") != request["msg_id"]:
                 continue
             content = message["content"]
             awaited -= {message["msg_type"], content.get("execution_state")}

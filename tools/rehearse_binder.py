@@ -59,15 +59,16 @@ def check_python(plan: Build, tree: Path) -> None:
 
 
 def make_environment(stage: Stage, wanted: str) -> None:
-    """Make the virtual environment, with the Python that the build wants if this machine has it."""
+    """Make the virtual environment, with the Python that the build wants if this machine has it.
+
+    In it is the Jupyter that the image begins with: pip later renews only what is asked for newer.
+    """
     python = interpreter(wanted)
     if not python:
         own = "{}.{}".format(*sys.version_info)
         tell("not run here", f"conda's python={wanted}: not on this machine, Python {own} instead")
     stage.run([python or sys.executable, "-m", "venv", str(stage.prefix)])
-    tell(
-        "not run here", f"the image begins with {', '.join(frozen(wanted))}; here pip takes its own"
-    )
+    stage.run([*pip(stage), *frozen(wanted)])
 
 
 def interpreter(wanted: str) -> str | None:
