@@ -214,7 +214,7 @@ def test_ctrl_c_ends_it_at_once(tmp_path: Path, slow: LocalService) -> None:
     began = time.monotonic()
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 10
     assert said.decode().splitlines()[-1] == "Interrupted."
     assert b"Traceback" not in said
     assert slow.running

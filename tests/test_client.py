@@ -263,7 +263,7 @@ def test_a_service_that_is_late_gives_no_answer_and_is_not_asked_again(script: S
     began = time.monotonic()
     with pytest.raises(NoAnswerError, match=r"none in 0\.3 seconds"):
         script.client(HANG, timeout=0.3).tag(b"x")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert len(script.seen) == 1
 
 
@@ -291,7 +291,7 @@ def test_polling_is_quick_at_first_and_slows_down(script: Script) -> None:
     with pytest.raises(OperationTimeoutError):
         client.recognize_text(b"x", timeout=2)
     at = [request["at"] for request in script.seen]
-    assert at[1] - at[0] < 0.15
+    assert at[1] - at[0] < 0.5
     assert at[-2] - at[-3] > 2 * (at[2] - at[1])
 
 
@@ -308,7 +308,7 @@ def test_an_operation_that_does_not_end_times_out(script: Script, poll: Step) ->
     began = time.monotonic()
     with pytest.raises(OperationTimeoutError) as caught:
         client.recognize_text(b"x", timeout=0.5)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 5
     assert caught.value.seconds == 0.5
     assert caught.value.location.endswith("/textOperations/1")
 

@@ -196,7 +196,7 @@ def test_a_download_that_drips_or_stops_ends_in_time(
         with pytest.raises(PictureError, match=said):
             fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.jpg")
         ended.set()
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 10
 
 
 def test_a_download_that_breaks_off_is_said_to() -> None:

@@ -301,12 +301,12 @@ def test_an_endless_list_is_read_as_it_is_needed(client: VisionClient, tmp_path:
 
 def test_who_breaks_off_does_not_wait_for_what_is_on_its_way(tmp_path: Path) -> None:
     pictures, results = drawn(tmp_path, 12), tmp_path / "out.jsonl"
-    with LocalService(latency=1.5) as service:
+    with LocalService(latency=4) as service:
         client = VisionClient(service.url, service.key)
         for _ in analyze_many(client, "analyze", pictures, results=results, **COLOUR):
             began = time.monotonic()
             break
-        assert time.monotonic() - began < 0.8
+        assert time.monotonic() - began < 3
         run = analyze_many(client, "analyze", pictures[:4], results=results, **COLOUR)
         assert len(list(run)) <= 3, "the first is there, and the next run may write"
     assert_each_once(results, pictures[:4])

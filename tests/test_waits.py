@@ -17,7 +17,7 @@ def pauses(wait: Wait, count: int) -> list[float]:
 
 def test_short_pauses_grow() -> None:
     took = pauses(Wait(9, quick=True, retries=4), 12)
-    assert took[0] < 0.1
+    assert took[0] < 0.5
     assert sum(took[-3:]) > 2 * sum(took[:3])
 
 
@@ -38,7 +38,7 @@ def test_it_ends_with_its_time() -> None:
     wait, began = Wait(0.3, quick=True, retries=4), time.monotonic()
     while wait.pause(0):
         wait.succeed()
-    assert 0.3 <= time.monotonic() - began < 1
+    assert 0.3 <= time.monotonic() - began < 5
     assert wait.left <= 0
 
 
@@ -48,7 +48,7 @@ def test_a_pause_is_as_long_as_was_asked_for_and_no_longer_than_what_is_left() -
     assert wait.pause(0.3)
     assert time.monotonic() - began >= 0.3
     assert wait.pause(60)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 20
 
 
 def test_a_pause_asked_for_by_a_failure_comes_on_top() -> None:

@@ -116,7 +116,7 @@ def test_a_body_without_end_is_cut_off_with_its_connection() -> None:
 def test_a_refused_body_that_stops_arriving_is_waited_for_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("visionhelpers.service.body.SECONDS", 0.5)
+    monkeypatch.setattr("visionhelpers.service.body.SECONDS", 2)
     sent: list[Message] = []
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -134,5 +134,5 @@ def test_a_refused_body_that_stops_arriving_is_waited_for_once(
     scope = {"type": "http", "method": "POST", "headers": []}
     begun = monotonic()
     asyncio.run(Drain(app)(scope, receive, send))
-    assert monotonic() - begun < 0.9
+    assert monotonic() - begun < 3.5
     assert sent[0]["headers"] == [(b"connection", b"close")]

@@ -11,6 +11,7 @@ from visionhelpers.errors import VisionError
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService
 from visionhelpers.service.conditions import Conditions, Limiter, Rate
+from visionhelpers.service.errors import too_many_requests
 
 UNREADABLE = Path("/proc/self/mem")
 """Its first byte is nobody's to read, not even root's."""
@@ -58,19 +59,24 @@ def test_the_window_slides_and_tells_how_long_to_wait() -> None:
 
 
 def test_beyond_the_rate_requests_are_refused_until_there_is_room() -> None:
-    with LocalService(rate="3/second") as service:
+    with LocalService(rate="3/5 seconds") as service:
         headers = {"Ocp-Apim-Subscription-Key": service.key}
         url = f"{service.url}/vision/v3.2/models"
         answers = [requests.get(url, headers=headers, timeout=10) for _ in range(4)]
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
-        assert answers[3].headers["Retry-After"] == "1"
+        wait = int(answers[3].headers["Retry-After"])
+        assert 2 <= wait <= 5
         assert answers[3].json()["error"] == {
             "code": "429",
             "message": "Requests to the Computer Vision API (v3.2) have exceeded the rate limit of "
-            "this service. Please retry after 1 second.",
+            f"this service. Please retry after {wait} seconds.",
         }
-        time.sleep(1.05)
+        time.sleep(wait + 0.05)
         assert requests.get(url, headers=headers, timeout=10).ok
+
+
+def test_one_second_is_a_second() -> None:
+    assert str(too_many_requests(1, "Enough")) == "Enough. Please retry after 1 second."
 
 
 def test_health_samples_and_refusals_do_not_count_against_the_rate() -> None:
@@ -95,7 +101,7 @@ def test_every_answer_of_the_api_waits_for_the_latency() -> None:
         vision = VisionClient(service.url, service.key)
         began = time.monotonic()
         vision.domain_models()
-        assert 0.3 <= time.monotonic() - began < 2
+        assert 0.3 <= time.monotonic() - began < 10
 
 
 def test_neither_health_nor_samples_wait_for_it() -> None:

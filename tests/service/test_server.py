@@ -73,8 +73,8 @@ def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
 
 
 def test_it_stays_while_it_is_asked(tmp_path: Path) -> None:
-    with LocalService(gallery=tmp_path, idle=1.5) as service:
-        for _ in range(12):
+    with LocalService(gallery=tmp_path, idle=3) as service:
+        for _ in range(15):
             assert status(service) == 200
             assert not service.wait(0.3)
 
