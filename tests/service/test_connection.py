@@ -15,8 +15,8 @@ POST = b"POST /vision/v1.0/tag HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\
 
 @pytest.fixture
 def connection(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[socket.socket]:
-    """A connection to a service that waits half a second for the head of a request."""
-    monkeypatch.setattr("visionhelpers.service.connection.HEAD_SECONDS", 0.5)
+    """A connection to a service that waits 1.5 seconds for the head of a request."""
+    monkeypatch.setattr("visionhelpers.service.connection.HEAD_SECONDS", 1.5)
     with LocalService(gallery=tmp_path) as service:
         port = int(service.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
@@ -42,6 +42,8 @@ def trickle(connection: socket.socket, data: bytes) -> bytes:
             return connection.recv(4096)
         except TimeoutError:
             continue
+        except ConnectionError:
+            return b""  # hung up on before this byte was sent
     raise AssertionError("neither an answer nor an end")
 
 
@@ -50,7 +52,7 @@ def test_who_sends_no_whole_head_is_hung_up_on(connection: socket.socket, begun:
     since = monotonic()
     connection.sendall(begun)
     assert connection.recv(99) == b""
-    assert 0.3 < monotonic() - since < 5
+    assert 1.3 < monotonic() - since < 8
 
 
 def test_a_head_that_trickles_is_not_waited_for_either(connection: socket.socket) -> None:
@@ -70,10 +72,10 @@ def test_a_slow_body_and_requests_one_after_another_are_no_slow_head(
     connection: socket.socket,
 ) -> None:
     connection.sendall(POST)
-    sleep(1.5)
+    sleep(2.5)
     connection.sendall(b"body")
     assert b" 401 " in answer(connection)
     for _ in range(8):
-        sleep(0.2)
+        sleep(0.3)
         connection.sendall(REQUEST)
         assert b"200 OK" in answer(connection)
