@@ -18,11 +18,13 @@ from PIL import Image
 from starlette.types import ASGIApp, Message
 
 from tests.service.galleries import Slow, Trouble
+from tests.service.test_bench import png
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService, create_app
+from visionhelpers.service.bench import CLIENT_HEADER
 from visionhelpers.service.engines import Unavailable
 from visionhelpers.service.gallery import Gallery
-from visionhelpers.service.pool import Pool
+from visionhelpers.service.pool import LIGHTEST, Pool
 
 KEY = "Ocp-Apim-Subscription-Key"
 PHOTO = sample("coffee_cup.jpg").read_bytes()
@@ -266,6 +268,35 @@ def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
     assert int(refused.headers["Retry-After"]) >= 1
     assert [answer.status_code for answer in waited] == [200] * 3
     assert later.status_code == 200
+
+
+def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path: Path) -> None:
+    gallery, pool = Slow(tmp_path), Pool(1)
+
+    async def crowded() -> list[int]:
+        async with client(gallery, pool) as talking, asyncio.TaskGroup() as group:
+
+            def post(width: int, name: str) -> asyncio.Task[httpx.Response]:
+                picture, who = png(width), {CLIENT_HEADER: name}
+                asking = talking.post("/models/landmarks/analyze", content=picture, headers=who)
+                return group.create_task(asking)
+
+            async def queued(count: int) -> None:
+                while pool.waiting < count * LIGHTEST:
+                    await asyncio.sleep(0.01)
+
+            answers = [post(60, "busy")]
+            while not gallery.begun.is_set():
+                await asyncio.sleep(0.01)
+            answers += [post(70, "greedy") for _ in range(12)]
+            await queued(12)
+            answers += [post(80, "modest")]
+            await queued(13)
+            gallery.go.set()
+            return [(await answer).status_code for answer in answers]
+
+    assert asyncio.run(asyncio.wait_for(crowded(), 30)) == [200] * 14
+    assert gallery.seen == [60, 70, 80] + [70] * 11
 
 
 def test_small_pictures_in_large_files_fill_the_queue_too(tmp_path: Path) -> None:

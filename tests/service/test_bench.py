@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from time import monotonic, sleep
@@ -12,7 +12,6 @@ from joblib import cpu_count
 from PIL import Image
 
 from tests.asking import page
-from tests.service.galleries import Slow
 from visionhelpers.images import sample
 from visionhelpers.service import LocalService, pdf
 from visionhelpers.service.pool import FEWEST
@@ -106,27 +105,3 @@ def test_pdfs_that_hang_hold_up_no_picture(
         else:
             assert not any(future.done() for future in hanging)
         go.touch()
-
-
-def asked(
-    service: LocalService, threads: ThreadPoolExecutor, width: int, client: str
-) -> Future[requests.Response]:
-    """Send a picture over a connection of its own, and give it time to be queued."""
-    future = threads.submit(post, service, PLACES, png(width), **{"X-Client-Id": client})
-    sleep(0.1)
-    return future
-
-
-def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path: Path) -> None:
-    gallery = Slow(tmp_path)
-    with LocalService(gallery=gallery) as service, ThreadPoolExecutor(40) as threads:
-        answers = [asked(service, threads, 60, "busy") for _ in range(WORKERS)]
-        assert gallery.begun.wait(10)
-        answers += [asked(service, threads, 70, "greedy") for _ in range(12)]
-        answers += [asked(service, threads, 80, "modest")]
-        sleep(1)  # on a busy machine the last ones are not in the queue yet
-        gallery.go.set()
-        assert [future.result().status_code for future in answers] == [200] * len(answers)
-    assert gallery.seen[:WORKERS] == [60] * WORKERS
-    assert gallery.seen.index(80) <= WORKERS + 2
-    assert gallery.seen.count(70) == 12
