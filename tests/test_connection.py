@@ -152,7 +152,7 @@ def test_a_client_turns_from_a_service_that_is_ending_to_another(
         assert gallery.begun.wait(20)
         stopping = threads.submit(ending.stop)
         (folder / "service.json").unlink()
-        sleep(0.5)  # until then it takes what comes
+        sleep(2)  # until then it takes what comes
         try:
             assert vision.analyze(picture, features="Color")["metadata"]["format"] == "Jpeg"
             assert not vision.base_url.startswith(ending.url)
