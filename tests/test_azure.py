@@ -20,7 +20,7 @@ import pytest
 import requests
 from nbclient import NotebookClient
 
-from visionhelpers import BadAnswerError, EndpointError, VisionClient, connect, sample
+from visionhelpers import ConfigurationError, ServiceError, VisionClient, connect, sample
 from visionhelpers.service import LocalService
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -195,8 +195,8 @@ def test_text_is_read_in_the_shape_of_v1(azure: VisionClient, gateway: Gateway) 
 
 
 def test_what_azure_does_not_give_is_refused_by_name(azure: VisionClient) -> None:
-    with pytest.raises(BadAnswerError, match=r"403.*approved"):
+    with pytest.raises(ServiceError, match=r"403.*approved"):
         azure.celebrities(sample("grace_hopper.jpg"))
     for teach in (azure.add_face, azure.add_landmark):
-        with pytest.raises(EndpointError, match="cannot be taught"):
+        with pytest.raises(ConfigurationError, match="cannot be taught"):
             teach("Ada Lovelace", sample("grace_hopper.jpg"))

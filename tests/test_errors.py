@@ -7,10 +7,10 @@ import pytest
 
 from visionhelpers import errors
 from visionhelpers.errors import (
-    BadAnswerError,
-    NoAnswerError,
     OperationFailedError,
     OperationTimeoutError,
+    ServiceError,
+    TransportError,
     VisionError,
 )
 
@@ -31,8 +31,8 @@ def test_every_error_is_in_the_tree_and_in_its_drawing() -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        NoAnswerError("nobody there"),
-        BadAnswerError(400, "InvalidImageSize", "Too large.", "id-1"),
+        TransportError("nobody there"),
+        ServiceError(400, "InvalidImageSize", "Too large.", "id-1"),
         OperationFailedError("It failed", {"status": "Failed"}),
         OperationTimeoutError("Too late", 3.0, "http://127.0.0.1/textOperations/1"),
     ],
@@ -44,14 +44,14 @@ def test_an_error_from_another_process_keeps_its_evidence(error: VisionError) ->
 
 
 def test_a_bad_answer_reads_as_code_status_and_message() -> None:
-    assert str(BadAnswerError(400, "BadArgument", "No.")) == "BadArgument (400): No."
-    assert str(BadAnswerError(404, "404", "Not found.")) == "404: Not found."
-    assert str(BadAnswerError(502, None, "Bad gateway")) == "502: Bad gateway"
+    assert str(ServiceError(400, "BadArgument", "No.")) == "BadArgument (400): No."
+    assert str(ServiceError(404, "404", "Not found.")) == "404: Not found."
+    assert str(ServiceError(502, None, "Bad gateway")) == "502: Bad gateway"
 
 
 def test_only_a_refused_key_is_advised_upon() -> None:
-    assert "Check the key" in str(BadAnswerError(401, "401", "Access denied."))
-    assert "Check the key" not in str(BadAnswerError(403, "403", "Out of calls."))
+    assert "Check the key" in str(ServiceError(401, "401", "Access denied."))
+    assert "Check the key" not in str(ServiceError(403, "403", "Out of calls."))
 
 
 def test_the_message_of_an_operation_is_only_its_message() -> None:

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from visionhelpers import images
-from visionhelpers.errors import PictureError
+from visionhelpers.errors import ImageError
 from visionhelpers.images import fetch, is_url, load_image, read_bytes, sample, samples, upright
 
 ORIENTATION = 0x0112
@@ -108,23 +108,23 @@ def test_sixteen_bits_of_grey_keep_their_shades() -> None:
     "data", [b"ten bytes!", b"<html></html>", encoded(halves())[:60], b"\xff\xd8\xff\xe0"]
 )
 def test_what_is_no_whole_picture_is_refused(data: bytes) -> None:
-    with pytest.raises(PictureError, match="not an image that Pillow can read"):
+    with pytest.raises(ImageError, match="not an image that Pillow can read"):
         load_image(data)
 
 
 def test_the_error_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("words")
-    with pytest.raises(PictureError, match=r"a\.txt"):
+    with pytest.raises(ImageError, match=r"a\.txt"):
         load_image(tmp_path / "a.txt")
-    with pytest.raises(PictureError, match=r"b\.txt.*No such file"):
+    with pytest.raises(ImageError, match=r"b\.txt.*No such file"):
         load_image(tmp_path / "b.txt")
-    with pytest.raises(PictureError, match=r"c.*null byte"):
+    with pytest.raises(ImageError, match=r"c.*null byte"):
         load_image("c\0.jpg")
 
 
 def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").touch()
-    with pytest.raises(PictureError, match=r"a\.jpg' is empty"):
+    with pytest.raises(ImageError, match=r"a\.jpg' is empty"):
         load_image(tmp_path / "a.jpg")
 
 
@@ -132,19 +132,19 @@ def test_an_empty_file_is_said_to_be_empty(tmp_path: Path) -> None:
     "wrong", ["file:///a.jpg", "ftp://example.org/a.jpg", "data:image/png;base64,", "www.a.org/b"]
 )
 def test_an_address_of_another_kind_is_told_what_addresses_begin_with(wrong: str) -> None:
-    with pytest.raises(PictureError, match=r"an address begins with http:// or https://"):
+    with pytest.raises(ImageError, match=r"an address begins with http:// or https://"):
         load_image(wrong)
 
 
 @pytest.mark.parametrize("wrong", [None, 3, ["a.jpg"]])
 def test_what_is_no_kind_of_picture_is_refused(wrong: object) -> None:
-    with pytest.raises(PictureError, match="A picture is a URL, a path"):
+    with pytest.raises(ImageError, match="A picture is a URL, a path"):
         read_bytes(wrong)  # type: ignore[arg-type]
 
 
 def test_a_text_file_is_no_picture(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("words")
-    with (tmp_path / "a.txt").open() as file, pytest.raises(PictureError):
+    with (tmp_path / "a.txt").open() as file, pytest.raises(ImageError):
         read_bytes(file)  # type: ignore[arg-type]
 
 
@@ -155,22 +155,22 @@ def test_only_web_addresses_are_urls() -> None:
 
 def test_an_address_that_fails_is_named_with_its_status(serve: Serve) -> None:
     url = serve(404, b"")
-    with pytest.raises(PictureError, match=r"/a\.png: it answers 404"):
+    with pytest.raises(ImageError, match=r"/a\.png: it answers 404"):
         fetch(url)
     with pytest.raises(
-        PictureError, match=r"Cannot fetch http://127\.0\.0\.1:9/a: nobody answers there"
+        ImageError, match=r"Cannot fetch http://127\.0\.0\.1:9/a: nobody answers there"
     ):
         fetch("http://127.0.0.1:9/a")
 
 
 def test_a_web_page_is_no_picture(serve: Serve) -> None:
-    with pytest.raises(PictureError, match=r"a\.png' is not an image"):
+    with pytest.raises(ImageError, match=r"a\.png' is not an image"):
         load_image(serve(200, b"<html>"))
 
 
 def test_a_download_is_bounded(serve: Serve) -> None:
     began = time.monotonic()
-    with pytest.raises(PictureError, match="larger than 20 MB"):
+    with pytest.raises(ImageError, match="larger than 20 MB"):
         fetch(serve(200, bytes(images.DOWNLOAD_LIMIT + 1)))
     assert time.monotonic() - began < images.DOWNLOAD_SECONDS
 
@@ -193,7 +193,7 @@ def test_a_download_that_drips_or_stops_ends_in_time(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         Thread(target=drip, daemon=True).start()
         began = time.monotonic()
-        with pytest.raises(PictureError, match=said):
+        with pytest.raises(ImageError, match=said):
             fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.jpg")
         ended.set()
     assert time.monotonic() - began < 10
@@ -208,7 +208,7 @@ def test_a_download_that_breaks_off_is_said_to() -> None:
                 connection.sendall(b"HTTP/1.0 200 OK\r\nContent-Length: 900\r\n\r\nx")
 
         Thread(target=tear, daemon=True).start()
-        with pytest.raises(PictureError, match="breaks off before its end"):
+        with pytest.raises(ImageError, match="breaks off before its end"):
             fetch(f"http://127.0.0.1:{listening.getsockname()[1]}/a.jpg")
 
 
@@ -226,5 +226,5 @@ def test_every_sample_is_a_picture_with_its_credits() -> None:
 
 
 def test_an_unknown_sample_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(PictureError, match=r"'no\.jpg'; there are .*grace_hopper\.jpg"):
+    with pytest.raises(ImageError, match=r"'no\.jpg'; there are .*grace_hopper\.jpg"):
         sample("no.jpg")

@@ -72,33 +72,35 @@ def test_importing_the_package_is_light() -> None:
     heavy = ("matplotlib", "ipywidgets", "numpy", "tqdm", "sqlite3", "pandas")
     assert not {name for name in loaded if below(name, *heavy)}
     assert not {name for name in loaded if below(name, "visionhelpers.service")}
-    assert "visionhelpers.comparison" not in loaded
+    assert "visionhelpers.explorer.compare" not in loaded
 
 
 def test_drawing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
     loaded = loaded_by("import visionhelpers\nvisionhelpers.draw_faces")
-    assert "visionhelpers.draw" in loaded
-    assert "visionhelpers.explorer" not in loaded
+    assert "visionhelpers.drawing.draw" in loaded
+    assert "visionhelpers.explorer.widget" not in loaded
     assert "ipywidgets" not in loaded
 
 
 def test_comparing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
     loaded = loaded_by("import visionhelpers\nvisionhelpers.compare")
-    assert "visionhelpers.comparison" in loaded
+    assert "visionhelpers.explorer.compare" in loaded
     assert not {name for name in loaded if below(name, "ipywidgets", "matplotlib.pyplot")}
 
 
 def test_asking_about_many_pictures_loads_no_table_no_drawing_and_no_cluster() -> None:
-    loaded = loaded_by("import visionhelpers\nvisionhelpers.analyze_many")
-    assert "visionhelpers.run" in loaded
+    loaded = loaded_by("import visionhelpers\nvisionhelpers.run_batch")
+    assert "visionhelpers.batch.run" in loaded
     assert not {name for name in loaded if below(name, "pandas", "pyarrow", "distributed", "numpy")}
-    assert "visionhelpers.draw" not in loaded
+    assert "visionhelpers.drawing.draw" not in loaded
 
 
 def test_what_travels_to_a_worker_is_light() -> None:
-    loaded = loaded_by("import visionhelpers.envoy")
+    loaded = loaded_by("import visionhelpers.batch.worker")
     assert "visionhelpers.client" in loaded
-    assert not {name for name in loaded if below(name, "visionhelpers.run", "tqdm", "sqlite3")}
+    assert not {
+        name for name in loaded if below(name, "visionhelpers.batch.run", "tqdm", "sqlite3")
+    }
 
 
 def test_the_service_imports_nothing_of_the_other_half_but_images() -> None:

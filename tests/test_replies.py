@@ -4,7 +4,7 @@ import pytest
 from requests import Response
 from requests.models import CaseInsensitiveDict
 
-from visionhelpers.errors import BadAnswerError
+from visionhelpers.errors import ServiceError
 from visionhelpers.replies import decoded, refusal
 
 
@@ -45,5 +45,5 @@ def test_only_a_json_object_is_an_answer() -> None:
     answer.headers = CaseInsensitiveDict({"Content-Type": "text/html"})
     for body in (b"[]", b"<html>", b""):
         answer._content = body
-        with pytest.raises(BadAnswerError, match="text/html"):
+        with pytest.raises(ServiceError, match="text/html"):
             decoded(answer)

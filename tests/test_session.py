@@ -4,7 +4,7 @@ import os
 import time
 from email.utils import formatdate
 
-from visionhelpers.endpoints import parse_endpoint
+from visionhelpers.endpoint import parse_endpoint
 from visionhelpers.session import Headers, Patience, Session
 
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from tests.drawn import noise
-from visionhelpers.errors import PictureError
+from visionhelpers.errors import ImageError
 from visionhelpers.uploads import LIMIT, SIDE, Upload, upload
 
 ORIENTATION = 0x0112
@@ -70,12 +70,12 @@ def test_a_document_of_two_pages_goes_as_it_is() -> None:
 
 
 def test_a_picture_of_no_pixels_is_refused() -> None:
-    with pytest.raises(PictureError, match="0 x 5 pixels"):
+    with pytest.raises(ImageError, match="0 x 5 pixels"):
         upload(Image.new("RGB", (0, 5)))
 
 
 def test_a_file_too_large_that_is_no_picture_is_refused() -> None:
-    with pytest.raises(PictureError):
+    with pytest.raises(ImageError):
         upload(bytes(LIMIT))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from visionhelpers.filepicker import FilePicker
+from visionhelpers.explorer.file_upload import FilePicker
 
 
 class Sender:

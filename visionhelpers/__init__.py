@@ -6,39 +6,38 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from .client import VisionClient
-from .connection import connect
+from .connect import connect
 from .errors import (
-    BadAnswerError,
-    EndpointError,
-    NoAnswerError,
+    ConfigurationError,
+    ImageError,
     OperationFailedError,
     OperationTimeoutError,
-    PictureError,
+    ServiceError,
+    TransportError,
     VisionError,
     VisionWarning,
 )
 from .images import Credit, Picture, load_image, sample, samples
 
 if TYPE_CHECKING:
-    from .comparison import compare
-    from .draw import draw_caption, draw_faces, draw_lines, draw_words
-    from .explorer import Explorer
-    from .many import analyze_many
+    from .batch.many import run_batch
+    from .drawing.draw import draw_caption, draw_faces, draw_lines, draw_words
+    from .explorer.compare import compare
+    from .explorer.widget import Explorer
 
 __all__ = [
-    "BadAnswerError",
+    "ConfigurationError",
     "Credit",
-    "EndpointError",
     "Explorer",
-    "NoAnswerError",
+    "ImageError",
     "OperationFailedError",
     "OperationTimeoutError",
     "Picture",
-    "PictureError",
+    "ServiceError",
+    "TransportError",
     "VisionClient",
     "VisionError",
     "VisionWarning",
-    "analyze_many",
     "compare",
     "connect",
     "draw_caption",
@@ -46,18 +45,19 @@ __all__ = [
     "draw_lines",
     "draw_words",
     "load_image",
+    "run_batch",
     "sample",
     "samples",
 ]
 
 _LATE = {
-    "Explorer": "explorer",
-    "analyze_many": "many",
-    "compare": "comparison",
-    "draw_caption": "draw",
-    "draw_faces": "draw",
-    "draw_lines": "draw",
-    "draw_words": "draw",
+    "Explorer": "explorer.widget",
+    "run_batch": "batch.many",
+    "compare": "explorer.compare",
+    "draw_caption": "drawing.draw",
+    "draw_faces": "drawing.draw",
+    "draw_lines": "drawing.draw",
+    "draw_words": "drawing.draw",
 }
 """What is imported at its first use, because it brings pyplot, ipywidgets or tqdm along."""
 

@@ -1,5 +1,5 @@
 """The command, as `python -m visionhelpers`."""
 
-from .cli import command
+from .batch.cli import command
 
 command()

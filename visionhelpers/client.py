@@ -12,8 +12,8 @@ from urllib.parse import quote
 from PIL import Image
 from requests import Response
 
-from .diagnosis import diagnose
-from .endpoints import parse_endpoint, parse_key
+from .diagnostics import diagnose
+from .endpoint import parse_endpoint, parse_key
 from .errors import VisionWarning
 from .images import Picture, sample
 from .pace import Pace
@@ -60,7 +60,7 @@ class VisionClient(Teacher):
             retries: How often a request is sent again at most.
 
         Raises:
-            EndpointError: The endpoint or the key cannot be used.
+            ConfigurationError: The endpoint or the key cannot be used.
         """
         self._timeout, self._retries, self._pace = timeout, retries, Pace()
         self._version = version or os.environ.get("VISION_API_VERSION")
@@ -130,7 +130,7 @@ class VisionClient(Teacher):
         whose bytes are then sent.
 
         Raises:
-            PictureError: No sample has this name.
+            ImageError: No sample has this name.
         """
         path = sample(name)
         here = self._endpoint.is_loopback

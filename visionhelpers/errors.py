@@ -1,10 +1,10 @@
 """What can go wrong, as a small tree.
 
 VisionError
-├── PictureError             the picture cannot be read on this side
-├── EndpointError            the endpoint, its key or its version cannot be used
-├── NoAnswerError            no answer: refused, cut off, or too late
-├── BadAnswerError           an answer that says no: status, code, message, request id
+├── ImageError             the picture cannot be read on this side
+├── ConfigurationError            the endpoint, its key or its version cannot be used
+├── TransportError            no answer: refused, cut off, or too late
+├── ServiceError           an answer that says no: status, code, message, request id
 ├── OperationFailedError     a long-running operation ended in Failed
 └── OperationTimeoutError    a long-running operation did not end in time
 
@@ -22,19 +22,19 @@ class VisionError(Exception):
     """Anything that visionhelpers raises on purpose."""
 
 
-class PictureError(VisionError):
+class ImageError(VisionError):
     """The picture cannot be read on this side."""
 
 
-class EndpointError(VisionError):
+class ConfigurationError(VisionError):
     """The endpoint, its key or its version cannot be used."""
 
 
-class NoAnswerError(VisionError):
+class TransportError(VisionError):
     """The service did not answer: it refused the connection, cut it off, or was too late."""
 
 
-class BadAnswerError(VisionError):
+class ServiceError(VisionError):
     """The service answered, and said no."""
 
     def __init__(

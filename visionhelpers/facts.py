@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from . import answers
+from . import results as answers
 
 if TYPE_CHECKING:
     from PIL import Image
 
-    from .answers import Answer
+    from .results import Answer
 
 CLIP_ART = ("no", "perhaps", "yes", "yes, good clip art")
 _CONFIDENCE = re.compile(r" \((\d\.\d\d)\)$")

@@ -17,7 +17,7 @@ import requests
 from PIL import Image, ImageOps
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from .errors import PictureError
+from .errors import ImageError
 
 Picture: TypeAlias = (
     "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image"
@@ -78,24 +78,24 @@ def load_image(picture: Picture) -> Image.Image:
     """Return any picture as an upright RGB Pillow image.
 
     Raises:
-        PictureError: The file is missing, cannot be fetched, or is not an image.
+        ImageError: The file is missing, cannot be fetched, or is not an image.
     """
     if isinstance(picture, Image.Image):
         return upright(picture)
     data = fetch(str(picture)) if is_url(picture) else read_bytes(picture)
     if not data:
-        raise PictureError(f"{_named(picture)} is empty")
+        raise ImageError(f"{_named(picture)} is empty")
     try:
         return upright(Image.open(BytesIO(data)))
     except UNREADABLE as error:
-        raise PictureError(f"{_named(picture)} is not an image that Pillow can read") from error
+        raise ImageError(f"{_named(picture)} is not an image that Pillow can read") from error
 
 
 def read_bytes(picture: Picture) -> bytes:
     """Return the bytes of a path, of bytes, or of an open binary file, read from its start.
 
     Raises:
-        PictureError: There is no such file, or the argument is none of these.
+        ImageError: There is no such file, or the argument is none of these.
     """
     if isinstance(picture, (bytes, bytearray, memoryview)):
         return bytes(picture)
@@ -106,14 +106,14 @@ def read_bytes(picture: Picture) -> bytes:
             reason = getattr(error, "strerror", error)
             if _ADDRESS.match(str(picture)):
                 reason = "an address begins with http:// or https://"
-            raise PictureError(f"Cannot read {str(picture)!r}: {reason}") from error
+            raise ImageError(f"Cannot read {str(picture)!r}: {reason}") from error
     if not isinstance(picture, Image.Image) and hasattr(picture, "read"):
         if picture.seekable():
             picture.seek(0)
         data = picture.read()
         if isinstance(data, bytes):
             return data
-    raise PictureError(
+    raise ImageError(
         f"A picture is a URL, a path, bytes, a binary file or a Pillow image, not {picture!r:.80}"
     )
 
@@ -122,7 +122,7 @@ def fetch(url: str) -> bytes:
     """Download a picture, at most 20 MB of it, in at most 20 seconds.
 
     Raises:
-        PictureError: The address does not answer with a file of that size in that time.
+        ImageError: The address does not answer with a file of that size in that time.
     """
     deadline = time.monotonic() + DOWNLOAD_SECONDS
     headers = {"User-Agent": user_agent()}
@@ -133,19 +133,19 @@ def fetch(url: str) -> bytes:
             while chunk := response.raw.read1(1 << 16, decode_content=True):
                 data += chunk
                 if len(data) > DOWNLOAD_LIMIT:
-                    raise PictureError(f"{url} is larger than {DOWNLOAD_LIMIT >> 20} MB")
+                    raise ImageError(f"{url} is larger than {DOWNLOAD_LIMIT >> 20} MB")
                 if time.monotonic() > deadline:
-                    raise PictureError(f"{url} takes longer than {DOWNLOAD_SECONDS:g} seconds")
+                    raise ImageError(f"{url} takes longer than {DOWNLOAD_SECONDS:g} seconds")
             return bytes(data)
     except requests.HTTPError as error:
         status = error.response.status_code
-        raise PictureError(f"Cannot fetch {url}: it answers {status}") from error
+        raise ImageError(f"Cannot fetch {url}: it answers {status}") from error
     except (requests.Timeout, ReadTimeoutError) as error:
-        raise PictureError(f"{url} is silent for {DOWNLOAD_SECONDS:g} seconds") from error
+        raise ImageError(f"{url} is silent for {DOWNLOAD_SECONDS:g} seconds") from error
     except HTTPError as error:
-        raise PictureError(f"Cannot fetch {url}: it breaks off before its end") from error
+        raise ImageError(f"Cannot fetch {url}: it breaks off before its end") from error
     except requests.RequestException as error:
-        raise PictureError(
+        raise ImageError(
             f"Cannot fetch {url}: nobody answers there; check the address and the network"
         ) from error
 
@@ -173,10 +173,10 @@ def sample(name: str) -> Path:
     """Return the path of a sample picture.
 
     Raises:
-        PictureError: No sample has this name.
+        ImageError: No sample has this name.
     """
     if name not in samples():
-        raise PictureError(f"No sample is called {name!r}; there are {', '.join(samples())}")
+        raise ImageError(f"No sample is called {name!r}; there are {', '.join(samples())}")
     return SAMPLES / name
 
 

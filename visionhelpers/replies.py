@@ -9,7 +9,7 @@ from typing import Any
 import requests
 from PIL import Image
 
-from .errors import BadAnswerError
+from .errors import ServiceError
 
 
 def refusal(body: bytes) -> tuple[str | None, str, str | None]:
@@ -41,7 +41,7 @@ def decoded(answer: requests.Response) -> dict[str, Any]:
     """Return the JSON object that an answer holds.
 
     Raises:
-        BadAnswerError: It holds something else.
+        ServiceError: It holds something else.
     """
     try:
         parsed = answer.json()
@@ -49,7 +49,7 @@ def decoded(answer: requests.Response) -> dict[str, Any]:
         parsed = None
     if not isinstance(parsed, dict):
         kind = answer.headers.get("Content-Type", "no type")
-        raise BadAnswerError(answer.status_code, None, f"The answer ({kind}) is not a JSON object")
+        raise ServiceError(answer.status_code, None, f"The answer ({kind}) is not a JSON object")
     return parsed
 
 
@@ -57,11 +57,11 @@ def pictured(answer: requests.Response) -> Image.Image:
     """Return the picture that an answer holds.
 
     Raises:
-        BadAnswerError: It holds something else.
+        ServiceError: It holds something else.
     """
     try:
         image = Image.open(BytesIO(answer.content))
         image.load()
     except (OSError, SyntaxError) as error:
-        raise BadAnswerError(answer.status_code, None, "The answer is no picture") from error
+        raise ServiceError(answer.status_code, None, "The answer is no picture") from error
     return image

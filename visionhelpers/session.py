@@ -14,8 +14,8 @@ from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import InvalidHeader, ReadTimeoutError
 from urllib3.util.retry import Retry
 
-from .endpoints import Endpoint
-from .errors import BadAnswerError, NoAnswerError, OperationFailedError, OperationTimeoutError
+from .endpoint import Endpoint
+from .errors import OperationFailedError, OperationTimeoutError, ServiceError, TransportError
 from .pace import Pace
 from .replies import decoded, refusal
 from .waits import Wait
@@ -103,8 +103,8 @@ class Session:
         """Send a request to a path below the endpoint's root and return the answer, a good one.
 
         Raises:
-            NoAnswerError: There was no answer in time.
-            BadAnswerError: There was one, and it says no.
+            TransportError: There was no answer in time.
+            ServiceError: There was one, and it says no.
         """
         url, pause = self.endpoint.root + path, _FIRST_PAUSE
         answer = self._exchange(method, url, self.timeout, **content)
@@ -128,8 +128,8 @@ class Session:
         Whoever wants to know is told each status; what the listener raises ends the wait.
 
         Raises:
-            NoAnswerError: Several polls on end were not answered.
-            BadAnswerError: The answer names no operation of this very service.
+            TransportError: Several polls on end were not answered.
+            ServiceError: The answer names no operation of this very service.
             OperationFailedError: The operation ended in Failed.
             OperationTimeoutError: It has not ended after these seconds.
         """
@@ -138,7 +138,7 @@ class Session:
         while wait.pause(asked):
             try:
                 answer = self._exchange("GET", location, wait.left)
-            except NoAnswerError:
+            except TransportError:
                 if not wait.fail():
                     raise
                 continue
@@ -184,7 +184,7 @@ class Session:
             self.received = Received(answer.status_code, CaseInsensitiveDict(headers), took)
             return answer
         # Raised out here so that the library's error, which holds the key, is not its context.
-        raise NoAnswerError(self._unkeyed(f"No answer from {url}: {failure}"))
+        raise TransportError(self._unkeyed(f"No answer from {url}: {failure}"))
 
     def _accept(self, answer: requests.Response) -> requests.Response:
         if 200 <= answer.status_code < 300:
@@ -195,14 +195,14 @@ class Session:
             message = "The service redirects elsewhere, and a key is not sent along"
         message = self._unkeyed(message or answer.reason or "no reason given")
         code, request_id = (text and self._unkeyed(text) for text in (code, request_id))
-        raise BadAnswerError(answer.status_code, code, message, request_id)
+        raise ServiceError(answer.status_code, code, message, request_id)
 
     def _location(self, accepted: requests.Response) -> str:
         location = accepted.headers.get("Operation-Location", "")
         if not self.endpoint.is_at(location):
             wrong = f"leads away from this service, to {location!r}" if location else "is missing"
             message = self._unkeyed(f"Its Operation-Location {wrong}")
-            raise BadAnswerError(accepted.status_code, None, message)
+            raise ServiceError(accepted.status_code, None, message)
         return location
 
     def _unkeyed(self, text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from .errors import BadAnswerError, EndpointError
+from .errors import ConfigurationError, ServiceError
 from .images import Picture
 from .replies import decoded
 from .uploads import upload
@@ -27,8 +27,8 @@ class Teacher:
         The answer tells how many pictures it now holds under the name.
 
         Raises:
-            BadAnswerError: There is not exactly one face in the picture, or the name is no name.
-            EndpointError: The service cannot be taught: only the local one can.
+            ServiceError: There is not exactly one face in the picture, or the name is no name.
+            ConfigurationError: The service cannot be taught: only the local one can.
         """
         return self._teach("celebrities", name, picture)
 
@@ -40,7 +40,7 @@ class Teacher:
         """Make a local service forget who it was taught; tell whether it knew the name.
 
         Raises:
-            EndpointError: The service cannot be taught: only the local one can.
+            ConfigurationError: The service cannot be taught: only the local one can.
         """
         return self._forget("celebrities", name)
 
@@ -52,29 +52,29 @@ class Teacher:
         sent = upload(picture)
         try:
             return decoded(self._send("POST", _path(kind, name), **sent.body))
-        except BadAnswerError as error:
+        except ServiceError as error:
             self._must_be_teachable(error)
             raise
 
     def _forget(self, kind: str, name: str) -> bool:
         try:
             self._send("DELETE", _path(kind, name))
-        except BadAnswerError as error:
+        except ServiceError as error:
             self._must_be_teachable(error)
             if error.status != 404:
                 raise
             return False
         return True
 
-    def _must_be_teachable(self, error: BadAnswerError) -> None:
+    def _must_be_teachable(self, error: ServiceError) -> None:
         """Raise if a 404 means that there is no gallery: a local service would tell its health."""
         if error.status != 404:
             return
         try:
             self._send("GET", "health")
-        except BadAnswerError:
+        except ServiceError:
             message = "This service cannot be taught names: only the local service can"
-            raise EndpointError(message) from None
+            raise ConfigurationError(message) from None
 
 
 def _path(kind: str, name: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from PIL import Image
 
-from .errors import BadAnswerError, PictureError
+from .errors import ImageError, ServiceError
 from .images import UNREADABLE, Picture, fetch, is_url, load_image, read_bytes, upright
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def upload(picture: Picture | Upload) -> Upload:
     large. A picture of 4 MB and more is scaled down, with a note.
 
     Raises:
-        PictureError: The picture cannot be read, or is empty.
+        ImageError: The picture cannot be read, or is empty.
     """
     if isinstance(picture, Upload):
         return picture
@@ -82,7 +82,7 @@ def upload(picture: Picture | Upload) -> Upload:
         return Upload({"json": {"url": picture}})
     if isinstance(picture, Image.Image):
         if 0 in picture.size:
-            raise PictureError(f"A picture of {picture.width} x {picture.height} pixels is empty")
+            raise ImageError(f"A picture of {picture.width} x {picture.height} pixels is empty")
         return _encoded(upright(picture), png=True)
     data = read_bytes(picture)
     foreign = _is_foreign(data)
@@ -97,16 +97,16 @@ def delivered(
     """Send a picture; its bytes where the service cannot take it from its address as it is.
 
     Raises:
-        BadAnswerError: The service says no.
+        ServiceError: The service says no.
     """
     try:
         return send(**sent.body), sent
-    except BadAnswerError as error:
+    except ServiceError as error:
         if (error.code or "").lower() not in _UNTAKEN or not is_url(picture):
             raise
         try:
             sent = upload(fetch(str(picture)))
-        except PictureError:
+        except ImageError:
             raise error from None
     return send(**sent.body), sent
 

@@ -16,8 +16,8 @@ from tests.browser.explorer_page import ExplorerPage
 from tests.browser.lab import Lab
 from tests.browser.tab import Tab
 from visionhelpers import sample
+from visionhelpers.explorer.tasks import TASKS
 from visionhelpers.images import samples
-from visionhelpers.tasks import TASKS
 
 EXPECTED = {
     "Describe": ("coffee_cup.jpg", "coffee"),

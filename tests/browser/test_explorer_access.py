@@ -15,8 +15,8 @@ from tests.browser.explorer_page import ExplorerPage
 from tests.browser.lab import Lab
 from tests.browser.tab import Tab
 from visionhelpers import sample
+from visionhelpers.explorer.tasks import TASKS
 from visionhelpers.images import samples
-from visionhelpers.tasks import TASKS
 
 NAME = "07_explorer.ipynb"
 PICTURES = ("chelsea_the_cat.jpg", "coffee_cup.jpg")

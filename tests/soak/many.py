@@ -17,7 +17,7 @@ from pathlib import Path
 import psutil
 
 from tests.soak.variants import draw, which
-from visionhelpers import VisionClient, analyze_many
+from visionhelpers import VisionClient, run_batch
 from visionhelpers.service import LocalService
 
 PICTURES, SMALLEST = 2000, 100
@@ -29,7 +29,7 @@ FEATURES = ["Color"]
 def ask(url: str, key: str, folder: str, results: str) -> None:
     """Be the process that asks."""
     client = VisionClient(url, key)
-    for _ in analyze_many(client, "analyze", folder, results=results, features=FEATURES):
+    for _ in run_batch(client, "analyze", folder, results=results, features=FEATURES):
         pass
 
 

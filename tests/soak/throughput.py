@@ -23,7 +23,7 @@ from distributed import Client
 
 from tests.soak.variants import draw
 from tests.workers import two_workers
-from visionhelpers import VisionClient, analyze_many, connect
+from visionhelpers import VisionClient, connect, run_batch
 from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.header import inspect
 from visionhelpers.service.picture import Picture
@@ -63,7 +63,7 @@ def bare_seconds(folder: Path) -> float:
 
 def run_seconds(vision: VisionClient, pictures: list[Path], executor: Executor | None) -> float:
     began = time.perf_counter()
-    run = analyze_many(vision, "describe", pictures, executor=executor)
+    run = run_batch(vision, "describe", pictures, executor=executor)
     run.quiet = True
     assert not [result.error for result in run if result.error]
     return time.perf_counter() - began
@@ -73,7 +73,7 @@ def survives(vision: VisionClient, pictures: list[Path], client: Client) -> bool
     """Kill a worker in the middle of a run; tell whether each picture has one answer."""
     found, results = [], pictures[0].parents[1] / "out.jsonl"
     executor = client.get_executor()
-    run = analyze_many(vision, "describe", pictures, results=results, executor=executor)
+    run = run_batch(vision, "describe", pictures, results=results, executor=executor)
     run.quiet = True
     for result in run:
         found.append(result.picture)

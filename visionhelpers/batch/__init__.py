@@ -1,0 +1,1 @@
+"""Run one operation on many images, from Python or the command line."""

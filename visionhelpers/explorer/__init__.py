@@ -1,0 +1,1 @@
+"""The interactive Explorer and the comparison of services."""
