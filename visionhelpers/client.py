@@ -126,7 +126,7 @@ class VisionClient:
     @property
     def key(self) -> str:
         """Subscription key."""
-        return self._transport.key
+        return self._transport.target[1]
 
     @property
     def headers(self) -> dict[str, str]:
@@ -325,7 +325,7 @@ class VisionClient:
 
     @property
     def _endpoint(self) -> Endpoint:
-        return self._transport.endpoint
+        return self._transport.target[0]
 
     def _path(self, operation: str) -> str:
         return f"vision/{self.version}/{operation}"

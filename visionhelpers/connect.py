@@ -62,11 +62,11 @@ class LocalClient(VisionClient):
     def _reconnect(self, endpoint: Endpoint) -> bool:
         """Find or start the service again, unless another thread has; return True if it moved."""
         with self._lock:
-            before = self._transport.endpoint, self.key
+            before = self._transport.target
             if before[0] == endpoint:
                 service = find_or_start()
                 found = parse_endpoint(service.url, self._version), service.key
-                self._transport.connect_to(*found)
+                self._transport.target = found
                 return found != before
         return True
 

@@ -24,14 +24,14 @@ def diagnose(transport: Transport) -> str:
     A wrong key, region or path, a missing network, and a failure of DNS, TLS or the proxy have
     different sentences. Azure's response to a key of another region is that to an unknown key.
     """
-    endpoint = transport.endpoint
+    endpoint, key = transport.target
     try:
         transport.send("GET", f"vision/{endpoint.version}/models")
     except TransportError as error:
-        return _explain_transport(transport.endpoint.host, error)
+        return _explain_transport(endpoint.host, error)
     except ServiceError as error:
-        return _explain_service(transport.endpoint, transport.key, error)
-    return f"OK: {transport.endpoint.host} responds with API {endpoint.version}."
+        return _explain_service(endpoint, key, error)
+    return f"OK: {endpoint.host} responds with API {endpoint.version}."
 
 
 def _explain_transport(host: str, error: TransportError) -> str:

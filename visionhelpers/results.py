@@ -6,7 +6,7 @@ contains it. Coordinates are pixels of the upright image: origin top left, x rig
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from math import cos, radians, sin
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, cast
 
@@ -38,14 +38,6 @@ class Description(TypedDict):
     tags: list[str]
 
 
-class Tag(TypedDict, total=False):
-    """A word for the content, with a confidence from 0 to 1."""
-
-    name: str
-    confidence: float
-    hint: str
-
-
 class FaceRectangle(TypedDict):
     """A rectangle in pixels."""
 
@@ -63,26 +55,19 @@ class Face(TypedDict, total=False):
     faceRectangle: FaceRectangle
 
 
-class Celebrity(TypedDict):
-    """A person by name."""
+class Tag(TypedDict, total=False):
+    """A tag, a landmark or a celebrity, with a confidence from 0 to 1."""
 
     name: str
     confidence: float
     faceRectangle: FaceRectangle
 
 
-class Landmark(TypedDict):
-    """A place by name."""
-
-    name: str
-    confidence: float
-
-
 class Domain(TypedDict, total=False):
-    """What the domain-specific models found."""
+    """Names that the domain-specific models found."""
 
-    celebrities: list[Celebrity]
-    landmarks: list[Landmark]
+    celebrities: list[Tag]
+    landmarks: list[Tag]
 
 
 class Category(TypedDict, total=False):
@@ -94,18 +79,17 @@ class Category(TypedDict, total=False):
 
 
 class Color(TypedDict, total=False):
-    """Color names, the accent color as six hex digits, and black and white."""
+    """Color names, and the accent color as six hex digits."""
 
     dominantColorForeground: str
     dominantColorBackground: str
     dominantColors: list[str]
     accentColor: str
     isBwImg: bool
-    isBWImg: bool
 
 
 class ImageType(TypedDict):
-    """Clip art from 0 (no) to 3 (good), line drawing 0 or 1."""
+    """Clip art from 0 (no) to 3 (good), and line drawing, 0 or 1."""
 
     clipArtType: int
     lineDrawingType: int
@@ -120,21 +104,12 @@ class Adult(TypedDict, total=False):
     racyScore: float
 
 
-class ObjectRectangle(TypedDict):
-    """A rectangle in pixels."""
-
-    x: int
-    y: int
-    w: int
-    h: int
-
-
 class DetectedObject(TypedDict, total=False):
-    """An object of API v3.2, with a confidence from 0 to 1."""
+    """An object of API v3.2; `rectangle` has x, y, w and h in pixels."""
 
     object: str
     confidence: float
-    rectangle: ObjectRectangle
+    rectangle: dict[str, int]
 
 
 class Analysis(TypedDict, total=False):
@@ -160,17 +135,10 @@ class DomainResult(TypedDict, total=False):
     metadata: Metadata
 
 
-class DomainModel(TypedDict):
-    """A domain-specific model and the categories it belongs to."""
-
-    name: str
-    categories: list[str]
-
-
 class DomainModels(TypedDict):
-    """The list of domain-specific models."""
+    """The domain-specific models: their names and categories."""
 
-    models: list[DomainModel]
+    models: list[dict[str, Any]]
 
 
 class OcrWord(TypedDict):
@@ -203,39 +171,24 @@ class OcrResult(TypedDict, total=False):
     regions: list[OcrRegion]
 
 
-class TextWord(TypedDict):
-    """A word; `boundingBox` is x and y of four corners."""
-
-    boundingBox: list[float]
-    text: str
-
-
 class TextLine(TypedDict, total=False):
-    """A line; `boundingBox` is x and y of four corners, clockwise from the text's top left.
+    """A line, or a word, which has no words.
 
-    `page` counts from 1 and is set for documents of several pages and for PDF only.
+    `boundingBox` is x and y of four corners, clockwise from the text's top left. `page` counts
+    from 1, in documents only.
     """
 
     boundingBox: list[float]
     text: str
-    words: list[TextWord]
+    words: list[TextLine]
     page: int
-
-
-class Page(TypedDict):
-    """A page of a document: width, height and the boxes of its lines are in `unit`."""
-
-    page: int
-    width: float
-    height: float
-    unit: str
 
 
 class RecognitionResult(TypedDict, total=False):
-    """Lines, and for documents the pages."""
+    """Lines, and for documents the number, width, height and unit of each page."""
 
     lines: list[TextLine]
-    pages: list[Page]
+    pages: list[dict[str, Any]]
 
 
 class RecognizeTextResult(TypedDict, total=False):
@@ -256,6 +209,7 @@ _Rectangle: TypeAlias = tuple[float, float, float, float]
 _ORIENTATIONS = ("Up", "Right", "Down", "Left")
 """Values of `orientation`, by the number of corners from a box's top left to its text's."""
 
+_BOXES = ("boundingBox", "boundingPolygon", "faceRectangle", "rectangle", "areaOfInterest")
 _CLIP_ART = ("no", "perhaps", "yes", "yes, good clip art")
 
 
@@ -293,10 +247,11 @@ def caption(result: Result) -> str:
         ValueError: The operation returns neither.
     """
     if "description" in result:
-        return _first(result["description"].get("captions", ()), "text")
-    if not _has_domain(result, "landmarks"):
+        return next((str(each["text"]) for each in result["description"].get("captions", ())), "")
+    landmarks = _domain(result, "landmarks")
+    if landmarks is None and "categories" not in result:
         raise _mismatch("describe, landmarks or analyze with Description", result)
-    return _first(_domain(result, "landmarks"), "name")
+    return next((str(each["name"]) for each in landmarks or ()), "")
 
 
 def faces(result: Result) -> list[Detection]:
@@ -305,9 +260,10 @@ def faces(result: Result) -> list[Detection]:
     Raises:
         ValueError: The operation returns no faces.
     """
-    if "faces" not in result and not _has_domain(result, "celebrities"):
+    celebrities = _domain(result, "celebrities")
+    if celebrities is None and not {"faces", "categories"} & set(result):
         raise _mismatch("celebrities, or analyze with Faces or Celebrities", result)
-    named = {_sides(person): str(person["name"]) for person in _domain(result, "celebrities")}
+    named = {_sides(person): str(person["name"]) for person in celebrities or ()}
     found = list(named.items())
     for face in result.get("faces", ()):
         rectangle = _sides(face)
@@ -325,9 +281,10 @@ def objects(result: Result) -> list[Detection]:
     """
     if "objects" not in result:
         raise _mismatch("analyze with Objects", result)
-    sides = [tuple(each["rectangle"][side] for side in "xywh") for each in result["objects"]]
-    names = [str(each["object"]) for each in result["objects"]]
-    return [Detection(_corners(*box), name) for box, name in zip(sides, names, strict=True)]
+    return [
+        Detection(_corners(*(each["rectangle"][side] for side in "xywh")), str(each["object"]))
+        for each in result["objects"]
+    ]
 
 
 def words(result: Result, width: int, height: int) -> list[list[Detection]]:
@@ -368,9 +325,11 @@ def lines(result: Result, width: int | None = None, page: int = 1) -> list[Detec
     Raises:
         ValueError: The operation is not recognize_text, or there is no such page.
     """
-    recognized = _recognized(result)
+    if "recognitionResult" not in result:
+        raise _mismatch("recognize_text", result)
+    recognized = result["recognitionResult"]
     pages = {each["page"]: each for each in recognized.get("pages", ())}
-    if page not in (pages or {1: None}):
+    if page not in (pages or [1]):
         known = ", ".join(map(str, pages or [1]))
         raise ValueError(f"Invalid page {page}: use one of {known}.")
     scale = 1.0
@@ -398,24 +357,24 @@ def tags(result: Result) -> list[Item] | None:
     if "tags" in result:
         return [_item(tag) for tag in result["tags"]]
     found = result.get("description", {}).get("tags")
-    return None if found is None else [Item(name) for name in found]
+    return None if found is None else list(map(Item, found))
 
 
 def names(result: Result) -> list[str] | None:
     """Return the celebrities and landmarks, each once; None if neither was requested."""
-    kinds = [kind for kind in ("celebrities", "landmarks") if _contains_domain(result, kind)]
-    found = [thing["name"] for kind in kinds for thing in _domain(result, kind)]
-    return list(dict.fromkeys(found)) if kinds else None
+    found = [_domain(result, kind) for kind in ("celebrities", "landmarks")]
+    known = [each["name"] for group in found for each in group or ()]
+    return None if found == [None, None] else list(dict.fromkeys(known))
 
 
 def summarize(result: Result | Image.Image) -> list[SummaryLine]:
     """Return a summary of the result of any operation, the most important line first."""
     if not isinstance(result, Mapping):
-        size = f"A thumbnail of {result.width} x {result.height} pixels"
-        return [_line(f"{size}, returned as an image.")]
+        size = f"{result.width} x {result.height} pixels"
+        return [_line(f"A thumbnail of {size}, returned as an image.")]
     found = [line for key, read in _SUMMARIES.items() if key in result for line in read(result)]
     if "result" not in result:
-        found += _listing("Names", [Item(name) for name in names(result) or ()])
+        found += _listing("Names", names(result) or ())
     return found or [_line("Nothing found.")]
 
 
@@ -425,24 +384,20 @@ def rescale(result: dict[str, Any], upload: Upload) -> dict[str, Any]:
     It knows the boxes of all API versions: "left,top,width,height", lists of corners, objects with
     left and top or x and y, and polygons of points.
     """
-    return result if upload.size is None else _rescale(result, upload)
+    if not upload.size:
+        return result
+    size = dict(zip(("width", "height"), upload.size, strict=True))
 
+    def convert(node: Any, name: str = "") -> Any:
+        if name == "metadata":
+            return node | size
+        if name in _BOXES:
+            return _scaled(node, upload.scale)
+        if isinstance(node, dict):
+            return {key: convert(value, key) for key, value in node.items()}
+        return [convert(item) for item in node] if isinstance(node, list) else node
 
-def _rescale(node: Any, upload: Upload) -> Any:
-    if isinstance(node, list):
-        return [_rescale(item, upload) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return {key: _rescale_member(key, value, upload) for key, value in node.items()}
-
-
-_BOXES = ("boundingBox", "boundingPolygon", "faceRectangle", "rectangle", "areaOfInterest")
-
-
-def _rescale_member(key: str, value: Any, upload: Upload) -> Any:
-    if key == "metadata" and upload.size:
-        return value | {"width": upload.size[0], "height": upload.size[1]}
-    return _scaled(value, upload.scale) if key in _BOXES else _rescale(value, upload)
+    return cast(dict[str, Any], convert(result))
 
 
 def _scaled(box: Any, scale: float) -> Any:
@@ -456,9 +411,12 @@ def _scaled(box: Any, scale: float) -> Any:
 
 
 def _description(result: Result) -> list[SummaryLine]:
-    found = [_line(*_item(each, "text")) for each in result["description"].get("captions", ())]
-    listed = [Item(name) for name in result["description"].get("tags", ())]
-    return [*(found or [_line("No caption found.")]), *_listing("Tags", listed)]
+    description = result["description"]
+    found = [_line(each["text"], each["confidence"]) for each in description.get("captions", ())]
+    return [
+        *(found or [_line("No caption found.")]),
+        *_listing("Tags", description.get("tags", ())),
+    ]
 
 
 def _color(result: Result) -> list[SummaryLine]:
@@ -467,7 +425,7 @@ def _color(result: Result) -> list[SummaryLine]:
     return [
         _line(f"Foreground: {color['dominantColorForeground']}"),
         _line(f"Background: {color['dominantColorBackground']}"),
-        *_listing("Dominant colors", [Item(name) for name in color["dominantColors"]]),
+        *_listing("Dominant colors", color["dominantColors"]),
         _line(f"Accent color: #{color['accentColor']}"),
         _line(f"Black and white: {_yes_no(is_gray)}"),
     ]
@@ -483,73 +441,68 @@ def _image_type(result: Result) -> list[SummaryLine]:
 
 def _adult(result: Result) -> list[SummaryLine]:
     found = result["adult"]
-    kinds = [kind for kind in ("Adult", "Racy") if f"{kind.lower()}Score" in found]
     return [
-        _line(
-            f"{kind} content: {_yes_no(found[f'is{kind}Content'])}", found[f"{kind.lower()}Score"]
-        )
-        for kind in kinds
+        _line(f"{kind} content: {_yes_no(found[f'is{kind}Content'])}", found[score])
+        for kind, score in (("Adult", "adultScore"), ("Racy", "racyScore"))
+        if score in found
     ]
 
 
 def _domain_result(result: Result) -> list[SummaryLine]:
-    return [
-        line
-        for one, many in (("celebrity", "celebrities"), ("landmark", "landmarks"))
-        if many in result["result"]
-        for line in _counted(one, many, [_item(each) for each in result["result"][many]])
-    ]
+    kinds = {"celebrities": "celebrity", "landmarks": "landmark"}
+    found = result["result"]
+    return [line for key in found for line in _count(kinds[key], key, map(_item, found[key]))]
 
 
 def _ocr(result: Result) -> list[SummaryLine]:
-    found = _counted("line", "lines", [Item(line) for line in _text_lines(result)])
     angle = round(result.get("textAngle") or 0, 1)
     turn = f", turned by {angle} degrees" if angle else ""
     about = f"Language {result['language']}, orientation {result['orientation']}{turn}."
-    return [*found, _line(about)]
+    return [*_text(result), _line(about)]
+
+
+def _text(result: Result) -> list[SummaryLine]:
+    return _count("line", "lines", map(Item, _text_lines(result)))
 
 
 _SUMMARIES: dict[str, Callable[[Result], list[SummaryLine]]] = {
     "description": _description,
-    "tags": lambda result: _counted("tag", "tags", tags(result) or []),
-    "categories": lambda result: _counted(
-        "category", "categories", [_item(each, score="score") for each in result["categories"]]
+    "tags": lambda result: _count("tag", "tags", map(_item, result["tags"])),
+    "categories": lambda result: _count("category", "categories", map(_item, result["categories"])),
+    "faces": lambda result: _count(
+        "face", "faces", (Item(face.text or "a face") for face in faces(result))
     ),
-    "faces": lambda result: _counted(
-        "face", "faces", [Item(face.text or "a face") for face in faces(result)]
-    ),
-    "objects": lambda result: _counted(
-        "object", "objects", [_item(each, "object") for each in result["objects"]]
-    ),
+    "objects": lambda result: _count("object", "objects", map(_item, result["objects"])),
     "adult": _adult,
     "color": _color,
     "imageType": _image_type,
     "result": _domain_result,
     "regions": _ocr,
-    "recognitionResult": lambda result: _counted(
-        "line", "lines", [Item(line) for line in _text_lines(result)]
-    ),
+    "recognitionResult": _text,
 }
 """The summary of each member of a result, in the order of the summary."""
 
 
-def _item(found: Result, name: str = "name", score: str = "confidence") -> Item:
-    return Item(str(found[name]), found.get(score))
+def _item(found: Result) -> Item:
+    """Return the name of a tag, a category or an object with its confidence."""
+    name = found["object"] if "object" in found else found["name"]
+    return Item(str(name), found.get("confidence", found.get("score")))
 
 
 def _line(content: str, confidence: float | None = None) -> SummaryLine:
     return SummaryLine((Item(content, confidence),))
 
 
-def _listing(name: str, items: Sequence[Item]) -> list[SummaryLine]:
-    return [SummaryLine(tuple(items), f"{name}: ")] if items else []
+def _listing(heading: str, found: Iterable[str]) -> list[SummaryLine]:
+    items = tuple(map(Item, found))
+    return [SummaryLine(items, f"{heading}: ")] if items else []
 
 
-def _counted(one: str, many: str, items: Sequence[Item]) -> list[SummaryLine]:
+def _count(one: str, many: str, found: Iterable[Item]) -> list[SummaryLine]:
+    items = [SummaryLine((item,)) for item in found]
     if not items:
         return [_line(f"No {one} found.")]
-    count = f"{len(items)} {one if len(items) == 1 else many} found:"
-    return [_line(count), *(SummaryLine((item,)) for item in items)]
+    return [_line(f"{len(items)} {one if len(items) == 1 else many} found:"), *items]
 
 
 def _yes_no(value: object) -> str:
@@ -561,25 +514,11 @@ def _mismatch(operations: str, result: Result) -> ValueError:
     return ValueError(f"Invalid result with {found}: use the result of {operations}.")
 
 
-def _first(found: Iterable[Result], key: str) -> str:
-    return next((str(each[key]) for each in found), "")
-
-
-def _domain(result: Result, kind: str) -> Iterator[Result]:
-    """Yield what a domain-specific model found in the image and in each category."""
+def _domain(result: Result, kind: str) -> list[Result] | None:
+    """Return what a domain-specific model found; None if the result does not contain the model."""
     details = [category.get("detail") or {} for category in result.get("categories", ())]
-    for found in (result.get("result", {}), *details):
-        yield from found.get(kind) or ()
-
-
-def _contains_domain(result: Result, kind: str) -> bool:
-    details = [category.get("detail") or {} for category in result.get("categories", ())]
-    return any(kind in found for found in (result.get("result", {}), *details))
-
-
-def _has_domain(result: Result, kind: str) -> bool:
-    """Return True if the model ran; analyze with details shows it only where it found something."""
-    return _contains_domain(result, kind) or "categories" in result
+    found = [part[kind] for part in (result.get("result", {}), *details) if kind in part]
+    return [each for group in found for each in group] if found else None
 
 
 def _sides(face: Result) -> _Rectangle:
@@ -602,12 +541,6 @@ def _corners(left: float, top: float, width: float, height: float) -> Corners:
 
 def _ocr_lines(result: Result) -> list[Result]:
     return [line for region in result["regions"] for line in region["lines"]]
-
-
-def _recognized(result: Result) -> Result:
-    if "recognitionResult" not in result:
-        raise _mismatch("recognize_text", result)
-    return cast(Result, result["recognitionResult"])
 
 
 def _text_lines(result: Result) -> list[str]:

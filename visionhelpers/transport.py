@@ -11,7 +11,6 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 from itertools import count
 from math import inf
 from threading import Lock, local
@@ -28,32 +27,48 @@ from .errors import (
     OperationTimeoutError,
     ServiceError,
     TransportError,
+    VisionError,
 )
 from .images import USER_AGENT, read_chunks
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105  (no password)
 TOKEN_MARGIN_SECONDS = 300
-ALWAYS_RETRYABLE = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+TOO_MANY_REQUESTS, UNAVAILABLE = 429, 503
 RETRYABLE = (500, 502, 504)
 """Status codes after which the service may have done the work already."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
-"""Seconds before a retry, where the service sends no Retry-After: doubled each time."""
+"""Seconds before a retry where the service sends no Retry-After: doubled each time."""
 CONNECT_RETRIES = 2
 FINAL_POLL_SECONDS = 0.25
 MIN_SECRET_LENGTH = 16
-"""Characters of a key that is redacted: a shorter one would occur in ordinary words."""
-_RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
-_UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+"""Characters of a key that is redacted: a shorter one occurs in ordinary words."""
 LOGGER = logging.getLogger("visionhelpers")
 LOGGER.addHandler(logging.NullHandler())
+_RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
+_UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
+    "tls": (
+        "TLS failed; check the certificate, and https or http",
+        (requests.exceptions.SSLError,),
+    ),
+    "proxy": (
+        "the proxy failed; check HTTPS_PROXY and NO_PROXY",
+        (requests.exceptions.ProxyError,),
+    ),
+    "dns": ("the host name cannot be resolved", (NameResolutionError,)),
+    "refused": ("the connection was refused; no service listens there", (NewConnectionError,)),
+    "timeout": ("no data within {:.3g} seconds", (requests.Timeout, ReadTimeoutError)),
+    "cut off": ("the connection was cut off", (requests.ConnectionError, HTTPError, OSError)),
+}
+"""Explanation and exceptions for each reason of a TransportError; the first match counts."""
 
 
 class TokenCredential(Protocol):
-    """A credential of azure-identity, or any object with this method."""
+    """A credential of azure-identity, or another object with this method."""
 
     def get_token(self, *scopes: str) -> Any:
-        """Return an object with `token` and `expires_on`, seconds since 1970."""
+        """Return an object with `token`, and `expires_on` in seconds since 1970."""
 
 
 class RedactedHeaders(dict[str, str]):
@@ -71,7 +86,7 @@ class Response:
         status: HTTP status code.
         headers: Headers, with the key redacted.
         seconds: Duration of the attempt, without waiting for the rate limit.
-        model_version: Version of the models, which API v3.2 returns.
+        model_version: Version of the models, in API v3.2.
         body: Body; empty in `last_response`.
     """
 
@@ -82,11 +97,7 @@ class Response:
     body: bytes = field(default=b"", repr=False)
 
     def json(self) -> dict[str, Any]:
-        """Return the JSON object in the body.
-
-        Raises:
-            ServiceError: The body is something else.
-        """
+        """Return the JSON object in the body; raise ServiceError if there is none."""
         try:
             parsed = json.loads(self.body)
         except ValueError:
@@ -98,21 +109,18 @@ class Response:
 
     @property
     def retry_after(self) -> float | None:
-        """Seconds in Retry-After, as a number or a date; None without the header."""
+        """Seconds in Retry-After, a number or a date; None without the header."""
         value = self.headers.get("Retry-After", "").strip()
-        if value.isdecimal():
-            return float(value)
         try:
+            if value.isdecimal():
+                return float(value)
             return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
         except ValueError:
             return None
 
 
 class RateLimiter:
-    """The limit on requests per period, shared by the threads of a client.
-
-    Args:
-        rate: For example "20/minute" or "20/3 seconds"; None for no limit.
+    """The limit on requests per period, such as "20/minute", for the threads of a client.
 
     Raises:
         ValueError: The rate has another form.
@@ -120,22 +128,22 @@ class RateLimiter:
 
     def __init__(self, rate: str | None = None) -> None:
         parts = _RATE.fullmatch(rate.strip().lower()) if isinstance(rate, str) else None
-        requests_allowed, units = (int(parts[1]), int(parts[2] or 1)) if parts else (0, 0)
-        if rate is not None and not (requests_allowed and units):
+        number, units = (int(parts[1]), int(parts[2] or 1)) if parts else (0, 0)
+        if rate is not None and not (number and units):
             raise ValueError(f"Invalid rate {rate!r:.80}: use for example 20/minute.")
         self.rate = rate
         self._period = units * _UNIT_SECONDS[parts[3]] if parts else 0.0
-        self._starts: deque[float] = deque(maxlen=requests_allowed)
+        self._starts: deque[float] = deque(maxlen=number)
         self._blocked_until = 0.0
         self._lock = Lock()
 
     def acquire(self, until: float) -> float:
-        """Wait until a request may start; return the seconds waited.
+        """Wait until a request may start, and return the seconds waited.
 
         A rate counts from the start of each request.
 
         Raises:
-            TransportError: The request may not start before `until`.
+            TransportError: No request may start before `until`.
         """
         began = time.monotonic()
         while True:
@@ -148,9 +156,8 @@ class RateLimiter:
                     self._starts.append(now)
                     return now - began
             if start > until:
-                raise TransportError(
-                    "The rate limit allows no request before the deadline", "timeout"
-                )
+                message = "The rate limit allows no request before the deadline"
+                raise TransportError(message, "timeout")
             time.sleep(start - now)
 
     def block(self, seconds: float) -> None:
@@ -163,6 +170,10 @@ class Transport:
     """The HTTP connection to one service; the arguments are those of `VisionClient`.
 
     It follows no redirects, because requests would send the key to another host.
+
+    Attributes:
+        target: The endpoint and the key.
+        reconnect: Function that looks for another service when this one has ended.
     """
 
     def __init__(
@@ -176,45 +187,33 @@ class Transport:
         deadline: float = 300,
         retries: int = 4,
     ) -> None:
-        for name, seconds in (("timeout", timeout), ("deadline", deadline)):
-            if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds > 0:
-                raise ValueError(f"Invalid {name} {seconds!r}: use a number of seconds above 0.")
+        for name, value in (("timeout", timeout), ("deadline", deadline)):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise ValueError(f"Invalid {name} {value!r}: use a number of seconds above 0.")
         if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
             raise ValueError(f"Invalid retries {retries!r}: use a whole number from 0.")
         self.timeout, self.deadline, self.retries = timeout, deadline, retries
-        self.credential, self.session = credential, session
+        self.credential, self.session, self.target = credential, session, (endpoint, key)
         self.limiter = RateLimiter()
         self.reconnect: Callable[[Endpoint], bool] | None = None
-        self._target = endpoint, key
-        self._http = session or _new_session(endpoint)
+        self._http = session or requests.Session()
+        if session is None:
+            self._http.trust_env = not endpoint.is_loopback  # no proxy to this machine
+            self._http.headers["User-Agent"] = USER_AGENT
         self._slow_polling = not endpoint.is_loopback  # polls count against a rate limit
         self._token: Any = None
         self._token_lock = Lock()
         self._thread = local()
 
     @property
-    def endpoint(self) -> Endpoint:
-        """The service."""
-        return self._target[0]
-
-    @property
-    def key(self) -> str:
-        """The subscription key."""
-        return self._target[1]
-
-    @property
     def last_response(self) -> Response | None:
-        """The last response that this thread received, without its body."""
+        """The last response to this thread, without its body."""
         return getattr(self._thread, "response", None)
 
     @property
     def rate_wait(self) -> float:
         """Seconds that this thread has waited for the rate limit."""
         return float(getattr(self._thread, "waited", 0.0))
-
-    def connect_to(self, endpoint: Endpoint, key: str) -> None:
-        """Send all further requests to another service."""
-        self._target = endpoint, key
 
     def close(self) -> None:
         """Close the connections, except those of a session that the caller gave."""
@@ -237,44 +236,47 @@ class Transport:
             method: HTTP method.
             path: Path below the endpoint's root, or a URL of the same service.
             repeatable: Whether the service may get the request twice without harm.
-            retries: Number of attempts after the first.
-            until: Deadline by `time.monotonic`.
+            retries: Number of retries after an error response.
+            until: Deadline, on the clock of `time.monotonic`.
             content: Further arguments of `requests.request`.
 
         Raises:
-            TransportError: There was no response.
+            TransportError: There was no complete response.
             ServiceError: The response is an error.
         """
         until = time.monotonic() + self.deadline if until is None else until
+        retries = self.retries if retries is None else retries
         for attempt in count(1):
-            target = self._target
-            url = path if "://" in path else target[0].root + path
+            endpoint, key = self.target
+            url = path if "://" in path else endpoint.root + path
             try:
-                return self._attempt(method, url, target, until, content)
+                return self._attempt(method, url, endpoint, self._secret(key), until, content)
             except (TransportError, ServiceError) as error:
                 if not _is_retryable(error, repeatable):
                     raise
-                if url != path and self._reconnect(target[0], error):
+                status = getattr(error, "status", None)
+                if url != path and status in (None, UNAVAILABLE) and self._reconnected(endpoint):
                     continue
                 pause = getattr(error, "retry_after", None) or _backoff(attempt)
-                allowed = self._allowed_retries(error, retries)
+                allowed = retries if status else _connection_retries(error, self.retries)
                 if attempt > allowed or time.monotonic() + pause > until:
                     raise
                 LOGGER.info("Retry %s %s in %.2f s: %s", method, url, pause, error)
-                self._pause(error, pause)
+                if status == TOO_MANY_REQUESTS:  # all threads wait together
+                    self._slow_polling = True
+                    self.limiter.block(pause)
+                else:
+                    time.sleep(pause)
         raise AssertionError  # count() does not end
 
     def wait_for_operation(
-        self,
-        accepted: Response,
-        until: float,
-        on_status: Callable[[str], None] | None = None,
+        self, accepted: Response, until: float, on_status: Callable[[str], None] | None = None
     ) -> dict[str, Any]:
         """Poll a long-running operation until it ends, and return its final JSON.
 
         Args:
             accepted: The response to the request that started it.
-            until: Deadline by `time.monotonic`.
+            until: Deadline, on the clock of `time.monotonic`.
             on_status: Called with each status; its exceptions propagate.
 
         Raises:
@@ -283,33 +285,37 @@ class Transport:
             OperationFailedError: The operation ended with the status Failed.
             OperationTimeoutError: It did not end in time.
         """
-        location, began = self._location(accepted), time.monotonic()
+        location, seconds = self._location(accepted), until - time.monotonic()
         status, retry_after = "none", accepted.retry_after
         for interval in self._poll_intervals():
-            left = until - time.monotonic()
-            pause = max(interval, retry_after or 0.0)
+            left, pause = until - time.monotonic(), max(interval, retry_after or 0.0)
             time.sleep(max(0.0, min(pause, left - FINAL_POLL_SECONDS)))
-            try:
-                response = self.send("GET", location, retries=inf, until=until)
-            except (TransportError, ServiceError) as error:
-                status = str(getattr(error, "status", status))
-                if not _is_retryable(error, True) and getattr(error, "reason", "") != "timeout":
-                    raise
-                if isinstance(error, TransportError) and error.reason != "timeout":
-                    raise
-                raise _operation_timeout(until - began, status, location) from error
-            retry_after, operation = response.retry_after, response.json()
-            status = str(operation.get("status", "none"))
-            if on_status:
-                on_status(status)
-            if status.lower() == "succeeded":
-                self.record_model_version(operation.get("analyzeResult") or {})
-                return operation
-            if status.lower() == "failed":
-                raise OperationFailedError("The operation ended with the status Failed", operation)
+            if response := self._poll(location, until):
+                retry_after, operation = response.retry_after, response.json()
+                status = str(operation.get("status", "none"))
+                if on_status:
+                    on_status(status)
+                if status.lower() == "succeeded":
+                    self.record_model_version(operation.get("analyzeResult") or {})
+                    return operation
+                if status.lower() == "failed":
+                    raise OperationFailedError("The operation ended with status Failed", operation)
             if pause > left - FINAL_POLL_SECONDS:
                 break
-        raise _operation_timeout(until - began, status, location)
+        message = f"The operation did not end within {seconds:.3g} seconds; status {status}"
+        raise OperationTimeoutError(message, seconds, location)
+
+    def _poll(self, location: str, until: float) -> Response | None:
+        """Return the status of an operation, or None after a timeout."""
+        try:
+            return self.send("GET", location, retries=inf, until=until)
+        except TransportError as error:
+            if error.reason != "timeout":
+                raise
+        except ServiceError as error:
+            if not _is_retryable(error, repeatable=True):
+                raise
+        return None
 
     def record_model_version(self, result: dict[str, Any]) -> None:
         """Move `modelVersion` from a result to `last_response`: v1.0 has no such member."""
@@ -317,74 +323,52 @@ class Transport:
             version = result.pop("modelVersion")
             self._thread.response = replace(self.last_response, model_version=version)
 
+    def authentication(self, secret: str | None = None) -> dict[str, str]:
+        """Return the header with the key or the token."""
+        secret = self._secret(self.target[1]) if secret is None else secret
+        return {"Authorization": f"Bearer {secret}"} if self.credential else {KEY_HEADER: secret}
+
     def _attempt(
         self,
         method: str,
         url: str,
-        target: tuple[Endpoint, str],
+        endpoint: Endpoint,
+        secret: str,
         until: float,
         content: dict[str, Any],
     ) -> Response:
         """Send a request once, as soon as the rate limit allows."""
-        secret = self._secret(target[1])
         self._thread.waited = self.rate_wait + self.limiter.acquire(until)
         began = time.monotonic()
         timeout = max(0.001, min(self.timeout, until - began))
-        headers = self._headers(secret, target[0])
-        options = content | {"headers": headers | content.get("headers", {})}
+        headers = self.authentication(secret) | content.get("headers", {})
+        if endpoint.is_loopback:  # the local service shares its time between its clients
+            headers["X-Client-Id"] = f"{os.getpid()}"
+        options = {**content, "headers": headers, "timeout": timeout}
         try:
             with self._http.request(
-                method, url, timeout=timeout, allow_redirects=False, stream=True, **options
+                method, url, allow_redirects=False, stream=True, **options
             ) as received:
-                body = _read_body(received, min(began + self.timeout, until))
+                body = _read_body(received, began + timeout)
         except (requests.RequestException, HTTPError, OSError) as error:
             reason, explanation = _explain(error, timeout)
             message = _redact(f"No response from {url}: {explanation}", secret)
             raise TransportError(message, reason) from _redact_error(error, secret)
-        seconds = time.monotonic() - began
-        status = received.status_code
+        status, seconds = received.status_code, time.monotonic() - began
         LOGGER.debug("%s %s: %d in %.3f s", method, _redact(url, secret), status, seconds)
         safe = {name: _redact(value, secret) for name, value in received.headers.items()}
         response = Response(status, CaseInsensitiveDict(safe), seconds, body=body)
         self._thread.response = replace(response, body=b"")
-        if not 200 <= response.status < 300:
+        if not 200 <= status < 300:
             raise _service_error(response, received.reason, secret)
         return response
 
-    def _pause(self, error: TransportError | ServiceError, seconds: float) -> None:
-        """Wait before a retry; after a 429 all threads wait."""
-        if getattr(error, "status", 0) == HTTPStatus.TOO_MANY_REQUESTS:
-            self._slow_polling = True
-            self.limiter.block(seconds)
-        else:
-            time.sleep(seconds)
-
-    def _reconnect(self, endpoint: Endpoint, error: TransportError | ServiceError) -> bool:
-        """Return True if the client has found another service in place of this one."""
-        ended = getattr(error, "status", 503) == HTTPStatus.SERVICE_UNAVAILABLE
-        if not (ended and self.reconnect and self.reconnect(endpoint)):
+    def _reconnected(self, endpoint: Endpoint) -> bool:
+        """Return True if there is another service in place of this one."""
+        if self.reconnect is None or not self.reconnect(endpoint):
             return False
-        LOGGER.info("Reconnected to %s", self.endpoint.root)
+        LOGGER.info("Reconnected to %s", self.target[0].root)
         return True
-
-    def _allowed_retries(
-        self, error: TransportError | ServiceError, retries: float | None
-    ) -> float:
-        if isinstance(error, ServiceError):
-            return self.retries if retries is None else retries
-        return min(self.retries, self.retries if error.reason == "cut off" else CONNECT_RETRIES)
-
-    def authentication(self) -> dict[str, str]:
-        """Return the header with the key or the token."""
-        return self._authentication(self._secret(self.key))
-
-    def _authentication(self, secret: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {secret}"} if self.credential else {KEY_HEADER: secret}
-
-    def _headers(self, secret: str, endpoint: Endpoint) -> dict[str, str]:
-        # The local service shares its time between its clients.
-        client = {"X-Client-Id": f"{os.getpid()}"} if endpoint.is_loopback else {}
-        return self._authentication(secret) | client
 
     def _secret(self, key: str) -> str:
         """Return the key, or a token that is valid for some minutes."""
@@ -400,34 +384,28 @@ class Transport:
 
     def _poll_intervals(self) -> Iterator[float]:
         """Yield growing intervals in seconds, short ones where polls cost nothing."""
-        first, growth, longest = (1.0, 1.5, 5.0) if self._slow_polling else (0.03, 1.1, 1.0)
+        interval, growth, longest = (1.0, 1.5, 5.0) if self._slow_polling else (0.03, 1.1, 1.0)
         while True:
-            yield first
-            first = min(first * growth, longest)
+            yield interval
+            interval = min(interval * growth, longest)
 
     def _location(self, accepted: Response) -> str:
         location = accepted.headers.get("Operation-Location", "")
-        if not self.endpoint.same_origin(location):
+        if not self.target[0].same_origin(location):
             wrong = f"is at another service, {location!r}" if location else "is missing"
             raise ServiceError(accepted.status, None, f"The Operation-Location {wrong}")
         return location
 
 
-def _new_session(endpoint: Endpoint) -> requests.Session:
-    session = requests.Session()
-    session.trust_env = not endpoint.is_loopback  # no proxy between here and this machine
-    session.headers["User-Agent"] = USER_AGENT
-    return session
-
-
 def _read_body(response: requests.Response, until: float) -> bytes:
-    """Read a body in parts, so that a slow one ends with the deadline."""
+    """Read a body in parts, so that a slow one ends in time."""
     body, connection = bytearray(), getattr(response.raw, "connection", None)
     for chunk in read_chunks(response):
         body += chunk
-        if (left := until - time.monotonic()) <= 0:
+        left = until - time.monotonic()
+        if left <= 0 and response.raw.length_remaining != 0:
             raise requests.ReadTimeout
-        if socket := getattr(connection, "sock", None):
+        if left > 0 and (socket := getattr(connection, "sock", None)):
             socket.settimeout(left)
     return bytes(body)
 
@@ -436,36 +414,22 @@ def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> boo
     """Return True if the service did not do the work, or may do it twice."""
     if isinstance(error, TransportError):
         return error.reason in ("dns", "refused") or (repeatable and error.reason == "cut off")
-    return error.status in ALWAYS_RETRYABLE or (repeatable and error.status in RETRYABLE)
+    retryable = (TOO_MANY_REQUESTS, UNAVAILABLE, *(RETRYABLE if repeatable else ()))
+    return error.status in retryable
+
+
+def _connection_retries(error: VisionError, retries: int) -> int:
+    return retries if getattr(error, "reason", "") == "cut off" else min(retries, CONNECT_RETRIES)
 
 
 def _backoff(attempt: int) -> float:
     return min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
 
 
-def _operation_timeout(seconds: float, status: str, location: str) -> OperationTimeoutError:
-    message = f"The operation did not end within {seconds:.3g} seconds; its last status is {status}"
-    return OperationTimeoutError(message, seconds, location)
-
-
-_FAILURES: tuple[tuple[Any, str, str], ...] = (
-    (requests.exceptions.SSLError, "tls", "TLS failed; check the certificate, and https or http"),
-    (
-        requests.exceptions.ProxyError,
-        "proxy",
-        "the proxy failed; check HTTP_PROXY, HTTPS_PROXY and NO_PROXY",
-    ),
-    (NameResolutionError, "dns", "the host name cannot be resolved"),
-    (NewConnectionError, "refused", "the connection was refused; no service listens there"),
-    ((requests.Timeout, ReadTimeoutError), "timeout", "no data within {:.3g} seconds"),
-    ((requests.ConnectionError, HTTPError, OSError), "cut off", "the connection was cut off"),
-)
-"""Exceptions of requests and urllib3, the reason of the TransportError, and its explanation."""
-
-
 def _explain(error: BaseException, seconds: float) -> tuple[str, str]:
+    """Return the reason and the explanation of a failed attempt."""
     causes = list(_chain(error))
-    for kinds, reason, explanation in _FAILURES:
+    for reason, (explanation, kinds) in _FAILURES.items():
         if any(isinstance(cause, kinds) for cause in causes):
             detail = f" ({causes[-1]})" if reason == "tls" else ""
             return reason, explanation.format(seconds) + detail
