@@ -116,7 +116,7 @@ def _probe(file: Path) -> ServiceInfo | None:
         endpoint = parse_endpoint(info.url, "v1.0")
         if not endpoint.is_loopback:
             return None
-        transport = Transport(endpoint, info.key, timeout=PROBE_SECONDS, retries=0)
+        transport = Transport((endpoint, info.key), timeout=PROBE_SECONDS, retries=0)
         models = transport.send("GET", "vision/v1.0/models").json()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, VisionError):
         return None
