@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from .errors import ImageError
 
 ImageInput: TypeAlias = (
-    str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image
+    str | PathLike | bytes | bytearray | memoryview | BinaryIO | Image.Image  # type: ignore[type-arg]
 )
 """An http(s) URL, a path, the bytes of a file, an open binary file, or a Pillow image."""
 
