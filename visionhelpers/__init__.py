@@ -1,4 +1,4 @@
-"""Computer Vision from a notebook: requests, drawing, and a local service to ask."""
+"""Computer Vision from Python: a client, drawing, and a local service that needs no key."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from .errors import (
     VisionError,
     VisionWarning,
 )
-from .images import Credit, Picture, load_image, sample, samples
+from .images import ImageInput, load_image, sample_credits, sample_path
+from .results import text
 
 if TYPE_CHECKING:
-    from .batch.many import run_batch
-    from .drawing.draw import draw_caption, draw_faces, draw_lines, draw_words
-    from .explorer.compare import compare
-    from .explorer.widget import Explorer
+    from .batch import run_batch
+    from .drawing import draw_caption, draw_faces, draw_lines, draw_objects, draw_words
+    from .explorer import Explorer, compare
 
+__version__ = "0.1.0"
 __all__ = [
     "ConfigurationError",
-    "Credit",
     "Explorer",
     "ImageError",
+    "ImageInput",
     "OperationFailedError",
     "OperationTimeoutError",
-    "Picture",
     "ServiceError",
     "TransportError",
     "VisionClient",
@@ -43,29 +43,30 @@ __all__ = [
     "draw_caption",
     "draw_faces",
     "draw_lines",
+    "draw_objects",
     "draw_words",
     "load_image",
     "run_batch",
-    "sample",
-    "samples",
+    "sample_credits",
+    "sample_path",
+    "text",
 ]
 
-_LATE = {
-    "Explorer": "explorer.widget",
-    "run_batch": "batch.many",
-    "compare": "explorer.compare",
-    "draw_caption": "drawing.draw",
-    "draw_faces": "drawing.draw",
-    "draw_lines": "drawing.draw",
-    "draw_words": "drawing.draw",
+_LAZY = {
+    "Explorer": "explorer",
+    "compare": "explorer",
+    "run_batch": "batch",
+    **dict.fromkeys(
+        ("draw_caption", "draw_faces", "draw_lines", "draw_objects", "draw_words"), "drawing"
+    ),
 }
-"""What is imported at its first use, because it brings pyplot, ipywidgets or tqdm along."""
+"""Modules imported at first use, because they load matplotlib, ipywidgets or tqdm."""
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _LATE:
+    if name not in _LAZY:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f".{_LATE[name]}", __name__), name)
+    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
     globals()[name] = value
     return value
 

@@ -1,5 +1,5 @@
-"""The command, as `python -m visionhelpers`."""
+"""The command line: `python -m visionhelpers`."""
 
-from .batch.cli import command
+from .batch.cli import run
 
-command()
+run()

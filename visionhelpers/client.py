@@ -3,273 +3,383 @@
 from __future__ import annotations
 
 import os
+import sys
+import time
 import warnings
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import Any, TypeVar
+from io import BytesIO
+from typing import Any, TypeAlias, cast
 from urllib.parse import quote
 
+import requests
 from PIL import Image
-from requests import Response
 
 from .diagnostics import diagnose
-from .endpoint import parse_endpoint, parse_key
-from .errors import VisionWarning
-from .images import Picture, sample
-from .pace import Pace
-from .replies import decoded, pictured
-from .session import KEY_HEADER, Headers, Received, Session
-from .teaching import Teacher
-from .uploads import Upload, delivered, upload
+from .endpoint import Endpoint, flag, parse_endpoint, parse_key
+from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
+from .images import ImageInput, ImageLimits, Upload, download, encode_image, is_url, sample_path
+from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
+from .transport import LOGGER, RateLimiter, RedactedHeaders, Response, TokenCredential, Transport
 
-Answer = dict[str, Any]
-"""The API's own JSON, as Python sees it."""
-
-Result = TypeVar("Result")
+Input: TypeAlias = ImageInput | Upload
+URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
+"""Error codes for an image URL that the service cannot use, in lower case."""
 
 
-class VisionClient(Teacher):
-    """Talk to one Computer Vision service.
+class VisionClient:
+    """A client of one Computer Vision service, for any number of threads.
 
-    Every `picture` is an http(s) URL, which the service fetches itself (where it cannot and this
-    machine can, the bytes are sent), or a path, bytes, an open binary file or a Pillow image,
-    whose bytes are sent. Answers are the API's own JSON in the shapes of v1.0: those of v3.2 are
-    put into them, and its `modelVersion` is found in `last_response`.
-    Coordinates in them are pixels of the upright picture, from its top left, x to the right
-    and y down. Failed requests that may pass (429, 500, 502, 503, 504, cut connections) are
-    sent again; what remains is raised as one of the `VisionError` tree.
+    An `image` is an http(s) URL, which the service downloads (where it cannot, the client sends the
+    bytes), or a path, bytes, an open binary file or a Pillow image. The client converts and resizes
+    it to what the operation takes; a VisionWarning tells of resizing.
+
+    Results are the API's JSON in the shapes of v1.0; those of v3.2 are converted. Coordinates are
+    pixels of the upright image: origin top left, x right, y down.
+
+    Args:
+        endpoint: URL of the service, with or without a final slash or `/vision/v1.0`.
+        key: Subscription key.
+        version: API version, where the endpoint contains none. The default is VISION_API_VERSION,
+            else v1.0 for a service on this machine and v3.2 for others.
+        timeout: Seconds of one HTTP attempt.
+        deadline: Seconds of one call, with all its attempts and pauses.
+        retries: Number of retries of 429, 503 and, where the request may run twice, of 500, 502,
+            504 and lost connections.
+        rate: Maximum request rate, retries and polls included, such as "20/minute".
+        session: A `requests.Session` with proxies, certificates or adapters.
+        credential: An object with `get_token(scope)`, as in azure-identity, in place of a key.
+
+    Raises:
+        ConfigurationError: The endpoint, the key or the version cannot be used.
+        ValueError: A number or the rate is invalid.
     """
+
+    __slots__ = ("__weakref__", "_transport", "_version")
 
     def __init__(
         self,
         endpoint: str,
-        key: str,
+        key: str | None = None,
         *,
         version: str | None = None,
         timeout: float = 60,
+        deadline: float = 300,
         retries: int = 4,
+        rate: str | None = None,
+        session: requests.Session | None = None,
+        credential: TokenCredential | None = None,
     ) -> None:
-        """Take an endpoint in any form, with or without a slash or `/vision/v1.0`.
-
-        Args:
-            endpoint: Where the service is.
-            key: The subscription key.
-            version: The API version, v1.0 or v3.2, where the endpoint names none; else
-                VISION_API_VERSION, else v1.0 for a service on this machine and v3.2 for others.
-            timeout: Seconds to wait for an answer.
-            retries: How often a request is sent again at most.
-
-        Raises:
-            ConfigurationError: The endpoint or the key cannot be used.
-        """
-        self._timeout, self._retries, self._pace = timeout, retries, Pace()
+        if (key is None) == (credential is None):
+            raise ConfigurationError("Set either a key or a credential")
         self._version = version or os.environ.get("VISION_API_VERSION")
-        self._aim(endpoint, key)
+        target = parse_endpoint(endpoint, self._version), "" if key is None else parse_key(key)
+        self._transport = Transport(target, credential, session, timeout, deadline, retries)
+        self.rate = rate
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.base_url!r})"
 
+    def __enter__(self) -> VisionClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __getstate__(self) -> dict[str, Any]:
+        names = ("credential", "session", "timeout", "deadline", "retries")
+        options = {name: getattr(self._transport, name) for name in names}
+        return {"endpoint": self.base_url, "key": self.key or None, "rate": self.rate, **options}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__init__(**state)  # type: ignore[misc]
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
     @property
     def base_url(self) -> str:
-        """The address that operations are appended to, as in `…/vision/v1.0/`."""
+        """URL that operations are appended to, such as `…/vision/v1.0/`."""
         return self._endpoint.base_url
 
     @property
     def version(self) -> str:
-        """The API version, as in `v1.0`."""
+        """API version, such as "v1.0"."""
         return self._endpoint.version
 
     @property
+    def service(self) -> str:
+        """Identity of the service without its port, such as "local/v1.0"."""
+        return f"{'local' if self._endpoint.is_loopback else self._endpoint.host}/{self.version}"
+
+    @property
     def key(self) -> str:
-        """The subscription key."""
-        return self._key
+        """Subscription key."""
+        return self._transport.target[1]
 
     @property
     def headers(self) -> dict[str, str]:
-        """The header that carries the key; printed, it keeps the key to itself."""
-        return Headers({KEY_HEADER: self._key})
+        """Authentication header; its repr hides the key."""
+        return RedactedHeaders(self._transport.authentication())
 
     @property
     def rate(self) -> str | None:
-        """How often to ask at most, polls counted, as in "20/minute"; None to ask at will.
-
-        Without it too, a rate limit that is met is waited out, by all threads together.
-        """
-        return self._pace.rate
+        """Maximum request rate, such as "20/minute"; None for no limit."""
+        return self._transport.limiter.rate
 
     @rate.setter
     def rate(self, rate: str | None) -> None:
-        self._pace = self._session.pace = Pace(rate)
+        self._transport.limiter = RateLimiter(rate)
 
     @property
-    def recipe(self) -> dict[str, Any]:
-        """What another such client is made of, in another process say; the key is in it."""
-        return {
-            "endpoint": self.base_url,
-            "key": self._key,
-            "timeout": self._timeout,
-            "retries": self._retries,
-        }
+    def rate_wait(self) -> float:
+        """Seconds that this thread has waited for the rate limit."""
+        return self._transport.rate_wait
 
     @property
-    def last_response(self) -> Received | None:
-        """Status, headers and seconds of the last answer, or None before the first."""
-        return self._session.received
+    def last_response(self) -> Response | None:
+        """Status, headers and seconds of the last response to this thread; None before."""
+        return self._transport.last_response
 
     def check(self) -> str:
-        """Say in one sentence whether the service answers, and if not what to mend.
-
-        A wrong key, a wrong region, a wrong path and no network are told apart.
-        """
-        return diagnose(self._session, self._key)
+        """Check the connection and return a one-sentence diagnosis."""
+        return diagnose(self._transport)
 
     def sample_url(self, name: str) -> str:
-        """Return the address at which a service on this machine serves a sample picture.
-
-        A service elsewhere cannot fetch it from here: for that it is the path of the file,
-        whose bytes are then sent.
+        """Return the URL of a sample image at a service on this machine, its path for another.
 
         Raises:
-            ImageError: No sample has this name.
+            ImageError: There is no sample image of this name.
         """
-        path = sample(name)
-        here = self._endpoint.is_loopback
-        return f"{self._endpoint.root}samples/{quote(name)}" if here else str(path)
+        path, endpoint = sample_path(name), self._endpoint
+        return f"{endpoint.root}samples/{quote(name)}" if endpoint.is_loopback else str(path)
+
+    def limits(self, operation: str) -> ImageLimits:
+        """Return the formats and sizes that a method, such as "ocr", takes."""
+        return self._endpoint.api.limits(operation)
+
+    def prepare(self, operation: str, image: Input) -> Upload:
+        """Return the body that a method, such as "ocr", sends; the method also takes it."""
+        return image if isinstance(image, Upload) else encode_image(image, self.limits(operation))
 
     def analyze(
         self,
-        picture: Picture,
+        image: Input,
+        *,
         features: str | Iterable[str] = ("Categories", "Description", "Color"),
         details: str | Iterable[str] = (),
         language: str = "en",
-    ) -> Answer:
-        """Describe a picture from every side: POST analyze.
+    ) -> Analysis:
+        """Analyze the visual features of an image: POST analyze.
 
         Args:
-            picture: See the class.
-            features: Any of ImageType, Faces, Adult, Categories, Color, Tags, Description.
+            image: See the class.
+            features: Any of ImageType, Faces, Adult, Categories, Color, Tags, Description; with
+                API v3.2 also Objects and Brands.
             details: Any of Celebrities, Landmarks.
-            language: Of tags and captions.
+            language: Language of tags and captions.
         """
         params = {"visualFeatures": _csv(features), "details": _csv(details), "language": language}
-        return self._ask("analyze", picture, {k: v for k, v in params.items() if v}, self._decoded)
+        given = {name: value for name, value in params.items() if value}
+        return cast(Analysis, self._analyze("analyze", "analyze", image, given))
 
-    def describe(self, picture: Picture, max_candidates: int = 1, language: str = "en") -> Answer:
-        """Caption a picture, the most certain caption first: POST describe."""
+    def describe(self, image: Input, *, max_candidates: int = 1, language: str = "en") -> Analysis:
+        """Describe an image in captions, the most confident first: POST describe."""
         params = {"maxCandidates": max_candidates, "language": language}
-        return self._ask("describe", picture, params, self._decoded)
+        return cast(Analysis, self._analyze("describe", "describe", image, params))
 
-    def tag(self, picture: Picture, language: str = "en") -> Answer:
-        """Name what is in a picture: POST tag."""
-        return self._ask("tag", picture, {"language": language}, self._decoded)
+    def tag(self, image: Input, *, language: str = "en") -> Analysis:
+        """Return tags for the content of an image: POST tag."""
+        return cast(Analysis, self._analyze("tag", "tag", image, {"language": language}))
 
-    def domain_models(self) -> Answer:
+    def domain_models(self) -> dict[str, Any]:
         """List the domain-specific models: GET models."""
-        return self._decoded(self._send("GET", self._path("models")))
+        return self._transport.parse(self._transport.send("GET", self._path("models")))
 
-    def landmarks(self, picture: Picture, language: str = "en") -> Answer:
-        """Name the sights in a picture: POST models/landmarks/analyze."""
-        path, params = "models/landmarks/analyze", {"language": language}
-        return self._ask(path, picture, params, self._decoded)
-
-    def celebrities(self, picture: Picture, language: str = "en") -> Answer:
-        """Name the people in a picture: POST models/celebrities/analyze."""
+    def celebrities(self, image: Input, *, language: str = "en") -> DomainResult:
+        """Recognize celebrities: POST models/celebrities/analyze."""
         path, params = "models/celebrities/analyze", {"language": language}
-        return self._ask(path, picture, params, self._decoded)
+        return cast(DomainResult, self._analyze("celebrities", path, image, params))
+
+    def landmarks(self, image: Input, *, language: str = "en") -> DomainResult:
+        """Recognize landmarks: POST models/landmarks/analyze."""
+        path, params = "models/landmarks/analyze", {"language": language}
+        return cast(DomainResult, self._analyze("landmarks", path, image, params))
 
     def thumbnail(
-        self, picture: Picture, width: int, height: int, smart: bool = True
+        self, image: Input, *, width: int, height: int, smart: bool = True
     ) -> Image.Image:
-        """Crop and shrink a picture to a size in pixels: POST generateThumbnail.
+        """Return a thumbnail: POST generateThumbnail.
 
         Args:
-            picture: See the class.
-            width: 1 to 1024.
-            height: 1 to 1024.
-            smart: Keep what matters in view, whatever the shape; else crop around the centre.
+            image: See the class.
+            width: 1 to 1024 pixels.
+            height: 1 to 1024 pixels.
+            smart: Whether to crop around the main subject; False crops around the center.
         """
-        params = {"width": width, "height": height, "smartCropping": _flag(smart)}
-        return self._ask("generateThumbnail", picture, params, pictured)
+        data = self.thumbnail_bytes(image, width=width, height=height, smart=smart)
+        try:
+            thumbnail = Image.open(BytesIO(data))
+            thumbnail.load()
+        except (OSError, SyntaxError) as error:
+            raise ServiceError(200, None, "The response is not an image") from error
+        return thumbnail
+
+    def thumbnail_bytes(
+        self, image: Input, *, width: int, height: int, smart: bool = True
+    ) -> bytes:
+        """Return the file of a thumbnail, with the arguments of `thumbnail`."""
+        params = {"width": width, "height": height, "smartCropping": flag(smart)}
+        path = self._path("generateThumbnail")
+        return self._post_image("thumbnail", path, image, params=params)[0].body
 
     def ocr(
-        self, picture: Picture, language: str = "unk", detect_orientation: bool = True
-    ) -> Answer:
-        """Read print, as regions of lines of words: POST ocr.
+        self, image: Input, *, language: str = "unk", detect_orientation: bool = True
+    ) -> OcrResult:
+        """Read printed text, as regions of lines of words: POST ocr.
 
-        Boxes are "left,top,width,height" in pixels of the picture turned clockwise by
-        `textAngle` degrees about its centre.
+        Boxes are "left,top,width,height" in pixels of the image after a clockwise turn by
+        `textAngle` degrees about its center.
+
+        Args:
+            image: See the class.
+            language: Language of the text, such as "en"; "unk" detects it.
+            detect_orientation: Whether the text may be on its side or upside down.
         """
-        params = {"language": language, "detectOrientation": _flag(detect_orientation)}
-        dialect = self._endpoint.dialect
-        return self._ask("ocr", picture, params, lambda given: dialect.read(self._decoded(given)))
+        params = {"language": language, "detectOrientation": flag(detect_orientation)}
+        convert = self._endpoint.api.convert_ocr
+        return cast(OcrResult, self._analyze("ocr", "ocr", image, params, convert))
 
     def recognize_text(
         self,
-        picture: Picture,
+        image: Input,
+        *,
         handwriting: bool = True,
         timeout: float | None = None,
         on_status: Callable[[str], None] | None = None,
-    ) -> Answer:
-        """Read handwriting or print, and return the finished operation: POST recognizeText.
+    ) -> RecognizeTextResult:
+        """Read handwritten or printed text, and wait for the result: POST recognizeText.
 
-        API v3.2 calls this Read, and tells print from handwriting by itself.
-
-        Boxes are eight numbers, x and y of four corners clockwise from the text's top left.
+        API v3.2 calls this Read. It needs no `handwriting`, and takes PDF and TIFF documents: each
+        line then has its `page`, and `pages` has the unit of the boxes, "pixel" or "inch".
+        Boxes are x and y of four corners, clockwise from the text's top left.
 
         Args:
-            picture: See the class.
-            handwriting: Whether it is written by hand.
-            timeout: Seconds to wait for the operation; the client's own by default. The waits
-                that a rate limit asks for come on top.
-            on_status: Called with each status that the service tells, as in "Running"; what it
-                raises ends the wait.
+            image: See the class.
+            handwriting: Whether the text is handwritten.
+            timeout: Seconds of the whole operation; the client's deadline by default.
+            on_status: Called with each status, such as "Running"; its exceptions propagate.
 
         Raises:
-            OperationFailedError: The operation ended in Failed.
-            OperationTimeoutError: It did not end in time.
+            OperationFailedError: The operation ended with the status Failed.
+            OperationTimeoutError: The operation did not end in time.
         """
-        seconds = self._timeout if timeout is None else timeout
-        dialect = self._endpoint.dialect
-        return self._ask(
-            dialect.reading,
-            picture,
-            dialect.asks(handwriting),
-            lambda accepted: dialect.recognised(self._session.finish(accepted, seconds, on_status)),
-        )
+        if timeout is not None and not timeout > 0:
+            raise ValueError(f"Invalid timeout {timeout!r}: use a number of seconds above 0.")
+        until = time.monotonic() + (timeout or self._transport.deadline)
+        api, path = self._endpoint.api, self._path(self._endpoint.api.read_path)
+        options = {"params": api.read_params(handwriting), "repeatable": False, "until": until}
+        accepted, sent = self._post_image("recognize_text", path, image, **options)
+        operation = self._transport.wait_for_operation(accepted, until, on_status)
+        return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))
 
-    def _aim(self, endpoint: str, key: str) -> None:
-        self._endpoint = parse_endpoint(endpoint, self._version)
-        self._key = parse_key(key)
-        self._session = Session(self._endpoint, self._key, self._timeout, self._retries, self._pace)
+    def add_face(self, name: str, image: Input) -> dict[str, Any]:
+        """Add a face to the gallery of a local service, and return the number of its images.
+
+        Raises:
+            ServiceError: The image does not contain exactly one face, or the name is invalid.
+            ConfigurationError: The service has no gallery: only a local one has.
+        """
+        return self._add("celebrities", name, image)
+
+    def add_landmark(self, name: str, image: Input) -> dict[str, Any]:
+        """Add a landmark to the gallery of a local service, like `add_face`."""
+        return self._add("landmarks", name, image)
+
+    def remove_face(self, name: str) -> bool:
+        """Remove a face from the gallery of a local service, and return whether it existed."""
+        return self._remove("celebrities", name)
+
+    def remove_landmark(self, name: str) -> bool:
+        """Remove a landmark from the gallery of a local service, like `remove_face`."""
+        return self._remove("landmarks", name)
+
+    @property
+    def _endpoint(self) -> Endpoint:
+        return self._transport.target[0]
 
     def _path(self, operation: str) -> str:
         return f"vision/{self.version}/{operation}"
 
-    def _send(self, method: str, path: str, **content: Any) -> Response:
-        return self._session.send(method, path, **content)
-
-    def _ask(
+    def _analyze(
         self,
         operation: str,
-        picture: Picture | Upload,
+        path: str,
+        image: Input,
         params: dict[str, Any],
-        read: Callable[[Response], Result],
-    ) -> Result:
-        send = partial(self._send, "POST", self._path(operation), params=params)
-        answer, sent = delivered(picture, upload(picture), send)
-        if sent.note and sent is not picture:
-            warnings.warn(sent.note, VisionWarning, stacklevel=3)  # whoever called the method
-        return sent.enlarge(read(answer))
+        convert: Callable[[dict[str, Any]], dict[str, Any]] = dict,
+    ) -> dict[str, Any]:
+        response, sent = self._post_image(operation, self._path(path), image, params=params)
+        return rescale(convert(self._transport.parse(response)), sent)
 
-    def _decoded(self, answer: Response) -> Answer:
-        content = decoded(answer)
-        self._session.note_model(content)
-        return content
+    def _post_image(
+        self, operation: str, path: str, image: Input, **options: Any
+    ) -> tuple[Response, Upload]:
+        """Send an image, or its bytes where the service cannot use its URL."""
+        options = {"until": time.monotonic() + self._transport.deadline} | options
+        upload = self.prepare(operation, image)
+        try:
+            response = self._transport.send("POST", path, **upload.body, **options)
+        except ServiceError as error:
+            if not is_url(image) or (error.code or "").lower() not in URL_ERROR_CODES:
+                raise
+            LOGGER.warning("The service cannot use %s (%s): sending its bytes", image, error)
+            try:
+                upload = self.prepare(operation, download(str(image)))
+            except ImageError:
+                raise error from None
+            response = self._transport.send("POST", path, **upload.body, **options)
+        if upload.note and upload is not image:
+            warnings.warn(upload.note, VisionWarning, stacklevel=_caller_level())
+        return response, upload
+
+    def _add(self, kind: str, name: str, image: Input) -> dict[str, Any]:
+        try:
+            return self._post_image("tag", _gallery(kind, name), image, repeatable=False)[0].json()
+        except ServiceError as error:
+            self._require_gallery(error)
+            raise
+
+    def _remove(self, kind: str, name: str) -> bool:
+        try:
+            self._transport.send("DELETE", _gallery(kind, name), repeatable=False)
+        except ServiceError as error:
+            self._require_gallery(error)
+            if error.status != 404:
+                raise
+            return False
+        return True
+
+    def _require_gallery(self, error: ServiceError) -> None:
+        """Raise if a 404 means that there is no gallery; every local service has /health."""
+        if error.status == 404:
+            try:
+                self._transport.send("GET", "health")
+            except ServiceError:
+                raise ConfigurationError("Only a local service has a gallery") from error
+
+
+def _gallery(kind: str, name: str) -> str:
+    return f"gallery/{kind}/{quote(name, safe='')}"
 
 
 def _csv(names: str | Iterable[str]) -> str:
     return names if isinstance(names, str) else ",".join(names)
 
 
-def _flag(value: bool) -> str:
-    return "true" if value else "false"
+def _caller_level() -> int:
+    """Return the `stacklevel` of the first caller outside this module."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals["__name__"] == __name__:
+        frame, level = frame.f_back, level + 1
+    return level - 1

@@ -1,14 +1,17 @@
-"""Endpoints: where a service is and which version of the API it speaks, in any spelling."""
+"""Parse endpoints and keys, and describe the differences between the API versions."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from ipaddress import ip_address
+from math import degrees
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from .dialects import DIALECTS, Dialect
-from .errors import ConfigurationError
+from .errors import ConfigurationError, ServiceError
+from .images import ImageLimits
 
 RETIRED = ("v1.0", "v2.0", "v2.1", "v3.0", "v3.1")
 AZURE = re.compile(
@@ -16,32 +19,131 @@ AZURE = re.compile(
     r"|api\.cognitive\.(microsoft\.(com|us)|azure\.(us|cn)))\.?$"
 )
 _PORTS = {"http": 80, "https": 443}
+_PHOTO = ImageLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class ApiVersion:
+    """One version of the API.
+
+    Attributes:
+        read_path: Path of the operation that reads handwriting.
+        read_params: Query of that operation, given whether the text is handwriting.
+        convert_read: Function from its result to the shape of Recognize Text in v1.0.
+        convert_ocr: Function from the result of OCR to the shape of v1.0.
+        image_limits: Limits of the operations that differ from the others.
+    """
+
+    read_path: str
+    read_params: Callable[[bool], dict[str, str]]
+    convert_read: Callable[[dict[str, Any]], dict[str, Any]]
+    convert_ocr: Callable[[dict[str, Any]], dict[str, Any]]
+    image_limits: Mapping[str, ImageLimits] = field(default_factory=dict)
+
+    def limits(self, operation: str) -> ImageLimits:
+        """Return what a method of the client, such as "ocr", takes."""
+        return self.image_limits.get(operation, _PHOTO)
+
+
+def _read_to_recognize_text(operation: dict[str, Any]) -> dict[str, Any]:
+    """Convert the pages of Read to lines; a document's lines keep their page, and its pages a unit.
+
+    Raises:
+        ServiceError: The result contains no pages.
+    """
+    try:
+        pages = operation["analyzeResult"]["readResults"]
+        document = len(pages) > 1 or any(page.get("unit") == "inch" for page in pages)
+        lines = [_line(line, page, document) for page in pages for line in page["lines"]]
+        recognized = {"lines": lines}
+        if document:
+            keys = ("page", "width", "height", "unit")
+            recognized["pages"] = [{key: page[key] for key in keys} for page in pages]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ServiceError(200, None, f"The result of Read is incomplete: {error!r}") from error
+    return {"status": "Succeeded", "recognitionResult": recognized}
+
+
+def _line(line: dict[str, Any], page: dict[str, Any], document: bool) -> dict[str, Any]:
+    digits = 0 if page.get("unit", "pixel") == "pixel" else 4
+
+    def box(part: dict[str, Any]) -> list[float]:
+        return [round(number, digits or None) for number in part["boundingBox"]]
+
+    words = [{"boundingBox": box(word), "text": word["text"]} for word in line["words"]]
+    converted = {"boundingBox": box(line), "text": line["text"], "words": words}
+    return converted | {"page": page["page"]} if document else converted
+
+
+def _angle_to_degrees(result: dict[str, Any]) -> dict[str, Any]:
+    if "textAngle" in result:
+        result["textAngle"] = round(degrees(result["textAngle"]), 4)
+    return result
+
+
+def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
+    return result
+
+
+API_VERSIONS = {
+    "v1.0": ApiVersion(
+        "recognizeText",
+        lambda handwriting: {"handwriting": flag(handwriting)},
+        _unchanged,
+        _unchanged,
+        {
+            "ocr": ImageLimits(max_side=3200, max_pixels=10_000_000),
+            "recognize_text": ImageLimits(frozenset({"JPEG", "PNG", "BMP"}), max_side=3200),
+        },
+    ),
+    "v3.2": ApiVersion(
+        "read/analyze",
+        lambda _: {"readingOrder": "natural"},  # Read needs no handwriting parameter
+        _read_to_recognize_text,
+        _angle_to_degrees,
+        {
+            "ocr": ImageLimits(max_side=4199, max_pixels=10_000_000),
+            "recognize_text": ImageLimits(
+                frozenset({"JPEG", "PNG", "BMP", "TIFF"}),
+                max_bytes=50 * 1024 * 1024,
+                max_side=10_000,
+                documents=True,
+            ),
+        },
+    ),
+}
+"""The versions that the client supports."""
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A service's address up to and including the slash before `vision/`, and the API version."""
+    """A service: its URL up to and including the slash before `vision/`, and the API version."""
 
     root: str
     version: str
 
     @property
     def base_url(self) -> str:
-        """The address that operations are appended to, as in `…/vision/v1.0/`."""
+        """URL that operations are appended to, such as `…/vision/v1.0/`."""
         return f"{self.root}vision/{self.version}/"
 
     @property
-    def dialect(self) -> Dialect:
-        """What this version is asked, and how its answers are understood."""
-        return DIALECTS[self.version]
+    def api(self) -> ApiVersion:
+        """The API version's parameters, limits and conversions."""
+        return API_VERSIONS[self.version]
+
+    @property
+    def host(self) -> str:
+        """Host name without the port."""
+        return urlsplit(self.root).hostname or ""
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the service is on this machine."""
-        return _is_loopback(urlsplit(self.root).hostname or "")
+        """Whether the service runs on this machine."""
+        return _is_loopback(self.host)
 
-    def is_at(self, url: str) -> bool:
-        """Tell whether an address has this endpoint's scheme, host and port."""
+    def same_origin(self, url: str) -> bool:
+        """Return True if a URL has this endpoint's scheme, host and port."""
         try:
             return _origin(urlsplit(url)) == _origin(urlsplit(self.root))
         except ValueError:
@@ -49,75 +151,78 @@ class Endpoint:
 
 
 def parse_endpoint(text: str, version: str | None = None) -> Endpoint:
-    """Understand an endpoint with or without a scheme, a slash at its end, or `/vision/v1.0`.
+    """Parse an endpoint, with or without a scheme, a final slash, or `/vision/v1.0`.
 
-    The version is the endpoint's own, else the given one, else v1.0 for a service on this
+    The version in the endpoint wins over the argument. The default is v1.0 for a service on this
     machine and v3.2 for any other.
 
     Raises:
-        ConfigurationError: It is no http(s) address, or means a version not spoken here or there.
+        ConfigurationError: It is no http(s) URL, or the API version is not supported.
     """
     parts = _split(text)
     host = parts.hostname or ""
-    prefix, own = _path(parts.path, text)
-    local = _is_loopback(host)
-    version = _normal(own or version or ("v1.0" if local else "v3.2"))
+    prefix, path_version = _split_path(parts.path, text)
+    default = "v1.0" if _is_loopback(host) else "v3.2"
+    version = _normalize_version(path_version or version or default)
     if AZURE.search(host) and version in RETIRED:
         raise ConfigurationError(
             f"{text!r} means API {version}, which Azure switched off in September 2026: "
-            f"name v3.2 in its place, as in https://{host}/vision/v3.2"
+            f"use v3.2, as in https://{host}/vision/v3.2"
         )
-    if version not in DIALECTS:
+    if version not in API_VERSIONS:
         raise ConfigurationError(
-            f"{text!r} means API {version}, and this client speaks {' and '.join(DIALECTS)}: "
-            "name one of them in the endpoint, as in http://host:port/vision/v1.0, "
+            f"{text!r} means API {version}, and the client supports {' and '.join(API_VERSIONS)}: "
+            "set one of them in the endpoint, as in http://host:port/vision/v1.0, "
             "or in VISION_API_VERSION"
         )
     return Endpoint(f"{parts.scheme}://{parts.netloc}/{prefix}", version)
 
 
 def parse_key(text: str) -> str:
-    """Return a key without the white space around it.
+    """Return a key without surrounding white space.
 
     Raises:
-        ConfigurationError: No header can carry it.
+        ConfigurationError: An HTTP header cannot contain it.
     """
     key = text.strip()
     if not key or not key.isascii() or not key.isprintable():
-        raise ConfigurationError(
-            "The key is empty, or has characters in it that no key has: copy it again"
-        )
+        raise ConfigurationError("The key is empty or has invalid characters: copy it again")
     return key
+
+
+def flag(value: bool) -> str:
+    """Return a boolean as the API spells it."""
+    return "true" if value else "false"
 
 
 def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text.strip() if "://" in text else f"//{text.strip()}")
-        host, _ = parts.hostname, parts.port  # reading a port that is none raises
+        host, _ = parts.hostname, parts.port  # .port raises ValueError if it is not a number
     except ValueError:
         host = None
     if not host or " " in host or parts.scheme not in ("", *_PORTS):
-        raise ConfigurationError(f"{text!r} is no endpoint: write it as http://host:port")
-    if parts.username or parts.query or parts.fragment:  # not quoted: it may hold a key
-        raise ConfigurationError("An endpoint ends at its path: leave out user names, ? and #")
+        raise ConfigurationError(f"Invalid endpoint {text!r}: use for example http://host:port")
+    if parts.username or parts.query or parts.fragment:  # not quoted: it may contain a key
+        raise ConfigurationError("Invalid endpoint: remove user names, ? and #")
     return parts._replace(scheme=parts.scheme or ("http" if _is_loopback(host) else "https"))
 
 
-def _path(path: str, text: str) -> tuple[str, str | None]:
+def _split_path(path: str, text: str) -> tuple[str, str | None]:
+    """Return the path before `vision/`, and the version after it."""
     segments = [segment for segment in path.split("/") if segment]
     lower = [segment.lower() for segment in segments]
     if "vision" not in lower:
         return "".join(f"{segment}/" for segment in segments), None
     at = lower.index("vision")
     if len(segments) > at + 2:
-        raise ConfigurationError(
-            f"{text!r} goes on after the version: end it with /{segments[at + 1]}/"
-        )
-    own = segments[at + 1] if len(segments) == at + 2 else None
-    return "".join(f"{segment}/" for segment in segments[:at]), own
+        end = f"/{segments[at + 1]}/"
+        raise ConfigurationError(f"Invalid endpoint {text!r}: end it after the version, {end}")
+    version = segments[at + 1] if len(segments) == at + 2 else None
+    return "".join(f"{segment}/" for segment in segments[:at]), version
 
 
-def _normal(version: str) -> str:
+def _normalize_version(version: str) -> str:
     version = version.strip().lower()
     return version if version.startswith("v") else f"v{version}"
 

@@ -1,17 +1,20 @@
-"""Pictures: read from anywhere, turned upright, and the samples that come with the package."""
+"""Read images from any source, encode them for upload, and find the sample images."""
 
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import IO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
+from urllib.parse import unquote, urlsplit
 
 import requests
 from PIL import Image, ImageOps
@@ -19,23 +22,27 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from .errors import ImageError
 
-Picture: TypeAlias = (
-    "str | PathLike[str] | bytes | bytearray | memoryview | IO[bytes] | Image.Image"
+ImageInput: TypeAlias = (
+    str | PathLike | bytes | bytearray | memoryview | BinaryIO | Image.Image  # type: ignore[type-arg]
 )
 """An http(s) URL, a path, the bytes of a file, an open binary file, or a Pillow image."""
 
+USER_AGENT = "visionhelpers/0.1.0 (+https://github.com/visionhelpers/visionhelpers)"
 SAMPLES = Path(__file__).parent / "samples"
-DOWNLOAD_LIMIT = 20 * 1024 * 1024
+MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
 DOWNLOAD_SECONDS = 20.0
-_ADDRESS = re.compile(r"[a-z][a-z+.-]+://|data:|www\.", re.IGNORECASE)
-"""What no path begins with that leads nowhere, as a rule."""
+MAX_SIDE = 3200
+"""Longest side in pixels of an image that is resized because its file is too large."""
+JPEG_QUALITY = 90
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
-"""What Pillow raises on a file that is no picture, or not a whole one."""
+"""Exceptions that Pillow raises for invalid or truncated images."""
+_OTHER_SCHEME = re.compile(r"[a-z][a-z+.-]+://|data:|www\.", re.IGNORECASE)
+"""Prefixes of a mistyped URL, for a clearer error message."""
 
 
 @dataclass(frozen=True, slots=True)
-class Credit:
-    """Who made a sample picture, and under which licence it may be used."""
+class SampleCredit:
+    """Author, licence and source of a sample image."""
 
     file: str
     title: str
@@ -44,9 +51,68 @@ class Credit:
     source: str
 
 
-def upright(image: Image.Image) -> Image.Image:
-    """Return the picture as a person sees it: turned as its EXIF data says, RGB, on white."""
-    image = _turned(image)
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What an operation takes.
+
+    Attributes:
+        formats: Formats by Pillow's names.
+        max_bytes: Size of a file.
+        max_side: Longest side in pixels.
+        max_pixels: Width times height in pixels.
+        documents: Whether PDF and TIFF of several pages are taken.
+    """
+
+    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "BMP"})
+    max_bytes: int = 4 * 1024 * 1024 - 1
+    max_side: int = 15_999
+    max_pixels: int = 32_000_000
+    documents: bool = False
+
+    def reduction(self, size: tuple[int, int]) -> float:
+        """Return the factor that makes an image of this size fit, at most 1."""
+        width, height = size
+        area = math.sqrt(self.max_pixels / max(1, width * height))
+        return min(1.0, self.max_side / max(1, *size), area)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """The body of a request.
+
+    Attributes:
+        body: Keyword arguments for requests.
+        size: Width and height in pixels of the original, if the image was resized.
+        scale: Factor from coordinates of the upload to coordinates of the original.
+        note: What was changed, without a full stop; "" for nothing.
+    """
+
+    body: dict[str, Any]
+    size: tuple[int, int] | None = None
+    scale: float = 1.0
+    note: str = ""
+
+
+def load_image(image: ImageInput) -> Image.Image:
+    """Return an image as an upright RGB Pillow image.
+
+    Raises:
+        ImageError: The file is missing, cannot be downloaded, or is not an image.
+    """
+    if isinstance(image, Image.Image):
+        return to_upright_rgb(image)
+    data = download(str(image)) if is_url(image) else read_bytes(image)
+    if not data:
+        raise ImageError(f"{_describe(image)} is empty")
+    try:
+        return to_upright_rgb(Image.open(BytesIO(data)))
+    except UNREADABLE as error:
+        raise ImageError(f"{_describe(image)} is not an image that Pillow can read") from error
+
+
+def to_upright_rgb(image: Image.Image) -> Image.Image:
+    """Return an image in RGB, turned by its EXIF orientation, on a white background."""
+    image = _apply_exif_orientation(image)
     if image.mode.startswith("I;16"):
         image = image.point(lambda value: value / 256).convert("L")  # convert alone clips at 255
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -55,10 +121,10 @@ def upright(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _turned(image: Image.Image) -> Image.Image:
-    """Turn a picture as its EXIF data says, without writing the data anew.
+def _apply_exif_orientation(image: Image.Image) -> Image.Image:
+    """Apply the EXIF orientation without writing the EXIF block again.
 
-    Cameras give values other types than their tags have, which Pillow reads and cannot write.
+    Pillow reads values whose type does not match their tag, but fails to write them.
     """
     image.getexif()
     exif = image.info.pop("exif", None)
@@ -69,118 +135,185 @@ def _turned(image: Image.Image) -> Image.Image:
             image.info["exif"] = exif
 
 
-def is_url(picture: object) -> bool:
-    """Tell whether the picture is named by an http or https address."""
-    return isinstance(picture, str) and picture.lower().startswith(("http://", "https://"))
+def is_url(image: object) -> bool:
+    """Return True if the input is an http or https URL."""
+    return isinstance(image, str) and image.lower().startswith(("http://", "https://"))
 
 
-def load_image(picture: Picture) -> Image.Image:
-    """Return any picture as an upright RGB Pillow image.
-
-    Raises:
-        ImageError: The file is missing, cannot be fetched, or is not an image.
-    """
-    if isinstance(picture, Image.Image):
-        return upright(picture)
-    data = fetch(str(picture)) if is_url(picture) else read_bytes(picture)
-    if not data:
-        raise ImageError(f"{_named(picture)} is empty")
-    try:
-        return upright(Image.open(BytesIO(data)))
-    except UNREADABLE as error:
-        raise ImageError(f"{_named(picture)} is not an image that Pillow can read") from error
-
-
-def read_bytes(picture: Picture) -> bytes:
-    """Return the bytes of a path, of bytes, or of an open binary file, read from its start.
+def read_bytes(image: ImageInput) -> bytes:
+    """Return the bytes of a path, a bytes object, or an open binary file from its start.
 
     Raises:
-        ImageError: There is no such file, or the argument is none of these.
+        ImageError: The file cannot be read.
+        TypeError: The argument is none of these.
     """
-    if isinstance(picture, (bytes, bytearray, memoryview)):
-        return bytes(picture)
-    if isinstance(picture, (str, PathLike)):
+    if isinstance(image, (bytes, bytearray, memoryview)):
+        return bytes(image)
+    if isinstance(image, (str, PathLike)):
         try:
-            return Path(os.path.expanduser(picture)).read_bytes()  # noqa: PTH111  (for ./~x.png)
-        except (OSError, ValueError) as error:  # a name with a null in it is a ValueError
+            return Path(os.path.expanduser(image)).read_bytes()  # noqa: PTH111  (for ./~x.png)
+        except (OSError, ValueError) as error:  # a null character in the name is a ValueError
             reason = getattr(error, "strerror", error)
-            if _ADDRESS.match(str(picture)):
-                reason = "an address begins with http:// or https://"
-            raise ImageError(f"Cannot read {str(picture)!r}: {reason}") from error
-    if not isinstance(picture, Image.Image) and hasattr(picture, "read"):
-        if picture.seekable():
-            picture.seek(0)
-        data = picture.read()
+            if _OTHER_SCHEME.match(str(image)):
+                reason = "a URL begins with http:// or https://"
+            raise ImageError(f"Cannot read {str(image)!r}: {reason}") from error
+    if not isinstance(image, Image.Image) and hasattr(image, "read"):
+        if image.seekable():
+            image.seek(0)
+        data = image.read()
         if isinstance(data, bytes):
             return data
-    raise ImageError(
-        f"A picture is a URL, a path, bytes, a binary file or a Pillow image, not {picture!r:.80}"
+    raise TypeError(
+        f"Invalid image {image!r:.80}: use a URL, a path, bytes, a binary file or a Pillow image."
     )
 
 
-def fetch(url: str) -> bytes:
-    """Download a picture, at most 20 MB of it, in at most 20 seconds.
+def download(url: str) -> bytes:
+    """Download an image of at most 20 MB within 20 seconds.
+
+    The URL of a sample image at a local service that has ended gives the installed file.
 
     Raises:
-        ImageError: The address does not answer with a file of that size in that time.
+        ImageError: The URL cannot be downloaded within these limits.
     """
-    deadline = time.monotonic() + DOWNLOAD_SECONDS
-    headers = {"User-Agent": user_agent()}
+    headers, deadline = {"User-Agent": USER_AGENT}, time.monotonic() + DOWNLOAD_SECONDS
     try:
         with requests.get(url, headers=headers, timeout=DOWNLOAD_SECONDS, stream=True) as response:
             response.raise_for_status()
             data = bytearray()
-            while chunk := response.raw.read1(1 << 16, decode_content=True):
+            for chunk in read_chunks(response):
                 data += chunk
-                if len(data) > DOWNLOAD_LIMIT:
-                    raise ImageError(f"{url} is larger than {DOWNLOAD_LIMIT >> 20} MB")
+                if len(data) > MAX_DOWNLOAD_BYTES:
+                    raise ImageError(f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 20} MB")
                 if time.monotonic() > deadline:
                     raise ImageError(f"{url} takes longer than {DOWNLOAD_SECONDS:g} seconds")
             return bytes(data)
     except requests.HTTPError as error:
         status = error.response.status_code
-        raise ImageError(f"Cannot fetch {url}: it answers {status}") from error
+        raise ImageError(f"Cannot download {url}: the server returns {status}") from error
     except (requests.Timeout, ReadTimeoutError) as error:
-        raise ImageError(f"{url} is silent for {DOWNLOAD_SECONDS:g} seconds") from error
+        raise ImageError(f"{url} sends nothing for {DOWNLOAD_SECONDS:g} seconds") from error
     except HTTPError as error:
-        raise ImageError(f"Cannot fetch {url}: it breaks off before its end") from error
+        raise ImageError(f"Cannot download {url}: the connection was cut off") from error
     except requests.RequestException as error:
-        raise ImageError(
-            f"Cannot fetch {url}: nobody answers there; check the address and the network"
-        ) from error
+        if sample := _installed_sample(url):
+            return sample.read_bytes()
+        reason = "the server cannot be reached; check the URL and the network"
+        raise ImageError(f"Cannot download {url}: {reason}") from error
 
 
-@cache
-def user_agent() -> str:
-    """Return the name that downloads go by, with an address to turn to, as hosts ask for."""
-    from importlib.metadata import PackageNotFoundError, metadata
-
-    try:
-        links = metadata("visionhelpers").get_all("Project-URL") or []
-    except PackageNotFoundError:
-        links = []
-    return " ".join(["visionhelpers", *(f"({link.split()[-1]})" for link in links)])
+def read_chunks(response: requests.Response) -> Iterator[bytes]:
+    """Yield the body of a streamed response, each part as soon as it arrives."""
+    while chunk := response.raw.read1(1 << 16, decode_content=True):
+        yield chunk
 
 
-@cache
-def samples() -> dict[str, Credit]:
-    """Return the credits of every sample picture, by file name."""
-    entries = json.loads((SAMPLES / "credits.json").read_text(encoding="utf-8"))
-    return {entry["file"]: Credit(**entry) for entry in entries}
+def _installed_sample(url: str) -> Path | None:
+    parts = urlsplit(url)
+    name = unquote(parts.path.removeprefix("/samples/"))
+    local = parts.hostname == "127.0.0.1" and parts.path.startswith("/samples/")
+    return SAMPLES / name if local and name in sample_credits() else None
 
 
-def sample(name: str) -> Path:
-    """Return the path of a sample picture.
+def encode_image(image: ImageInput, limits: ImageLimits) -> Upload:
+    """Return the body of a request: a URL as JSON, any other image as bytes.
+
+    Bytes within the limits are sent unchanged. An image in another format, and a Pillow image, is
+    encoded as PNG, or as JPEG where PNG is too large. An image with too many bytes or pixels is
+    resized, with a note. Bytes that Pillow cannot read are sent unchanged.
 
     Raises:
-        ImageError: No sample has this name.
+        ImageError: The file cannot be read, or is a document and the operation takes none.
     """
-    if name not in samples():
-        raise ImageError(f"No sample is called {name!r}; there are {', '.join(samples())}")
+    if is_url(image):
+        return Upload({"json": {"url": image}})
+    if isinstance(image, Image.Image):
+        if 0 in image.size:
+            raise ImageError(f"An image of {image.width} x {image.height} pixels is empty")
+        return _encode(to_upright_rgb(image), limits, png=True)
+    data = read_bytes(image)
+    if data.startswith(b"%PDF"):
+        return _encode_document(data, "a PDF", limits)
+    try:
+        with Image.open(BytesIO(data)) as opened:
+            size, form = opened.size, "JPEG" if opened.format == "MPO" else str(opened.format)
+            frames = getattr(opened, "n_frames", 1) if form == "TIFF" else 1
+    except UNREADABLE:
+        return _bytes_body(data)
+    if frames > 1:
+        return _encode_document(data, f"a TIFF of {frames} pages", limits)
+    known = form in limits.formats
+    if known and len(data) <= limits.max_bytes and limits.reduction(size) == 1:
+        return _bytes_body(data)
+    return _encode(load_image(data), limits, png=not known or form == "PNG")
+
+
+def _encode_document(data: bytes, kind: str, limits: ImageLimits) -> Upload:
+    if not limits.documents:
+        advice = "send its pages one by one, or use recognize_text with API v3.2"
+        raise ImageError(f"This operation takes one image, not {kind}: {advice}")
+    if len(data) > limits.max_bytes:
+        size = f"{len(data) / 2**20:.1f} MB, and at most {limits.max_bytes / 2**20:.0f} MB are read"
+        raise ImageError(f"The document has {size}: split it")
+    return _bytes_body(data)
+
+
+def _encode(image: Image.Image, limits: ImageLimits, *, png: bool) -> Upload:
+    """Encode an image as PNG if that is allowed and fits, or as JPEG, resized until it fits."""
+    smaller = _resize(image, limits.reduction(image.size))
+    data = _to_file(smaller, "PNG", compress_level=1) if png else b""
+    if not 0 < len(data) <= limits.max_bytes:
+        while len(data := _to_file(smaller, "JPEG", quality=JPEG_QUALITY)) > limits.max_bytes:
+            smaller = _resize(smaller, min(0.75, MAX_SIDE / max(smaller.size)))
+    if smaller.size == image.size:
+        return _bytes_body(data)
+    note = (
+        f"The image of {image.width} x {image.height} pixels is too large for the operation and "
+        f"was sent as {smaller.width} x {smaller.height}; coordinates are scaled back"
+    )
+    scale = max(image.size) / max(smaller.size)
+    return Upload(_bytes_body(data).body, image.size, scale, note)
+
+
+def _resize(image: Image.Image, factor: float) -> Image.Image:
+    if factor == 1:
+        return image
+    width, height = (max(1, int(side * factor)) for side in image.size)
+    return image.resize((width, height), Image.Resampling.LANCZOS, reducing_gap=3.0)
+
+
+def _to_file(image: Image.Image, form: str, **options: int) -> bytes:
+    buffer = BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def _bytes_body(data: bytes) -> Upload:
+    return Upload({"data": data, "headers": {"Content-Type": "application/octet-stream"}})
+
+
+@cache
+def _credits() -> tuple[SampleCredit, ...]:
+    entries = json.loads((SAMPLES / "credits.json").read_text(encoding="utf-8"))
+    return tuple(SampleCredit(**entry) for entry in entries)
+
+
+def sample_credits() -> dict[str, SampleCredit]:
+    """Return the credits of the sample images by file name."""
+    return {credit.file: credit for credit in _credits()}
+
+
+def sample_path(name: str) -> Path:
+    """Return the path of a sample image.
+
+    Raises:
+        ImageError: There is no sample image of this name.
+    """
+    if name not in sample_credits():
+        known = ", ".join(sample_credits())
+        raise ImageError(f"There is no sample image {name!r}: use one of {known}")
     return SAMPLES / name
 
 
-def _named(picture: object) -> str:
-    if isinstance(picture, (str, PathLike)):
-        return repr(str(picture))
-    return "The picture"
+def _describe(image: object) -> str:
+    return repr(str(image)) if isinstance(image, (str, PathLike)) else "The image"

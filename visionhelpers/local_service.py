@@ -1,10 +1,11 @@
-"""The local service that a user's kernels share: found by its state file, else started."""
+"""Find the local service that a user's kernels share, or start it."""
 
 from __future__ import annotations
 
 import errno
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -14,73 +15,80 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import platformdirs
-from filelock import FileLock, Timeout
-
 from .endpoint import parse_endpoint
 from .errors import ConfigurationError, TransportError, VisionError
-from .replies import decoded
-from .session import Session
+from .transport import Transport
 
 START_SECONDS = 60.0
 PROBE_SECONDS = 10.0
 IDLE_SECONDS = 1800
-FRUGAL = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "4000000"}
-"""What one model no longer needs another may have, on Linux: the service takes 200 MB less at its
-peak, of 1.1 GB, and looks at a picture up to a tenth longer."""
-_WEB = ("starlette", "uvicorn")
+MALLOC_ENV = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "4000000"}
+"""Settings of glibc that return freed memory to the system: 200 MB less at a peak of 1.1 GB, for
+up to 10 % more time per image."""
+INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
+_REQUIRED = ("starlette", "uvicorn")
+_LAUNCH = (
+    "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
+    "runpy.run_module('visionhelpers.service', run_name='__main__', alter_sys=True)"
+)
+"""Run the service with this package last on the path, so that no module in the folder of a
+notebook replaces one of the standard library."""
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """Where a local service listens, and with which key, which is not printed."""
+class ServiceInfo:
+    """URL and key of a local service; the repr hides the key."""
 
     url: str
     key: str = field(repr=False)
 
 
-def local_service() -> State:
-    """Return the running local service, after starting one if there is none.
+def find_or_start() -> ServiceInfo:
+    """Return the running local service, or start one.
 
-    Two processes that start at once end up with one service: a lock lets one of them pass.
+    A lock makes sure that several processes start one service together.
 
     Raises:
-        ConfigurationError: The state folder cannot be written, or by others too, or the service is
-            not installed.
+        ConfigurationError: The state folder cannot be written, others can write to it, or the
+            service is not installed.
         TransportError: The service does not start.
     """
     folder = _state_folder()
     file = folder / "service.json"
-    if found := _answering(file):
+    if found := _probe(file):
         return found
+    from filelock import FileLock, Timeout  # slow to load
+
     try:
         with FileLock(folder / "service.lock", timeout=START_SECONDS + 2 * PROBE_SECONDS):
-            return _answering(file) or _started(file)
+            return _probe(file) or _start(file)
     except Timeout:
         pass
     except OSError as error:
         raise _unusable(folder, error) from error
-    raise TransportError(f"Another process holds {folder / 'service.lock'} and starts no service")
+    lock = folder / "service.lock"
+    raise TransportError(f"Another process holds {lock} and starts no service: end it")
 
 
 def check_installed() -> None:
-    """Make sure that this Python can run the service.
+    """Check that this Python can run the service.
 
     Raises:
         ConfigurationError: A package is missing.
     """
-    if missing := [name for name in _WEB if find_spec(name) is None]:
+    if missing := [name for name in _REQUIRED if find_spec(name) is None]:
         raise ConfigurationError(
-            f"The local service is not installed ({', '.join(missing)} is missing): "
-            'pip install "visionhelpers[service]"'
+            f"The local service is not installed ({', '.join(missing)} is missing): {INSTALL}"
         )
 
 
 def _state_folder() -> Path:
-    """Return the folder of the state file, made readable by its owner only."""
-    named = os.environ.get("VISION_STATE_DIR")
+    """Return the folder of the state file, created for its owner only."""
+    import platformdirs  # slow to load
+
+    variable = os.environ.get("VISION_STATE_DIR")
     default = platformdirs.user_state_path("visionhelpers", appauthor=False)
-    folder = Path(named).expanduser().resolve() if named else default
+    folder = Path(variable).expanduser().resolve() if variable else default
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         status = folder.stat()
@@ -88,63 +96,67 @@ def _state_folder() -> Path:
         raise _unusable(folder, error) from error
     if os.name == "posix" and (status.st_uid != os.getuid() or status.st_mode & 0o022):
         raise ConfigurationError(
-            f"Others can write to {folder}: set VISION_STATE_DIR to a folder of your own"
+            f"Other users can write to {folder}: set VISION_STATE_DIR to a private folder"
         )
     return folder
 
 
 def _unusable(folder: Path, error: OSError) -> ConfigurationError:
-    room = "make room there, or " if error.errno in (errno.ENOSPC, errno.EDQUOT) else ""
+    full = error.errno in (errno.ENOSPC, errno.EDQUOT)
     return ConfigurationError(
-        f"Cannot keep the service's state in {folder} ({error.strerror}): "
-        f"{room}set VISION_STATE_DIR to a folder of your own"
+        f"Cannot write the service's state to {folder} ({error.strerror}): "
+        f"{'free some space, or ' if full else ''}set VISION_STATE_DIR to a private folder"
     )
 
 
-def _answering(file: Path) -> State | None:
-    """Return what the state file says, if a service with that key answers there."""
+def _probe(file: Path) -> ServiceInfo | None:
+    """Return the service in the state file if it responds to its key."""
     try:
-        said = json.loads(file.read_text(encoding="utf-8"))
-        state = State(said["url"], said["key"])
-        endpoint = parse_endpoint(state.url, "v1.0")
-        session = Session(endpoint, state.key, PROBE_SECONDS, retries=0)
-        known = endpoint.is_loopback and decoded(session.send("GET", "vision/v1.0/models"))
+        state = json.loads(file.read_text(encoding="utf-8"))
+        info = ServiceInfo(state["url"], state["key"])
+        endpoint = parse_endpoint(info.url, "v1.0")
+        if not endpoint.is_loopback:
+            return None
+        transport = Transport((endpoint, info.key), timeout=PROBE_SECONDS, retries=0)
+        models = transport.send("GET", "vision/v1.0/models").json()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, VisionError):
         return None
-    return state if known and "models" in known else None
+    return info if "models" in models else None
 
 
-def _started(file: Path) -> State:
-    """Start a service and wait until it answers; call it while holding the lock."""
+def _start(file: Path) -> ServiceInfo:
+    """Start a service and wait until it responds; the caller holds the lock."""
     check_installed()
     file.unlink(missing_ok=True)
     log = file.with_suffix(".log")
-    child = _launched(file, log)
-    Thread(target=child.wait, daemon=True).start()  # so that it leaves no zombie behind
+    child = _spawn(file, log)
+    Thread(target=child.wait, daemon=True).start()  # reaps the process
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
-        if state := _answering(file):
-            return state
+        if info := _probe(file):
+            file.with_suffix(".port").write_text(info.url.rpartition(":")[2], encoding="ascii")
+            return info
         if child.poll() is not None:
-            raise TransportError(f"The local service ended at once; {_last_words(log)}")
+            raise TransportError(f"The local service ended at once; {_log_tail(log)}")
         time.sleep(0.05)
     child.terminate()
     raise TransportError(
-        f"The local service did not listen in {START_SECONDS:g} s; {_last_words(log)}"
+        f"The local service did not start within {START_SECONDS:g} seconds; {_log_tail(log)}"
     )
 
 
-def _launched(file: Path, log: Path) -> subprocess.Popen[bytes]:
-    """Run the service apart from this process: Ctrl-C and the end of a kernel pass it by."""
-    command = [sys.executable, "-m", "visionhelpers.service", "--state-file", str(file)]
-    command += ["--gallery", str(_gallery(file.parent)), "--idle", str(IDLE_SECONDS)]
-    apart: dict[str, Any] = {"start_new_session": True}
+def _spawn(file: Path, log: Path) -> subprocess.Popen[bytes]:
+    """Start the service detached, so that it survives Ctrl-C and kernel restarts."""
+    package = str(Path(__file__).resolve().parents[1])
+    command = [sys.executable, "-P", "-c", _LAUNCH, package, "--state-file", str(file)]
+    command += ["--port", str(_last_port(file)), "--gallery", str(_gallery(file.parent))]
+    command += ["--idle", str(IDLE_SECONDS)]
+    detached: dict[str, Any] = {"start_new_session": True}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-        apart = {"creationflags": flags}
-    importable = os.pathsep.join(str(Path(entry).resolve()) for entry in sys.path)
+        detached = {"creationflags": flags}
     with log.open("wb") as output:
-        output.write(b"Starting.\n")  # so that on a full disk this fails, and not the child unheard
+        output.write(b"Starting.\n")  # a full disk fails here, with an error
         output.flush()
         return subprocess.Popen(  # noqa: S603
             command,
@@ -152,19 +164,31 @@ def _launched(file: Path, log: Path) -> subprocess.Popen[bytes]:
             stdout=output,
             stderr=output,
             cwd=file.parent,
-            env=FRUGAL | os.environ | {"PYTHONPATH": importable},
-            **apart,
+            env=MALLOC_ENV | os.environ,
+            **detached,
         )
 
 
+def _last_port(file: Path) -> int:
+    """Return the port of the last service if it is free, so that its URLs stay valid; 0 if not."""
+    try:
+        port = int(file.with_suffix(".port").read_text(encoding="ascii"))
+        socket.create_server(("127.0.0.1", port)).close()
+    except (OSError, ValueError, OverflowError):
+        return 0
+    return port
+
+
 def _gallery(folder: Path) -> Path:
-    if named := os.environ.get("VISION_GALLERY"):
-        return Path(named).expanduser().resolve()
+    if variable := os.environ.get("VISION_GALLERY"):
+        return Path(variable).expanduser().resolve()
     if os.environ.get("VISION_STATE_DIR"):
         return folder / "gallery"
+    import platformdirs
+
     return platformdirs.user_data_path("visionhelpers", appauthor=False) / "gallery"
 
 
-def _last_words(log: Path) -> str:
+def _log_tail(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()[1:]
-    return f"its last words: {lines[-1].strip()[:300]}" if lines else "it said nothing"
+    return f"its last message: {lines[-1].strip()[:300]}" if lines else "it printed nothing"

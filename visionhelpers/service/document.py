@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 from PIL import Image, ImageSequence
 
-from ..images import upright
+from ..images import to_upright_rgb
 from . import pdf
 from .errors import invalid_image_format, invalid_image_size
 from .header import BROKEN, MOST_PIXELS, Header
@@ -100,7 +100,7 @@ class Document:
         try:
             with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
                 image.seek(number - 1)
-                pixels = np.asarray(upright(image))
+                pixels = np.asarray(to_upright_rgb(image))
         except BROKEN:
             raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
         return Page(number, Picture(pixels, "Tiff", self._gallery), "pixel")

@@ -18,7 +18,7 @@ from urllib.parse import quote, urljoin, urlsplit
 import certifi
 import h11
 
-from ..images import user_agent
+from ..images import USER_AGENT
 from .errors import invalid_image_size, invalid_image_url
 
 SECONDS = 15.0
@@ -164,7 +164,7 @@ async def _ask(
     connection = h11.Connection(h11.CLIENT)
     headers = [
         ("Host", address.name),
-        ("User-Agent", user_agent()),
+        ("User-Agent", USER_AGENT),
         ("Accept", "image/*,*/*;q=0.5"),
         ("Accept-Encoding", "identity"),
         ("Connection", "close"),

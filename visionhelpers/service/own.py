@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
-from ..images import SAMPLES, samples
+from ..images import SAMPLES, sample_credits
 from .bench import Bench
 from .errors import bad_argument, not_found
 from .gallery import Gallery, GalleryError
@@ -56,7 +56,7 @@ class Own:
 
     async def _sample(self, request: Request) -> Response:
         name = request.path_params["name"]
-        if name not in samples():
+        if name not in sample_credits():
             raise not_found(f"no sample is called {name[:40]!r}")
         return FileResponse(SAMPLES / name)
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..images import upright
+from ..images import to_upright_rgb
 from .errors import invalid_image_format
 from .header import BROKEN, Header, readers
 from .memory import Known
@@ -102,7 +102,7 @@ class Picture:
             ApiError: The picture is truncated or damaged.
         """
         try:
-            image = upright(Image.open(BytesIO(data), formats=readers(header.format)))
+            image = to_upright_rgb(Image.open(BytesIO(data), formats=readers(header.format)))
         except BROKEN:
             message = "Input data is not a valid image: it is truncated or damaged."
             raise invalid_image_format(message) from None

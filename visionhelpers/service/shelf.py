@@ -17,7 +17,7 @@ from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..images import upright
+from ..images import to_upright_rgb
 from .header import BROKEN, MOST_PIXELS, READERS
 
 T = TypeVar("T")
@@ -142,7 +142,7 @@ def opened(stream: IO[bytes]) -> Image.Image:
             size = image.size
             if size[0] * size[1] <= MOST_PIXELS:
                 image.draft("RGB", (LONG_SIDE, LONG_SIDE))
-                picture = upright(image)
+                picture = to_upright_rgb(image)
                 picture.thumbnail((LONG_SIDE, LONG_SIDE))
                 return picture
     except (*BROKEN, Image.DecompressionBombError):

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 from anyio import to_thread
 from starlette.requests import Request
 
-from ..images import SAMPLES, samples
+from ..images import SAMPLES, sample_credits
 from .body import read_source
 from .download import anywhere, download, is_public
 from .errors import invalid_image_url
@@ -43,7 +43,7 @@ class Source:
         if isinstance(source, bytes):
             return source
         if name := self._sample(source, request):
-            if name not in samples():
+            if name not in sample_credits():
                 raise invalid_image_url(f"No sample is called {name[:80]!r}.")
             return await to_thread.run_sync((SAMPLES / name).read_bytes)
         if file := self._stored(source):

@@ -1,0 +1,483 @@
+"""Send HTTP requests: authentication, deadlines, retries, rate limit, polling, error bodies."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from itertools import count
+from math import inf
+from threading import Lock, local
+from typing import Any, Protocol
+
+import requests
+from requests.structures import CaseInsensitiveDict
+from urllib3.exceptions import (
+    HTTPError,
+    InvalidHeader,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+from urllib3.util.retry import Retry
+
+from .endpoint import Endpoint
+from .errors import (
+    ConfigurationError,
+    OperationFailedError,
+    OperationTimeoutError,
+    ServiceError,
+    TransportError,
+)
+from .images import USER_AGENT, read_chunks
+
+KEY_HEADER = "Ocp-Apim-Subscription-Key"
+TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105  (no password)
+TOKEN_MARGIN_SECONDS = 300
+TOO_MANY_REQUESTS, UNAVAILABLE = 429, 503
+RETRYABLE = (500, 502, 504)
+"""Status codes after which the service may have done the work already."""
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
+"""Seconds before a retry where the service sends no Retry-After: doubled each time."""
+CONNECT_RETRIES = 2
+FINAL_POLL_SECONDS = 0.25
+MIN_SECRET_LENGTH = 16
+"""Characters of a key that is redacted: a shorter one occurs in ordinary words."""
+LOGGER = logging.getLogger("visionhelpers")
+LOGGER.addHandler(logging.NullHandler())
+_RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
+_UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+_FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
+    "tls": (
+        "TLS failed; check the certificate, and https or http",
+        (requests.exceptions.SSLError,),
+    ),
+    "proxy": (
+        "the proxy failed; check HTTPS_PROXY and NO_PROXY",
+        (requests.exceptions.ProxyError,),
+    ),
+    "dns": ("the host name cannot be resolved", (NameResolutionError,)),
+    "refused": ("the connection was refused; no service listens there", (NewConnectionError,)),
+    "timeout": ("no data within {:.3g} seconds", (requests.Timeout, ReadTimeoutError)),
+    "cut off": ("the connection was cut off", (requests.ConnectionError, HTTPError, OSError)),
+}
+"""Explanation and exceptions for each reason of a TransportError; the first match counts."""
+
+
+class TokenCredential(Protocol):
+    """A credential of azure-identity, or another object with this method."""
+
+    def get_token(self, *scopes: str) -> Any:
+        """Return an object with `token`, and `expires_on` in seconds since 1970."""
+
+
+class RedactedHeaders(dict[str, str]):
+    """Headers whose repr hides the values."""
+
+    def __repr__(self) -> str:
+        return repr(dict.fromkeys(self, "…"))
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """A response of the service.
+
+    Attributes:
+        status: HTTP status code.
+        headers: Headers, with the key redacted.
+        seconds: Duration of the attempt, without waiting for the rate limit.
+        model_version: Version of the models, in API v3.2.
+        body: Body; empty in `last_response`.
+    """
+
+    status: int
+    headers: CaseInsensitiveDict[str]
+    seconds: float
+    model_version: str | None = None
+    body: bytes = field(default=b"", repr=False)
+
+    def json(self) -> dict[str, Any]:
+        """Return the JSON object in the body; raise ServiceError if there is none."""
+        try:
+            parsed = json.loads(self.body)
+        except ValueError:
+            parsed = None
+        if not isinstance(parsed, dict):
+            kind = self.headers.get("Content-Type", "no type")
+            raise ServiceError(self.status, None, f"The response ({kind}) is not a JSON object")
+        return parsed
+
+    @property
+    def retry_after(self) -> float | None:
+        """Seconds in Retry-After, a number or a date; None without the header."""
+        try:
+            return Retry().parse_retry_after(self.headers.get("Retry-After", ""))
+        except InvalidHeader:
+            return None
+
+
+class RateLimiter:
+    """The limit on requests per period, such as "20/minute", for the threads of a client.
+
+    Raises:
+        ValueError: The rate has another form.
+    """
+
+    def __init__(self, rate: str | None = None) -> None:
+        parts = _RATE.fullmatch(rate.strip().lower()) if isinstance(rate, str) else None
+        number, units = (int(parts[1]), int(parts[2] or 1)) if parts else (0, 0)
+        if rate is not None and not (number and units):
+            raise ValueError(f"Invalid rate {rate!r:.80}: use for example 20/minute.")
+        self.rate = rate
+        self._period = units * _UNIT_SECONDS[parts[3]] if parts else 0.0
+        self._starts: deque[float] = deque(maxlen=number)
+        self._blocked_until = 0.0
+        self._lock = Lock()
+
+    def acquire(self, until: float) -> float:
+        """Wait until a request may start, and return the seconds waited.
+
+        A rate counts from the start of each request.
+
+        Raises:
+            TransportError: No request may start before `until`.
+        """
+        began = time.monotonic()
+        while True:
+            with self._lock:
+                now = time.monotonic()
+                start = max(now, self._blocked_until)
+                if self._starts and len(self._starts) == self._starts.maxlen:
+                    start = max(start, self._starts[0] + self._period)
+                if start <= now:
+                    self._starts.append(now)
+                    return now - began
+            if start > until:
+                message = "The rate limit allows no request before the deadline"
+                raise TransportError(message, "timeout")
+            time.sleep(start - now)
+
+    def block(self, seconds: float) -> None:
+        """Block all requests for some seconds, after a 429."""
+        with self._lock:
+            self._blocked_until = max(self._blocked_until, time.monotonic() + seconds)
+
+
+@dataclass(eq=False)
+class Transport:
+    """The HTTP connection to one service; the fields are those of `VisionClient`.
+
+    It follows no redirects, because requests would send the key to another host.
+
+    Attributes:
+        target: The endpoint and the key.
+        reconnect: Function that looks for another service when this one has ended.
+    """
+
+    target: tuple[Endpoint, str] = field(repr=False)
+    credential: TokenCredential | None = None
+    session: requests.Session | None = None
+    timeout: float = 60
+    deadline: float = 300
+    retries: int = 4
+    reconnect: Callable[[Endpoint], bool] | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("timeout", self.timeout), ("deadline", self.deadline)):
+            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+                raise ValueError(f"Invalid {name} {value!r}: use a number of seconds above 0.")
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
+            raise ValueError(f"Invalid retries {self.retries!r}: use a whole number from 0.")
+        loopback = self.target[0].is_loopback
+        self.limiter = RateLimiter()
+        self._http = self.session or requests.Session()
+        if self.session is None:
+            self._http.trust_env = not loopback  # no proxy to this machine
+            self._http.headers["User-Agent"] = USER_AGENT
+        self._slow_polling = not loopback  # polls count against a rate limit
+        self._token: Any = None
+        self._token_lock = Lock()
+        self._thread = local()
+
+    @property
+    def last_response(self) -> Response | None:
+        """The last response to this thread, without its body."""
+        return getattr(self._thread, "response", None)
+
+    @property
+    def rate_wait(self) -> float:
+        """Seconds that this thread has waited for the rate limit."""
+        return float(getattr(self._thread, "waited", 0.0))
+
+    def close(self) -> None:
+        """Close the connections, except those of a session that the caller gave."""
+        if self.session is None:
+            self._http.close()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        repeatable: bool = True,
+        retries: float | None = None,
+        until: float | None = None,
+        **content: Any,
+    ) -> Response:
+        """Send a request, retry it where that helps, and return the successful response.
+
+        Args:
+            method: HTTP method.
+            path: Path below the endpoint's root, or a URL of the same service.
+            repeatable: Whether the service may get the request twice without harm.
+            retries: Number of retries after an error response.
+            until: Deadline, on the clock of `time.monotonic`.
+            content: Further arguments of `requests.request`.
+
+        Raises:
+            TransportError: There was no complete response.
+            ServiceError: The response is an error.
+        """
+        until = time.monotonic() + self.deadline if until is None else until
+        retries = self.retries if retries is None else retries
+        for attempt in count(1):
+            endpoint, key = self.target
+            url = path if "://" in path else endpoint.root + path
+            try:
+                return self._attempt(method, url, endpoint, self._secret(key), until, content)
+            except (TransportError, ServiceError) as error:
+                if not _is_retryable(error, repeatable):
+                    raise
+                status = getattr(error, "status", None)
+                if url != path and status in (None, UNAVAILABLE) and self._reconnected(endpoint):
+                    continue
+                pause = getattr(error, "retry_after", None) or _backoff(attempt)
+                lost = status or getattr(error, "reason", "") == "cut off"
+                allowed = retries if lost else min(retries, CONNECT_RETRIES)
+                if attempt > allowed or time.monotonic() + pause > until:
+                    raise
+                LOGGER.info("Retry %s %s in %.2f s: %s", method, url, pause, error)
+                if status == TOO_MANY_REQUESTS:  # all threads wait together
+                    self._slow_polling = True
+                    self.limiter.block(pause)
+                else:
+                    time.sleep(pause)
+        raise AssertionError  # count() does not end
+
+    def wait_for_operation(
+        self, accepted: Response, until: float, on_status: Callable[[str], None] | None = None
+    ) -> dict[str, Any]:
+        """Poll a long-running operation until it ends, and return its final JSON.
+
+        Args:
+            accepted: The response to the request that started it.
+            until: Deadline, on the clock of `time.monotonic`.
+            on_status: Called with each status; its exceptions propagate.
+
+        Raises:
+            ServiceError: The operation is at another service, or a poll failed.
+            TransportError: Polls got no response.
+            OperationFailedError: The operation ended with the status Failed.
+            OperationTimeoutError: It did not end in time.
+        """
+        location, seconds = self._location(accepted), until - time.monotonic()
+        status, retry_after = "none", accepted.retry_after
+        # Short intervals where polls cost nothing.
+        interval, growth, longest = (1.0, 1.5, 5.0) if self._slow_polling else (0.03, 1.1, 1.0)
+        pause = left = 0.0
+        while pause <= left:
+            left = until - time.monotonic() - FINAL_POLL_SECONDS
+            pause, interval = max(interval, retry_after or 0.0), min(interval * growth, longest)
+            time.sleep(max(0.0, min(pause, left)))
+            if response := self._poll(location, until):
+                retry_after, operation = response.retry_after, self.parse(response)
+                status = str(operation.get("status", "none"))
+                if on_status:
+                    on_status(status)
+                if status.lower() == "succeeded":
+                    return operation
+                if status.lower() == "failed":
+                    raise OperationFailedError("The operation ended with status Failed", operation)
+        message = f"The operation did not end within {seconds:.3g} seconds; status {status}"
+        raise OperationTimeoutError(message, seconds, location)
+
+    def _poll(self, location: str, until: float) -> Response | None:
+        """Return the status of an operation, or None after a timeout."""
+        try:
+            return self.send("GET", location, retries=inf, until=until)
+        except TransportError as error:
+            if error.reason != "timeout":
+                raise
+        except ServiceError as error:
+            if not _is_retryable(error, repeatable=True):
+                raise
+        return None
+
+    def parse(self, response: Response) -> dict[str, Any]:
+        """Return the JSON in a response, and move its `modelVersion` to `last_response`."""
+        result = response.json()
+        version = (result.get("analyzeResult") or result).pop("modelVersion", None)
+        self._thread.response = replace(response, body=b"", model_version=version)
+        return result
+
+    def authentication(self, secret: str | None = None) -> dict[str, str]:
+        """Return the header with the key or the token."""
+        secret = self._secret(self.target[1]) if secret is None else secret
+        return {"Authorization": f"Bearer {secret}"} if self.credential else {KEY_HEADER: secret}
+
+    def _attempt(
+        self,
+        method: str,
+        url: str,
+        endpoint: Endpoint,
+        secret: str,
+        until: float,
+        content: dict[str, Any],
+    ) -> Response:
+        """Send a request once, as soon as the rate limit allows."""
+        self._thread.waited = self.rate_wait + self.limiter.acquire(until)
+        began = time.monotonic()
+        timeout = max(0.001, min(self.timeout, until - began))
+        headers = self.authentication(secret) | content.get("headers", {})
+        if endpoint.is_loopback:  # the local service shares its time between its clients
+            headers["X-Client-Id"] = f"{os.getpid()}"
+        options = {**content, "headers": headers, "timeout": timeout}
+        try:
+            with self._http.request(
+                method, url, allow_redirects=False, stream=True, **options
+            ) as received:
+                body = _read_body(received, began + timeout)
+        except (requests.RequestException, HTTPError, OSError) as error:
+            reason, explanation = _explain(error, timeout)
+            message = _redact(f"No response from {url}: {explanation}", secret)
+            raise TransportError(message, reason) from _redact_error(error, secret)
+        status, seconds = received.status_code, time.monotonic() - began
+        LOGGER.debug("%s %s: %d in %.3f s", method, _redact(url, secret), status, seconds)
+        safe = {name: _redact(value, secret) for name, value in received.headers.items()}
+        response = Response(status, CaseInsensitiveDict(safe), seconds, body=body)
+        self._thread.response = replace(response, body=b"")
+        if not 200 <= status < 300:
+            raise _service_error(response, received.reason, secret)
+        return response
+
+    def _reconnected(self, endpoint: Endpoint) -> bool:
+        """Return True if there is another service in place of this one."""
+        if self.reconnect is None or not self.reconnect(endpoint):
+            return False
+        LOGGER.info("Reconnected to %s", self.target[0].root)
+        return True
+
+    def _secret(self, key: str) -> str:
+        """Return the key, or a token that is valid for some minutes."""
+        if self.credential is None:
+            return key
+        with self._token_lock:
+            if not self._token or self._token.expires_on - time.time() < TOKEN_MARGIN_SECONDS:
+                try:
+                    self._token = self.credential.get_token(TOKEN_SCOPE)
+                except Exception as error:
+                    raise ConfigurationError(f"The credential gave no token: {error}") from error
+            return str(self._token.token)
+
+    def _location(self, accepted: Response) -> str:
+        location = accepted.headers.get("Operation-Location", "")
+        if not self.target[0].same_origin(location):
+            wrong = f"is at another service, {location!r}" if location else "is missing"
+            raise ServiceError(accepted.status, None, f"The Operation-Location {wrong}")
+        return location
+
+
+def _read_body(response: requests.Response, until: float) -> bytes:
+    """Read a body in parts, so that a slow one ends in time."""
+    body, connection = bytearray(), getattr(response.raw, "connection", None)
+    for chunk in read_chunks(response):
+        body += chunk
+        left = until - time.monotonic()
+        if left <= 0 and response.raw.length_remaining != 0:
+            raise requests.ReadTimeout
+        if left > 0 and (socket := getattr(connection, "sock", None)):
+            socket.settimeout(left)
+    return bytes(body)
+
+
+def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> bool:
+    """Return True if the service did not do the work, or may do it twice."""
+    if isinstance(error, TransportError):
+        return error.reason in ("dns", "refused") or (repeatable and error.reason == "cut off")
+    retryable = (TOO_MANY_REQUESTS, UNAVAILABLE, *(RETRYABLE if repeatable else ()))
+    return error.status in retryable
+
+
+def _backoff(attempt: int) -> float:
+    return min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
+
+
+def _explain(error: BaseException, seconds: float) -> tuple[str, str]:
+    """Return the reason and the explanation of a failed attempt."""
+    causes = list(_chain(error))
+    for reason, (explanation, kinds) in _FAILURES.items():
+        if any(isinstance(cause, kinds) for cause in causes):
+            detail = f" ({causes[-1]})" if reason == "tls" else ""
+            return reason, explanation.format(seconds) + detail
+    return "", type(error).__name__
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and its causes."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _redact(text: str, secret: str) -> str:
+    return text.replace(secret, "(the key)") if len(secret) >= MIN_SECRET_LENGTH else text
+
+
+def _redact_error(error: BaseException, secret: str) -> BaseException:
+    """Remove the key from an error and its causes: from arguments, requests and tracebacks."""
+    for cause in _chain(error):
+        cause.__traceback__ = None
+        cause.args = tuple(_redact(a, secret) if isinstance(a, str) else a for a in cause.args)
+        if isinstance(cause, requests.RequestException):
+            cause.request = cause.response = None
+    return error
+
+
+def _service_error(response: Response, phrase: str, secret: str) -> ServiceError:
+    code, message, request_id = parse_error(response.body)
+    request_id = request_id or response.headers.get("apim-request-id")
+    if 300 <= response.status < 400:
+        message = "The service redirects to another URL, and the client sends no key there"
+    message = _redact(message or phrase or "no reason given", secret)
+    code, request_id = (text and _redact(text, secret) for text in (code, request_id))
+    return ServiceError(response.status, code, message, request_id, response.retry_after)
+
+
+def parse_error(body: bytes) -> tuple[str | None, str, str | None]:
+    """Return code, message and request id of an error body.
+
+    The API uses `{"code", "message", "requestId"}`, the same inside `"error"`, where `innererror`
+    is more exact, and `{"statusCode", "message"}`. A body that is not JSON is the message.
+    """
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        return None, body.decode("utf-8", "replace").strip()[:200], None
+    if not isinstance(parsed, dict):
+        return None, str(parsed)[:200], None
+    error = _member(parsed, "error")
+    inner = _member(error, "innererror")
+    code = inner.get("code") or error.get("code") or error.get("statusCode")
+    message = inner.get("message") or error.get("message") or ""
+    request_id = error.get("requestId") or parsed.get("requestId")
+    return None if code is None else str(code), str(message), request_id
+
+
+def _member(parent: dict[str, Any], key: str) -> dict[str, Any]:
+    child = parent.get(key)
+    return child if isinstance(child, dict) else parent
