@@ -59,10 +59,12 @@ def own_state(keep: Collection[str] = ()) -> Iterator[Path]:
 
 
 @contextmanager
-def own_service() -> Iterator[Path]:
+def own_service(remember: int = 0) -> Iterator[Path]:
     """Start a service where `connect()` finds it, and stop it at the end.
 
-    The service caches no results, so that a second round measures the models again.
+    Args:
+        remember: The number of images whose results are cached; 0 to measure the models again in
+            a second round.
 
     Raises:
         RuntimeError: The service does not start; the error ends with the last line of its log.
@@ -70,7 +72,7 @@ def own_service() -> Iterator[Path]:
     with own_state() as folder:
         state, log = folder / "service.json", folder / "service.log"
         command = [sys.executable, "-m", "visionhelpers.service", "--state-file", str(state)]
-        command += ["--gallery", str(folder / "gallery"), "--remember", "0"]
+        command += ["--gallery", str(folder / "gallery"), "--remember", str(remember)]
         with log.open("wb") as output:
             child = subprocess.Popen(command, stdout=output, stderr=output)
         deadline = time.monotonic() + START_SECONDS
