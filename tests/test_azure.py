@@ -20,7 +20,7 @@ import pytest
 import requests
 from nbclient import NotebookClient
 
-from visionhelpers import ConfigurationError, ServiceError, VisionClient, connect, sample
+from visionhelpers import ConfigurationError, ServiceError, VisionClient, connect, sample_path
 from visionhelpers.service import LocalService
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
@@ -174,7 +174,7 @@ def test_there_are_notebooks_to_run() -> None:
 
 def test_a_sample_is_a_path_whose_bytes_are_sent(azure: VisionClient, gateway: Gateway) -> None:
     address = azure.sample_url("chelsea_the_cat.jpg")
-    assert address == str(sample("chelsea_the_cat.jpg"))
+    assert address == str(sample_path("chelsea_the_cat.jpg"))
     assert "cat" in {tag["name"] for tag in azure.tag(address)["tags"]}
     assert len(gateway.asked) == 1
 
@@ -188,7 +188,7 @@ def test_all_is_well_with_the_right_key_and_a_wrong_one_is_told(
 
 
 def test_text_is_read_in_the_shape_of_v1(azure: VisionClient, gateway: Gateway) -> None:
-    answer = azure.recognize_text(sample("handwritten_note.jpg"))
+    answer = azure.recognize_text(sample_path("handwritten_note.jpg"))
     assert answer["status"] == "Succeeded"
     assert answer["recognitionResult"]["lines"][0]["text"] == "Dear Ada,"
     assert 2 <= len(gateway.asked) <= 6, "polls count, so there is at most one a second"
@@ -196,7 +196,7 @@ def test_text_is_read_in_the_shape_of_v1(azure: VisionClient, gateway: Gateway) 
 
 def test_what_azure_does_not_give_is_refused_by_name(azure: VisionClient) -> None:
     with pytest.raises(ServiceError, match=r"403.*approved"):
-        azure.celebrities(sample("grace_hopper.jpg"))
+        azure.celebrities(sample_path("grace_hopper.jpg"))
     for teach in (azure.add_face, azure.add_landmark):
         with pytest.raises(ConfigurationError, match="cannot be taught"):
-            teach("Ada Lovelace", sample("grace_hopper.jpg"))
+            teach("Ada Lovelace", sample_path("grace_hopper.jpg"))

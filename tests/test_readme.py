@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from visionhelpers import sample
+from visionhelpers import sample_path
 from visionhelpers.service import LocalService
 
 ROOT = Path(__file__).parents[1]
@@ -44,9 +44,9 @@ def test_the_code_runs_on_a_photograph(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    shutil.copy(sample("eileen_collins.jpg"), tmp_path / "photo.jpg")
+    shutil.copy(sample_path("eileen_collins.jpg"), tmp_path / "photo.jpg")
     (tmp_path / "scans").mkdir()
-    shutil.copy(sample("dahlia.jpg"), tmp_path / "scans" / "flower.jpg")
+    shutil.copy(sample_path("dahlia.jpg"), tmp_path / "scans" / "flower.jpg")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VISION_ENDPOINT", service.url)
     monkeypatch.setenv("VISION_KEY", service.key)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from visionhelpers.images import SAMPLES, load_image, sample, samples
+from visionhelpers.images import SAMPLES, load_image, sample_credits, sample_path
 
 LICENCES = {"Public domain", "CC0 1.0", "CC BY 2.0"}
 MEGABYTE = 1 << 20
@@ -21,18 +21,18 @@ def pictures() -> set[str]:
 
 
 def test_every_file_has_a_credit_and_every_credit_a_file() -> None:
-    assert pictures() == set(samples())
+    assert pictures() == set(sample_credits())
 
 
 def test_every_credit_is_complete_and_free() -> None:
-    for credit in samples().values():
+    for credit in sample_credits().values():
         assert all((credit.title, credit.author, credit.source)), credit
         assert credit.licence in LICENCES, credit
 
 
 def test_pictures_changed_under_cc_by_say_so() -> None:
     originals = {"summer_palace.jpg", "dahlia.jpg"}
-    licensed = {credit for credit in samples().values() if credit.licence == "CC BY 2.0"}
+    licensed = {credit for credit in sample_credits().values() if credit.licence == "CC BY 2.0"}
     assert originals < {credit.file for credit in licensed}
     assert all("altered" in credit.source for credit in licensed if credit.file not in originals)
 
@@ -43,7 +43,7 @@ def test_together_they_are_about_a_megabyte() -> None:
 
 def test_each_opens_and_is_a_size_the_api_takes() -> None:
     for name in pictures():
-        image = load_image(sample(name))
+        image = load_image(sample_path(name))
         assert image.mode == "RGB"
         assert 50 < min(image.size) <= max(image.size) <= 1024, name
 

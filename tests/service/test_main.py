@@ -17,7 +17,9 @@ import pytest
 import requests
 
 from tests.full_disk import FULL_DISK, on_full_disk
-from visionhelpers.images import sample
+from visionhelpers import local_service
+from visionhelpers.images import sample_path
+from visionhelpers.service import INSTALL
 
 COMMAND = [sys.executable, "-m", "visionhelpers.service"]
 
@@ -115,8 +117,12 @@ def test_the_command_knows_the_people_of_the_users_own_gallery(
 WITHOUT = "import sys; sys.modules['starlette'] = None; "
 SENTENCE = (
     "The local service is not installed (starlette is missing): "
-    'run pip install -e ".[service]" in the visionhelpers checkout.'
+    'run pip install ".[service]" in the checkout of visionhelpers'
 )
+
+
+def test_both_halves_name_the_same_command() -> None:
+    assert INSTALL == local_service.INSTALL
 
 
 def test_without_its_packages_the_command_prints_how_to_install_them() -> None:
@@ -274,10 +280,10 @@ def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
             check=False,
         )
 
-    added = add(sample("eileen_collins.jpg"))
+    added = add(sample_path("eileen_collins.jpg"))
     assert (added.returncode, added.stdout) == (0, "Eileen Collins: 1 picture\n"), added.stderr
     assert len(list((tmp_path / "celebrities" / "Eileen Collins").iterdir())) == 1
-    for picture in (sample("coffee_cup.jpg"), tmp_path / "missing.jpg"):
+    for picture in (sample_path("coffee_cup.jpg"), tmp_path / "missing.jpg"):
         refused = add(picture)
         assert refused.returncode == 1
         assert refused.stderr.strip()
@@ -286,7 +292,7 @@ def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
 
 def test_every_condition_has_an_option(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
-    (tmp_path / "far_away.jpg").write_bytes(sample("handwritten_note.jpg").read_bytes())
+    (tmp_path / "far_away.jpg").write_bytes(sample_path("handwritten_note.jpg").read_bytes())
     conditions = ["--rate", "12/hour", "--latency", "0.4", "--operation-delay", "1.5"]
     conditions += ["--fail-operations", "--pictures", str(tmp_path)]
     with running("--state-file", file, "--gallery", tmp_path / "gallery", *conditions):

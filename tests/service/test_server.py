@@ -11,7 +11,7 @@ from time import monotonic, sleep
 import pytest
 import requests
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.server import default_gallery, is_loopback
@@ -101,7 +101,7 @@ def test_what_has_no_effect_any_more_cannot_be_set(tmp_path: Path, name: str) ->
 def test_folders_may_be_given_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "images").mkdir()
-    shutil.copy(sample("coffee_cup.jpg"), tmp_path / "images" / "cup.jpg")
+    shutil.copy(sample_path("coffee_cup.jpg"), tmp_path / "images" / "cup.jpg")
     with LocalService(pictures="images", gallery="people") as service:
         added = requests.post(
             f"{service.url}/gallery/landmarks/Cup",
@@ -120,7 +120,7 @@ def test_by_default_its_gallery_is_empty_and_deleted_at_the_end(
     temporary.mkdir()
     monkeypatch.setenv("VISION_GALLERY", str(mine))
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    Gallery(mine).add_landmark("Cup", sample("coffee_cup.jpg").read_bytes())
+    Gallery(mine).add_landmark("Cup", sample_path("coffee_cup.jpg").read_bytes())
     with LocalService() as service:
         key = {"Ocp-Apim-Subscription-Key": service.key}
         cup = {"url": f"{service.url}/samples/coffee_cup.jpg"}
@@ -216,7 +216,7 @@ def test_a_picture_of_another_service_is_fetched_over_loopback(tmp_path: Path) -
         )
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
         sample_bytes = requests.get(f"{other.url}/samples/coffee_cup.jpg", timeout=10).content
-        assert sample_bytes == sample("coffee_cup.jpg").read_bytes()
+        assert sample_bytes == sample_path("coffee_cup.jpg").read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalService", "create_app"]
 
-INSTALL = 'run pip install -e ".[service]" in the visionhelpers checkout'
-"""The remedy where a package of the service is missing; visionhelpers is on no package index."""
+INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
+"""The same words as in `local_service`, which may not import this package."""
 
 
 def __getattr__(name: str) -> Any:
@@ -33,4 +33,4 @@ def __getattr__(name: str) -> Any:
 def not_installed(error: ModuleNotFoundError) -> ImportError:
     """Return an error that names the missing package and the command that installs it."""
     package = (error.name or "").partition(".")[0]
-    return ImportError(f"The local service is not installed ({package} is missing): {INSTALL}.")
+    return ImportError(f"The local service is not installed ({package} is missing): {INSTALL}")
