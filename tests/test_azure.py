@@ -30,7 +30,10 @@ KEY_HEADER = "Ocp-Apim-Subscription-Key"
 SENT_ON = ("Content-Type", "Operation-Location", "Retry-After", "apim-request-id")
 OTHERWISE = {
     "01_analyze_image": {"Gender: not told": 1},
-    "02_domain_models": {"No names: InvalidRequest (403)": 3, "Only a local service has a gallery": 2},
+    "02_domain_models": {
+        "No names: InvalidRequest (403)": 3,
+        "Only a local service has a gallery": 2,
+    },
     "07_explorer": {"Celebrities: InvalidRequest (403)": 1},
     "08_local_and_cloud": {
         "Side by side: local and cloud": 1,

@@ -15,9 +15,9 @@ from playwright.sync_api import Browser, expect
 from tests.browser.explorer_page import ExplorerPage
 from tests.browser.lab import Lab
 from tests.browser.tab import Tab
-from visionhelpers import sample_path
+from visionhelpers import sample
 from visionhelpers.explorer.tasks import TASKS
-from visionhelpers.images import sample_credits
+from visionhelpers.images import samples
 
 EXPECTED = {
     "Describe": ("coffee_cup.jpg", "coffee"),
@@ -62,7 +62,7 @@ def test_a_task_answers_in_words_beside_the_picture(
     explorer: ExplorerPage, screenshots: Path, task: str
 ) -> None:
     name, word = EXPECTED[task]
-    title = sample_credits()[name].title
+    title = samples()[name].title
     explorer.choose_sample(title)
     explorer.choose_task(task)
     explorer.expect_answer(task, title)
@@ -75,8 +75,8 @@ def test_a_task_answers_in_words_beside_the_picture(
 
 def test_the_json_unfolds_and_folds(explorer: ExplorerPage) -> None:
     explorer.choose_task("Faces")
-    explorer.choose_sample(sample_credits()["eileen_collins.jpg"].title)
-    explorer.expect_answer("Faces", sample_credits()["eileen_collins.jpg"].title)
+    explorer.choose_sample(samples()["eileen_collins.jpg"].title)
+    explorer.expect_answer("Faces", samples()["eileen_collins.jpg"].title)
     answer = explorer.root.get_by_text("faceRectangle")
     expect(answer).to_be_hidden()
     explorer.control("Show the answer as JSON").check()
@@ -87,8 +87,8 @@ def test_the_json_unfolds_and_folds(explorer: ExplorerPage) -> None:
 
 def test_the_three_lines_of_code_give_the_same_answer(explorer: ExplorerPage, lab: Lab) -> None:
     explorer.choose_task("Faces")
-    explorer.choose_sample(sample_credits()["grace_hopper.jpg"].title)
-    explorer.expect_answer("Faces", sample_credits()["grace_hopper.jpg"].title)
+    explorer.choose_sample(samples()["grace_hopper.jpg"].title)
+    explorer.expect_answer("Faces", samples()["grace_hopper.jpg"].title)
     assert len(explorer.code.splitlines()) == 3
     command = [sys.executable, "-c", f"{explorer.code}\nprint(len(answer['faces']))"]
     done = subprocess.run(command, env=lab.environment(), capture_output=True, text=True)
@@ -107,7 +107,7 @@ def test_options_belong_to_their_task_and_change_the_answer(explorer: ExplorerPa
 def test_an_uploaded_picture_is_shown_under_its_name(
     explorer: ExplorerPage, tmp_path: Path
 ) -> None:
-    file = Path(shutil.copy(sample_path("chelsea_the_cat.jpg"), tmp_path / "my cat.jpg"))
+    file = Path(shutil.copy(sample("chelsea_the_cat.jpg"), tmp_path / "my cat.jpg"))
     explorer.choose_task(FIRST)
     explorer.upload(file)
     explorer.expect_answer(FIRST, "my cat.jpg")
@@ -116,7 +116,7 @@ def test_an_uploaded_picture_is_shown_under_its_name(
 
 def test_a_picture_on_disk_is_taken_by_its_path(explorer: ExplorerPage) -> None:
     explorer.choose_task(FIRST)
-    explorer.enter(str(sample_path("dahlia.jpg")))
+    explorer.enter(str(sample("dahlia.jpg")))
     explorer.expect_answer(FIRST, "dahlia.jpg")
 
 
@@ -151,19 +151,19 @@ def test_enter_tries_an_address_once_more(explorer: ExplorerPage, tmp_path: Path
     explorer.choose_task("Faces")
     explorer.enter(str(file))
     explorer.expect_error(re.compile("No such file"))
-    shutil.copy(sample_path("dahlia.jpg"), file)
+    shutil.copy(sample("dahlia.jpg"), file)
     explorer.control("or URL or path").press("Enter")
     explorer.expect_answer("Faces", "late.jpg")
 
 
 def test_what_stands_below_stays_in_its_place_while_it_works(explorer: ExplorerPage) -> None:
-    explorer.choose_sample(sample_credits()["dahlia.jpg"].title)
+    explorer.choose_sample(samples()["dahlia.jpg"].title)
     explorer.choose_task("Faces")
-    explorer.expect_answer("Faces", sample_credits()["dahlia.jpg"].title)
+    explorer.expect_answer("Faces", samples()["dahlia.jpg"].title)
     high = explorer.root.evaluate(WATCH_HEIGHT)
     explorer.button("Look again").click()
     expect(explorer.picture).to_have_count(0)
-    explorer.expect_answer("Faces", sample_credits()["dahlia.jpg"].title)
+    explorer.expect_answer("Faces", samples()["dahlia.jpg"].title)
     lowest = explorer.tab.page.evaluate("window.lowest")
     assert lowest > high - 40, f"{high} pixels high, and {lowest} while it worked"
 
@@ -173,7 +173,7 @@ def test_an_upload_of_more_than_a_message_may_hold_arrives(
 ) -> None:
     """JupyterLab drops a message of more than 10 MB."""
     file = tmp_path / "large cat.jpg"
-    file.write_bytes(sample_path("chelsea_the_cat.jpg").read_bytes() + bytes(12_000_000))
+    file.write_bytes(sample("chelsea_the_cat.jpg").read_bytes() + bytes(12_000_000))
     explorer.choose_task(FIRST)
     explorer.upload(file)
     expect(explorer.root).to_contain_text("Uploading large cat.jpg, 11.5 MB")
@@ -194,12 +194,12 @@ def test_a_file_too_large_to_upload_is_refused_in_a_sentence(
 
 
 def test_a_new_choice_takes_the_place_of_the_old_one(explorer: ExplorerPage) -> None:
-    explorer.choose_sample(sample_credits()["handwriting.jpg"].title)
+    explorer.choose_sample(samples()["handwriting.jpg"].title)
     for task in ("Handwriting", "Print", "Faces"):
         explorer.choose_task(task)
-    explorer.expect_answer("Faces", sample_credits()["handwriting.jpg"].title)
+    explorer.expect_answer("Faces", samples()["handwriting.jpg"].title)
     explorer.tab.page.wait_for_timeout(3000)  # in which a late answer would come
-    explorer.expect_answer("Faces", sample_credits()["handwriting.jpg"].title)
+    explorer.expect_answer("Faces", samples()["handwriting.jpg"].title)
 
 
 def test_the_console_stays_clean_and_nothing_is_asked_of_other_machines(tab: Tab) -> None:
@@ -212,5 +212,5 @@ def test_after_a_restart_of_the_kernel_an_upload_says_what_to_do(
     tab.page.evaluate("() => void jupyterapp.commands.execute('kernelmenu:restart')")
     tab.page.get_by_role("button", name="Confirm Kernel Restart").click()
     expect(tab.page.get_by_text("| Idle")).to_be_visible()
-    explorer.upload(sample_path("dahlia.jpg"))
+    explorer.upload(sample("dahlia.jpg"))
     expect(explorer.root).to_contain_text("run the cell again")

@@ -14,9 +14,9 @@ from tests.browser.axe import grave_violations
 from tests.browser.explorer_page import ExplorerPage
 from tests.browser.lab import Lab
 from tests.browser.tab import Tab
-from visionhelpers import sample_path
+from visionhelpers import sample
 from visionhelpers.explorer.tasks import TASKS
-from visionhelpers.images import sample_credits
+from visionhelpers.images import samples
 
 NAME = "07_explorer.ipynb"
 PICTURES = ("chelsea_the_cat.jpg", "coffee_cup.jpg")
@@ -129,7 +129,7 @@ def test_every_task_is_done_with_the_keyboard_alone(
     explorer: ExplorerPage, task: str, picture: str
 ) -> None:
     """A list takes the first letters of a choice."""
-    keyboard, title = explorer.tab.page.keyboard, sample_credits()[picture].title
+    keyboard, title = explorer.tab.page.keyboard, samples()[picture].title
     press_until(explorer, explorer.control("Sample picture"), "Shift+Tab")
     keyboard.type(title[:4])
     press_until(explorer, explorer.control("Task"))
@@ -175,10 +175,10 @@ def test_upload_address_option_json_and_code_by_keyboard(
     press_until(explorer, explorer.button("Upload a picture"), "Shift+Tab")
     with page.expect_file_chooser() as chooser:
         keyboard.press("Enter")
-    chooser.value.set_files(sample_path("dahlia.jpg"))
+    chooser.value.set_files(sample("dahlia.jpg"))
     explorer.expect_answer("Thumbnail", "dahlia.jpg")
     press_until(explorer, explorer.control("or URL or path"))
-    keyboard.type(str(sample_path("chelsea_the_cat.jpg")))
+    keyboard.type(str(sample("chelsea_the_cat.jpg")))
     keyboard.press("Enter")
     explorer.expect_answer("Thumbnail", "chelsea_the_cat.jpg")
     press_until(explorer, explorer.control("Width in pixels"))
@@ -202,7 +202,7 @@ def test_upload_address_option_json_and_code_by_keyboard(
 def test_nothing_is_cut_off_in_a_narrow_or_a_wide_window(
     explorer: ExplorerPage, screenshots: Path, width: int, task: str
 ) -> None:
-    title = sample_credits()["democritus.png"].title
+    title = samples()["democritus.png"].title
     explorer.tab.page.set_viewport_size({"width": width, "height": 1800})
     explorer.choose_sample(title)
     explorer.choose_task(task)
@@ -219,7 +219,7 @@ def test_axe_finds_nothing_grave_in_the_dark_theme(
 ) -> None:
     page = explorer.tab.page
     page.set_viewport_size({"width": 1280, "height": 1400})
-    title = sample_credits()["handwriting.jpg"].title
+    title = samples()["handwriting.jpg"].title
     explorer.choose_sample(title)
     explorer.choose_task("Handwriting")
     explorer.control("Show the answer as JSON").check()
