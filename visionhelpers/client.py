@@ -15,19 +15,13 @@ import requests
 from PIL import Image
 
 from .diagnostics import diagnose
-from .endpoint import Endpoint, flag, parse_endpoint, parse_key
+from .endpoint import Endpoint, ImageLimits, flag, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
-from .images import ImageInput, ImageLimits, Upload, download, encode_image, is_url, sample_path
+from .images import ImageInput, Upload, download, encode_image, is_url, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
 from .transport import LOGGER, RateLimiter, RedactedHeaders, Response, TokenCredential, Transport
 
 Input: TypeAlias = ImageInput | Upload
-PATHS = {
-    "celebrities": "models/celebrities/analyze",
-    "landmarks": "models/landmarks/analyze",
-    "thumbnail": "generateThumbnail",
-}
-"""Paths of the operations that differ from the name of the method."""
 URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
 """Error codes for an image URL that the service cannot use, in lower case."""
 
@@ -282,9 +276,7 @@ class VisionClient:
         until = time.monotonic() + (timeout or self._transport.deadline)
         api = self._endpoint.api
         options = {"params": api.read_params(handwriting), "repeatable": False, "until": until}
-        accepted, sent = self._post_image(
-            "recognize_text", image, self._path(api.read_path), **options
-        )
+        accepted, sent = self._post_image("recognize_text", image, **options)
         operation = self._transport.wait_for_operation(accepted, until, on_status)
         return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))
 
@@ -331,7 +323,7 @@ class VisionClient:
     ) -> tuple[Response, Upload]:
         """Send an image, or its bytes where the service cannot use its URL."""
         options = {"until": time.monotonic() + self._transport.deadline} | options
-        path = path or self._path(PATHS.get(operation, operation))
+        path = path or self._path(self._endpoint.api.path(operation))
         upload = self.prepare(operation, image)
         try:
             response = self._transport.send("POST", path, **upload.body, **options)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError, ServiceError
-from .images import ImageLimits
 
 RETIRED = ("v1.0", "v2.0", "v2.1", "v3.0", "v3.1")
 AZURE = re.compile(
@@ -19,7 +19,36 @@ AZURE = re.compile(
     r"|api\.cognitive\.(microsoft\.(com|us)|azure\.(us|cn)))\.?$"
 )
 _PORTS = {"http": 80, "https": 443}
-_PHOTO = ImageLimits()
+_PATHS = {
+    "celebrities": "models/celebrities/analyze",
+    "landmarks": "models/landmarks/analyze",
+    "thumbnail": "generateThumbnail",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What an operation takes.
+
+    Attributes:
+        formats: Formats by Pillow's names.
+        max_bytes: Size of a file.
+        max_side: Longest side in pixels.
+        max_pixels: Width times height in pixels.
+        documents: Whether PDF and TIFF of several pages are taken.
+    """
+
+    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "BMP"})
+    max_bytes: int = 4 * 1024 * 1024 - 1
+    max_side: int = 15_999
+    max_pixels: int = 32_000_000
+    documents: bool = False
+
+    def reduction(self, size: tuple[int, int]) -> float:
+        """Return the factor that makes an image of this size fit, at most 1."""
+        width, height = size
+        area = math.sqrt(self.max_pixels / max(1, width * height))
+        return min(1.0, self.max_side / max(1, *size), area)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +69,13 @@ class ApiVersion:
     convert_ocr: Callable[[dict[str, Any]], dict[str, Any]]
     image_limits: Mapping[str, ImageLimits] = field(default_factory=dict)
 
+    def path(self, operation: str) -> str:
+        """Return the path of the operation of a method, such as "ocr"."""
+        return self.read_path if operation == "recognize_text" else _PATHS.get(operation, operation)
+
     def limits(self, operation: str) -> ImageLimits:
         """Return what a method of the client, such as "ocr", takes."""
-        return self.image_limits.get(operation, _PHOTO)
+        return self.image_limits.get(operation, ImageLimits())
 
 
 def _read_to_recognize_text(operation: dict[str, Any]) -> dict[str, Any]:
