@@ -275,7 +275,11 @@ class VisionClient:
             raise ValueError(f"Invalid timeout {timeout!r}: use a number of seconds above 0.")
         until = time.monotonic() + (timeout or self._transport.deadline)
         api = self._endpoint.api
-        options = {"params": api.read_params(handwriting), "repeatable": False, "until": until}
+        options: dict[str, Any] = {
+            "params": api.read_params(handwriting),
+            "repeatable": False,
+            "until": until,
+        }
         accepted, sent = self._post_image("recognize_text", image, **options)
         operation = self._transport.wait_for_operation(accepted, until, on_status)
         return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))

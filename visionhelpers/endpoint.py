@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from math import degrees
+from math import degrees, sqrt
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -47,7 +46,7 @@ class ImageLimits:
     def reduction(self, size: tuple[int, int]) -> float:
         """Return the factor that makes an image of this size fit, at most 1."""
         width, height = size
-        area = math.sqrt(self.max_pixels / max(1, width * height))
+        area = sqrt(self.max_pixels / max(1, width * height))
         return min(1.0, self.max_side / max(1, *size), area)
 
 
@@ -114,16 +113,12 @@ def _angle_to_degrees(result: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
-    return result
-
-
 API_VERSIONS = {
     "v1.0": ApiVersion(
         "recognizeText",
         lambda handwriting: {"handwriting": flag(handwriting)},
-        _unchanged,
-        _unchanged,
+        dict,
+        dict,
         {
             "ocr": ImageLimits(max_side=3200, max_pixels=10_000_000),
             "recognize_text": ImageLimits(frozenset({"JPEG", "PNG", "BMP"}), max_side=3200),
