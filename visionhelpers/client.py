@@ -15,11 +15,19 @@ import requests
 from PIL import Image
 
 from .diagnostics import diagnose
-from .endpoint import Endpoint, ImageLimits, flag, parse_endpoint, parse_key
+from .endpoint import Endpoint, ImageLimits, Secret, flag, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
-from .images import ImageInput, Upload, download, encode_image, is_url, sample_path
+from .images import (
+    DOWNLOAD_SECONDS,
+    ImageInput,
+    Upload,
+    download,
+    encode_image,
+    is_url,
+    sample_path,
+)
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
-from .transport import LOGGER, RateLimiter, RedactedHeaders, Response, TokenCredential, Transport
+from .transport import LOGGER, RateLimiter, Response, TokenCredential, Transport
 
 Input: TypeAlias = ImageInput | Upload
 URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
@@ -72,8 +80,10 @@ class VisionClient:
         if (key is None) == (credential is None):
             raise ConfigurationError("Set either a key or a credential")
         self._version = version or os.environ.get("VISION_API_VERSION")
-        target = parse_endpoint(endpoint, self._version), "" if key is None else parse_key(key)
-        self._transport = Transport(target, credential, session, timeout, deadline, retries)
+        target = parse_endpoint(endpoint, self._version)
+        secret = Secret() if key is None else parse_key(key)
+        options = credential, session, timeout, deadline, retries
+        self._transport = Transport((target, secret), *options)
         self.rate = rate
 
     def __repr__(self) -> str:
@@ -120,7 +130,7 @@ class VisionClient:
     @property
     def headers(self) -> dict[str, str]:
         """Authentication header; its repr hides the key."""
-        return RedactedHeaders(self._transport.authentication())
+        return self._transport.authentication()
 
     @property
     def rate(self) -> str | None:
@@ -275,12 +285,8 @@ class VisionClient:
             raise ValueError(f"Invalid timeout {timeout!r}: use a number of seconds above 0.")
         until = time.monotonic() + (timeout or self._transport.deadline)
         api = self._endpoint.api
-        options: dict[str, Any] = {
-            "params": api.read_params(handwriting),
-            "repeatable": False,
-            "until": until,
-        }
-        accepted, sent = self._post_image("recognize_text", image, **options)
+        options: dict[str, Any] = {"params": api.read_params(handwriting), "until": until}
+        accepted, sent = self._post_image("recognize_text", image, repeatable=False, **options)
         operation = self._transport.wait_for_operation(accepted, until, on_status)
         return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))
 
@@ -336,7 +342,8 @@ class VisionClient:
                 raise
             LOGGER.warning("The service cannot use %s (%s): sending its bytes", image, error)
             try:
-                upload = self.prepare(operation, download(str(image)))
+                seconds = min(DOWNLOAD_SECONDS, options["until"] - time.monotonic())
+                upload = self.prepare(operation, download(str(image), seconds))
             except ImageError:
                 raise error from None
             response = self._transport.send("POST", path, **upload.body, **options)
