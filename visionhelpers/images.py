@@ -79,15 +79,13 @@ def load_image(image: ImageInput) -> Image.Image:
     Raises:
         ImageError: The file is missing, cannot be downloaded, or is not an image.
     """
-    data = b""
-    if not isinstance(image, Image.Image):
+    try:
+        if isinstance(image, Image.Image):
+            return to_upright_rgb(image)
         data = download(str(image)) if is_url(image) else read_bytes(image)
         if not data:
             raise ImageError(f"{_describe(image)} is empty")
-    try:
-        return to_upright_rgb(
-            image if isinstance(image, Image.Image) else Image.open(BytesIO(data))
-        )
+        return to_upright_rgb(Image.open(BytesIO(data)))
     except UNREADABLE as error:
         raise ImageError(f"{_describe(image)} is not an image that Pillow can read") from error
 
