@@ -17,16 +17,11 @@ from typing import Any, Protocol
 
 import requests
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import (
-    HTTPError,
-    InvalidHeader,
-    NameResolutionError,
-    NewConnectionError,
-    ReadTimeoutError,
-)
+from urllib3.exceptions import HTTPError, InvalidHeader, NameResolutionError, NewConnectionError
+from urllib3.exceptions import TimeoutError as HTTPTimeout
 from urllib3.util.retry import Retry
 
-from .endpoint import Endpoint
+from .endpoint import Endpoint, Secret
 from .errors import (
     ConfigurationError,
     OperationFailedError,
@@ -34,7 +29,7 @@ from .errors import (
     ServiceError,
     TransportError,
 )
-from .images import USER_AGENT, read_chunks
+from .images import USER_AGENT, call_within
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105  (no password)
@@ -63,7 +58,7 @@ _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
     ),
     "dns": ("the host name cannot be resolved", (NameResolutionError,)),
     "refused": ("the connection was refused; no service listens there", (NewConnectionError,)),
-    "timeout": ("no data within {:.3g} seconds", (requests.Timeout, ReadTimeoutError)),
+    "timeout": ("none within {:.3g} seconds", (requests.Timeout, HTTPTimeout, TimeoutError)),
     "cut off": ("the connection was cut off", (requests.ConnectionError, HTTPError, OSError)),
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
@@ -74,13 +69,6 @@ class TokenCredential(Protocol):
 
     def get_token(self, *scopes: str) -> Any:
         """Return an object with `token`, and `expires_on` in seconds since 1970."""
-
-
-class RedactedHeaders(dict[str, str]):
-    """Headers whose repr hides the values."""
-
-    def __repr__(self) -> str:
-        return repr(dict.fromkeys(self, "…"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +105,7 @@ class Response:
         """Seconds in Retry-After, a number or a date; None without the header."""
         try:
             return Retry().parse_retry_after(self.headers.get("Retry-After", ""))
-        except InvalidHeader:
+        except (InvalidHeader, ValueError, OverflowError):
             return None
 
 
@@ -179,7 +167,7 @@ class Transport:
         reconnect: Function that looks for another service when this one has ended.
     """
 
-    target: tuple[Endpoint, str] = field(repr=False)
+    target: tuple[Endpoint, Secret]
     credential: TokenCredential | None = None
     session: requests.Session | None = None
     timeout: float = 60
@@ -325,17 +313,19 @@ class Transport:
         self._thread.response = replace(response, body=b"", model_version=version)
         return result
 
-    def authentication(self, secret: str | None = None) -> dict[str, str]:
-        """Return the header with the key or the token."""
+    def authentication(self, secret: Secret | None = None) -> dict[str, str]:
+        """Return the header with the key or the token; its repr hides them."""
         secret = self._secret(self.target[1]) if secret is None else secret
-        return {"Authorization": f"Bearer {secret}"} if self.credential else {KEY_HEADER: secret}
+        if self.credential:
+            return {"Authorization": Secret(f"Bearer {secret}")}
+        return {KEY_HEADER: secret}
 
     def _attempt(
         self,
         method: str,
         url: str,
         endpoint: Endpoint,
-        secret: str,
+        secret: Secret,
         until: float,
         content: dict[str, Any],
     ) -> Response:
@@ -346,12 +336,9 @@ class Transport:
         headers = self.authentication(secret) | content.get("headers", {})
         if endpoint.is_loopback:  # the local service shares its time between its clients
             headers["X-Client-Id"] = f"{os.getpid()}"
-        options = {**content, "headers": headers, "timeout": timeout}
+        options = {**content, "headers": headers, "timeout": timeout, "allow_redirects": False}
         try:
-            with self._http.request(
-                method, url, allow_redirects=False, stream=True, **options
-            ) as received:
-                body = _read_body(received, began + timeout)
+            received = call_within(timeout, self._http.request, method, url, **options)
         except (requests.RequestException, HTTPError, OSError) as error:
             reason, explanation = _explain(error, timeout)
             message = _redact(f"No response from {url}: {explanation}", secret)
@@ -359,7 +346,7 @@ class Transport:
         status, seconds = received.status_code, time.monotonic() - began
         LOGGER.debug("%s %s: %d in %.3f s", method, _redact(url, secret), status, seconds)
         safe = {name: _redact(value, secret) for name, value in received.headers.items()}
-        response = Response(status, CaseInsensitiveDict(safe), seconds, body=body)
+        response = Response(status, CaseInsensitiveDict(safe), seconds, body=received.content)
         self._thread.response = replace(response, body=b"")
         if not 200 <= status < 300:
             raise _service_error(response, received.reason, secret)
@@ -372,7 +359,7 @@ class Transport:
         LOGGER.info("Reconnected to %s", self.target[0].root)
         return True
 
-    def _secret(self, key: str) -> str:
+    def _secret(self, key: Secret) -> Secret:
         """Return the key, or a token that is valid for some minutes."""
         if self.credential is None:
             return key
@@ -382,7 +369,7 @@ class Transport:
                     self._token = self.credential.get_token(TOKEN_SCOPE)
                 except Exception as error:
                     raise ConfigurationError(f"The credential gave no token: {error}") from error
-            return str(self._token.token)
+            return Secret(self._token.token)
 
     def _location(self, accepted: Response) -> str:
         location = accepted.headers.get("Operation-Location", "")
@@ -390,19 +377,6 @@ class Transport:
             wrong = f"is at another service, {location!r}" if location else "is missing"
             raise ServiceError(accepted.status, None, f"The Operation-Location {wrong}")
         return location
-
-
-def _read_body(response: requests.Response, until: float) -> bytes:
-    """Read a body in parts, so that a slow one ends in time."""
-    body, connection = bytearray(), getattr(response.raw, "connection", None)
-    for chunk in read_chunks(response):
-        body += chunk
-        left = until - time.monotonic()
-        if left <= 0 and response.raw.length_remaining != 0:
-            raise requests.ReadTimeout
-        if left > 0 and (socket := getattr(connection, "sock", None)):
-            socket.settimeout(left)
-    return bytes(body)
 
 
 def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> bool:
