@@ -26,15 +26,15 @@ LOOKING = {
 CORE = {
     "errors": set(),
     "images": {"errors"},
-    "results": {"errors", "images"},
-    "endpoint": {"errors", "images"},
+    "endpoint": {"errors"},
+    "results": {"errors"},
     "transport": {"errors", "images", "endpoint"},
     "diagnostics": {"errors", "endpoint", "transport"},
     "client": {"errors", "images", "results", "endpoint", "transport", "diagnostics"},
     "local_service": {"errors", "endpoint", "transport"},
     "connect": {"errors", "endpoint", "client", "local_service"},
 }
-"""What each module of the core may import, from the bottom to the top."""
+"""What each module of the core may import at run time, from the bottom to the top."""
 ROOMS = {
     "drawing": {"errors", "images", "results"},
     "explorer": {"errors", "images", "results", "endpoint", "client", "connect", "drawing"},
@@ -87,9 +87,9 @@ def loaded_by(statement: str) -> set[str]:
 
 
 def own(path: Path) -> set[str]:
-    """What a module imports of this package, for types too, as `client` or `batch.run`."""
+    """What a module imports of this package at run time, as `client` or `batch.run`."""
     found = set()
-    for name in imports(path, types=True):
+    for name in imports(path):
         parts = name.split(".")
         if parts[0] == PACKAGE.name:
             while not exists(parts):  # the name of a function or class
