@@ -1,7 +1,7 @@
 """Keep the environment of the developer out of a test run.
 
 A run that names only notebooks, such as `VISION_ENDPOINT=… pytest --nbval notebooks`, keeps it:
-the notebooks then ask that service.
+the notebooks then use that service.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A local service for one run of benchmarks, notebooks or tests: nothing of the user's is used.
+"""A local service for one run of benchmarks, notebooks or tests, apart from that of the user.
 
 `own_environment` is the one place that clears the variables which choose another service.
 """

@@ -32,7 +32,7 @@ def pytest_report_header():
 
 
 def run(*arguments: str, **variables: str) -> str:
-    """Run pytest in the root as a process of its own; return what it prints."""
+    """Run pytest in the root as its own process; return what it prints."""
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
     done = subprocess.run(
         command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=120
