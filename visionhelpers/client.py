@@ -144,12 +144,12 @@ class VisionClient:
     @property
     def rate_wait(self) -> float:
         """Seconds that this thread has waited for the rate limit."""
-        return self._transport.rate_wait
+        return self._transport.thread.waited
 
     @property
     def last_response(self) -> Response | None:
         """Status, headers and seconds of the last response to this thread; None before."""
-        return self._transport.last_response
+        return self._transport.thread.response
 
     def check(self) -> str:
         """Check the connection and return a one-sentence diagnosis."""
