@@ -16,7 +16,7 @@ from PIL import Image
 from .diagnostics import diagnose, require_gallery
 from .endpoint import Endpoint, ImageLimits, Secret, flag, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
-from .images import ImageInput, Upload, download, encode_image, is_url, sample_path
+from .images import ImageInput, Upload, download, encode_image, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
 from .transport import LOGGER, RateLimiter, Response, TokenCredential, Transport
 
@@ -330,12 +330,13 @@ class VisionClient:
         try:
             response = self._transport.send("POST", path, **upload.body, **options)
         except ServiceError as error:
-            if not is_url(image) or (error.code or "").lower() not in URL_ERROR_CODES:
+            url = upload.body.get("json", {}).get("url")
+            if not url or (error.code or "").lower() not in URL_ERROR_CODES:
                 raise
-            LOGGER.warning("The service cannot use %s (%s): sending its bytes", image, error)
+            LOGGER.warning("The service cannot use %s (%s): sending its bytes", url, error)
             try:
                 left = options["until"] - time.monotonic()
-                upload = self.prepare(operation, download(str(image), left))
+                upload = self.prepare(operation, download(url, left))
             except ImageError:
                 raise error from None
             response = self._transport.send("POST", path, **upload.body, **options)
