@@ -149,13 +149,14 @@ def read_bytes(image: ImageInput) -> bytes:
 
 
 def download(url: str, seconds: float = DOWNLOAD_SECONDS) -> bytes:
-    """Download an image of at most 20 MB within some seconds.
+    """Download an image of at most 20 MB within 20 seconds, or fewer.
 
     The URL of a sample image at a local service that has ended gives the installed file.
 
     Raises:
         ImageError: The URL cannot be downloaded within these limits.
     """
+    seconds = min(seconds, DOWNLOAD_SECONDS)
     try:
         return call_within(seconds, _get, url, seconds)
     except (requests.RequestException, HTTPError, TimeoutError) as error:
