@@ -18,7 +18,7 @@ from .endpoint import Endpoint, ImageLimits, Secret, flag, parse_endpoint, parse
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
 from .images import ImageInput, Upload, download, encode_image, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
-from .transport import LOGGER, RateLimiter, Response, TokenCredential, Transport
+from .transport import LOGGER, OnStatus, RateLimiter, Response, TokenCredential, Transport
 
 Input: TypeAlias = ImageInput | Upload
 URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
@@ -254,7 +254,7 @@ class VisionClient:
         *,
         handwriting: bool = True,
         timeout: float | None = None,
-        on_status: Callable[[str], None] | None = None,
+        on_status: OnStatus = None,
     ) -> RecognizeTextResult:
         """Read handwritten or printed text, and wait for the result: POST recognizeText.
 
@@ -274,12 +274,12 @@ class VisionClient:
         """
         if timeout is not None and not timeout > 0:
             raise ValueError(f"Invalid timeout {timeout!r}: use a number of seconds above 0.")
-        until = time.monotonic() + (timeout or self._transport.deadline)
-        api = self._endpoint.api
+        seconds, api = timeout or self._transport.deadline, self._endpoint.api
+        until = time.monotonic() + seconds
         options: dict[str, Any] = {"params": api.read_params(handwriting), "until": until}
         options |= {"stacklevel": 3, "repeatable": False}
         accepted, sent = self._post_image("recognize_text", image, **options)
-        operation = self._transport.wait_for_operation(accepted, until, on_status)
+        operation = self._transport.wait_for_operation(accepted, seconds, until, on_status)
         return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))
 
     def add_face(self, name: str, image: Input) -> dict[str, Any]:

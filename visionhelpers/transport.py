@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
 from threading import Lock, local
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import requests
 from requests.exceptions import ProxyError, SSLError
@@ -59,6 +59,9 @@ _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
     "cut off": ("the connection was cut off", (requests.ConnectionError, HTTPError, OSError)),
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
+
+OnStatus: TypeAlias = Callable[[str], None] | None
+"""Function called with each status of a long-running operation; its exceptions propagate."""
 
 
 class TokenCredential(Protocol):
@@ -249,12 +252,12 @@ class Transport:
         raise AssertionError  # count() does not end
 
     def wait_for_operation(
-        self, accepted: Response, until: float, on_status: Callable[[str], None] | None = None
+        self, accepted: Response, seconds: float, until: float, on_status: OnStatus = None
     ) -> dict[str, Any]:
         """Poll a long-running operation until it ends, and return its final JSON.
 
-        `accepted` is the response to the request that started it, `until` the deadline on the clock
-        of `time.monotonic`. `on_status` is called with each status; its exceptions propagate.
+        `accepted` is the response to the request that started it, `seconds` the timeout, and `until`
+        its end on the clock of `time.monotonic`. `on_status` is called with each status.
 
         Raises:
             ServiceError: The operation is at another service, or a poll failed.
@@ -262,8 +265,7 @@ class Transport:
             OperationFailedError: The operation ended with the status Failed.
             OperationTimeoutError: It did not end in time.
         """
-        location, seconds = self._location(accepted), until - time.monotonic()
-        status, retry_after = "none", accepted.retry_after
+        location, status, retry_after = self._location(accepted), "none", accepted.retry_after
         interval = pause = left = 0.0
         while pause <= left:
             first, growth, longest = REMOTE_POLLS if self._slow_polling else LOCAL_POLLS
@@ -280,7 +282,7 @@ class Transport:
                     return operation
                 if status.lower() == "failed":
                     raise OperationFailedError("The operation ended with status Failed", operation)
-        message = f"The operation did not end within {seconds:.3g} seconds; status {status}"
+        message = f"The operation did not end within {seconds:g} seconds; status {status}"
         raise OperationTimeoutError(message, seconds, location)
 
     def _poll(self, location: str, until: float) -> Response | None:
