@@ -31,7 +31,7 @@ def connect(*, local: bool = False, **options: Any) -> VisionClient:
             the local service is not installed.
         TransportError: The local service does not start.
     """
-    endpoint, key = ("", None) if local else _environment("credential" in options)
+    endpoint, key = ("", None) if local else _environment(bool(options.get("credential")))
     client = VisionClient(endpoint, key, **options) if endpoint else LocalClient(**options)
     sys.stdout.write(
         "Using the service in VISION_ENDPOINT.\n"

@@ -256,7 +256,7 @@ class Transport:
     ) -> dict[str, Any]:
         """Poll a long-running operation until it ends, and return its final JSON.
 
-        `accepted` is the response to the request that started it, `seconds` the timeout, and `until`
+        `accepted` is the response that started it, `seconds` the timeout, and `until`
         its end on the clock of `time.monotonic`. `on_status` is called with each status.
 
         Raises:
