@@ -18,7 +18,7 @@ from .diagnostics import diagnose
 from .endpoint import Endpoint, flag, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
 from .images import ImageInput, ImageLimits, Upload, download, encode_image, is_url, sample_path
-from .results import Analysis, DomainModels, DomainResult, OcrResult, RecognizeTextResult, rescale
+from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
 from .transport import LOGGER, RateLimiter, RedactedHeaders, Response, TokenCredential, Transport
 
 Input: TypeAlias = ImageInput | Upload
@@ -29,15 +29,29 @@ URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize
 class VisionClient:
     """A client of one Computer Vision service, for any number of threads.
 
-    Every `image` is an http(s) URL, which the service downloads (where it cannot, the client sends
-    the bytes), or a path, bytes, an open binary file or a Pillow image. The client converts and
-    resizes an image to what the operation takes, and warns of resizing with a VisionWarning.
+    An `image` is an http(s) URL, which the service downloads (where it cannot, the client sends the
+    bytes), or a path, bytes, an open binary file or a Pillow image. The client converts and resizes
+    it to what the operation takes; a VisionWarning tells of resizing.
 
     Results are the API's JSON in the shapes of v1.0; those of v3.2 are converted. Coordinates are
     pixels of the upright image: origin top left, x right, y down.
 
-    The client retries 429 and 503, and for requests that may run twice also 500, 502, 504 and lost
-    connections. It can be pickled and used as a context manager.
+    Args:
+        endpoint: URL of the service, with or without a final slash or `/vision/v1.0`.
+        key: Subscription key.
+        version: API version, where the endpoint contains none. The default is VISION_API_VERSION,
+            else v1.0 for a service on this machine and v3.2 for others.
+        timeout: Seconds of one HTTP attempt.
+        deadline: Seconds of one call, with all its attempts and pauses.
+        retries: Number of retries of 429, 503 and, where the request may run twice, of 500, 502,
+            504 and lost connections.
+        rate: Maximum request rate, retries and polls included, such as "20/minute".
+        session: A `requests.Session` with proxies, certificates or adapters.
+        credential: An object with `get_token(scope)`, as in azure-identity, in place of a key.
+
+    Raises:
+        ConfigurationError: The endpoint, the key or the version cannot be used.
+        ValueError: A number or the rate is invalid.
     """
 
     __slots__ = ("__weakref__", "_transport", "_version")
@@ -55,36 +69,11 @@ class VisionClient:
         session: requests.Session | None = None,
         credential: TokenCredential | None = None,
     ) -> None:
-        """Take an endpoint, with or without a final slash or `/vision/v1.0`.
-
-        Args:
-            endpoint: URL of the service.
-            key: Subscription key.
-            version: API version, unless the endpoint contains one. The default is
-                VISION_API_VERSION, else v1.0 for a service on this machine and v3.2 for others.
-            timeout: Seconds of one HTTP attempt.
-            deadline: Seconds of one call, with all its attempts and pauses.
-            retries: Number of attempts after the first.
-            rate: Maximum request rate, retries and polls included, such as "20/minute".
-            session: A `requests.Session` with proxies, certificates or adapters.
-            credential: An object with `get_token(scope)`, as in azure-identity, in place of a key.
-
-        Raises:
-            ConfigurationError: The endpoint, the key or the version cannot be used.
-            ValueError: A number or the rate is invalid.
-        """
         if (key is None) == (credential is None):
             raise ConfigurationError("Set either a key or a credential")
         self._version = version or os.environ.get("VISION_API_VERSION")
-        self._transport = Transport(
-            parse_endpoint(endpoint, self._version),
-            "" if key is None else parse_key(key),
-            credential=credential,
-            session=session,
-            timeout=timeout,
-            deadline=deadline,
-            retries=retries,
-        )
+        target = parse_endpoint(endpoint, self._version), "" if key is None else parse_key(key)
+        self._transport = Transport(target, credential, session, timeout, deadline, retries)
         self.rate = rate
 
     def __repr__(self) -> str:
@@ -170,11 +159,7 @@ class VisionClient:
         return self._endpoint.api.limits(operation)
 
     def prepare(self, operation: str, image: Input) -> Upload:
-        """Return the body that a method, such as "ocr", sends; the method also takes it.
-
-        Raises:
-            ImageError: The image cannot be read, or the operation cannot take it.
-        """
+        """Return the body that a method, such as "ocr", sends; the method also takes it."""
         return image if isinstance(image, Upload) else encode_image(image, self.limits(operation))
 
     def analyze(
@@ -207,9 +192,9 @@ class VisionClient:
         """Return tags for the content of an image: POST tag."""
         return cast(Analysis, self._analyze("tag", "tag", image, {"language": language}))
 
-    def domain_models(self) -> DomainModels:
+    def domain_models(self) -> dict[str, Any]:
         """List the domain-specific models: GET models."""
-        return cast(DomainModels, self._parse(self._transport.send("GET", self._path("models"))))
+        return self._transport.parse(self._transport.send("GET", self._path("models")))
 
     def celebrities(self, image: Input, *, language: str = "en") -> DomainResult:
         """Recognize celebrities: POST models/celebrities/analyze."""
@@ -312,11 +297,7 @@ class VisionClient:
         return self._add("landmarks", name, image)
 
     def remove_face(self, name: str) -> bool:
-        """Remove a face from the gallery of a local service, and return whether it existed.
-
-        Raises:
-            ConfigurationError: The service has no gallery: only a local one has.
-        """
+        """Remove a face from the gallery of a local service, and return whether it existed."""
         return self._remove("celebrities", name)
 
     def remove_landmark(self, name: str) -> bool:
@@ -339,7 +320,7 @@ class VisionClient:
         convert: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     ) -> dict[str, Any]:
         response, sent = self._post_image(operation, self._path(path), image, params=params)
-        return rescale(convert(self._parse(response)), sent)
+        return rescale(convert(self._transport.parse(response)), sent)
 
     def _post_image(
         self, operation: str, path: str, image: Input, **options: Any
@@ -361,11 +342,6 @@ class VisionClient:
         if upload.note and upload is not image:
             warnings.warn(upload.note, VisionWarning, stacklevel=_caller_level())
         return response, upload
-
-    def _parse(self, response: Response) -> dict[str, Any]:
-        result = response.json()
-        self._transport.record_model_version(result)
-        return result
 
     def _add(self, kind: str, name: str, image: Input) -> dict[str, Any]:
         try:

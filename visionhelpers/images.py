@@ -23,7 +23,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from .errors import ImageError
 
 ImageInput: TypeAlias = (
-    str | PathLike[str] | bytes | bytearray | memoryview | BinaryIO | Image.Image
+    str | PathLike | bytes | bytearray | memoryview | BinaryIO | Image.Image  # type: ignore[type-arg]
 )
 """An http(s) URL, a path, the bytes of a file, an open binary file, or a Pillow image."""
 
@@ -236,11 +236,11 @@ def encode_image(image: ImageInput, limits: ImageLimits) -> Upload:
         return _encode_document(data, "a PDF", limits)
     try:
         with Image.open(BytesIO(data)) as opened:
-            size, frames = opened.size, getattr(opened, "n_frames", 1)
-            form = "JPEG" if opened.format == "MPO" else str(opened.format)
+            size, form = opened.size, "JPEG" if opened.format == "MPO" else str(opened.format)
+            frames = getattr(opened, "n_frames", 1) if form == "TIFF" else 1
     except UNREADABLE:
         return _bytes_body(data)
-    if form == "TIFF" and frames > 1:
+    if frames > 1:
         return _encode_document(data, f"a TIFF of {frames} pages", limits)
     known = form in limits.formats
     if known and len(data) <= limits.max_bytes and limits.reduction(size) == 1:

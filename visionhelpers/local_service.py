@@ -15,9 +15,6 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import platformdirs
-from filelock import FileLock, Timeout
-
 from .endpoint import parse_endpoint
 from .errors import ConfigurationError, TransportError, VisionError
 from .transport import Transport
@@ -60,6 +57,8 @@ def find_or_start() -> ServiceInfo:
     file = folder / "service.json"
     if found := _probe(file):
         return found
+    from filelock import FileLock, Timeout  # slow to load
+
     try:
         with FileLock(folder / "service.lock", timeout=START_SECONDS + 2 * PROBE_SECONDS):
             return _probe(file) or _start(file)
@@ -85,6 +84,8 @@ def check_installed() -> None:
 
 def _state_folder() -> Path:
     """Return the folder of the state file, created for its owner only."""
+    import platformdirs  # slow to load
+
     variable = os.environ.get("VISION_STATE_DIR")
     default = platformdirs.user_state_path("visionhelpers", appauthor=False)
     folder = Path(variable).expanduser().resolve() if variable else default
@@ -116,7 +117,7 @@ def _probe(file: Path) -> ServiceInfo | None:
         endpoint = parse_endpoint(info.url, "v1.0")
         if not endpoint.is_loopback:
             return None
-        transport = Transport(endpoint, info.key, timeout=PROBE_SECONDS, retries=0)
+        transport = Transport((endpoint, info.key), timeout=PROBE_SECONDS, retries=0)
         models = transport.send("GET", "vision/v1.0/models").json()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, VisionError):
         return None
@@ -183,6 +184,8 @@ def _gallery(folder: Path) -> Path:
         return Path(variable).expanduser().resolve()
     if os.environ.get("VISION_STATE_DIR"):
         return folder / "gallery"
+    import platformdirs
+
     return platformdirs.user_data_path("visionhelpers", appauthor=False) / "gallery"
 
 

@@ -16,16 +16,8 @@ if TYPE_CHECKING:
     from .images import Upload
 
 
-class Metadata(TypedDict, total=False):
-    """Size in pixels and format of the image."""
-
-    width: int
-    height: int
-    format: str
-
-
 class Caption(TypedDict):
-    """A sentence about the image, with a confidence from 0 to 1."""
+    """A sentence about the image."""
 
     text: str
     confidence: float
@@ -38,35 +30,27 @@ class Description(TypedDict):
     tags: list[str]
 
 
-class FaceRectangle(TypedDict):
-    """A rectangle in pixels."""
-
-    left: int
-    top: int
-    width: int
-    height: int
-
-
-class Face(TypedDict, total=False):
-    """A face; Azure no longer returns age and gender."""
-
-    age: int
-    gender: str
-    faceRectangle: FaceRectangle
-
-
-class Tag(TypedDict, total=False):
-    """A tag, a landmark or a celebrity, with a confidence from 0 to 1."""
+class Tag(TypedDict):
+    """A tag, or the name of a landmark."""
 
     name: str
     confidence: float
-    faceRectangle: FaceRectangle
+
+
+class Face(TypedDict, total=False):
+    """A face, of a celebrity if it has a name; `faceRectangle` has left, top, width, height."""
+
+    name: str
+    confidence: float
+    age: int
+    gender: str
+    faceRectangle: dict[str, int]
 
 
 class Domain(TypedDict, total=False):
-    """Names that the domain-specific models found."""
+    """What the domain-specific models found."""
 
-    celebrities: list[Tag]
+    celebrities: list[Face]
     landmarks: list[Tag]
 
 
@@ -88,24 +72,8 @@ class Color(TypedDict, total=False):
     isBwImg: bool
 
 
-class ImageType(TypedDict):
-    """Clip art from 0 (no) to 3 (good), and line drawing, 0 or 1."""
-
-    clipArtType: int
-    lineDrawingType: int
-
-
-class Adult(TypedDict, total=False):
-    """Adult and racy content; the scores are from 0 to 1."""
-
-    isAdultContent: bool
-    adultScore: float
-    isRacyContent: bool
-    racyScore: float
-
-
 class DetectedObject(TypedDict, total=False):
-    """An object of API v3.2; `rectangle` has x, y, w and h in pixels."""
+    """An object of API v3.2; `rectangle` has x, y, w, h."""
 
     object: str
     confidence: float
@@ -120,11 +88,11 @@ class Analysis(TypedDict, total=False):
     tags: list[Tag]
     faces: list[Face]
     color: Color
-    imageType: ImageType
-    adult: Adult
+    imageType: dict[str, int]
+    adult: dict[str, Any]
     objects: list[DetectedObject]
     requestId: str
-    metadata: Metadata
+    metadata: dict[str, Any]
 
 
 class DomainResult(TypedDict, total=False):
@@ -132,31 +100,18 @@ class DomainResult(TypedDict, total=False):
 
     result: Domain
     requestId: str
-    metadata: Metadata
-
-
-class DomainModels(TypedDict):
-    """The domain-specific models: their names and categories."""
-
-    models: list[dict[str, Any]]
-
-
-class OcrWord(TypedDict):
-    """A printed word; `boundingBox` is "left,top,width,height"."""
-
-    boundingBox: str
-    text: str
+    metadata: dict[str, Any]
 
 
 class OcrLine(TypedDict):
-    """A line of printed words."""
+    """A line of words; each `boundingBox` is "left,top,width,height"."""
 
     boundingBox: str
-    words: list[OcrWord]
+    words: list[dict[str, str]]
 
 
 class OcrRegion(TypedDict):
-    """A block of printed lines."""
+    """A block of lines."""
 
     boundingBox: str
     lines: list[OcrLine]
@@ -172,10 +127,9 @@ class OcrResult(TypedDict, total=False):
 
 
 class TextLine(TypedDict, total=False):
-    """A line, or a word, which has no words.
+    """A line, or a word without words; `boundingBox` is x and y of four corners.
 
-    `boundingBox` is x and y of four corners, clockwise from the text's top left. `page` counts
-    from 1, in documents only.
+    The corners are clockwise from the text's top left. Lines of documents have a page, from 1.
     """
 
     boundingBox: list[float]

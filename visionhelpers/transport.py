@@ -10,7 +10,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from itertools import count
 from math import inf
 from threading import Lock, local
@@ -18,7 +17,14 @@ from typing import Any, Protocol
 
 import requests
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import HTTPError, NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import (
+    HTTPError,
+    InvalidHeader,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
+from urllib3.util.retry import Retry
 
 from .endpoint import Endpoint
 from .errors import (
@@ -27,7 +33,6 @@ from .errors import (
     OperationTimeoutError,
     ServiceError,
     TransportError,
-    VisionError,
 )
 from .images import USER_AGENT, read_chunks
 
@@ -110,12 +115,9 @@ class Response:
     @property
     def retry_after(self) -> float | None:
         """Seconds in Retry-After, a number or a date; None without the header."""
-        value = self.headers.get("Retry-After", "").strip()
         try:
-            if value.isdecimal():
-                return float(value)
-            return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-        except ValueError:
+            return Retry().parse_retry_after(self.headers.get("Retry-After", ""))
+        except InvalidHeader:
             return None
 
 
@@ -166,8 +168,9 @@ class RateLimiter:
             self._blocked_until = max(self._blocked_until, time.monotonic() + seconds)
 
 
+@dataclass(eq=False)
 class Transport:
-    """The HTTP connection to one service; the arguments are those of `VisionClient`.
+    """The HTTP connection to one service; the fields are those of `VisionClient`.
 
     It follows no redirects, because requests would send the key to another host.
 
@@ -176,31 +179,27 @@ class Transport:
         reconnect: Function that looks for another service when this one has ended.
     """
 
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        key: str,
-        *,
-        credential: TokenCredential | None = None,
-        session: requests.Session | None = None,
-        timeout: float = 60,
-        deadline: float = 300,
-        retries: int = 4,
-    ) -> None:
-        for name, value in (("timeout", timeout), ("deadline", deadline)):
+    target: tuple[Endpoint, str] = field(repr=False)
+    credential: TokenCredential | None = None
+    session: requests.Session | None = None
+    timeout: float = 60
+    deadline: float = 300
+    retries: int = 4
+    reconnect: Callable[[Endpoint], bool] | None = None
+
+    def __post_init__(self) -> None:
+        for name, value in (("timeout", self.timeout), ("deadline", self.deadline)):
             if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
                 raise ValueError(f"Invalid {name} {value!r}: use a number of seconds above 0.")
-        if isinstance(retries, bool) or not isinstance(retries, int) or retries < 0:
-            raise ValueError(f"Invalid retries {retries!r}: use a whole number from 0.")
-        self.timeout, self.deadline, self.retries = timeout, deadline, retries
-        self.credential, self.session, self.target = credential, session, (endpoint, key)
+        if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
+            raise ValueError(f"Invalid retries {self.retries!r}: use a whole number from 0.")
+        loopback = self.target[0].is_loopback
         self.limiter = RateLimiter()
-        self.reconnect: Callable[[Endpoint], bool] | None = None
-        self._http = session or requests.Session()
-        if session is None:
-            self._http.trust_env = not endpoint.is_loopback  # no proxy to this machine
+        self._http = self.session or requests.Session()
+        if self.session is None:
+            self._http.trust_env = not loopback  # no proxy to this machine
             self._http.headers["User-Agent"] = USER_AGENT
-        self._slow_polling = not endpoint.is_loopback  # polls count against a rate limit
+        self._slow_polling = not loopback  # polls count against a rate limit
         self._token: Any = None
         self._token_lock = Lock()
         self._thread = local()
@@ -258,7 +257,8 @@ class Transport:
                 if url != path and status in (None, UNAVAILABLE) and self._reconnected(endpoint):
                     continue
                 pause = getattr(error, "retry_after", None) or _backoff(attempt)
-                allowed = retries if status else _connection_retries(error, self.retries)
+                lost = status or getattr(error, "reason", "") == "cut off"
+                allowed = retries if lost else min(retries, CONNECT_RETRIES)
                 if attempt > allowed or time.monotonic() + pause > until:
                     raise
                 LOGGER.info("Retry %s %s in %.2f s: %s", method, url, pause, error)
@@ -287,21 +287,22 @@ class Transport:
         """
         location, seconds = self._location(accepted), until - time.monotonic()
         status, retry_after = "none", accepted.retry_after
-        for interval in self._poll_intervals():
-            left, pause = until - time.monotonic(), max(interval, retry_after or 0.0)
-            time.sleep(max(0.0, min(pause, left - FINAL_POLL_SECONDS)))
+        # Short intervals where polls cost nothing.
+        interval, growth, longest = (1.0, 1.5, 5.0) if self._slow_polling else (0.03, 1.1, 1.0)
+        pause = left = 0.0
+        while pause <= left:
+            left = until - time.monotonic() - FINAL_POLL_SECONDS
+            pause, interval = max(interval, retry_after or 0.0), min(interval * growth, longest)
+            time.sleep(max(0.0, min(pause, left)))
             if response := self._poll(location, until):
-                retry_after, operation = response.retry_after, response.json()
+                retry_after, operation = response.retry_after, self.parse(response)
                 status = str(operation.get("status", "none"))
                 if on_status:
                     on_status(status)
                 if status.lower() == "succeeded":
-                    self.record_model_version(operation.get("analyzeResult") or {})
                     return operation
                 if status.lower() == "failed":
                     raise OperationFailedError("The operation ended with status Failed", operation)
-            if pause > left - FINAL_POLL_SECONDS:
-                break
         message = f"The operation did not end within {seconds:.3g} seconds; status {status}"
         raise OperationTimeoutError(message, seconds, location)
 
@@ -317,11 +318,12 @@ class Transport:
                 raise
         return None
 
-    def record_model_version(self, result: dict[str, Any]) -> None:
-        """Move `modelVersion` from a result to `last_response`: v1.0 has no such member."""
-        if self.last_response and "modelVersion" in result:
-            version = result.pop("modelVersion")
-            self._thread.response = replace(self.last_response, model_version=version)
+    def parse(self, response: Response) -> dict[str, Any]:
+        """Return the JSON in a response, and move its `modelVersion` to `last_response`."""
+        result = response.json()
+        version = (result.get("analyzeResult") or result).pop("modelVersion", None)
+        self._thread.response = replace(response, body=b"", model_version=version)
+        return result
 
     def authentication(self, secret: str | None = None) -> dict[str, str]:
         """Return the header with the key or the token."""
@@ -382,13 +384,6 @@ class Transport:
                     raise ConfigurationError(f"The credential gave no token: {error}") from error
             return str(self._token.token)
 
-    def _poll_intervals(self) -> Iterator[float]:
-        """Yield growing intervals in seconds, short ones where polls cost nothing."""
-        interval, growth, longest = (1.0, 1.5, 5.0) if self._slow_polling else (0.03, 1.1, 1.0)
-        while True:
-            yield interval
-            interval = min(interval * growth, longest)
-
     def _location(self, accepted: Response) -> str:
         location = accepted.headers.get("Operation-Location", "")
         if not self.target[0].same_origin(location):
@@ -416,10 +411,6 @@ def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> boo
         return error.reason in ("dns", "refused") or (repeatable and error.reason == "cut off")
     retryable = (TOO_MANY_REQUESTS, UNAVAILABLE, *(RETRYABLE if repeatable else ()))
     return error.status in retryable
-
-
-def _connection_retries(error: VisionError, retries: int) -> int:
-    return retries if getattr(error, "reason", "") == "cut off" else min(retries, CONNECT_RETRIES)
 
 
 def _backoff(attempt: int) -> float:
