@@ -15,9 +15,9 @@ import requests
 from PIL import Image
 
 from .diagnostics import diagnose
-from .endpoint import Endpoint, flag, parse_endpoint, parse_key
+from .endpoint import Endpoint, ImageLimits, flag, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
-from .images import ImageInput, ImageLimits, Upload, download, encode_image, is_url, sample_path
+from .images import ImageInput, Upload, download, encode_image, is_url, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
 from .transport import LOGGER, RateLimiter, RedactedHeaders, Response, TokenCredential, Transport
 
@@ -181,16 +181,16 @@ class VisionClient:
         """
         params = {"visualFeatures": _csv(features), "details": _csv(details), "language": language}
         given = {name: value for name, value in params.items() if value}
-        return cast(Analysis, self._analyze("analyze", "analyze", image, given))
+        return cast(Analysis, self._analyze("analyze", image, given))
 
     def describe(self, image: Input, *, max_candidates: int = 1, language: str = "en") -> Analysis:
         """Describe an image in captions, the most confident first: POST describe."""
         params = {"maxCandidates": max_candidates, "language": language}
-        return cast(Analysis, self._analyze("describe", "describe", image, params))
+        return cast(Analysis, self._analyze("describe", image, params))
 
     def tag(self, image: Input, *, language: str = "en") -> Analysis:
         """Return tags for the content of an image: POST tag."""
-        return cast(Analysis, self._analyze("tag", "tag", image, {"language": language}))
+        return cast(Analysis, self._analyze("tag", image, {"language": language}))
 
     def domain_models(self) -> dict[str, Any]:
         """List the domain-specific models: GET models."""
@@ -198,13 +198,11 @@ class VisionClient:
 
     def celebrities(self, image: Input, *, language: str = "en") -> DomainResult:
         """Recognize celebrities: POST models/celebrities/analyze."""
-        path, params = "models/celebrities/analyze", {"language": language}
-        return cast(DomainResult, self._analyze("celebrities", path, image, params))
+        return cast(DomainResult, self._analyze("celebrities", image, {"language": language}))
 
     def landmarks(self, image: Input, *, language: str = "en") -> DomainResult:
         """Recognize landmarks: POST models/landmarks/analyze."""
-        path, params = "models/landmarks/analyze", {"language": language}
-        return cast(DomainResult, self._analyze("landmarks", path, image, params))
+        return cast(DomainResult, self._analyze("landmarks", image, {"language": language}))
 
     def thumbnail(
         self, image: Input, *, width: int, height: int, smart: bool = True
@@ -230,8 +228,7 @@ class VisionClient:
     ) -> bytes:
         """Return the file of a thumbnail, with the arguments of `thumbnail`."""
         params = {"width": width, "height": height, "smartCropping": flag(smart)}
-        path = self._path("generateThumbnail")
-        return self._post_image("thumbnail", path, image, params=params)[0].body
+        return self._post_image("thumbnail", image, params=params)[0].body
 
     def ocr(
         self, image: Input, *, language: str = "unk", detect_orientation: bool = True
@@ -248,7 +245,7 @@ class VisionClient:
         """
         params = {"language": language, "detectOrientation": flag(detect_orientation)}
         convert = self._endpoint.api.convert_ocr
-        return cast(OcrResult, self._analyze("ocr", "ocr", image, params, convert))
+        return cast(OcrResult, self._analyze("ocr", image, params, convert))
 
     def recognize_text(
         self,
@@ -277,9 +274,13 @@ class VisionClient:
         if timeout is not None and not timeout > 0:
             raise ValueError(f"Invalid timeout {timeout!r}: use a number of seconds above 0.")
         until = time.monotonic() + (timeout or self._transport.deadline)
-        api, path = self._endpoint.api, self._path(self._endpoint.api.read_path)
-        options = {"params": api.read_params(handwriting), "repeatable": False, "until": until}
-        accepted, sent = self._post_image("recognize_text", path, image, **options)
+        api = self._endpoint.api
+        options: dict[str, Any] = {
+            "params": api.read_params(handwriting),
+            "repeatable": False,
+            "until": until,
+        }
+        accepted, sent = self._post_image("recognize_text", image, **options)
         operation = self._transport.wait_for_operation(accepted, until, on_status)
         return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))
 
@@ -314,19 +315,19 @@ class VisionClient:
     def _analyze(
         self,
         operation: str,
-        path: str,
         image: Input,
         params: dict[str, Any],
         convert: Callable[[dict[str, Any]], dict[str, Any]] = dict,
     ) -> dict[str, Any]:
-        response, sent = self._post_image(operation, self._path(path), image, params=params)
+        response, sent = self._post_image(operation, image, params=params)
         return rescale(convert(self._transport.parse(response)), sent)
 
     def _post_image(
-        self, operation: str, path: str, image: Input, **options: Any
+        self, operation: str, image: Input, path: str = "", **options: Any
     ) -> tuple[Response, Upload]:
         """Send an image, or its bytes where the service cannot use its URL."""
         options = {"until": time.monotonic() + self._transport.deadline} | options
+        path = path or self._path(self._endpoint.api.path(operation))
         upload = self.prepare(operation, image)
         try:
             response = self._transport.send("POST", path, **upload.body, **options)
@@ -345,7 +346,7 @@ class VisionClient:
 
     def _add(self, kind: str, name: str, image: Input) -> dict[str, Any]:
         try:
-            return self._post_image("tag", _gallery(kind, name), image, repeatable=False)[0].json()
+            return self._post_image("tag", image, _gallery(kind, name), repeatable=False)[0].json()
         except ServiceError as error:
             self._require_gallery(error)
             raise

@@ -6,12 +6,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from math import degrees
+from math import degrees, sqrt
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError, ServiceError
-from .images import ImageLimits
 
 RETIRED = ("v1.0", "v2.0", "v2.1", "v3.0", "v3.1")
 AZURE = re.compile(
@@ -19,7 +18,36 @@ AZURE = re.compile(
     r"|api\.cognitive\.(microsoft\.(com|us)|azure\.(us|cn)))\.?$"
 )
 _PORTS = {"http": 80, "https": 443}
-_PHOTO = ImageLimits()
+_PATHS = {
+    "celebrities": "models/celebrities/analyze",
+    "landmarks": "models/landmarks/analyze",
+    "thumbnail": "generateThumbnail",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """What an operation takes.
+
+    Attributes:
+        formats: Formats by Pillow's names.
+        max_bytes: Size of a file.
+        max_side: Longest side in pixels.
+        max_pixels: Width times height in pixels.
+        documents: Whether PDF and TIFF of several pages are taken.
+    """
+
+    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "BMP"})
+    max_bytes: int = 4 * 1024 * 1024 - 1
+    max_side: int = 15_999
+    max_pixels: int = 32_000_000
+    documents: bool = False
+
+    def reduction(self, size: tuple[int, int]) -> float:
+        """Return the factor that makes an image of this size fit, at most 1."""
+        width, height = size
+        area = sqrt(self.max_pixels / max(1, width * height))
+        return min(1.0, self.max_side / max(1, *size), area)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +68,13 @@ class ApiVersion:
     convert_ocr: Callable[[dict[str, Any]], dict[str, Any]]
     image_limits: Mapping[str, ImageLimits] = field(default_factory=dict)
 
+    def path(self, operation: str) -> str:
+        """Return the path of the operation of a method, such as "ocr"."""
+        return self.read_path if operation == "recognize_text" else _PATHS.get(operation, operation)
+
     def limits(self, operation: str) -> ImageLimits:
         """Return what a method of the client, such as "ocr", takes."""
-        return self.image_limits.get(operation, _PHOTO)
+        return self.image_limits.get(operation, ImageLimits())
 
 
 def _read_to_recognize_text(operation: dict[str, Any]) -> dict[str, Any]:
@@ -81,16 +113,12 @@ def _angle_to_degrees(result: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _unchanged(result: dict[str, Any]) -> dict[str, Any]:
-    return result
-
-
 API_VERSIONS = {
     "v1.0": ApiVersion(
         "recognizeText",
         lambda handwriting: {"handwriting": flag(handwriting)},
-        _unchanged,
-        _unchanged,
+        dict,
+        dict,
         {
             "ocr": ImageLimits(max_side=3200, max_pixels=10_000_000),
             "recognize_text": ImageLimits(frozenset({"JPEG", "PNG", "BMP"}), max_side=3200),

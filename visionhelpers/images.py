@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import re
 import time
@@ -13,7 +12,7 @@ from functools import cache
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -21,6 +20,9 @@ from PIL import Image, ImageOps
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from .errors import ImageError
+
+if TYPE_CHECKING:
+    from .endpoint import ImageLimits
 
 ImageInput: TypeAlias = (
     str | PathLike | bytes | bytearray | memoryview | BinaryIO | Image.Image  # type: ignore[type-arg]
@@ -49,31 +51,6 @@ class SampleCredit:
     author: str
     licence: str
     source: str
-
-
-@dataclass(frozen=True, slots=True)
-class ImageLimits:
-    """What an operation takes.
-
-    Attributes:
-        formats: Formats by Pillow's names.
-        max_bytes: Size of a file.
-        max_side: Longest side in pixels.
-        max_pixels: Width times height in pixels.
-        documents: Whether PDF and TIFF of several pages are taken.
-    """
-
-    formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "BMP"})
-    max_bytes: int = 4 * 1024 * 1024 - 1
-    max_side: int = 15_999
-    max_pixels: int = 32_000_000
-    documents: bool = False
-
-    def reduction(self, size: tuple[int, int]) -> float:
-        """Return the factor that makes an image of this size fit, at most 1."""
-        width, height = size
-        area = math.sqrt(self.max_pixels / max(1, width * height))
-        return min(1.0, self.max_side / max(1, *size), area)
 
 
 @dataclass(frozen=True, slots=True)

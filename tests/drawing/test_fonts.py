@@ -5,64 +5,86 @@ import io
 import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties, findfont, get_font
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from PIL import Image
 
-from visionhelpers.drawing.fonts import UNKNOWN, typeface
+from visionhelpers import draw_faces
+from visionhelpers.drawing import font_stack
+from visionhelpers.drawing.fonts import FALLBACK_FONTS, UNKNOWN
 
 UNASSIGNED = "\u0378"
-"""A code that no font has a glyph for, because no character has it."""
+"""A code point without a character, and therefore without a glyph in any font."""
 
 
 def draw(text: str) -> None:
-    face = typeface([text])
-    figure = Figure()
-    figure.text(0.1, 0.5, face.spell(text), family=list(face.families), parse_math=False)
+    fonts, figure = font_stack(), Figure()
+    font = fonts.choose(text)
+    figure.text(0.1, 0.5, fonts.sanitize(text), fontproperties=font, parse_math=False)
     figure.savefig(io.BytesIO())
 
 
-def has(family: str, character: str) -> bool:
-    path = findfont(FontProperties(family=[family]), fallback_to_default=False)
-    return bool(get_font(path).get_char_index(ord(character)))
+def contains(font: FontProperties, text: str) -> bool:
+    file = get_font(findfont(font))
+    return all(file.get_char_index(ord(each)) for each in text)
 
 
-def test_the_readers_own_font_is_enough_for_its_own_letters():
-    assert typeface(["Grüße"]).families == ("sans-serif",)
+def test_the_fonts_of_the_settings_are_used_where_they_contain_the_text():
+    assert font_stack().choose("Grüße") == FontProperties()
+    with mpl.rc_context({"font.family": ["cmtt10"]}):
+        assert font_stack().choose("Grusse").get_family() == ["cmtt10"]
 
 
 @pytest.mark.parametrize("text", ["Москва", "Ελλάδα", "العربية"])
 @pytest.mark.filterwarnings("error")
-def test_an_installed_font_is_added_for_a_script_that_the_own_font_lacks(text, caplog):
-    with mpl.rc_context({"font.family": ["cmtt10"]}):  # a typewriter font of Latin letters
-        own, *others = typeface([text]).families
-        assert own == "cmtt10"
-        assert not has(own, text[0])
-        assert all(any(has(family, each) for family in others) for each in text)
-        assert typeface([text]).spell(text) == text
+def test_a_fallback_font_is_used_for_a_script_that_the_settings_lack(text, caplog):
+    with mpl.rc_context({"font.family": ["cmtt10"]}):  # a font of Latin letters
+        fonts = font_stack()
+        assert not contains(FontProperties(), text)
+        assert contains(fonts.choose(text), text)
+        assert fonts.sanitize(text) == text
         draw(text)
     assert not caplog.records
 
 
+@pytest.mark.parametrize("text", ["東京", "Tokyo 東京 (日本)", "中文简体字"])
 @pytest.mark.filterwarnings("error")
-def test_a_script_that_dejavu_lacks_is_drawn_with_whichever_font_has_it(caplog):
-    text = "東京"
-    face = typeface([text])
-    draw(text)
-    if face.missing:
+def test_chinese_and_japanese_are_drawn_with_an_installed_font(text, caplog):
+    if not set(FALLBACK_FONTS[2:]) & set(fontManager.get_font_names()):
         pytest.skip("no font with Chinese characters here: make debian")
-    assert any(has(family, "東") for family in face.families[1:])
-    assert not caplog.records
-
-
-@pytest.mark.filterwarnings("error")
-def test_a_character_that_no_font_has_is_a_box_and_no_warning(caplog):
-    text = f"a{UNASSIGNED}b"
-    face = typeface([text])
-    assert face.missing == {UNASSIGNED}
-    assert face.spell(text) == f"a{UNKNOWN}b"
+    fonts = font_stack()
+    assert contains(fonts.choose(text), text)
+    assert fonts.sanitize(text) == text
     draw(text)
     assert not caplog.records
 
 
-def test_text_is_spelled_on_one_line_without_control_characters():
-    text = "  one\ntwo\t\x07three "
-    assert typeface([text]).spell(text) == "one two three"
+@pytest.mark.parametrize("family", ["sans-serif", "cmtt10", "no such font"])
+@pytest.mark.filterwarnings("error")
+def test_a_character_in_no_font_becomes_a_box_without_a_warning(family, caplog):
+    with mpl.rc_context({"font.family": [family]}):
+        text = f"a{UNASSIGNED}b"
+        assert font_stack().sanitize(text) == f"a{UNKNOWN}b"
+        draw(text)
+    assert not [each for each in caplog.messages if "no such font" not in each]
+
+
+@pytest.mark.parametrize(
+    ("text", "sanitized"),
+    [("  one\ntwo\t\x07three ", "one two three"), ("\x07 \n", ""), ("cafe\u0301", "cafe\u0301")],
+)
+def test_text_is_on_one_line_without_control_characters(text, sanitized):
+    assert font_stack().sanitize(text) == sanitized
+
+
+def test_an_invisible_character_in_no_font_is_removed():
+    with mpl.rc_context({"font.family": ["cmtt10"]}):
+        assert font_stack().sanitize("a\U000e0041\U000e0100b") == "ab"
+
+
+def test_the_font_list_of_matplotlib_does_not_change():
+    before = list(fontManager.ttflist)
+    face = {"left": 9, "top": 9, "width": 40, "height": 40}
+    person = {"name": f"東京 Москва {UNASSIGNED}", "faceRectangle": face}
+    image, ax = Image.new("RGB", (90, 90)), Figure().subplots()
+    draw_faces(image, {"result": {"celebrities": [person]}}, ax)
+    assert fontManager.ttflist == before

@@ -1,4 +1,4 @@
-"""What the service finds on every picture there is, drawn in several sizes, can be read."""
+"""Draw real results on all sample images in several sizes and assert that they are legible."""
 
 from __future__ import annotations
 
@@ -12,20 +12,30 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from tests.legible import HAIR, assert_legible
-from visionhelpers import VisionClient, draw_caption, draw_faces, draw_lines, draw_words, load_image
-from visionhelpers.drawing.labels import SMALLEST
-from visionhelpers.images import sample, samples
-from visionhelpers.results import Answer
+from tests.drawing.legible import TOLERANCE, assert_legible
+from visionhelpers import (
+    VisionClient,
+    draw_caption,
+    draw_faces,
+    draw_lines,
+    draw_objects,
+    draw_words,
+    load_image,
+    sample_credits,
+    sample_path,
+)
+from visionhelpers.drawing import extend_figure, figure_size
+from visionhelpers.drawing.labels import MIN_TEXT_SIZE
+from visionhelpers.results import Result
 from visionhelpers.service import LocalService
 
 mpl.use("agg")
 
-Drawing: TypeAlias = tuple[Path, Callable[..., Axes], Answer]
+Drawing: TypeAlias = tuple[Path, Callable[..., Axes], Result]
 
-OWN, PANEL = "a figure of its own", "one of two panels"
+NEW, PANEL = "a new figure", "one of two panels"
 LONG_SIDES = 4.0, 7.0, 12.0
-"""Inches."""
+"""Inches of the longer side of an image that fills its figure."""
 
 
 @pytest.fixture(autouse=True)
@@ -36,54 +46,58 @@ def close_figures() -> Iterator[None]:
 
 @pytest.fixture(scope="module", params=["samples", "shared"])
 def drawings(request: pytest.FixtureRequest, service: LocalService) -> list[Drawing]:
-    """Every picture with the answers to be drawn on it, asked for once."""
+    """Return every image with the functions and results to draw on it, requested once."""
     if request.param == "samples":
-        pictures = [sample(name) for name in samples()]
+        images = [sample_path(name) for name in sample_credits()]
     else:
-        pictures = sorted((request.getfixturevalue("evaluation") / "images").iterdir())
-    assert len(pictures) >= 9
+        images = sorted((request.getfixturevalue("evaluation") / "images").iterdir())
+    assert len(images) >= 9
     client = VisionClient(service.url, service.key)
-    return [drawing for picture in pictures for drawing in drawings_of(picture, client)]
+    latest = VisionClient(service.url, service.key, version="v3.2")
+    return [drawing for image in images for drawing in drawings_of(image, client, latest)]
 
 
-def drawings_of(picture: Path, client: VisionClient) -> Iterator[Drawing]:
-    seen = client.analyze(picture, features=["Description", "Faces"])
-    yield picture, draw_caption, seen
-    if seen["faces"]:
-        yield picture, draw_faces, seen
-    if "text" in seen["description"]["tags"]:
-        yield picture, draw_words, client.ocr(picture)
-        yield picture, draw_lines, client.recognize_text(picture)
+def drawings_of(image: Path, client: VisionClient, latest: VisionClient) -> Iterator[Drawing]:
+    analysis = client.analyze(image, features=["Description", "Faces"])
+    yield image, draw_caption, analysis
+    yield image, draw_objects, latest.analyze(image, features=["Objects"])
+    if analysis["faces"]:
+        yield image, draw_faces, analysis
+    if "text" in analysis["description"]["tags"]:
+        yield image, draw_words, client.ocr(image)
+        yield image, draw_lines, client.recognize_text(image)
 
 
-def axes(size: Any, picture: Path) -> Axes | None:
-    if size == OWN:
+def axes(size: Any, image: Path) -> Axes | None:
+    if size == NEW:
         return None
     if size == PANEL:
         return Figure().subplots(1, 2)[0]
-    width, height = load_image(picture).size
-    scale = size / max(width, height)
-    return Figure(figsize=(width * scale, height * scale)).add_axes((0, 0, 1, 1))
+    return Figure(figsize=figure_size(load_image(image), size)).add_axes((0, 0, 1, 1))
 
 
 def assert_on_the_figure(ax: Axes) -> None:
     extent = ax.title.get_window_extent()
-    assert ax.figure.bbox.padded(HAIR).count_contains(extent.corners()) == 4, ax.get_title()
+    assert ax.figure.bbox.padded(TOLERANCE).count_contains(extent.corners()) == 4, ax.get_title()
 
 
-@pytest.mark.parametrize("size", [*LONG_SIDES, OWN, PANEL])
-def test_no_label_is_outside_the_picture_or_on_another(drawings: list[Drawing], size: Any) -> None:
-    captions, labels, missing = 0, 0, 0
-    for picture, draw, answer in drawings:
-        ax = draw(picture, answer, axes(size, picture))
+@pytest.mark.parametrize("size", [*LONG_SIDES, NEW, PANEL])
+def test_all_labels_are_inside_the_image_without_overlap(
+    drawings: list[Drawing], size: Any
+) -> None:
+    captions, labels, omitted = 0, 0, 0
+    for image, draw, result in drawings:
+        ax = draw(image, result, axes(size, image))
         assert_legible(ax, ax.texts)
-        assert min(text.get_fontsize() for text in (ax.title, *ax.texts)) >= SMALLEST
+        assert min(text.get_fontsize() for text in (ax.title, *ax.texts)) >= MIN_TEXT_SIZE
         if ax.get_title():
+            if size != NEW:
+                extend_figure(ax.figure)
             assert_on_the_figure(ax)
             captions += 1
         labels += len(ax.texts)
-        missing += any("do not fit" in text.get_text() for text in ax.texts)
+        omitted += any("do not fit" in text.get_text() for text in ax.texts)
         plt.close("all")
     assert captions >= 9
     assert labels >= 60
-    assert size == PANEL or not missing
+    assert size == PANEL or not omitted

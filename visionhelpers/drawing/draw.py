@@ -1,197 +1,242 @@
-"""Draw what the service saw on the picture it saw: captions, faces, words and lines of text.
+"""Draw results on images: captions, faces, objects, words and lines.
 
-Every function shows the picture on matplotlib Axes and gives them back: the ones it was given,
-or those of a new figure that fits the picture. Coordinates are the API's: pixels of the upright
-picture, from the top left, x to the right, y down. Nothing but the Axes is changed or shown.
-Labels are measured on the figure as it stands, so set its size first: where there is no room for
-all of them the boxes stay, and a note says how many labels do not fit.
+Every function shows the image on the given Axes, or on those of a new figure, and returns the Axes.
+Only these Axes change; only figures created here are resized. Labels fit the current size of the
+Axes. Coordinates are pixels of the upright image: origin top left, x right, y down.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from bisect import bisect_left
 from itertools import cycle
 from math import dist
-from statistics import median
-from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
+from matplotlib.text import Text
+from matplotlib.typing import ColorType
+from PIL import Image
 
-from .. import results as answers
-from ..images import Picture, load_image
-from .fonts import typeface
-from .labels import Mark, add_labels, ink, letter_size
+from .. import results
+from ..images import ImageInput, load_image
+from .fonts import font_stack
+from .labels import LabelledBox, add_labels, contrast_color, text_size
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.text import Text
-    from PIL import Image
+LONG_SIDE, MIN_SIDE = 7.0, 0.5
+"""Sides of a new figure in inches."""
 
-    from ..results import Answer, Found
+PALETTE = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
+"""The palette of Okabe and Ito, which color-blind readers can distinguish."""
 
-LONG_SIDE, SHORTEST_SIDE = 7.0, 0.5
-"""Inches of a new figure."""
-
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
-"""Okabe and Ito's palette, which people tell apart whatever colours they see."""
+_created_figures: WeakSet[Figure] = WeakSet()
 
 
-def draw_caption(image: Picture, analysis: Answer | str, ax: Axes | None = None) -> Axes:
-    """Draw the picture with its caption underneath, as the title of the Axes.
-
-    The caption is wrapped to the picture's width, and the figure grows where the caption would
-    leave it, unless a layout engine already makes the room.
+def draw_caption(
+    image: ImageInput,
+    result: results.Result | str,
+    ax: Axes | None = None,
+    *,
+    color: ColorType | None = None,
+    fontsize: float | str | None = None,
+    labels: bool = True,
+) -> Axes:
+    """Draw an image with its first caption, or landmark, as the title below the Axes.
 
     Args:
-        image: The picture, as `load_image` takes it.
-        analysis: The answer of analyze or describe (its first caption, with a capital), of
-            landmarks (the name of the first), or the caption itself, written as it is. Nothing is
-            written when the service found none.
-        ax: Where to draw; without it, on a new figure.
+        image: The image, as `load_image` takes it.
+        result: The result of analyze, describe or landmarks; or the caption itself.
+        ax: Axes to draw on; by default those of a new figure that fits image and caption.
+        color: Color of the caption.
+        fontsize: Size of the caption in points; by default suited to the image.
+        labels: If False, draw the image without a title.
 
     Raises:
-        ValueError: The answer is of another operation, without captions and landmarks.
-        ImageError: The picture cannot be read.
+        ValueError: The operation returns neither captions nor landmarks.
+        ImageError: The image cannot be read.
     """
-    caption = analysis if isinstance(analysis, str) else _sentence(answers.caption(analysis))
-    ax = _show(load_image(image), ax)
-    face = typeface([caption])
-    title = ax.set_title(
-        face.spell(caption),
-        y=0,
-        pad=-5,
-        fontsize=letter_size(ax) * 1.1,
-        fontfamily=list(face.families),
-        verticalalignment="top",
-        parse_math=False,
-    )
+    caption = result if isinstance(result, str) else results.caption(result)
+    if caption != result:
+        caption = caption[:1].upper() + caption[1:]  # capitalize() changes names to lower case
+    size = None if fontsize is None else FontProperties(size=fontsize).get_size_in_points()
+    color = None if color is None else to_hex(color, keep_alpha=True)
+    ax, fonts = _show(load_image(image), ax), font_stack()
+    title = ax.set_title(fonts.sanitize(caption if labels else ""), y=0, pad=-5, va="top")
+    title.set(fontproperties=fonts.choose(caption), parse_math=False)
+    title.set_fontsize(size or text_size(ax) * 1.1)
+    title.set_color(color or title.get_color())
     _wrap(title, ax.bbox.width)
-    _make_room(ax.figure, title)
+    if isinstance(ax.figure, Figure) and ax.figure in _created_figures:
+        extend_figure(ax.figure)
     return ax
 
 
-def draw_faces(image: Picture, analysis: Answer, ax: Axes | None = None) -> Axes:
-    """Draw a rectangle around each face, with the name or else the age and gender.
-
-    A face that the answer both names and describes gets its name only.
-
-    Args:
-        image: The picture, as `load_image` takes it.
-        analysis: The answer of celebrities, or of analyze with the feature Faces, the detail
-            Celebrities, or both.
-        ax: Where to draw; without it, on a new figure.
-
-    Raises:
-        ValueError: The answer is of another operation, without faces and celebrities.
-        ImageError: The picture cannot be read.
-    """
-    groups = [[face] for face in answers.faces(analysis)]
-    return _draw(load_image(image), groups, ax)
-
-
-def draw_words(image: Picture, ocr_answer: Answer, ax: Axes | None = None) -> Axes:
-    """Draw a box around each word of printed text, with the word, one colour a line.
-
-    OCR's boxes lie in the picture as it is after a clockwise turn about its centre by
-    `textAngle` degrees; here they are turned back to lie on the words.
+def draw_faces(
+    image: ImageInput,
+    result: results.Result,
+    ax: Axes | None = None,
+    *,
+    color: ColorType | None = None,
+    linewidth: float | None = None,
+    fontsize: float | str | None = None,
+    labels: bool = True,
+) -> Axes:
+    """Draw a rectangle around each face, with its name, or with age and gender.
 
     Args:
-        image: The picture, as `load_image` takes it.
-        ocr_answer: The answer of ocr.
-        ax: Where to draw; without it, on a new figure.
+        image: The image, as `load_image` takes it.
+        result: The result of celebrities, or of analyze with Faces or Celebrities.
+        ax: Axes to draw on; by default those of a new figure.
+        color: Color of all boxes; by default the colors of a palette in turn.
+        linewidth: Width of the lines in points; by default suited to the boxes.
+        fontsize: Size of the labels in points; by default suited to the image.
+        labels: If False, draw the boxes without labels.
 
     Raises:
-        ValueError: The answer is of another operation, without regions.
-        ImageError: The picture cannot be read.
+        ValueError: The operation returns no faces.
+        ImageError: The image cannot be read.
     """
-    picture = load_image(image)
-    return _draw(picture, answers.words(ocr_answer, *picture.size), ax)
+    groups = [[face] for face in results.faces(result)]
+    return _draw(load_image(image), groups, ax, color, linewidth, fontsize, labels)
 
 
-def draw_lines(image: Picture, recognize_text_answer: Answer, ax: Axes | None = None) -> Axes:
-    """Draw a polygon around each line of handwriting or print, with its text.
+def draw_objects(
+    image: ImageInput,
+    result: results.Result,
+    ax: Axes | None = None,
+    *,
+    color: ColorType | None = None,
+    linewidth: float | None = None,
+    fontsize: float | str | None = None,
+    labels: bool = True,
+) -> Axes:
+    """Draw a rectangle around each object, with its name.
 
-    Args:
-        image: The picture, as `load_image` takes it.
-        recognize_text_answer: The finished answer of recognize_text, whose polygons are eight
-            numbers: x and y of the four corners, clockwise from the text's own top left.
-        ax: Where to draw; without it, on a new figure.
-
-    Raises:
-        ValueError: The answer is of another operation, or not finished.
-        ImageError: The picture cannot be read.
+    `result` is the result of analyze with Objects, over API v3.2. For the other arguments and the
+    errors see `draw_faces`.
     """
-    groups = [[line] for line in answers.lines(recognize_text_answer)]
-    return _draw(load_image(image), groups, ax)
+    groups = [[each] for each in results.objects(result)]
+    return _draw(load_image(image), groups, ax, color, linewidth, fontsize, labels)
 
 
-def _sentence(caption: str) -> str:
-    """Begin with a capital; capitalize() would write the names of people and places small."""
-    return caption[:1].upper() + caption[1:]
+def draw_words(
+    image: ImageInput,
+    result: results.Result,
+    ax: Axes | None = None,
+    *,
+    color: ColorType | None = None,
+    linewidth: float | None = None,
+    fontsize: float | str | None = None,
+    labels: bool = True,
+) -> Axes:
+    """Draw a box around each printed word, with its text, in one color per line.
+
+    `result` is the result of ocr; its boxes are turned back by `textAngle` onto the words. For the
+    other arguments and the errors see `draw_faces`.
+    """
+    image = load_image(image)
+    groups = results.words(result, *image.size)
+    return _draw(image, groups, ax, color, linewidth, fontsize, labels)
 
 
-def _show(picture: Image.Image, ax: Axes | None) -> Axes:
-    width, height = picture.size
+def draw_lines(
+    image: ImageInput,
+    result: results.Result,
+    ax: Axes | None = None,
+    *,
+    page: int = 1,
+    color: ColorType | None = None,
+    linewidth: float | None = None,
+    fontsize: float | str | None = None,
+    labels: bool = True,
+) -> Axes:
+    """Draw a polygon around each line of handwritten or printed text, with its text.
+
+    `result` is the finished result of recognize_text. For a document, `image` is an image of its
+    page number `page`, from 1; boxes in inches are scaled to the width of the image. For the other
+    arguments and the errors see `draw_faces`.
+    """
+    image = load_image(image)
+    groups = [[line] for line in results.lines(result, image.width, page)]
+    return _draw(image, groups, ax, color, linewidth, fontsize, labels)
+
+
+def figure_size(image: Image.Image, long_side: float = LONG_SIDE) -> tuple[float, float]:
+    """Return width and height in inches of a figure for an image, given its longer side."""
+    width, height = (max(side * long_side / max(image.size), MIN_SIDE) for side in image.size)
+    return width, height
+
+
+def extend_figure(figure: Figure) -> None:
+    """Extend a figure at the bottom to fit the titles of its Axes, which keep their size."""
+    bottoms = [ax.title.get_window_extent().y0 for ax in figure.axes if ax.get_title()]
+    missing = max(0.0, 4 - min(bottoms, default=4)) / figure.dpi
+    width, height = figure.get_size_inches()
+    scale = height / (height + missing)
+    figure.set_size_inches(width, height + missing)
+    for ax in figure.axes:
+        x, y, width, height = ax.get_position(original=True).bounds
+        ax.set_position((x, 1 - (1 - y) * scale, width, height * scale))
+        ax.apply_aspect()
+
+
+def _show(image: Image.Image, ax: Axes | None) -> Axes:
     if ax is None:
-        import matplotlib.pyplot as plt  # slow to load, and not needed where Axes are given
+        import matplotlib.pyplot as plt  # slow, and not needed for given Axes
 
-        inches = [max(side * LONG_SIDE / max(picture.size), SHORTEST_SIDE) for side in picture.size]
-        ax = plt.figure(figsize=(inches[0], inches[1])).add_axes((0, 0, 1, 1))
-    # The API counts edges of pixels, imshow their middles unless it is told the extent.
-    ax.imshow(np.asarray(picture), extent=(0, width, height, 0))
+        figure = plt.figure(figsize=figure_size(image), layout="none")
+        _created_figures.add(figure)
+        ax = figure.add_axes((0, 0, 1, 1))
+    # API coordinates are edges of pixels; by default those of imshow are centers.
+    ax.imshow(np.asarray(image), extent=(0, image.width, image.height, 0))
     ax.set_axis_off()
+    ax.apply_aspect()
     return ax
 
 
-def _draw(picture: Image.Image, groups: Iterable[Iterable[Found]], ax: Axes | None) -> Axes:
-    """Frame and label what was found, each group in a colour of its own."""
-    ax = _show(picture, ax)
-    coloured = zip(groups, cycle(COLOURS), strict=False)
-    marks = [Mark(*found, colour) for group, colour in coloured for found in group]
-    width = _line_width(ax, marks)
-    for mark in marks:
-        halo = withStroke(linewidth=2 * width, foreground=ink(mark.colour), alpha=0.6)
-        ax.add_patch(
-            Polygon(
-                np.array(mark.corners),
-                fill=False,
-                edgecolor=mark.colour,
-                linewidth=width,
-                path_effects=[halo],
-            )
-        )
-    add_labels(ax, marks)
+def _draw(
+    image: Image.Image,
+    groups: list[list[results.Detection]],
+    ax: Axes | None,
+    color: ColorType | None,
+    linewidth: float | None,
+    fontsize: float | str | None,
+    labels: bool,
+) -> Axes:
+    size = None if fontsize is None else FontProperties(size=fontsize).get_size_in_points()
+    color = None if color is None else to_hex(color, keep_alpha=True)
+    numbered = enumerate(zip(groups, cycle([color] if color else PALETTE), strict=False))
+    boxes = [LabelledBox(*each, color, n) for n, (group, color) in numbered for each in group]
+    ax = _show(image, ax)
+    width = _line_width(ax, boxes) if linewidth is None else linewidth
+    for box in boxes:
+        halo = withStroke(linewidth=2 * width, foreground=contrast_color(box.color), alpha=0.6)
+        ax.add_patch(Polygon(box.corners, fill=False, ec=box.color, lw=width, path_effects=[halo]))
+    if labels:
+        add_labels(ax, boxes, size)
     return ax
 
 
-def _line_width(ax: Axes, marks: list[Mark]) -> float:
-    """Return the width in points of lines that are thin beside what they frame."""
-    heights = [dist(mark.corners[0], mark.corners[3]) for mark in marks] or [0.0]
-    point = abs(ax.transData.get_matrix()[1, 1]) * 72 / ax.figure.dpi
-    return max(0.4, min(letter_size(ax) / 8, float(median(heights) * point) / 12))
+def _line_width(ax: Axes, boxes: list[LabelledBox]) -> float:
+    """Return a line width in points that suits the boxes."""
+    height = np.median([dist(box.corners[0], box.corners[3]) for box in boxes] or [0.0])
+    points = height * abs(ax.transData.get_matrix()[1, 1]) * 72 / ax.figure.dpi
+    return float(np.clip(points / 12, 0.4, text_size(ax) / 8))
 
 
 def _wrap(title: Text, width: float) -> None:
-    """Break a text into lines that are no wider than some pixels on the figure."""
+    """Break a text into lines no wider than a number of pixels."""
     text = title.get_text()
-    for columns in range(len(text), 0, -1):
+
+    def is_too_wide(columns: int) -> bool:
         title.set_text(textwrap.fill(text, columns))
-        if title.get_window_extent().width <= width:
-            return
+        return title.get_window_extent().width > width
 
-
-def _make_room(figure: Any, title: Text) -> None:
-    """Let a figure grow downwards until it holds a title, with everything else as it was."""
-    missing = (4 - title.get_window_extent().y0) / figure.dpi
-    if missing <= 0 or not isinstance(figure, Figure) or figure.get_layout_engine():
-        return
-    width, height = figure.get_size_inches()
-    figure.set_size_inches(width, height + missing)
-    for ax in figure.axes:
-        box = ax.get_position(original=True)
-        bottom, tall = box.y0 * height + missing, box.height * height
-        ax.set_position((box.x0, bottom / (height + missing), box.width, tall / (height + missing)))
+    columns = bisect_left(range(1, len(text) + 1), True, key=is_too_wide)
+    title.set_text(textwrap.fill(text, max(columns, 1)))

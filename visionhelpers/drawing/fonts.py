@@ -1,122 +1,63 @@
-"""Fonts: an installed one for every script that the reader's own font lacks."""
+"""Fonts for text in any script: those of `rcParams`, then installed fallback fonts."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
+from pathlib import Path
+from unicodedata import category
 
-from matplotlib.font_manager import (
-    FontEntry,
-    FontProperties,
-    findfont,
-    findSystemFonts,
-    fontManager,
-    get_font,
-    weight_dict,
-)
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+
+FALLBACK_FONTS = (
+    "DejaVu Sans", "Noto Sans", "Noto Sans CJK JP", "Hiragino Sans", "Yu Gothic",
+    "Microsoft YaHei", "WenQuanYi Zen Hei", "Malgun Gothic", "Arial Unicode MS",
+)  # fmt: skip
+"""Families for characters that the fonts of `rcParams` lack, in order of preference."""
 
 UNKNOWN = "□"
 
 
 @dataclass(frozen=True, slots=True)
-class Typeface:
-    """Font families to draw with, in order, and the characters that none of them has."""
+class FontStack:
+    """Fonts in order of preference."""
 
-    families: tuple[str, ...]
-    missing: frozenset[str]
+    fonts: tuple[FontProperties, ...]
 
-    def spell(self, text: str) -> str:
-        """Return the text on one line, with a box for each character that cannot be drawn.
+    def choose(self, text: str) -> FontProperties:
+        """Return the first font with every character of a text, or else with most of them."""
+        complete = (font for font in self.fonts if not _missing(font, text))
+        able = (font for font in self.fonts if not _missing(font, UNKNOWN))
+        return next(complete, None) or min(able, key=lambda font: len(_missing(font, text)))
 
-        matplotlib warns of such a character whenever the figure is drawn, long after the
-        call that caused it, and then draws a box as well.
-        """
-        return "".join(map(self._drawn, " ".join(text.split())))
-
-    def _drawn(self, character: str) -> str:
-        category = unicodedata.category(character)
-        if category == "Cc" or (character in self.missing and category in ("Cf", "Mn")):
-            return ""  # what nobody would see
-        return UNKNOWN if character in self.missing else character
+    def sanitize(self, text: str) -> str:
+        """Return a text on one line; □ replaces characters for which matplotlib would warn."""
+        missing = _missing(self.choose(text), text)
+        table = {ord(each): "" if category(each) in ("Cf", "Mn") else UNKNOWN for each in missing}
+        text = " ".join(text.split()).translate(table)
+        return "".join(each for each in text if category(each) != "Cc")
 
 
-def typeface(texts: Iterable[str]) -> Typeface:
-    """Choose fonts for some texts: the reader's own, then installed ones for what it lacks.
+def font_stack() -> FontStack:
+    """Return the fonts of `rcParams`, then the fallback fonts in matplotlib's font list.
 
-    Args:
-        texts: What is going to be drawn.
-
-    Returns:
-        The families that matplotlib takes as `fontfamily`: those of `rcParams` first, then as
-        few others as have the remaining characters.
+    After you install a font, delete this list: it is in `matplotlib.get_cachedir()`.
     """
-    characters = {each for each in set("".join(texts)) if unicodedata.category(each) != "Cc"}
-    return _covering(tuple(FontProperties().get_family()), frozenset(characters | {UNKNOWN}))
+    fonts = [FontProperties()]
+    for family in FALLBACK_FONTS:
+        entries = [e for e in fontManager.ttflist if (e.name, e.style) == (family, "normal")]
+        entries.sort(key=lambda entry: fontManager.score_weight(entry.weight, "normal"))
+        paths = [entry.fname for entry in entries if Path(entry.fname).is_file()]
+        # By name, matplotlib would log that WenQuanYi Zen Hei has no normal weight.
+        fonts += [FontProperties(fname=path) for path in paths[:1]]
+    return FontStack(tuple(fonts))
 
 
-@cache
-def _covering(own: tuple[str, ...], characters: frozenset[str]) -> Typeface:
-    missing = characters.difference(*(_drawable(_path(family), characters) for family in own))
-    families = list(own)
-    while missing:
-        best = max(_installed(), key=lambda entry: len(_drawable(entry.fname, missing)))
-        drawable = _drawable(best.fname, missing)
-        if not drawable:
-            break
-        families.append(_enlisted(best))
-        missing -= drawable
-    return Typeface(tuple(families), missing)
-
-
-def _path(family: str) -> str:
-    """Return the file that matplotlib takes for a family, or nothing if it knows none."""
-    try:
-        return findfont(FontProperties(family=[family]), fallback_to_default=False)
-    except ValueError:
-        return ""
-
-
-@cache
-def _drawable(path: str, characters: frozenset[str]) -> frozenset[str]:
-    """Return those of the characters that a font file has an outline for."""
-    try:
-        font = get_font(path)
-    except (OSError, RuntimeError):
-        return frozenset()
-    if not font.scalable:  # as most fonts of emoji are, which matplotlib cannot draw
-        return frozenset()
-    return frozenset(each for each in characters if font.get_char_index(ord(each)))
-
-
-@cache
-def _installed() -> tuple[FontEntry, ...]:
-    """Return an upright font of each family on this machine, those made for reading first."""
-    known = {entry.fname for entry in fontManager.ttflist}
-    for path in findSystemFonts():  # matplotlib's list may be older than the newest font
-        if path not in known:
-            fontManager.addfont(path)
-    families: dict[str, FontEntry] = {}
-    for entry in sorted(fontManager.ttflist, key=_boldness, reverse=True):
-        # The Last Resort font has a glyph for every character: a picture of its being unknown.
-        if entry.style == "normal" and not entry.name.startswith("Last Resort"):
-            families[entry.name] = entry
-    return tuple(sorted(families.values(), key=_rank))
-
-
-def _enlisted(entry: FontEntry) -> str:
-    """Return a font's family, listed as of normal weight, lest matplotlib log that it is not."""
-    if _boldness(entry):
-        fontManager.ttflist.append(replace(entry, weight=400))
-    return entry.name
-
-
-def _boldness(entry: FontEntry) -> int:
-    """Return how far a font is from the normal weight."""
-    return abs(int(weight_dict.get(str(entry.weight), entry.weight)) - 400)
-
-
-def _rank(entry: FontEntry) -> tuple[bool, bool, str]:
-    """Sort sans-serif fonts first, those for formulas last."""
-    return entry.name.startswith(("STIX", "cm")), "sans" not in entry.name.lower(), entry.name
+def _missing(properties: FontProperties, text: str) -> set[str]:
+    """Return the characters that no family of some font properties contains."""
+    missing = {each for each in text if category(each) != "Cc"}
+    for family in properties.get_family():
+        single = properties.copy()
+        single.set_family(family)
+        font = get_font(findfont(single))
+        missing = {each for each in missing if not font.get_char_index(ord(each))}
+    return missing
