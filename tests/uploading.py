@@ -4,38 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
-from visionhelpers.explorer.file_upload import FilePicker
+from visionhelpers.explorer.file_upload import ChunkedUpload
 
 
-class Sender:
-    """Choose files in a picker, and send what it asks for.
+class Browser:
+    """Chooses files in a ChunkedUpload, and sends the chunks that it requests.
 
     Attributes:
-        asked: Every message of the picker.
+        requests: Every message of the widget.
     """
 
-    def __init__(self, picker: FilePicker) -> None:
-        self.asked: list[dict[str, Any]] = []
-        self._picker = picker
-        picker.send = self.asked.append  # where a kernel would put it on its way
+    def __init__(self, widget: ChunkedUpload) -> None:
+        self.requests: list[dict[str, Any]] = []
+        self._widget = widget
+        widget.send = self.requests.append  # in place of a kernel's comm
 
     def choose(self, name: str, size: int) -> str:
-        """Choose a file, of which nothing is sent yet, and return what the messages call it."""
-        self._say({"kind": "chosen", "id": name, "name": name, "size": size})
+        """Choose a file without sending any of it, and return its id."""
+        self._send({"kind": "file", "id": name, "name": name, "size": size})
         return name
 
-    def part(self, name: str, offset: int, data: bytes) -> None:
-        self._say({"kind": "part", "id": name, "offset": offset}, [memoryview(data)])
+    def send_chunk(self, file: str, offset: int, data: bytes) -> None:
+        self._send({"kind": "chunk", "id": file, "offset": offset}, [memoryview(data)])
 
-    def unreadable(self, name: str, why: str) -> None:
-        self._say({"kind": "unreadable", "id": name, "why": why})
+    def send_error(self, file: str, reason: str) -> None:
+        self._send({"kind": "error", "id": file, "reason": reason})
 
     def upload(self, name: str, data: bytes) -> None:
-        """Choose a file, and send every part that is asked for."""
-        self.asked.clear()
+        """Choose a file, and send every chunk that is requested."""
+        self.requests.clear()
         self.choose(name, len(data))
-        while (offset := self.asked[-1]["offset"]) is not None:
-            self.part(name, offset, data[offset : offset + self._picker.part])
+        while (offset := self.requests[-1]["offset"]) is not None:
+            self.send_chunk(name, offset, data[offset : offset + self._widget.chunk_size])
 
-    def _say(self, content: dict[str, Any], buffers: list[memoryview] | None = None) -> None:
-        self._picker._handle_custom_msg(content, buffers or [])
+    def _send(self, content: dict[str, Any], buffers: list[memoryview] | None = None) -> None:
+        self._widget._handle_custom_msg(content, buffers or [])

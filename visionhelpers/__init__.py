@@ -23,7 +23,8 @@ from .results import text
 if TYPE_CHECKING:
     from .batch import run_batch
     from .drawing import draw_caption, draw_faces, draw_lines, draw_objects, draw_words
-    from .explorer import Explorer, compare
+    from .explorer import Explorer
+    from .explorer.compare import compare
 
 __version__ = "0.1.0"
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -14,12 +13,12 @@ from urllib.parse import quote
 import requests
 from PIL import Image
 
-from .diagnostics import diagnose
-from .endpoint import Endpoint, ImageLimits, flag, parse_endpoint, parse_key
+from .diagnostics import diagnose, require_gallery
+from .endpoint import Endpoint, ImageLimits, Secret, flag, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
-from .images import ImageInput, Upload, download, encode_image, is_url, sample_path
+from .images import ImageInput, Upload, download, encode_image, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
-from .transport import LOGGER, RateLimiter, RedactedHeaders, Response, TokenCredential, Transport
+from .transport import LOGGER, RateLimiter, Response, TokenCredential, Transport
 
 Input: TypeAlias = ImageInput | Upload
 URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
@@ -72,8 +71,10 @@ class VisionClient:
         if (key is None) == (credential is None):
             raise ConfigurationError("Set either a key or a credential")
         self._version = version or os.environ.get("VISION_API_VERSION")
-        target = parse_endpoint(endpoint, self._version), "" if key is None else parse_key(key)
-        self._transport = Transport(target, credential, session, timeout, deadline, retries)
+        target = parse_endpoint(endpoint, self._version)
+        secret = Secret() if key is None else parse_key(key)
+        options = credential, session, timeout, deadline, retries
+        self._transport = Transport((target, secret), *options)
         self.rate = rate
 
     def __repr__(self) -> str:
@@ -120,7 +121,7 @@ class VisionClient:
     @property
     def headers(self) -> dict[str, str]:
         """Authentication header; its repr hides the key."""
-        return RedactedHeaders(self._transport.authentication())
+        return self._transport.authentication()
 
     @property
     def rate(self) -> str | None:
@@ -134,12 +135,12 @@ class VisionClient:
     @property
     def rate_wait(self) -> float:
         """Seconds that this thread has waited for the rate limit."""
-        return self._transport.rate_wait
+        return self._transport.thread.waited
 
     @property
     def last_response(self) -> Response | None:
         """Status, headers and seconds of the last response to this thread; None before."""
-        return self._transport.last_response
+        return self._transport.thread.response
 
     def check(self) -> str:
         """Check the connection and return a one-sentence diagnosis."""
@@ -275,11 +276,8 @@ class VisionClient:
             raise ValueError(f"Invalid timeout {timeout!r}: use a number of seconds above 0.")
         until = time.monotonic() + (timeout or self._transport.deadline)
         api = self._endpoint.api
-        options: dict[str, Any] = {
-            "params": api.read_params(handwriting),
-            "repeatable": False,
-            "until": until,
-        }
+        options: dict[str, Any] = {"params": api.read_params(handwriting), "until": until}
+        options |= {"stacklevel": 3, "repeatable": False}
         accepted, sent = self._post_image("recognize_text", image, **options)
         operation = self._transport.wait_for_operation(accepted, until, on_status)
         return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))
@@ -323,7 +321,7 @@ class VisionClient:
         return rescale(convert(self._transport.parse(response)), sent)
 
     def _post_image(
-        self, operation: str, image: Input, path: str = "", **options: Any
+        self, operation: str, image: Input, path: str = "", stacklevel: int = 4, **options: Any
     ) -> tuple[Response, Upload]:
         """Send an image, or its bytes where the service cannot use its URL."""
         options = {"until": time.monotonic() + self._transport.deadline} | options
@@ -332,42 +330,36 @@ class VisionClient:
         try:
             response = self._transport.send("POST", path, **upload.body, **options)
         except ServiceError as error:
-            if not is_url(image) or (error.code or "").lower() not in URL_ERROR_CODES:
+            url = upload.body.get("json", {}).get("url")
+            if not url or (error.code or "").lower() not in URL_ERROR_CODES:
                 raise
-            LOGGER.warning("The service cannot use %s (%s): sending its bytes", image, error)
+            LOGGER.warning("The service cannot use %s (%s): sending its bytes", url, error)
             try:
-                upload = self.prepare(operation, download(str(image)))
+                left = options["until"] - time.monotonic()
+                upload = self.prepare(operation, download(url, left))
             except ImageError:
                 raise error from None
             response = self._transport.send("POST", path, **upload.body, **options)
         if upload.note and upload is not image:
-            warnings.warn(upload.note, VisionWarning, stacklevel=_caller_level())
+            warnings.warn(upload.note, VisionWarning, stacklevel=stacklevel)
         return response, upload
 
     def _add(self, kind: str, name: str, image: Input) -> dict[str, Any]:
         try:
             return self._post_image("tag", image, _gallery(kind, name), repeatable=False)[0].json()
         except ServiceError as error:
-            self._require_gallery(error)
+            require_gallery(self._transport, error)
             raise
 
     def _remove(self, kind: str, name: str) -> bool:
         try:
             self._transport.send("DELETE", _gallery(kind, name), repeatable=False)
         except ServiceError as error:
-            self._require_gallery(error)
+            require_gallery(self._transport, error)
             if error.status != 404:
                 raise
             return False
         return True
-
-    def _require_gallery(self, error: ServiceError) -> None:
-        """Raise if a 404 means that there is no gallery; every local service has /health."""
-        if error.status == 404:
-            try:
-                self._transport.send("GET", "health")
-            except ServiceError:
-                raise ConfigurationError("Only a local service has a gallery") from error
 
 
 def _gallery(kind: str, name: str) -> str:
@@ -376,11 +368,3 @@ def _gallery(kind: str, name: str) -> str:
 
 def _csv(names: str | Iterable[str]) -> str:
     return names if isinstance(names, str) else ",".join(names)
-
-
-def _caller_level() -> int:
-    """Return the `stacklevel` of the first caller outside this module."""
-    frame, level = sys._getframe(1), 1
-    while frame.f_back and frame.f_globals["__name__"] == __name__:
-        frame, level = frame.f_back, level + 1
-    return level - 1

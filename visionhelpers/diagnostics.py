@@ -7,7 +7,7 @@ import socket
 from typing import TYPE_CHECKING
 
 from .endpoint import AZURE, Endpoint
-from .errors import ServiceError, TransportError
+from .errors import ConfigurationError, ServiceError, TransportError
 
 if TYPE_CHECKING:
     from .transport import Transport
@@ -32,6 +32,18 @@ def diagnose(transport: Transport) -> str:
     except ServiceError as error:
         return _explain_service(endpoint, key, error)
     return f"OK: {endpoint.host} responds with API {endpoint.version}."
+
+
+def require_gallery(transport: Transport, error: ServiceError) -> None:
+    """Raise ConfigurationError if a 404 means that the service has no gallery.
+
+    Every local service has a gallery, and the path /health.
+    """
+    if error.status == 404:
+        try:
+            transport.send("GET", "health")
+        except ServiceError:
+            raise ConfigurationError("Only a local service has a gallery") from error
 
 
 def _explain_transport(host: str, error: TransportError) -> str:

@@ -206,13 +206,22 @@ def parse_endpoint(text: str, version: str | None = None) -> Endpoint:
     return Endpoint(f"{parts.scheme}://{parts.netloc}/{prefix}", version)
 
 
-def parse_key(text: str) -> str:
+class Secret(str):
+    """A key or token whose repr hides it, also in tracebacks with local variables."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'"
+
+
+def parse_key(text: str) -> Secret:
     """Return a key without surrounding white space.
 
     Raises:
         ConfigurationError: An HTTP header cannot contain it.
     """
-    key = text.strip()
+    key = Secret(text.strip())
     if not key or not key.isascii() or not key.isprintable():
         raise ConfigurationError("The key is empty or has invalid characters: copy it again")
     return key

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+from threading import Thread
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -28,6 +29,8 @@ ImageInput: TypeAlias = (
     str | PathLike | bytes | bytearray | memoryview | BinaryIO | Image.Image  # type: ignore[type-arg]
 )
 """An http(s) URL, a path, the bytes of a file, an open binary file, or a Pillow image."""
+
+T = TypeVar("T")
 
 USER_AGENT = "visionhelpers/0.1.0 (+https://github.com/visionhelpers/visionhelpers)"
 SAMPLES = Path(__file__).parent / "samples"
@@ -76,12 +79,12 @@ def load_image(image: ImageInput) -> Image.Image:
     Raises:
         ImageError: The file is missing, cannot be downloaded, or is not an image.
     """
-    if isinstance(image, Image.Image):
-        return to_upright_rgb(image)
-    data = download(str(image)) if is_url(image) else read_bytes(image)
-    if not data:
-        raise ImageError(f"{_describe(image)} is empty")
     try:
+        if isinstance(image, Image.Image):
+            return to_upright_rgb(image)
+        data = download(str(image)) if is_url(image) else read_bytes(image)
+        if not data:
+            raise ImageError(f"{_describe(image)} is empty")
         return to_upright_rgb(Image.open(BytesIO(data)))
     except UNREADABLE as error:
         raise ImageError(f"{_describe(image)} is not an image that Pillow can read") from error
@@ -145,44 +148,57 @@ def read_bytes(image: ImageInput) -> bytes:
     )
 
 
-def download(url: str) -> bytes:
-    """Download an image of at most 20 MB within 20 seconds.
+def download(url: str, seconds: float = DOWNLOAD_SECONDS) -> bytes:
+    """Download an image of at most 20 MB within 20 seconds, or fewer.
 
     The URL of a sample image at a local service that has ended gives the installed file.
 
     Raises:
         ImageError: The URL cannot be downloaded within these limits.
     """
-    headers, deadline = {"User-Agent": USER_AGENT}, time.monotonic() + DOWNLOAD_SECONDS
+    seconds = min(seconds, DOWNLOAD_SECONDS)
     try:
-        with requests.get(url, headers=headers, timeout=DOWNLOAD_SECONDS, stream=True) as response:
-            response.raise_for_status()
-            data = bytearray()
-            for chunk in read_chunks(response):
-                data += chunk
-                if len(data) > MAX_DOWNLOAD_BYTES:
-                    raise ImageError(f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 20} MB")
-                if time.monotonic() > deadline:
-                    raise ImageError(f"{url} takes longer than {DOWNLOAD_SECONDS:g} seconds")
-            return bytes(data)
-    except requests.HTTPError as error:
-        status = error.response.status_code
-        raise ImageError(f"Cannot download {url}: the server returns {status}") from error
-    except (requests.Timeout, ReadTimeoutError) as error:
-        raise ImageError(f"{url} sends nothing for {DOWNLOAD_SECONDS:g} seconds") from error
-    except HTTPError as error:
-        raise ImageError(f"Cannot download {url}: the connection was cut off") from error
-    except requests.RequestException as error:
+        return call_within(seconds, _get, url, seconds)
+    except (requests.RequestException, HTTPError, TimeoutError) as error:
         if sample := _installed_sample(url):
             return sample.read_bytes()
-        reason = "the server cannot be reached; check the URL and the network"
+        if isinstance(error, requests.HTTPError):
+            reason = f"the server returns {error.response.status_code}"
+        elif isinstance(error, requests.Timeout | ReadTimeoutError | TimeoutError):
+            reason = f"it takes longer than {seconds:.3g} seconds"
+        elif isinstance(error, HTTPError):
+            reason = "the connection was cut off"
+        else:
+            reason = "the server cannot be reached; check the URL and the network"
         raise ImageError(f"Cannot download {url}: {reason}") from error
 
 
-def read_chunks(response: requests.Response) -> Iterator[bytes]:
-    """Yield the body of a streamed response, each part as soon as it arrives."""
-    while chunk := response.raw.read1(1 << 16, decode_content=True):
-        yield chunk
+def call_within(seconds: float, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
+    """Call a function in a thread, and return its result or raise TimeoutError in time.
+
+    The timeout of requests bounds each socket operation, but not their sum.
+    """
+    future: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=call, daemon=True).start()
+    return future.result(max(0.0, seconds))
+
+
+def _get(url: str, timeout: float) -> bytes:
+    data, headers = bytearray(), {"User-Agent": USER_AGENT}
+    with requests.get(url, headers=headers, timeout=timeout, stream=True) as response:
+        response.raise_for_status()
+        while chunk := response.raw.read1(1 << 16, decode_content=True):
+            data += chunk
+            if len(data) > MAX_DOWNLOAD_BYTES:
+                raise ImageError(f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 20} MB")
+    return bytes(data)
 
 
 def _installed_sample(url: str) -> Path | None:
@@ -207,7 +223,7 @@ def encode_image(image: ImageInput, limits: ImageLimits) -> Upload:
     if isinstance(image, Image.Image):
         if 0 in image.size:
             raise ImageError(f"An image of {image.width} x {image.height} pixels is empty")
-        return _encode(to_upright_rgb(image), limits, png=True)
+        return _encode(load_image(image), limits, png=True)
     data = read_bytes(image)
     if data.startswith(b"%PDF"):
         return _encode_document(data, "a PDF", limits)

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Any
 
-from .endpoint import parse_endpoint
+from .endpoint import parse_endpoint, parse_key
 from .errors import ConfigurationError, TransportError, VisionError
 from .transport import Transport
 
@@ -117,7 +117,7 @@ def _probe(file: Path) -> ServiceInfo | None:
         endpoint = parse_endpoint(info.url, "v1.0")
         if not endpoint.is_loopback:
             return None
-        transport = Transport((endpoint, info.key), timeout=PROBE_SECONDS, retries=0)
+        transport = Transport((endpoint, parse_key(info.key)), timeout=PROBE_SECONDS, retries=0)
         models = transport.send("GET", "vision/v1.0/models").json()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, VisionError):
         return None

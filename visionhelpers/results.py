@@ -62,24 +62,6 @@ class Category(TypedDict, total=False):
     detail: Domain
 
 
-class Color(TypedDict, total=False):
-    """Color names, and the accent color as six hex digits."""
-
-    dominantColorForeground: str
-    dominantColorBackground: str
-    dominantColors: list[str]
-    accentColor: str
-    isBwImg: bool
-
-
-class DetectedObject(TypedDict, total=False):
-    """An object of API v3.2; `rectangle` has x, y, w, h."""
-
-    object: str
-    confidence: float
-    rectangle: dict[str, int]
-
-
 class Analysis(TypedDict, total=False):
     """The result of analyze, describe and tag: the members that were requested."""
 
@@ -87,10 +69,10 @@ class Analysis(TypedDict, total=False):
     description: Description
     tags: list[Tag]
     faces: list[Face]
-    color: Color
+    color: dict[str, Any]
     imageType: dict[str, int]
     adult: dict[str, Any]
-    objects: list[DetectedObject]
+    objects: list[dict[str, Any]]
     requestId: str
     metadata: dict[str, Any]
 
@@ -427,6 +409,7 @@ _SUMMARIES: dict[str, Callable[[Result], list[SummaryLine]]] = {
         "face", "faces", (Item(face.text or "a face") for face in faces(result))
     ),
     "objects": lambda result: _count("object", "objects", map(_item, result["objects"])),
+    "brands": lambda result: _count("brand", "brands", map(_item, result["brands"])),
     "adult": _adult,
     "color": _color,
     "imageType": _image_type,

@@ -16,17 +16,13 @@ from threading import Lock, local
 from typing import Any, Protocol
 
 import requests
+from requests.exceptions import ProxyError, SSLError
 from requests.structures import CaseInsensitiveDict
-from urllib3.exceptions import (
-    HTTPError,
-    InvalidHeader,
-    NameResolutionError,
-    NewConnectionError,
-    ReadTimeoutError,
-)
+from urllib3.exceptions import HTTPError, InvalidHeader, NameResolutionError, NewConnectionError
+from urllib3.exceptions import TimeoutError as HTTPTimeout
 from urllib3.util.retry import Retry
 
-from .endpoint import Endpoint
+from .endpoint import Endpoint, Secret
 from .errors import (
     ConfigurationError,
     OperationFailedError,
@@ -34,7 +30,7 @@ from .errors import (
     ServiceError,
     TransportError,
 )
-from .images import USER_AGENT, read_chunks
+from .images import USER_AGENT, call_within
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105  (no password)
@@ -45,6 +41,8 @@ RETRYABLE = (500, 502, 504)
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
 """Seconds before a retry where the service sends no Retry-After: doubled each time."""
 CONNECT_RETRIES = 2
+LOCAL_POLLS, REMOTE_POLLS = (0.03, 1.1, 1.0), (1.0, 1.5, 5.0)
+"""First interval in seconds, growth, and longest interval; remote polls count as requests."""
 FINAL_POLL_SECONDS = 0.25
 MIN_SECRET_LENGTH = 16
 """Characters of a key that is redacted: a shorter one occurs in ordinary words."""
@@ -53,17 +51,11 @@ LOGGER.addHandler(logging.NullHandler())
 _RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
 _UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
-    "tls": (
-        "TLS failed; check the certificate, and https or http",
-        (requests.exceptions.SSLError,),
-    ),
-    "proxy": (
-        "the proxy failed; check HTTPS_PROXY and NO_PROXY",
-        (requests.exceptions.ProxyError,),
-    ),
+    "tls": ("TLS failed; check the certificate, and https or http", (SSLError,)),
+    "proxy": ("the proxy failed; check HTTPS_PROXY and NO_PROXY", (ProxyError,)),
     "dns": ("the host name cannot be resolved", (NameResolutionError,)),
     "refused": ("the connection was refused; no service listens there", (NewConnectionError,)),
-    "timeout": ("no data within {:.3g} seconds", (requests.Timeout, ReadTimeoutError)),
+    "timeout": ("none within {:.3g} seconds", (requests.Timeout, HTTPTimeout, TimeoutError)),
     "cut off": ("the connection was cut off", (requests.ConnectionError, HTTPError, OSError)),
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
@@ -74,13 +66,6 @@ class TokenCredential(Protocol):
 
     def get_token(self, *scopes: str) -> Any:
         """Return an object with `token`, and `expires_on` in seconds since 1970."""
-
-
-class RedactedHeaders(dict[str, str]):
-    """Headers whose repr hides the values."""
-
-    def __repr__(self) -> str:
-        return repr(dict.fromkeys(self, "…"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +102,15 @@ class Response:
         """Seconds in Retry-After, a number or a date; None without the header."""
         try:
             return Retry().parse_retry_after(self.headers.get("Retry-After", ""))
-        except InvalidHeader:
+        except (InvalidHeader, ValueError, OverflowError):
             return None
+
+
+class PerThread(local):
+    """The last response to a thread, and the seconds it has waited for the rate limit."""
+
+    response: Response | None = None
+    waited = 0.0
 
 
 class RateLimiter:
@@ -179,7 +171,7 @@ class Transport:
         reconnect: Function that looks for another service when this one has ended.
     """
 
-    target: tuple[Endpoint, str] = field(repr=False)
+    target: tuple[Endpoint, Secret]
     credential: TokenCredential | None = None
     session: requests.Session | None = None
     timeout: float = 60
@@ -202,17 +194,7 @@ class Transport:
         self._slow_polling = not loopback  # polls count against a rate limit
         self._token: Any = None
         self._token_lock = Lock()
-        self._thread = local()
-
-    @property
-    def last_response(self) -> Response | None:
-        """The last response to this thread, without its body."""
-        return getattr(self._thread, "response", None)
-
-    @property
-    def rate_wait(self) -> float:
-        """Seconds that this thread has waited for the rate limit."""
-        return float(getattr(self._thread, "waited", 0.0))
+        self.thread = PerThread()
 
     def close(self) -> None:
         """Close the connections, except those of a session that the caller gave."""
@@ -231,13 +213,9 @@ class Transport:
     ) -> Response:
         """Send a request, retry it where that helps, and return the successful response.
 
-        Args:
-            method: HTTP method.
-            path: Path below the endpoint's root, or a URL of the same service.
-            repeatable: Whether the service may get the request twice without harm.
-            retries: Number of retries after an error response.
-            until: Deadline, on the clock of `time.monotonic`.
-            content: Further arguments of `requests.request`.
+        `path` is below the endpoint's root, or a URL of the same service. A `repeatable` request
+        does no harm if the service gets it twice. `until` is the deadline on the clock of
+        `time.monotonic`, `content` further arguments of `requests.request`.
 
         Raises:
             TransportError: There was no complete response.
@@ -254,9 +232,10 @@ class Transport:
                 if not _is_retryable(error, repeatable):
                     raise
                 status = getattr(error, "status", None)
-                if url != path and status in (None, UNAVAILABLE) and self._reconnected(endpoint):
+                if status in (None, UNAVAILABLE) and url != path and self._reconnected(endpoint):
                     continue
-                pause = getattr(error, "retry_after", None) or _backoff(attempt)
+                pause = getattr(error, "retry_after", None)
+                pause = pause or min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
                 lost = status or getattr(error, "reason", "") == "cut off"
                 allowed = retries if lost else min(retries, CONNECT_RETRIES)
                 if attempt > allowed or time.monotonic() + pause > until:
@@ -274,10 +253,8 @@ class Transport:
     ) -> dict[str, Any]:
         """Poll a long-running operation until it ends, and return its final JSON.
 
-        Args:
-            accepted: The response to the request that started it.
-            until: Deadline, on the clock of `time.monotonic`.
-            on_status: Called with each status; its exceptions propagate.
+        `accepted` is the response to the request that started it, `until` the deadline on the clock
+        of `time.monotonic`. `on_status` is called with each status; its exceptions propagate.
 
         Raises:
             ServiceError: The operation is at another service, or a poll failed.
@@ -287,12 +264,12 @@ class Transport:
         """
         location, seconds = self._location(accepted), until - time.monotonic()
         status, retry_after = "none", accepted.retry_after
-        # Short intervals where polls cost nothing.
-        interval, growth, longest = (1.0, 1.5, 5.0) if self._slow_polling else (0.03, 1.1, 1.0)
-        pause = left = 0.0
+        interval = pause = left = 0.0
         while pause <= left:
+            first, growth, longest = REMOTE_POLLS if self._slow_polling else LOCAL_POLLS
+            interval = max(first, min(interval * growth, longest))
+            pause = max(interval, retry_after or 0.0)
             left = until - time.monotonic() - FINAL_POLL_SECONDS
-            pause, interval = max(interval, retry_after or 0.0), min(interval * growth, longest)
             time.sleep(max(0.0, min(pause, left)))
             if response := self._poll(location, until):
                 retry_after, operation = response.retry_after, self.parse(response)
@@ -322,36 +299,35 @@ class Transport:
         """Return the JSON in a response, and move its `modelVersion` to `last_response`."""
         result = response.json()
         version = (result.get("analyzeResult") or result).pop("modelVersion", None)
-        self._thread.response = replace(response, body=b"", model_version=version)
+        self.thread.response = replace(response, body=b"", model_version=version)
         return result
 
-    def authentication(self, secret: str | None = None) -> dict[str, str]:
-        """Return the header with the key or the token."""
+    def authentication(self, secret: Secret | None = None) -> dict[str, str]:
+        """Return the header with the key or the token; its repr hides them."""
         secret = self._secret(self.target[1]) if secret is None else secret
-        return {"Authorization": f"Bearer {secret}"} if self.credential else {KEY_HEADER: secret}
+        if self.credential:
+            return {"Authorization": Secret(f"Bearer {secret}")}
+        return {KEY_HEADER: secret}
 
     def _attempt(
         self,
         method: str,
         url: str,
         endpoint: Endpoint,
-        secret: str,
+        secret: Secret,
         until: float,
         content: dict[str, Any],
     ) -> Response:
         """Send a request once, as soon as the rate limit allows."""
-        self._thread.waited = self.rate_wait + self.limiter.acquire(until)
+        self.thread.waited += self.limiter.acquire(until)
         began = time.monotonic()
         timeout = max(0.001, min(self.timeout, until - began))
         headers = self.authentication(secret) | content.get("headers", {})
         if endpoint.is_loopback:  # the local service shares its time between its clients
             headers["X-Client-Id"] = f"{os.getpid()}"
-        options = {**content, "headers": headers, "timeout": timeout}
+        options = {**content, "headers": headers, "timeout": timeout, "allow_redirects": False}
         try:
-            with self._http.request(
-                method, url, allow_redirects=False, stream=True, **options
-            ) as received:
-                body = _read_body(received, began + timeout)
+            received = call_within(timeout, self._http.request, method, url, **options)
         except (requests.RequestException, HTTPError, OSError) as error:
             reason, explanation = _explain(error, timeout)
             message = _redact(f"No response from {url}: {explanation}", secret)
@@ -359,8 +335,8 @@ class Transport:
         status, seconds = received.status_code, time.monotonic() - began
         LOGGER.debug("%s %s: %d in %.3f s", method, _redact(url, secret), status, seconds)
         safe = {name: _redact(value, secret) for name, value in received.headers.items()}
-        response = Response(status, CaseInsensitiveDict(safe), seconds, body=body)
-        self._thread.response = replace(response, body=b"")
+        response = Response(status, CaseInsensitiveDict(safe), seconds, body=received.content)
+        self.thread.response = replace(response, body=b"")
         if not 200 <= status < 300:
             raise _service_error(response, received.reason, secret)
         return response
@@ -372,7 +348,7 @@ class Transport:
         LOGGER.info("Reconnected to %s", self.target[0].root)
         return True
 
-    def _secret(self, key: str) -> str:
+    def _secret(self, key: Secret) -> Secret:
         """Return the key, or a token that is valid for some minutes."""
         if self.credential is None:
             return key
@@ -382,7 +358,7 @@ class Transport:
                     self._token = self.credential.get_token(TOKEN_SCOPE)
                 except Exception as error:
                     raise ConfigurationError(f"The credential gave no token: {error}") from error
-            return str(self._token.token)
+            return Secret(self._token.token)
 
     def _location(self, accepted: Response) -> str:
         location = accepted.headers.get("Operation-Location", "")
@@ -392,29 +368,12 @@ class Transport:
         return location
 
 
-def _read_body(response: requests.Response, until: float) -> bytes:
-    """Read a body in parts, so that a slow one ends in time."""
-    body, connection = bytearray(), getattr(response.raw, "connection", None)
-    for chunk in read_chunks(response):
-        body += chunk
-        left = until - time.monotonic()
-        if left <= 0 and response.raw.length_remaining != 0:
-            raise requests.ReadTimeout
-        if left > 0 and (socket := getattr(connection, "sock", None)):
-            socket.settimeout(left)
-    return bytes(body)
-
-
 def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> bool:
     """Return True if the service did not do the work, or may do it twice."""
     if isinstance(error, TransportError):
         return error.reason in ("dns", "refused") or (repeatable and error.reason == "cut off")
     retryable = (TOO_MANY_REQUESTS, UNAVAILABLE, *(RETRYABLE if repeatable else ()))
     return error.status in retryable
-
-
-def _backoff(attempt: int) -> float:
-    return min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
 
 
 def _explain(error: BaseException, seconds: float) -> tuple[str, str]:
@@ -470,14 +429,9 @@ def parse_error(body: bytes) -> tuple[str | None, str, str | None]:
         return None, body.decode("utf-8", "replace").strip()[:200], None
     if not isinstance(parsed, dict):
         return None, str(parsed)[:200], None
-    error = _member(parsed, "error")
-    inner = _member(error, "innererror")
+    error = parsed["error"] if isinstance(parsed.get("error"), dict) else parsed
+    inner = error["innererror"] if isinstance(error.get("innererror"), dict) else error
     code = inner.get("code") or error.get("code") or error.get("statusCode")
     message = inner.get("message") or error.get("message") or ""
     request_id = error.get("requestId") or parsed.get("requestId")
     return None if code is None else str(code), str(message), request_id
-
-
-def _member(parent: dict[str, Any], key: str) -> dict[str, Any]:
-    child = parent.get(key)
-    return child if isinstance(child, dict) else parent

@@ -1,4 +1,4 @@
-"""The explorer of the seventh notebook, worked with the mouse."""
+"""The Explorer of the seventh notebook, operated with the mouse."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from playwright.sync_api import Browser, expect
 from tests.browser.explorer_page import ExplorerPage
 from tests.browser.lab import Lab
 from tests.browser.tab import Tab
-from visionhelpers import sample
+from visionhelpers import sample_credits, sample_path
 from visionhelpers.explorer.tasks import TASKS
-from visionhelpers.images import samples
 
 EXPECTED = {
     "Describe": ("coffee_cup.jpg", "coffee"),
@@ -27,9 +26,9 @@ EXPECTED = {
     "Celebrities": ("grace_hopper.jpg", "Grace Hopper"),
     "Landmarks": ("summer_palace.jpg", "Summer Palace"),
     "Thumbnail": ("rocket_at_dusk.jpg", "200 x 200"),
-    "Print": ("democritus.png", "ATOMS"),
-    "Handwriting": ("handwriting.jpg", "black quartz"),
-    "Colours and type": ("coffee_cup.jpg", "Orange"),
+    "OCR": ("democritus.png", "ATOMS"),
+    "Recognize text": ("handwriting.jpg", "black quartz"),
+    "Color and image type": ("coffee_cup.jpg", "Orange"),
 }
 FIRST = next(iter(TASKS))
 WATCH_HEIGHT = """root => {
@@ -49,53 +48,53 @@ def tab(browser: Browser, lab: Lab) -> Iterator[Tab]:
 
 @pytest.fixture
 def explorer(tab: Tab) -> ExplorerPage:
-    """The explorer, as the test before has left it."""
+    """The Explorer in the state after the test before."""
     return ExplorerPage(tab)
 
 
-def test_every_task_is_tried() -> None:
+def test_every_task_is_tested() -> None:
     assert list(EXPECTED) == list(TASKS)
 
 
 @pytest.mark.parametrize("task", EXPECTED)
-def test_a_task_answers_in_words_beside_the_picture(
+def test_the_result_of_a_task_is_drawn_and_described(
     explorer: ExplorerPage, screenshots: Path, task: str
 ) -> None:
     name, word = EXPECTED[task]
-    title = samples()[name].title
+    title = sample_credits()[name].title
     explorer.choose_sample(title)
     explorer.choose_task(task)
-    explorer.expect_answer(task, title)
+    explorer.expect_result(task, title)
     expect(explorer.root).to_contain_text(word)
-    assert explorer.words.startswith(title)
-    assert word in explorer.words
+    assert explorer.alternative_text.startswith(title)
+    assert word in explorer.alternative_text
     file = f"explorer_{task.lower().replace(' ', '_')}.png"
     explorer.screenshot(screenshots / file)
 
 
-def test_the_json_unfolds_and_folds(explorer: ExplorerPage) -> None:
+def test_the_json_is_shown_and_hidden(explorer: ExplorerPage) -> None:
     explorer.choose_task("Faces")
-    explorer.choose_sample(samples()["eileen_collins.jpg"].title)
-    explorer.expect_answer("Faces", samples()["eileen_collins.jpg"].title)
-    answer = explorer.root.get_by_text("faceRectangle")
-    expect(answer).to_be_hidden()
-    explorer.control("Show the answer as JSON").check()
-    expect(answer).to_be_visible()
-    explorer.control("Show the answer as JSON").uncheck()
-    expect(answer).to_be_hidden()
+    explorer.choose_sample(sample_credits()["eileen_collins.jpg"].title)
+    explorer.expect_result("Faces", sample_credits()["eileen_collins.jpg"].title)
+    response = explorer.root.get_by_text("faceRectangle")
+    expect(response).to_be_hidden()
+    explorer.control("Show the response as JSON").check()
+    expect(response).to_be_visible()
+    explorer.control("Show the response as JSON").uncheck()
+    expect(response).to_be_hidden()
 
 
-def test_the_three_lines_of_code_give_the_same_answer(explorer: ExplorerPage, lab: Lab) -> None:
+def test_the_code_gives_the_same_result(explorer: ExplorerPage, lab: Lab) -> None:
     explorer.choose_task("Faces")
-    explorer.choose_sample(samples()["grace_hopper.jpg"].title)
-    explorer.expect_answer("Faces", samples()["grace_hopper.jpg"].title)
-    assert len(explorer.code.splitlines()) == 3
-    command = [sys.executable, "-c", f"{explorer.code}\nprint(len(answer['faces']))"]
+    explorer.choose_sample(sample_credits()["grace_hopper.jpg"].title)
+    explorer.expect_result("Faces", sample_credits()["grace_hopper.jpg"].title)
+    assert len(explorer.code.splitlines()) == 4
+    command = [sys.executable, "-c", f"{explorer.code}\nprint(len(result['faces']))"]
     done = subprocess.run(command, env=lab.environment(), capture_output=True, text=True)
     assert done.stdout.endswith("\n1\n"), done.stderr
 
 
-def test_options_belong_to_their_task_and_change_the_answer(explorer: ExplorerPage) -> None:
+def test_options_belong_to_their_task_and_change_the_result(explorer: ExplorerPage) -> None:
     explorer.choose_task("Thumbnail")
     explorer.control("Width in pixels").fill("120")
     explorer.control("Width in pixels").press("Enter")
@@ -104,29 +103,27 @@ def test_options_belong_to_their_task_and_change_the_answer(explorer: ExplorerPa
     expect(explorer.control("Width in pixels")).to_be_hidden()
 
 
-def test_an_uploaded_picture_is_shown_under_its_name(
-    explorer: ExplorerPage, tmp_path: Path
-) -> None:
-    file = Path(shutil.copy(sample("chelsea_the_cat.jpg"), tmp_path / "my cat.jpg"))
+def test_an_uploaded_image_is_shown_with_its_name(explorer: ExplorerPage, tmp_path: Path) -> None:
+    file = Path(shutil.copy(sample_path("chelsea_the_cat.jpg"), tmp_path / "my cat.jpg"))
     explorer.choose_task(FIRST)
     explorer.upload(file)
-    explorer.expect_answer(FIRST, "my cat.jpg")
+    explorer.expect_result(FIRST, "my cat.jpg")
     expect(explorer.root).to_contain_text("cat")
 
 
-def test_a_picture_on_disk_is_taken_by_its_path(explorer: ExplorerPage) -> None:
+def test_an_image_on_disk_is_read_by_its_path(explorer: ExplorerPage) -> None:
     explorer.choose_task(FIRST)
-    explorer.enter(str(sample("dahlia.jpg")))
-    explorer.expect_answer(FIRST, "dahlia.jpg")
+    explorer.enter(str(sample_path("dahlia.jpg")))
+    explorer.expect_result(FIRST, "dahlia.jpg")
 
 
-def test_a_text_that_is_called_jpg_is_refused_in_a_sentence(
+def test_a_text_file_called_jpg_is_an_error_in_one_sentence(
     explorer: ExplorerPage, tmp_path: Path, screenshots: Path
 ) -> None:
     file = tmp_path / "letter.jpg"
-    file.write_text("Dear reader, this is no picture.")
+    file.write_text("Dear reader, this is not an image.")
     explorer.upload(file)
-    explorer.expect_error(re.compile(r"letter\.jpg.*picture", re.S))
+    explorer.expect_error(re.compile(r"letter\.jpg.*not an image", re.S))
     explorer.screenshot(screenshots / "explorer_bad_file.png")
 
 
@@ -138,79 +135,79 @@ def test_a_text_that_is_called_jpg_is_refused_in_a_sentence(
         ("path", "/nowhere/none.jpg"),
     ],
 )
-def test_a_wrong_address_is_refused_in_a_sentence(
+def test_a_wrong_url_or_path_is_an_error_in_one_sentence(
     explorer: ExplorerPage, kind: str, address: str, screenshots: Path
 ) -> None:
     explorer.enter(address)
-    explorer.expect_error(re.compile(rf"Cannot (read|fetch) '?{re.escape(address)}"))
+    explorer.expect_error(re.compile(rf"Cannot (read|download) '?{re.escape(address)}"))
     explorer.screenshot(screenshots / f"explorer_wrong_{kind}.png")
 
 
-def test_enter_tries_an_address_once_more(explorer: ExplorerPage, tmp_path: Path) -> None:
+def test_enter_tries_a_path_again(explorer: ExplorerPage, tmp_path: Path) -> None:
     file = tmp_path / "late.jpg"
     explorer.choose_task("Faces")
     explorer.enter(str(file))
     explorer.expect_error(re.compile("No such file"))
-    shutil.copy(sample("dahlia.jpg"), file)
+    shutil.copy(sample_path("dahlia.jpg"), file)
     explorer.control("or URL or path").press("Enter")
-    explorer.expect_answer("Faces", "late.jpg")
+    explorer.expect_result("Faces", "late.jpg")
 
 
-def test_what_stands_below_stays_in_its_place_while_it_works(explorer: ExplorerPage) -> None:
-    explorer.choose_sample(samples()["dahlia.jpg"].title)
+def test_the_content_below_does_not_move_during_a_query(explorer: ExplorerPage) -> None:
+    explorer.choose_sample(sample_credits()["dahlia.jpg"].title)
     explorer.choose_task("Faces")
-    explorer.expect_answer("Faces", samples()["dahlia.jpg"].title)
+    explorer.expect_result("Faces", sample_credits()["dahlia.jpg"].title)
     high = explorer.root.evaluate(WATCH_HEIGHT)
-    explorer.button("Look again").click()
-    expect(explorer.picture).to_have_count(0)
-    explorer.expect_answer("Faces", samples()["dahlia.jpg"].title)
+    explorer.button("Run again").click()
+    expect(explorer.drawing).to_have_count(0)
+    explorer.expect_result("Faces", sample_credits()["dahlia.jpg"].title)
     lowest = explorer.tab.page.evaluate("window.lowest")
-    assert lowest > high - 40, f"{high} pixels high, and {lowest} while it worked"
+    assert lowest > high - 40, f"{high} pixels high, and {lowest} during the query"
 
 
-def test_an_upload_of_more_than_a_message_may_hold_arrives(
+def test_an_upload_larger_than_a_message_arrives(
     explorer: ExplorerPage, tmp_path: Path, screenshots: Path
 ) -> None:
     """JupyterLab drops a message of more than 10 MB."""
     file = tmp_path / "large cat.jpg"
-    file.write_bytes(sample("chelsea_the_cat.jpg").read_bytes() + bytes(12_000_000))
+    file.write_bytes(sample_path("chelsea_the_cat.jpg").read_bytes() + bytes(12_000_000))
     explorer.choose_task(FIRST)
     explorer.upload(file)
     expect(explorer.root).to_contain_text("Uploading large cat.jpg, 11.5 MB")
     explorer.screenshot(screenshots / "explorer_large_upload.png")
-    explorer.expect_answer(FIRST, "large cat.jpg")
+    explorer.expect_result(FIRST, "large cat.jpg")
     expect(explorer.root).to_contain_text("cat (")
     expect(explorer.root).not_to_contain_text("Uploading")
 
 
-def test_a_file_too_large_to_upload_is_refused_in_a_sentence(
+def test_a_file_too_large_to_upload_is_an_error_in_one_sentence(
     explorer: ExplorerPage, tmp_path: Path, screenshots: Path
 ) -> None:
     file = tmp_path / "huge.tif"
     file.write_bytes(bytes(25 << 20))
     explorer.upload(file)
-    explorer.expect_error(re.compile(r"huge\.tif.*25\.0 MB.*at most 20 MB", re.S))
+    explorer.expect_error(re.compile(r"huge\.tif.*25\.0 MB.*limit is 20 MB", re.S))
     explorer.screenshot(screenshots / "explorer_too_large.png")
 
 
-def test_a_new_choice_takes_the_place_of_the_old_one(explorer: ExplorerPage) -> None:
-    explorer.choose_sample(samples()["handwriting.jpg"].title)
-    for task in ("Handwriting", "Print", "Faces"):
+def test_a_new_query_replaces_the_one_before(explorer: ExplorerPage) -> None:
+    explorer.choose_sample(sample_credits()["handwriting.jpg"].title)
+    for task in ("Recognize text", "OCR", "Faces"):
         explorer.choose_task(task)
-    explorer.expect_answer("Faces", samples()["handwriting.jpg"].title)
-    explorer.tab.page.wait_for_timeout(3000)  # in which a late answer would come
-    explorer.expect_answer("Faces", samples()["handwriting.jpg"].title)
+    explorer.expect_result("Faces", sample_credits()["handwriting.jpg"].title)
+    explorer.tab.page.wait_for_timeout(3000)  # time for a late result
+    explorer.expect_result("Faces", sample_credits()["handwriting.jpg"].title)
 
 
-def test_the_console_stays_clean_and_nothing_is_asked_of_other_machines(tab: Tab) -> None:
+def test_there_are_no_errors_and_no_requests_to_other_machines(tab: Tab) -> None:
     assert tab.problems == []
 
 
-def test_after_a_restart_of_the_kernel_an_upload_says_what_to_do(
+def test_after_a_restart_of_the_kernel_an_upload_asks_to_run_the_cell(
     explorer: ExplorerPage, tab: Tab
 ) -> None:
     tab.page.evaluate("() => void jupyterapp.commands.execute('kernelmenu:restart')")
     tab.page.get_by_role("button", name="Confirm Kernel Restart").click()
     expect(tab.page.get_by_text("| Idle")).to_be_visible()
-    explorer.upload(sample("dahlia.jpg"))
+    explorer.upload(sample_path("dahlia.jpg"))
     expect(explorer.root).to_contain_text("run the cell again")

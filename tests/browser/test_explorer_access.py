@@ -1,4 +1,4 @@
-"""The explorer for everybody: by keyboard alone, in narrow and wide windows, in the dark."""
+"""The Explorer with the keyboard alone, in narrow and wide windows, and in the dark theme."""
 
 from __future__ import annotations
 
@@ -14,14 +14,13 @@ from tests.browser.axe import grave_violations
 from tests.browser.explorer_page import ExplorerPage
 from tests.browser.lab import Lab
 from tests.browser.tab import Tab
-from visionhelpers import sample
+from visionhelpers import sample_credits, sample_path
 from visionhelpers.explorer.tasks import TASKS
-from visionhelpers.images import samples
 
 NAME = "07_explorer.ipynb"
-PICTURES = ("chelsea_the_cat.jpg", "coffee_cup.jpg")
+IMAGES = ("chelsea_the_cat.jpg", "coffee_cup.jpg")
 TABS = 40
-"""More than there are places in the explorer."""
+"""More than there are controls."""
 
 UNSAVED = ".jp-mod-current.jp-mod-dirty"
 CELL = "jupyterapp.shell.currentWidget.content.activeCellIndex"
@@ -42,8 +41,8 @@ CUT_OFF = """root => {
         .filter(e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).display !== 'inline');
     return [...wide, ...outside, ...tight].map(e => e.outerHTML.slice(0, 120));
 }"""
-"""What makes the page scroll sideways, what stands outside the explorer or the window, and what is
-wider than its own box. Only the JSON may scroll sideways, in its frame."""
+"""Elements that make the page scroll sideways, that are outside the Explorer or the window, or that
+are wider than their box. Only the JSON may scroll sideways."""
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +54,13 @@ def tab(browser: Browser, lab: Lab) -> Iterator[Tab]:
 
 @pytest.fixture
 def explorer(tab: Tab) -> ExplorerPage:
-    """The explorer, as the test before has left it."""
+    """The Explorer in the state after the test before."""
     return ExplorerPage(tab)
 
 
 @pytest.fixture
 def alone(tab: Tab) -> Iterator[None]:
-    """The notebook without the file browser, which its reader folds away in a narrow window."""
+    """The notebook without the file browser, which users close in a narrow window."""
     files = tab.page.get_by_role("tab", name="File Browser")
     files.click()
     expect(files).to_have_attribute("aria-selected", "false")
@@ -71,7 +70,7 @@ def alone(tab: Tab) -> Iterator[None]:
 
 @pytest.fixture
 def dark(tab: Tab) -> Iterator[None]:
-    """JupyterLab's dark theme, which it keeps in its settings until told otherwise."""
+    """JupyterLab's dark theme, and then the light one again."""
     command = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
     for theme in ("JupyterLab Dark", "JupyterLab Light"):
         tab.page.evaluate(command, theme)
@@ -82,7 +81,7 @@ def dark(tab: Tab) -> Iterator[None]:
 
 
 def to_the_explorer(explorer: ExplorerPage) -> None:
-    """Leave what has the focus, and walk up from cell to cell."""
+    """Leave the element with the focus, and go up from cell to cell."""
     page = explorer.tab.page
     page.keyboard.press("Escape")
     cells = page.evaluate(NUMBER_OF_CELLS)
@@ -103,52 +102,52 @@ def press_until(explorer: ExplorerPage, control: Locator, key: str = "Tab") -> N
     raise AssertionError(f"{TABS} times {key} did not lead to {control}")
 
 
-def test_tab_leads_into_the_explorer_and_through_it_in_the_order_of_reading(
+def test_tab_reaches_the_controls_in_reading_order(
     explorer: ExplorerPage,
 ) -> None:
     explorer.choose_task("Thumbnail")
     to_the_explorer(explorer)
-    press_until(explorer, explorer.control("Sample picture"))
+    press_until(explorer, explorer.control("Sample image"))
     for control in (
-        explorer.button("Upload a picture"),
+        explorer.button("Upload an image"),
         explorer.control("or URL or path"),
         explorer.control("Task"),
         explorer.control("Width in pixels"),
         explorer.control("Height in pixels"),
-        explorer.control("Keep what matters in view"),
-        explorer.button("Look again"),
+        explorer.control("Smart cropping"),
+        explorer.button("Run again"),
         explorer.code_field,
-        explorer.control("Show the answer as JSON"),
+        explorer.control("Show the response as JSON"),
     ):
         explorer.tab.page.keyboard.press("Tab")
         expect(control).to_be_focused()
 
 
-@pytest.mark.parametrize(("task", "picture"), list(zip(TASKS, cycle(PICTURES), strict=False)))
+@pytest.mark.parametrize(("task", "image"), list(zip(TASKS, cycle(IMAGES), strict=False)))
 def test_every_task_is_done_with_the_keyboard_alone(
-    explorer: ExplorerPage, task: str, picture: str
+    explorer: ExplorerPage, task: str, image: str
 ) -> None:
     """A list takes the first letters of a choice."""
-    keyboard, title = explorer.tab.page.keyboard, samples()[picture].title
-    press_until(explorer, explorer.control("Sample picture"), "Shift+Tab")
+    keyboard, title = explorer.tab.page.keyboard, sample_credits()[image].title
+    press_until(explorer, explorer.control("Sample image"), "Shift+Tab")
     keyboard.type(title[:4])
     press_until(explorer, explorer.control("Task"))
     keyboard.type(task[:4])
-    explorer.expect_answer(task, title)
-    assert explorer.words.startswith(title)
+    explorer.expect_result(task, title)
+    assert explorer.alternative_text.startswith(title)
 
 
-def test_letters_typed_in_the_explorer_are_not_the_shortcuts_of_jupyterlab(
+def test_letters_typed_in_the_explorer_are_not_jupyterlab_shortcuts(
     explorer: ExplorerPage,
 ) -> None:
     page = explorer.tab.page
     before = page.evaluate(NUMBER_OF_CELLS)
     for control in (
-        explorer.control("Sample picture"),
-        explorer.button("Upload a picture"),
+        explorer.control("Sample image"),
+        explorer.button("Upload an image"),
         explorer.control("Task"),
-        explorer.button("Look again"),
-        explorer.control("Show the answer as JSON"),
+        explorer.button("Run again"),
+        explorer.control("Show the response as JSON"),
     ):
         control.focus()
         for key in ("x", "b", "a", "v"):
@@ -157,8 +156,8 @@ def test_letters_typed_in_the_explorer_are_not_the_shortcuts_of_jupyterlab(
     assert page.evaluate(NUMBER_OF_CELLS) == before
 
 
-@pytest.mark.parametrize("name", ["Sample picture", "Task"])
-def test_the_notebook_is_saved_from_within_the_explorer(explorer: ExplorerPage, name: str) -> None:
+@pytest.mark.parametrize("name", ["Sample image", "Task"])
+def test_the_notebook_can_be_saved_from_the_explorer(explorer: ExplorerPage, name: str) -> None:
     page = explorer.tab.page
     page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty = true")
     expect(page.locator(UNSAVED)).to_have_count(1)
@@ -166,29 +165,29 @@ def test_the_notebook_is_saved_from_within_the_explorer(explorer: ExplorerPage, 
     expect(page.locator(UNSAVED)).to_have_count(0)
 
 
-def test_upload_address_option_json_and_code_by_keyboard(
+def test_upload_path_option_json_and_code_with_the_keyboard(
     explorer: ExplorerPage, screenshots: Path
 ) -> None:
     page, keyboard = explorer.tab.page, explorer.tab.page.keyboard
     press_until(explorer, explorer.control("Task"), "Shift+Tab")
     keyboard.type("Thumbnail")
-    press_until(explorer, explorer.button("Upload a picture"), "Shift+Tab")
+    press_until(explorer, explorer.button("Upload an image"), "Shift+Tab")
     with page.expect_file_chooser() as chooser:
         keyboard.press("Enter")
-    chooser.value.set_files(sample("dahlia.jpg"))
-    explorer.expect_answer("Thumbnail", "dahlia.jpg")
+    chooser.value.set_files(sample_path("dahlia.jpg"))
+    explorer.expect_result("Thumbnail", "dahlia.jpg")
     press_until(explorer, explorer.control("or URL or path"))
-    keyboard.type(str(sample("chelsea_the_cat.jpg")))
+    keyboard.type(str(sample_path("chelsea_the_cat.jpg")))
     keyboard.press("Enter")
-    explorer.expect_answer("Thumbnail", "chelsea_the_cat.jpg")
+    explorer.expect_result("Thumbnail", "chelsea_the_cat.jpg")
     press_until(explorer, explorer.control("Width in pixels"))
     keyboard.press("Control+a")
     keyboard.type("120")
     keyboard.press("Tab")
     expect(explorer.root).to_contain_text("120 x 200")
-    press_until(explorer, explorer.control("Show the answer as JSON"))
+    press_until(explorer, explorer.control("Show the response as JSON"))
     keyboard.press("Space")
-    expect(explorer.root).to_contain_text("This operation answers with a picture, not with JSON.")
+    expect(explorer.root).to_contain_text("This operation returns an image, not JSON.")
     keyboard.press("Space")
     press_until(explorer, explorer.code_field, "Shift+Tab")
     keyboard.press("Control+a")
@@ -198,32 +197,32 @@ def test_upload_address_option_json_and_code_by_keyboard(
 
 @pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("width", [400, 1600])
-@pytest.mark.parametrize("task", ["Print", "Thumbnail"])
+@pytest.mark.parametrize("task", ["OCR", "Thumbnail"])
 def test_nothing_is_cut_off_in_a_narrow_or_a_wide_window(
     explorer: ExplorerPage, screenshots: Path, width: int, task: str
 ) -> None:
-    title = samples()["democritus.png"].title
+    title = sample_credits()["democritus.png"].title
     explorer.tab.page.set_viewport_size({"width": width, "height": 1800})
     explorer.choose_sample(title)
     explorer.choose_task(task)
-    explorer.control("Show the answer as JSON").check()
-    explorer.expect_answer(task, title)
+    explorer.control("Show the response as JSON").check()
+    explorer.expect_result(task, title)
     explorer.screenshot(screenshots / f"explorer_{width}_{task.lower()}.png")
     assert explorer.root.evaluate(CUT_OFF) == []
     assert grave_violations(explorer.tab.page) == []
 
 
 @pytest.mark.usefixtures("dark")
-def test_axe_finds_nothing_grave_in_the_dark_theme(
+def test_axe_finds_no_grave_violations_in_the_dark_theme(
     explorer: ExplorerPage, screenshots: Path
 ) -> None:
     page = explorer.tab.page
     page.set_viewport_size({"width": 1280, "height": 1400})
-    title = samples()["handwriting.jpg"].title
+    title = sample_credits()["handwriting.jpg"].title
     explorer.choose_sample(title)
-    explorer.choose_task("Handwriting")
-    explorer.control("Show the answer as JSON").check()
-    explorer.expect_answer("Handwriting", title)
+    explorer.choose_task("Recognize text")
+    explorer.control("Show the response as JSON").check()
+    explorer.expect_result("Recognize text", title)
     page.screenshot(path=screenshots / "explorer_dark.png")
     assert grave_violations(page) == []
     explorer.enter("/nowhere/none.jpg")
@@ -232,5 +231,5 @@ def test_axe_finds_nothing_grave_in_the_dark_theme(
     assert grave_violations(page) == []
 
 
-def test_the_console_stays_clean_and_nothing_is_asked_of_other_machines(tab: Tab) -> None:
+def test_there_are_no_errors_and_no_requests_to_other_machines(tab: Tab) -> None:
     assert tab.problems == []

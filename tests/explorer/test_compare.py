@@ -14,12 +14,14 @@ import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
 
-from tests.explorer.test_state import silence
-from visionhelpers import ImageError, VisionClient, compare, sample
-from visionhelpers.explorer.compare import ANALYZE, Comparison
+from tests.drawn import noise
+from tests.explorer.conftest import SilentServer
+from visionhelpers import ImageError, VisionClient, compare, sample_path
+from visionhelpers.explorer import Comparison
+from visionhelpers.explorer.compare import DEFAULT_TASKS
 from visionhelpers.service import LocalService
 
-BOTH = sample("hopper_and_collins.jpg")
+BOTH = sample_path("hopper_and_collins.jpg")
 
 
 @pytest.fixture(autouse=True)
@@ -29,16 +31,11 @@ def no_figures() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def client(service: LocalService) -> VisionClient:
-    return VisionClient(service.url, service.key)
-
-
-@pytest.fixture(scope="module")
 def taught(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VisionClient]:
-    """A client of another service, which knows Eileen Collins too."""
+    """A client of another service, with Eileen Collins in its gallery."""
     with LocalService(gallery=tmp_path_factory.mktemp("gallery")) as other:
-        client = VisionClient(other.url, other.key)
-        client.add_face("Eileen Collins", sample("eileen_collins_portrait.jpg"))
+        client = VisionClient(other.url, other.key, version="v1.0")
+        client.add_face("Eileen Collins", sample_path("eileen_collins_portrait.jpg"))
         yield client
 
 
@@ -49,56 +46,67 @@ def galleries(client: VisionClient, taught: VisionClient) -> Comparison:
 
 
 def texts(comparison: Comparison, number: int = 0) -> dict[str, list[str]]:
-    columns = comparison.rows[number].columns
+    columns = comparison.diffs[number].columns
     return {
         name: [f"{line.mark} {line.text}".strip().split(" (")[0] for line in lines]
         for name, lines in columns.items()
     }
 
 
-def test_two_galleries_differ_in_whom_they_know(galleries: Comparison) -> None:
+def test_a_face_in_one_gallery_is_marked_in_its_column(galleries: Comparison) -> None:
     assert texts(galleries) == {
         "untaught": ["≠ 1 celebrity found:", "Grace Hopper"],
         "taught": ["≠ 2 celebrities found:", "Grace Hopper", "≠ Eileen Collins"],
     }
-    assert [row.differs for row in galleries.rows] == [True, False]
-    assert str(galleries).startswith("Celebrities: they differ\n")
+    assert [diff.differs for diff in galleries.diffs] == [True, False]
+    assert str(galleries).startswith("Celebrities: different\n")
     assert "<b>≠ Eileen Collins (" in galleries._repr_html_()
 
 
-def test_what_analyze_says_is_asked_unless_told_otherwise(client: VisionClient) -> None:
-    versions = {
-        v: VisionClient(client.base_url.partition("vision/")[0], client.key, version=v)
-        for v in ("v1.0", "v3.2")
-    }
-    heard: list[str] = []
-    comparison = compare(sample("coffee_cup.jpg"), versions, on_task=heard.append)
-    assert heard == list(ANALYZE) == [row.task for row in comparison.rows]
-    assert not any(row.marks for row in comparison.rows), comparison
+def test_by_default_the_tasks_for_any_image_are_compared(
+    client: VisionClient, client_v3: VisionClient
+) -> None:
+    finished: list[str] = []
+    versions = {"v1.0": client, "v3.2": client_v3}
+    comparison = compare(sample_path("coffee_cup.jpg"), versions, on_task=finished.append)
+    assert finished == list(DEFAULT_TASKS) == [diff.task for diff in comparison.diffs]
+    assert not any(diff.marks for diff in comparison.diffs), comparison
     assert "a cup of coffee" in str(comparison)
 
 
 class Once(BytesIO):
-    """A stream that cannot be read again, as what comes over a network."""
+    """A stream that cannot be read again, such as a download."""
 
     def seekable(self) -> bool:
         return False
 
 
-def test_a_picture_is_got_once_and_sent_to_all(client: VisionClient) -> None:
-    stream = Once(sample("dahlia.jpg").read_bytes())
+def test_the_image_is_read_once_and_sent_to_all(client: VisionClient) -> None:
+    stream = Once(sample_path("dahlia.jpg").read_bytes())
     comparison = compare(stream, {"a": client, "b": client}, "Faces")
     assert texts(comparison) == {"a": ["No face found."], "b": ["No face found."]}
-    assert comparison.picture.size == Image.open(sample("dahlia.jpg")).size
+    assert comparison.image.size == Image.open(sample_path("dahlia.jpg")).size
 
 
-def test_a_refusal_stands_in_its_column_and_the_other_goes_on(client: VisionClient) -> None:
-    stranger = VisionClient(client.base_url, "no-key-of-ours")
+def test_a_resized_image_is_noted_for_the_service_that_needs_it(
+    client: VisionClient, client_v3: VisionClient
+) -> None:
+    comparison = compare(noise(3600, 100), {"v1.0": client, "v3.2": client_v3}, "OCR")
+    assert [line.split(" pixels")[0] for line in texts(comparison)["v1.0"][-1:]] == [
+        "≠ Note: The image of 3600 x 100"
+    ]
+    assert not any("Note" in line for line in texts(comparison)["v3.2"])
+
+
+def test_an_error_is_shown_in_its_column_and_does_not_affect_the_others(
+    client: VisionClient,
+) -> None:
+    stranger = VisionClient(client.base_url, "an-invalid-key")
     comparison = compare(BOTH, {"local": client, "stranger": stranger}, ["Faces", "Tags"])
     for number in (0, 1):
-        said = texts(comparison, number)
-        assert said["local"][0].endswith("found:")
-        assert said["stranger"][0].startswith("≠ 401: ")
+        shown = texts(comparison, number)
+        assert shown["local"][0].endswith("found:")
+        assert shown["stranger"][0].startswith("≠ 401: ")
     axes = comparison.draw("Faces")
     assert len(axes[0].patches) == 2
     assert axes[1].get_title().startswith("401: ")
@@ -111,25 +119,25 @@ def test_settings_are_compared_by_joining(client: VisionClient) -> None:
     joined = sized("narrow", 50) | sized("wide", 90)
     assert joined.names == ("narrow", "wide")
     assert texts(joined) == {
-        "narrow": ["≠ A thumbnail of 50 x 60 pixels, sent as a picture."],
-        "wide": ["≠ A thumbnail of 90 x 60 pixels, sent as a picture."],
+        "narrow": ["≠ A thumbnail of 50 x 60 pixels, returned as an image."],
+        "wide": ["≠ A thumbnail of 90 x 60 pixels, returned as an image."],
     }
     narrow, wide = joined.draw("Thumbnail")
     assert narrow.images[0].get_array().shape == (60, 50, 3)
     assert wide.images[0].get_array().shape == (60, 90, 3)
 
 
-def test_only_what_answers_the_same_question_is_joined(client: VisionClient) -> None:
+def test_only_comparisons_of_the_same_image_and_tasks_can_be_joined(client: VisionClient) -> None:
     faces = compare(BOTH, {"a": client}, "Faces")
-    with pytest.raises(ValueError, match="Both comparisons have a 'a'"):
+    with pytest.raises(ValueError, match="Both comparisons contain 'a': use different names"):
         _ = faces | faces
-    with pytest.raises(ValueError, match="different tasks, Faces and Tags"):
+    with pytest.raises(ValueError, match="different tasks, Faces and Tags: use the same"):
         _ = faces | compare(BOTH, {"b": client}, "Tags")
-    with pytest.raises(ValueError, match="different pictures"):
-        _ = faces | compare(sample("dahlia.jpg"), {"b": client}, "Faces")
+    with pytest.raises(ValueError, match="different images"):
+        _ = faces | compare(sample_path("dahlia.jpg"), {"b": client}, "Faces")
 
 
-def test_each_answer_is_drawn_under_its_name(galleries: Comparison) -> None:
+def test_each_result_is_drawn_below_the_name_of_its_service(galleries: Comparison) -> None:
     axes = galleries.draw("Celebrities")
     assert [len(ax.patches) for ax in axes] == [1, 2]
     names = [text for ax in axes for text in ax.texts if text.get_text() in galleries.names]
@@ -138,93 +146,103 @@ def test_each_answer_is_drawn_under_its_name(galleries: Comparison) -> None:
     figure.canvas.draw()
     for name, ax in zip(names, axes, strict=True):
         box = name.get_window_extent()
-        assert box.y0 >= ax.get_window_extent().y1, "above the picture"
+        assert box.y0 >= ax.get_window_extent().y1, "above the image"
         assert box.y1 <= figure.bbox.y1, "inside the figure"
 
 
-@pytest.mark.parametrize("task", ["Describe", "Colours and type"])
-def test_a_caption_and_a_name_leave_each_other_room(client: VisionClient, task: str) -> None:
-    axes = compare(sample("grace_hopper.jpg"), {"a": client, "b": client}, task).draw(task)
-    axes[0].figure.canvas.draw()
+@pytest.mark.parametrize("task", ["Describe", "Color and image type"])
+def test_names_and_captions_have_space_in_the_figure(client: VisionClient, task: str) -> None:
+    axes = compare(sample_path("grace_hopper.jpg"), {"a": client, "b": client}, task).draw(task)
+    figure = axes[0].figure
+    figure.canvas.draw()
     for ax in axes:
         (name,) = ax.texts
-        picture, caption = ax.get_window_extent(), ax.title.get_window_extent()
+        image, caption = ax.get_window_extent(), ax.title.get_window_extent()
         assert ax.title.get_text()
-        assert caption.y1 < picture.y0 < picture.y1 <= name.get_window_extent().y0
+        assert caption.y1 < image.y0 < image.y1 <= name.get_window_extent().y0
+        assert caption.y0 >= 0
+        assert name.get_window_extent().y1 <= figure.bbox.y1
+    assert axes[0].get_window_extent().x1 < axes[1].get_window_extent().x0
 
 
-def test_given_axes_are_drawn_on_and_given_back(galleries: Comparison) -> None:
-    _, axes = plt.subplots(2, 1)
+def test_given_axes_are_drawn_on_and_returned(galleries: Comparison) -> None:
+    figure, axes = plt.subplots(2, 1)
+    size = figure.get_size_inches().tolist()
     assert galleries.draw("Landmarks", axes) == list(axes)
     assert plt.get_fignums() == [1]
+    assert figure.get_size_inches().tolist() == size
     grid = plt.subplots(1, 2, squeeze=False)[1]
     assert galleries.draw("Landmarks", grid) == list(grid[0])
-    with pytest.raises(ValueError, match="2 services need as many axes, and not 1"):
+    with pytest.raises(ValueError, match="Invalid axes: use 2 Axes, not 1"):
         galleries.draw("Landmarks", axes[:1])
-    with pytest.raises(ValueError, match="'Tags' was not asked here, but Celebrities, Landmarks"):
+    with pytest.raises(ValueError, match="Invalid task 'Tags': use one of Celebrities, Landmarks"):
         galleries.draw("Tags")
 
 
 @pytest.mark.parametrize(
     ("clients", "tasks", "options", "message"),
     [
-        ({}, "Faces", {}, "somebody to ask"),
-        ({"a": None}, "Fases", {}, "No task is called 'Fases'; there are Describe, Tags"),
-        ({"a": None}, [], {}, "No task is called ''"),
-        ({"a": None}, "Print", {"langauge": "en"}, "No option is called 'langauge'"),
+        ({}, "Faces", {}, "Invalid clients or tasks: use at least one of each"),
+        ({"a": None}, "Fases", {}, "Invalid task 'Fases': use one of Describe, Tags"),
+        ({"a": None}, [], {}, "Invalid clients or tasks"),
+        ({"a": None}, "OCR", {"langauge": "en"}, "Invalid option 'langauge': use one of"),
     ],
 )
-def test_what_cannot_be_asked_is_named(
+def test_a_wrong_argument_is_a_value_error(
     clients: Any, tasks: Any, options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
         compare(BOTH, clients, tasks, **options)
 
 
-def test_a_picture_that_cannot_be_read_is_nobodys_fault(
+def test_an_unreadable_image_is_an_error_of_the_caller(
     client: VisionClient, tmp_path: Path
 ) -> None:
     with pytest.raises(ImageError, match=r"no\.jpg"):
         compare(tmp_path / "no.jpg", {"local": client})
 
 
-def test_ctrl_c_does_not_wait_for_an_answer() -> None:
-    listening, address = silence()
-    silent = VisionClient(address, "key", timeout=20, retries=0)
-    heard = []
+def test_ctrl_c_does_not_wait_for_a_response(silent: SilentServer) -> None:
+    client = VisionClient(silent.url, "key", timeout=20, retries=0)
+    accepted = []
 
-    def interrupt_once_asked() -> None:
-        heard.append((listening.accept()[0], time.monotonic()))
+    def interrupt() -> None:
+        accepted.append((silent.accept(), time.monotonic()))
         signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
 
-    with listening:
-        Thread(target=interrupt_once_asked, daemon=True).start()
-        with pytest.raises(KeyboardInterrupt):
-            compare(BOTH, {"silent": silent}, "Tags")
-    ((connection, asked),) = heard
-    assert time.monotonic() - asked < 5
+    Thread(target=interrupt, daemon=True).start()
+    with pytest.raises(KeyboardInterrupt):
+        compare(BOTH, {"silent": client}, "Tags")
+    ((connection, started),) = accepted
+    assert time.monotonic() - started < 5
     connection.close()
 
 
-def test_a_script_that_is_interrupted_ends_at_once() -> None:
-    listening, address = silence()
-    listening.settimeout(60)
+def test_a_script_that_is_interrupted_ends_at_once(silent: SilentServer) -> None:
     script = (
         "import visionhelpers as vh\n"
-        f"silent = vh.VisionClient({address!r}, 'key', timeout=20, retries=0)\n"
-        "vh.compare(vh.sample('dahlia.jpg'), {'silent': silent}, 'Tags')\n"
+        f"silent = vh.VisionClient({silent.url!r}, 'key', timeout=20, retries=0)\n"
+        "vh.compare(vh.sample_path('dahlia.jpg'), {'silent': silent}, 'Tags')\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script], stderr=subprocess.PIPE)
-    with listening, process, listening.accept()[0]:
-        process.send_signal(signal.SIGINT)  # not before: imports may swallow it
-        _, said = process.communicate(timeout=10)
-    assert b"KeyboardInterrupt" in said
+    with process, silent.accept():
+        process.send_signal(signal.SIGINT)  # not before: imports may suppress it
+        _, stderr = process.communicate(timeout=10)
+    assert b"KeyboardInterrupt" in stderr
 
 
-def test_services_are_asked_at_the_same_time() -> None:
+def test_all_services_get_the_image_at_the_same_time() -> None:
     with LocalService(latency=2) as slow:
         clients = {name: VisionClient(slow.url, slow.key) for name in "abcd"}
         began = time.monotonic()
         comparison = compare(BOTH, clients, "Thumbnail")
         assert time.monotonic() - began < 6, "eight seconds one after the other"
-    assert not comparison.rows[0].differs
+    assert not comparison.diffs[0].differs
+
+
+def test_neither_widgets_nor_pyplot_are_loaded() -> None:
+    probe = "import sys, visionhelpers; visionhelpers.compare; print(*sys.modules, sep='\\n')"
+    run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+    loaded = set(run.stdout.split())
+    assert "visionhelpers.explorer.compare" in loaded
+    assert not loaded & {"ipywidgets", "anywidget", "matplotlib.pyplot"}

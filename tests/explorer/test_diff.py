@@ -1,63 +1,87 @@
 from __future__ import annotations
 
-import pytest
+from typing import TypeAlias
+
 from PIL import Image
 
-from visionhelpers.explorer.diff import Row, as_table, in_words, marked
-from visionhelpers.explorer.query import Finding
+from visionhelpers.explorer.diff import DiffLine, TaskDiff, diff_task, to_html, to_text
+from visionhelpers.explorer.query import QueryResult
+from visionhelpers.results import Item, SummaryLine
+
+Given: TypeAlias = str | Item | SummaryLine
+"""A line: a text, a text with a confidence, or several items."""
+
+CAT = Item("cat", 0.90)
 
 
-def row(**said: tuple[str, ...] | str) -> Row:
-    """What each says, a tuple of facts, or that it refused, in a sentence."""
-    findings = {
-        name: Finding(error=what) if isinstance(what, str) else Finding(facts=what)
-        for name, what in said.items()
+def line(given: Given) -> SummaryLine:
+    if isinstance(given, SummaryLine):
+        return given
+    return SummaryLine((given if isinstance(given, Item) else Item(given),))
+
+
+def diff(**results: tuple[Given, ...] | str) -> TaskDiff:
+    """Compare the lines of each service, or its error."""
+    found = {
+        name: QueryResult(error=given)
+        if isinstance(given, str)
+        else QueryResult({}, tuple(map(line, given)))
+        for name, given in results.items()
     }
-    return marked("Tags", findings)
+    return diff_task("Tags", found)
 
 
-def marks(row: Row) -> dict[str, list[str]]:
-    return {name: [line.mark for line in lines] for name, lines in row.columns.items()}
+def tags(*names: str) -> SummaryLine:
+    return SummaryLine(tuple(map(Item, names)), "Tags: ")
 
 
-def test_what_both_say_is_not_marked_in_any_order() -> None:
-    both = row(local=("cat (0.90)", "sofa"), cloud=("sofa", "cat (0.90)"))
+def marks(task: TaskDiff) -> dict[str, list[str]]:
+    return {name: [line.mark for line in lines] for name, lines in task.columns.items()}
+
+
+def test_equal_items_are_not_marked_in_any_order() -> None:
+    both = diff(local=(CAT, "sofa"), cloud=("sofa", CAT))
     assert marks(both) == {"local": ["", ""], "cloud": ["", ""]}
     assert not both.differs
 
 
-def test_what_one_alone_says_is_marked_in_its_column_alone() -> None:
-    one = row(local=("cat (0.90)",), cloud=("cat (0.90)", "dog (0.90)"))
+def test_an_item_of_one_service_is_marked_in_its_column_only() -> None:
+    one = diff(local=(CAT,), cloud=(CAT, Item("dog", 0.90)))
     assert marks(one) == {"local": [""], "cloud": ["", "≠"]}
     assert one.differs
 
 
-def test_confidences_a_little_apart_are_the_same_and_others_are_marked_yet_no_difference() -> None:
-    near = row(local=("cat (0.90)",), cloud=("cat (0.85)",))
-    far = row(local=("cat (0.90)",), cloud=("cat (0.84)",))
+def test_confidences_up_to_the_tolerance_are_equal_and_others_are_marked_and_do_not_count() -> None:
+    near = diff(local=(CAT,), cloud=(Item("cat", 0.85),))
+    far = diff(local=(CAT,), cloud=(Item("cat", 0.84),))
     assert marks(near) == {"local": [""], "cloud": [""]}
     assert marks(far) == {"local": ["±"], "cloud": ["±"]}
+    assert far.columns["cloud"] == (DiffLine("cat (0.84)", "±"),)
     assert not near.differs
     assert not far.differs
 
 
-def test_a_number_that_is_no_confidence_is_part_of_what_is_said() -> None:
-    assert marks(row(local=("30, Female",), cloud=("31, Female",))) == {
-        "local": ["≠"],
-        "cloud": ["≠"],
+def test_a_confidence_that_only_one_service_returns_is_not_marked() -> None:
+    assert not diff(local=(CAT,), cloud=("cat",)).marks
+
+
+def test_numbers_in_a_text_are_no_confidences() -> None:
+    for one, other in (("30, Female", "31, Female"), ("Tea (1.00)", "Tea (1.04)")):
+        assert marks(diff(local=(one,), cloud=(other,))) == {"local": ["≠"], "cloud": ["≠"]}
+
+
+def test_a_comma_in_a_name_does_not_divide_it() -> None:
+    names = SummaryLine((Item("Washington, D.C."), Item("Paris")), "Names: ")
+    assert diff(local=(names,), cloud=(SummaryLine((Item("Paris"),), "Names: "),)).columns == {
+        "local": (DiffLine("Names: Paris"), DiffLine("Names: Washington, D.C.", "≠")),
+        "cloud": (DiffLine("Names: Paris"),),
     }
 
 
-@pytest.mark.parametrize("task", ["Print", "Handwriting"])
-def test_a_price_that_was_read_is_no_confidence(task: str) -> None:
-    findings = {"local": Finding(facts=("Tea (1.00)",)), "cloud": Finding(facts=("Tea (1.04)",))}
-    assert marks(marked(task, findings)) == {"local": ["≠"], "cloud": ["≠"]}
-
-
-def test_of_a_list_what_all_name_stands_apart_from_what_one_names() -> None:
-    lists = row(local=("Tags: cat, sofa, indoor",), cloud=("Tags: sofa, cat, rug",))
-    assert in_words([lists]).splitlines()[:7] == [
-        "Tags: they differ",
+def test_a_list_is_divided_by_the_marks_of_its_items() -> None:
+    lists = diff(local=(tags("indoor", "cat", "sofa"),), cloud=(tags("sofa", "cat", "rug"),))
+    assert to_text([lists]).splitlines()[:7] == [
+        "Tags: different",
         "  local",
         "    Tags: cat, sofa",
         "  ≠ Tags: indoor",
@@ -65,78 +89,82 @@ def test_of_a_list_what_all_name_stands_apart_from_what_one_names() -> None:
         "    Tags: sofa, cat",
         "  ≠ Tags: rug",
     ]
-    assert not row(local=("Tags: cat, sofa",), cloud=("Tags: sofa, cat",)).differs
+    assert not diff(local=(tags("cat", "sofa"),), cloud=(tags("sofa", "cat"),)).differs
 
 
-def test_pictures_are_the_same_when_their_pixels_are() -> None:
-    def crop(colour: str) -> Finding:
-        return Finding(Image.new("RGB", (9, 9), colour), ("A thumbnail of 9 x 9 pixels.",))
-
-    assert not marked("Thumbnail", {"a": crop("red"), "b": crop("red")}).differs
-    assert marked("Thumbnail", {"a": crop("red"), "b": crop("blue")}).differs
+def test_a_caption_is_not_equal_to_a_tag() -> None:
+    assert diff(local=("cat",), cloud=(tags("cat"),)).differs
 
 
-def test_the_second_of_two_alike_needs_a_second_elsewhere() -> None:
-    faces = row(local=("a face", "a face"), cloud=("a face",))
+def test_thumbnails_are_equal_if_their_pixels_are() -> None:
+    def thumbnail(color: str) -> QueryResult:
+        return QueryResult(Image.new("RGB", (9, 9), color), (line("A thumbnail."),))
+
+    assert not diff_task("Thumbnail", {"a": thumbnail("red"), "b": thumbnail("red")}).differs
+    assert diff_task("Thumbnail", {"a": thumbnail("red"), "b": thumbnail("blue")}).differs
+
+
+def test_the_second_of_two_equal_items_needs_a_second_in_the_other_result() -> None:
+    faces = diff(local=("a face", "a face"), cloud=("a face",))
     assert marks(faces) == {"local": ["", "≠"], "cloud": [""]}
 
 
-def test_of_three_what_two_say_is_not_said_by_all() -> None:
-    three = row(a=("cat", "sofa"), b=("cat", "sofa"), c=("cat",))
+def test_of_three_services_an_item_of_two_is_not_in_all() -> None:
+    three = diff(a=("cat", "sofa"), b=("cat", "sofa"), c=("cat",))
     assert marks(three) == {"a": ["", "≠"], "b": ["", "≠"], "c": [""]}
 
 
-def test_a_refusal_differs_and_leaves_the_others_comparable() -> None:
-    refused = row(a=("cat",), b="403: No.", c=("cat", "sofa"))
-    assert marks(refused) == {"a": [""], "b": ["≠"], "c": ["", "≠"]}
-    assert marks(row(a=("cat",), b="403: No.")) == {"a": [""], "b": ["≠"]}
-    assert row(a=("cat",), b="403: No.").differs
+def test_an_error_differs_and_the_other_results_remain_comparable() -> None:
+    failed = diff(a=("cat",), b="403: No.", c=("cat", "sofa"))
+    assert marks(failed) == {"a": [""], "b": ["≠"], "c": ["", "≠"]}
+    assert marks(diff(a=("cat",), b="403: No.")) == {"a": [""], "b": ["≠"]}
+    assert diff(a=("cat",), b="403: No.").differs
 
 
-def test_refusals_that_are_alike_do_not_differ() -> None:
-    assert not row(a="403: No.", b="403: No.").differs
-    assert row(a="403: No.", b="500: Ill.").differs
+def test_equal_errors_do_not_differ() -> None:
+    assert not diff(a="403: No.", b="403: No.").differs
+    assert diff(a="403: No.", b="500: Error.").differs
 
 
-def test_in_words_those_that_say_the_same_stand_together() -> None:
-    same = row(local=("No cat.",), cloud=("No cat.",))
-    differ = row(local=("cat (0.90)", "sofa"), cloud=("cat (0.50)",))
-    assert in_words([same, differ]).splitlines() == [
+def test_the_text_contains_equal_results_once() -> None:
+    same = diff(local=("No cat.",), cloud=("No cat.",))
+    different = diff(local=(CAT, "sofa"), cloud=(Item("cat", 0.5),))
+    assert to_text([same, different]).splitlines() == [
         "Tags: the same",
         "  local, cloud",
         "    No cat.",
         "",
-        "Tags: they differ",
+        "Tags: different",
         "  local",
         "  ± cat (0.90)",
         "  ≠ sofa",
         "  cloud",
         "  ± cat (0.50)",
         "",
-        "≠ not said by all",
-        "± said by all, with another confidence",
+        "≠ not in all results",
+        "± in all, with another confidence",
     ]
 
 
-def test_one_service_alone_is_not_compared() -> None:
-    assert in_words([row(local=("cat (0.90)",))]) == "Tags\n  local\n    cat (0.90)"
+def test_one_service_is_not_compared() -> None:
+    assert to_text([diff(local=(CAT,))]) == "Tags\n  local\n    cat (0.90)"
 
 
-def test_the_table_has_its_headings_marks_and_legend_and_no_colours() -> None:
-    table = as_table([row(local=("cat", "sofa"), cloud=("cat",))])
+def test_the_table_has_headings_marks_and_a_legend_and_no_colors() -> None:
+    table = to_html([diff(local=("cat", "sofa"), cloud=("cat",))])
     assert table.count('scope="col"') == 2
     assert table.count('scope="row"') == 1
     assert "cat<br><b>≠ sofa</b></td>" in table
-    assert table.endswith("<p>≠ not said by all</p>")
+    assert table.endswith("<p>≠ not in all results</p>")
     assert "color" not in table
 
 
-def test_jupyterlab_does_not_take_prices_in_the_table_for_mathematics() -> None:
-    assert "mathjax_ignore" in as_table([row(local=("Tea $1.50 Coffee $2.75",))])
+def test_jupyterlab_does_not_render_prices_in_the_table_as_mathematics() -> None:
+    assert "mathjax_ignore" in to_html([diff(local=("Tea $1.50 Coffee $2.75",))])
 
 
-def test_the_table_shows_what_is_said_as_text() -> None:
-    table = as_table([row(**{"<i>": ("<script>",), "b": "<b>no</b>"})])
+def test_the_table_escapes_texts() -> None:
+    table = to_html([diff(**{"<i>": ("<script>",), "b": "<b>no</b>"})])
     assert "&lt;script&gt;" in table
     assert "&lt;b&gt;no" in table
     assert "&lt;i&gt;" in table

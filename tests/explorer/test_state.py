@@ -1,320 +1,413 @@
 from __future__ import annotations
 
-import socket
+import asyncio
 import subprocess
 import sys
 import time
 from io import BytesIO
 from pathlib import Path
+from textwrap import dedent
+from threading import Thread, get_ident
 from typing import Any
 
+import nbformat
 import pytest
+from matplotlib.figure import Figure
+from nbclient import NotebookClient
 from PIL import Image
 from traitlets import TraitError
 
 from tests.drawn import noise
-from visionhelpers import VisionClient, sample
-from visionhelpers.explorer.state import Exploration
+from tests.explorer.conftest import SilentServer
+from visionhelpers import VisionClient, sample_path
+from visionhelpers.explorer.state import MAX_CONCURRENT, ExplorerState
 from visionhelpers.explorer.tasks import TASKS
-from visionhelpers.images import SAMPLES
+from visionhelpers.images import ImageInput
 from visionhelpers.service import LocalService
 
 
-def silence() -> tuple[socket.socket, str]:
-    """An address that takes connections and says nothing."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    return listening, f"http://127.0.0.1:{listening.getsockname()[1]}"
+def comparable(result: Any) -> Any:
+    if isinstance(result, Image.Image):
+        return result.size, result.tobytes()
+    return {name: value for name, value in result.items() if name != "requestId"}
 
 
-def compared(answer: Any) -> Any:
-    if isinstance(answer, Image.Image):
-        return answer.size, answer.tobytes()
-    return {name: value for name, value in answer.items() if name != "requestId"}
+def summary(state: ExplorerState) -> list[str]:
+    return [str(line) for line in state.summary]
 
 
 @pytest.fixture
-def model(service: LocalService) -> Exploration:
-    return Exploration(VisionClient(service.url, service.key))
+def state(client: VisionClient) -> ExplorerState:
+    return ExplorerState(client)
 
 
-def test_it_begins_idle_and_empty(model: Exploration) -> None:
-    assert model.task == "Describe"
-    model.look()
-    assert model.wait() is None
-    assert (model.status, model.answer, model.facts, model.drawing) == ("idle", None, [], b"")
+@pytest.fixture
+def drawing_threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The thread of each drawing that matplotlib writes."""
+    threads: list[int] = []
+    savefig = Figure.savefig
+
+    def record(*args: Any, **kwargs: Any) -> None:
+        threads.append(get_ident())
+        savefig(*args, **kwargs)
+
+    monkeypatch.setattr(Figure, "savefig", record)
+    return threads
+
+
+def test_it_begins_idle_and_empty(state: ExplorerState) -> None:
+    assert state.task == "Describe"
+    state.run()
+    assert state.wait() is None
+    assert (state.status, state.result, state.summary, state.drawing) == ("idle", None, [], b"")
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_task_ends_in_facts_and_a_drawing(model: Exploration, task: str) -> None:
-    model.task = task
-    model.show(sample("eileen_collins_portrait.jpg"), "Eileen Collins")
-    model.wait()
-    assert (model.status, model.error) == ("done", "")
-    assert model.answer
-    assert model.facts
-    Image.open(BytesIO(model.drawing)).verify()
+def test_every_task_gives_a_summary_and_a_drawing(state: ExplorerState, task: str) -> None:
+    state.task = task
+    state.show(sample_path("eileen_collins_portrait.jpg"))
+    assert state.wait() is state.result
+    assert (state.status, state.error) == ("done", "")
+    assert state.result
+    assert state.summary
+    Image.open(BytesIO(state.drawing)).verify()
 
 
 @pytest.mark.parametrize("mode", ["RGB", "CMYK", "L"])
-def test_a_pillow_image_is_a_picture(model: Exploration, mode: str) -> None:
-    model.task = "Faces"
-    model.show(Image.open(sample("grace_hopper.jpg")).convert(mode), "Grace Hopper")
-    model.wait()
-    assert (model.status, model.error) == ("done", "")
-    assert model.facts[0] == "1 face found:"
+def test_it_takes_a_pillow_image(state: ExplorerState, mode: str) -> None:
+    state.run("Faces")
+    state.show(Image.open(sample_path("grace_hopper.jpg")).convert(mode))
+    state.wait()
+    assert (state.status, state.error) == ("done", "")
+    assert summary(state)[0] == "1 face found:"
 
 
-def test_a_pillow_image_that_is_not_read_yet_can_be_asked_about_twice(model: Exploration) -> None:
+def test_a_pillow_image_whose_file_is_not_read_yet_can_be_used_repeatedly(
+    state: ExplorerState,
+) -> None:
     file = BytesIO()
     noise(1500, 1500).save(file, "PNG")
     for _ in range(3):
-        model.show(Image.open(file), "noise")
-        model.task = "Thumbnail" if model.task == "Faces" else "Faces"
-        model.wait()
-        assert (model.status, model.error) == ("done", "")
+        state.show(Image.open(file))
+        state.task = "Thumbnail" if state.task == "Faces" else "Faces"
+        state.wait()
+        assert (state.status, state.error) == ("done", "")
 
 
-def test_the_same_picture_shown_again_is_looked_at_again(model: Exploration) -> None:
-    data = sample("dahlia.jpg").read_bytes()
-    model.task = "Faces"
-    model.show(data, "one.jpg")
-    model.wait()
-    model.show(data, "other.jpg")
-    assert model.status == "working"
-    assert "'other.jpg'" in model.code
-    model.wait()
+def test_it_takes_bytes_files_and_urls(state: ExplorerState, service: LocalService) -> None:
+    state.task = "Faces"
+    data = sample_path("grace_hopper.jpg").read_bytes()
+    for image in (data, BytesIO(data)):
+        state.show(image)
+        state.wait()
+        assert summary(state)[0] == "1 face found:"
+        assert state.title == "image"
+    state.show(f"{service.url}/samples/dahlia.jpg")
+    state.wait()
+    assert summary(state) == ["No face found."]
 
 
-def test_downloads_that_hang_keep_no_question_waiting(model: Exploration) -> None:
-    silent, address = silence()
-    with silent:
-        model.task = "Faces"
-        for name in "abcde":
-            model.show(f"{address}/{name}.jpg", name)
-        model.show(sample("dahlia.jpg"), "Dahlia")
-        model.wait(8)
-        assert model.facts == ["No face found."]
-
-
-def test_it_looks_anew_when_the_task_changes(model: Exploration) -> None:
-    model.task = "Faces"
-    model.show(sample("grace_hopper.jpg"), "Grace Hopper")
-    model.wait()
-    assert "faces" in model.answer
-    model.task = "Celebrities"
-    model.wait()
-    assert model.facts[1].startswith("Grace Hopper")
-
-
-def test_a_thumbnail_follows_its_size(model: Exploration) -> None:
-    model.task = "Thumbnail"
-    model.show(sample("dahlia.jpg"), "Dahlia")
-    model.wait()
-    model.width = 90
-    model.wait()
-    assert model.answer.size == (90, 200)
-    assert Image.open(BytesIO(model.drawing)).size == (90, 200)
-
-
-def test_a_size_that_no_service_takes_is_refused(model: Exploration) -> None:
-    with pytest.raises(TraitError):
-        model.width = 1025
-
-
-def test_the_observer_sees_the_work_begin_and_end(model: Exploration) -> None:
-    seen: list[str] = []
-    model.task = "Faces"
-    model.observe(lambda change: seen.append(change.new), "status")
-    model.show(sample("dahlia.jpg"), "Dahlia")
-    model.wait()
-    assert seen == ["working", "done"]
-
-
-def test_bytes_and_addresses_are_pictures(model: Exploration, service: LocalService) -> None:
-    model.task = "Faces"
-    model.show(sample("grace_hopper.jpg").read_bytes(), "an upload")
-    model.wait()
-    assert model.facts[0] == "1 face found:"
-    model.show(f"{service.url}/samples/dahlia.jpg", "an address")
-    model.wait()
-    assert model.facts == ["No face found."]
-
-
-def test_a_picture_sent_smaller_is_noted(model: Exploration, tmp_path: Path) -> None:
-    noise(3600, 400).save(tmp_path / "noise.png")
-    model.task = "Thumbnail"
-    model.show(tmp_path / "noise.png", "noise")
-    model.wait()
-    assert model.status == "done"
-    assert model.facts[-1].startswith("Note: The picture of 3600 x 400 pixels is too large")
-
-
-def test_nobody_waits_for_an_answer() -> None:
-    silent, address = silence()
-    with silent:
-        model = Exploration(VisionClient(address, "key", retries=0))
-        model.show(sample("dahlia.jpg"), "Dahlia")
-        assert (model.status, model.answer) == ("working", None)
-        with pytest.raises(TimeoutError, match="Describe has no answer"):
-            model.wait(0.01)
-
-
-def test_the_last_question_wins_whatever_comes_late(service: LocalService) -> None:
-    silent, address = silence()
-    with silent:
-        model = Exploration(VisionClient(service.url, service.key))
-        model.task = "Faces"
-        model.show(f"{address}/slow.jpg", "slow")
-        slow = silent.accept()[0]
-        model.show(sample("grace_hopper.jpg"), "Grace Hopper")
-        assert model.wait()["faces"]
-        seen: list[object] = []
-        model.observe(seen.append)
-        slow.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + sample("dahlia.jpg").read_bytes())
-        slow.close()
-        time.sleep(1)
-        assert not seen
-        assert model.facts[0] == "1 face found:"
-
-
-def test_nobody_sees_a_new_task_with_an_old_answer(model: Exploration) -> None:
-    model.task = "Faces"
-    model.show(sample("dahlia.jpg"), "Dahlia")
-    model.wait()
-    seen: list[tuple[str, bool]] = []
-    model.observe(lambda _: seen.append((model.status, bool(model.facts))), ["status", "code"])
-    model.task = "Celebrities"
-    model.wait()
-    assert seen == [("working", False), ("working", False), ("done", True)]
-
-
-def test_it_waits_for_the_last_of_many_questions(model: Exploration) -> None:
-    model.show(sample("grace_hopper.jpg"), "Grace Hopper")
-    for task in TASKS:
-        model.task = task
-    model.task = "Celebrities"
-    assert model.wait()["result"]["celebrities"]
-    assert model.facts[1].startswith("Grace Hopper")
-
-
-def test_progress_is_what_the_service_says_while_it_works() -> None:
-    with LocalService(operation_delay=1.5) as slow:
-        model = Exploration(VisionClient(slow.url, slow.key))
-        model.task = "Handwriting"
-        seen: list[str] = []
-        model.observe(lambda change: seen.append(change.new), "progress")
-        model.show(sample("handwritten_note.jpg"), "A note")
-        model.wait()
-        assert seen[0] in ("NotStarted", "Running")
-        assert seen[-1] == ""
-
-
-def test_only_the_options_of_the_task_ask_anew(model: Exploration) -> None:
-    model.task = "Print"
-    model.show(sample("democritus.png"), "Democritus")
-    model.wait()
-    model.captions, model.width = 1, 90
-    assert model.status == "done"
-    model.language = "de"
-    assert model.wait()["language"] == "de"
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_the_code_shown_runs_and_gives_the_same_answer(
-    service: LocalService, task: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("VISION_ENDPOINT", f"{service.url}/vision/v1.0")
-    monkeypatch.setenv("VISION_KEY", service.key)
-    model = Exploration(VisionClient(service.url, service.key), task=task)
-    model.show(sample("eileen_collins_portrait.jpg"), "Eileen Collins")
-    assert len(model.code.splitlines()) == 3
-    names: dict[str, Any] = {}
-    exec(model.code, names)  # noqa: S102
-    assert compared(names["answer"]) == compared(model.wait())
+def test_an_open_file_is_read_once_for_several_tasks(state: ExplorerState) -> None:
+    state.task = "Faces"
+    with sample_path("grace_hopper.jpg").open("rb") as file:
+        state.show(file)
+    state.wait()
+    state.run("Celebrities")
+    state.wait()
+    assert summary(state)[1].startswith("Grace Hopper")
 
 
 @pytest.mark.parametrize(
-    ("picture", "named"),
+    ("image", "title"),
     [
-        (sample("dahlia.jpg"), "vh.sample('dahlia.jpg')"),
-        ("https://example.org/a.jpg", "'https://example.org/a.jpg'"),
-        ("/pictures/it's.jpg", '"/pictures/it\'s.jpg"'),
-        (SAMPLES / "../samples/gone.jpg", repr(str(SAMPLES / "../samples/gone.jpg"))),
+        (Path("folder/a cat.jpg"), "a cat.jpg"),
+        ("https://example.org/images/cat.jpg", "cat.jpg"),
+        (b"bytes", "image"),
+        (Image.new("RGB", (60, 60)), "image"),
+        (Image.open(sample_path("dahlia.jpg")), "dahlia.jpg"),
     ],
 )
-def test_the_code_names_the_picture(picture: Path | str, named: str) -> None:
-    model = Exploration(VisionClient("http://127.0.0.1:9", "key", retries=0), task="Faces")
-    model.show(picture, "holiday.jpg")
-    assert model.code.endswith(f"vision.analyze({named}, features='Faces')")
+def test_the_title_is_by_default_the_name_of_the_file(
+    refused: VisionClient, image: ImageInput, title: str
+) -> None:
+    state = ExplorerState(refused)
+    state.show(image)
+    assert state.title == title
+    state.show(image, "My image")
+    assert state.title == "My image"
 
 
-def test_the_code_says_where_the_file_of_an_upload_belongs() -> None:
-    model = Exploration(VisionClient("http://127.0.0.1:9", "key", retries=0), task="Tags")
-    model.show(b"some bytes", "holiday.jpg")
-    assert model.code.endswith("vision.tag('holiday.jpg')  # a file beside the notebook")
+def test_an_argument_that_is_no_image_is_refused(state: ExplorerState) -> None:
+    with pytest.raises(TypeError, match="42"):
+        state.show(42)  # type: ignore[arg-type]
+    assert state.status == "idle"
 
 
-def test_the_code_makes_the_client_that_was_asked_and_tells_no_key() -> None:
-    model = Exploration(VisionClient("http://127.0.0.1:9", "secret", retries=0))
-    model.show(sample("dahlia.jpg"), "Dahlia")
-    made = "vision = vh.VisionClient('http://127.0.0.1:9/vision/v1.0/', 'your key')"
-    assert model.code.splitlines()[1] == made
+def test_the_same_image_shown_again_is_sent_again(state: ExplorerState) -> None:
+    data = sample_path("dahlia.jpg").read_bytes()
+    state.task = "Faces"
+    state.show(data, "one.jpg")
+    state.wait()
+    state.show(data, "other.jpg")
+    assert state.status == "working"
+    assert "'other.jpg'" in state.code
+    state.wait()
 
 
-def test_a_missing_file_is_one_sentence(model: Exploration) -> None:
-    model.show("no/such/file.jpg", "nothing")
-    model.wait()
-    assert model.status == "failed"
-    assert model.error == "Cannot read 'no/such/file.jpg': No such file or directory."
-    assert (model.answer, model.facts, model.drawing) == (None, [], b"")
+def test_downloads_that_hang_do_not_delay_other_queries(
+    state: ExplorerState, silent: SilentServer
+) -> None:
+    state.task = "Faces"
+    for number in range(MAX_CONCURRENT + 2):
+        state.show(f"{silent.url}/{number}.jpg")
+    state.show(sample_path("dahlia.jpg"))
+    state.wait(8)
+    assert summary(state) == ["No face found."]
 
 
-def test_what_the_service_says_is_one_sentence(model: Exploration) -> None:
-    file = BytesIO()
-    Image.new("RGB", (20, 20)).save(file, "PNG")
-    model.show(file.getvalue(), "too small")
-    model.wait()
-    assert model.status == "failed"
-    assert "50" in model.error
-    assert "\n" not in model.error
+def test_another_task_is_run_at_once(state: ExplorerState) -> None:
+    state.task = "Faces"
+    state.show(sample_path("grace_hopper.jpg"))
+    state.wait()
+    assert "faces" in state.result
+    state.task = "Celebrities"
+    state.wait()
+    assert summary(state)[1].startswith("Grace Hopper")
+    state.run("Faces")
+    assert "faces" in state.wait()
+    with pytest.raises(ValueError, match="Invalid task 'Fases'"):
+        state.run("Fases")
+    assert (state.task, state.status) == ("Faces", "done")
 
 
-def test_a_service_that_is_not_there_is_one_sentence() -> None:
-    model = Exploration(VisionClient("http://127.0.0.1:9", "key", retries=0))
-    model.show(sample("dahlia.jpg"), "Dahlia")
-    model.wait()
-    assert model.status == "failed"
-    assert model.error.endswith(".")
-    assert "\n" not in model.error
+def test_a_thumbnail_follows_its_size(state: ExplorerState) -> None:
+    state.task = "Thumbnail"
+    state.show(sample_path("dahlia.jpg"))
+    state.wait()
+    state.width = 90
+    assert state.wait().size == (90, 200)
+    assert Image.open(BytesIO(state.drawing)).size == (90, 200)
 
 
-def test_a_refused_picture_takes_the_place_of_one_that_is_looked_at() -> None:
-    silent, address = silence()
-    with silent:
-        model = Exploration(VisionClient(address, "key", retries=0))
-        model.show(sample("dahlia.jpg"), "Dahlia")
+def test_a_size_that_no_service_takes_is_refused(state: ExplorerState) -> None:
+    with pytest.raises(TraitError):
+        state.width = 1025
+
+
+def test_only_the_options_of_the_task_start_a_query(state: ExplorerState) -> None:
+    state.task = "OCR"
+    state.show(sample_path("democritus.png"))
+    state.wait()
+    state.max_candidates, state.width = 1, 90
+    assert state.status == "done"
+    state.language = "de"
+    assert state.wait()["language"] == "de"
+
+
+def test_observers_get_the_start_and_the_end_of_a_query(state: ExplorerState) -> None:
+    seen: list[str] = []
+    state.task = "Faces"
+    state.observe(lambda change: seen.append(change.new), "status")
+    state.show(sample_path("dahlia.jpg"))
+    state.wait()
+    assert seen == ["working", "done"]
+
+
+def test_observers_never_get_a_new_task_with_an_old_result(state: ExplorerState) -> None:
+    state.task = "Faces"
+    state.show(sample_path("dahlia.jpg"))
+    state.wait()
+    seen: list[tuple[str, bool]] = []
+    state.observe(lambda _: seen.append((state.status, bool(state.summary))), ["status", "code"])
+    state.task = "Celebrities"
+    state.wait()
+    assert seen == [("working", False), ("working", False), ("done", True)]
+
+
+def test_it_waits_for_the_last_of_many_queries(state: ExplorerState) -> None:
+    state.show(sample_path("grace_hopper.jpg"))
+    for task in TASKS:
+        state.task = task
+    state.task = "Celebrities"
+    assert state.wait()["result"]["celebrities"]
+    assert summary(state)[1].startswith("Grace Hopper")
+
+
+def test_the_result_of_an_earlier_query_is_dropped(
+    state: ExplorerState, silent: SilentServer
+) -> None:
+    state.task = "Faces"
+    state.show(f"{silent.url}/slow.jpg")
+    slow = silent.accept()
+    state.show(sample_path("grace_hopper.jpg"))
+    assert state.wait()["faces"]
+    seen: list[object] = []
+    state.observe(seen.append)
+    slow.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + sample_path("dahlia.jpg").read_bytes())
+    slow.close()
+    time.sleep(1)
+    assert not seen
+    assert summary(state)[0] == "1 face found:"
+
+
+def test_wait_returns_the_result_of_the_query_that_replaces_another(
+    state: ExplorerState, silent: SilentServer
+) -> None:
+    state.task = "Faces"
+    state.show(f"{silent.url}/slow.jpg")
+    results: list[Any] = []
+    thread = Thread(target=lambda: results.append(state.wait(30)))
+    thread.start()
+    with silent.accept():
+        state.show(sample_path("grace_hopper.jpg"))
+        thread.join(30)
+    assert results[0]["faces"]
+
+
+def test_a_service_that_sends_nothing_does_not_block(silent: SilentServer) -> None:
+    state = ExplorerState(VisionClient(silent.url, "key", retries=0))
+    state.show(sample_path("dahlia.jpg"))
+    assert (state.status, state.result) == ("working", None)
+    with pytest.raises(TimeoutError, match=r"Describe did not finish within 0\.01 seconds"):
+        state.wait(0.01)
+
+
+def test_progress_is_the_status_of_a_running_operation() -> None:
+    with LocalService(operation_delay=1.5) as slow:
+        state = ExplorerState(VisionClient(slow.url, slow.key, version="v1.0"))
+        state.task = "Recognize text"
         seen: list[str] = []
-        model.observe(lambda change: seen.append(change.new), "status")
-        model.refuse("large.tif", "Too large.")
-        model.refuse("larger.tif", "Too large.")
-        assert seen == ["idle", "failed", "idle", "failed"]
-        assert (model.title, model.error, model.picture) == ("larger.tif", "Too large.", None)
-        assert (model.wait(), model.code) == (None, "")
-        model.look()
-        assert model.status == "failed"
+        state.observe(lambda change: seen.append(change.new), "progress")
+        state.show(sample_path("handwritten_note.jpg"))
+        state.wait()
+    assert seen[0] in ("NotStarted", "Running")
+    assert seen[-1] == ""
 
 
-def test_it_recovers_from_an_error(model: Exploration) -> None:
-    model.task = "Faces"
-    model.show(b"not a picture", "nothing")
-    model.wait()
-    assert model.error
-    model.show(sample("dahlia.jpg"), "Dahlia")
-    model.wait()
-    assert (model.status, model.error) == ("done", "")
+@pytest.mark.parametrize("task", TASKS)
+def test_the_code_gives_the_same_result(
+    service: LocalService, client: VisionClient, task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISION_ENDPOINT", f"{service.url}/vision/v1.0")
+    monkeypatch.setenv("VISION_KEY", service.key)
+    state = ExplorerState(client, task=task)
+    state.show(sample_path("eileen_collins_portrait.jpg"))
+    assert len(state.code.splitlines()) == 4
+    names: dict[str, Any] = {}
+    exec(state.code, names)  # noqa: S102
+    assert comparable(names["result"]) == comparable(state.wait())
 
 
-def test_the_model_imports_no_widget() -> None:
+def test_the_code_contains_no_key(refused: VisionClient) -> None:
+    state = ExplorerState(refused)
+    state.show(sample_path("dahlia.jpg"))
+    assert refused.key not in state.code
+
+
+def test_an_error_clears_the_result_and_the_next_image_clears_the_error(
+    state: ExplorerState,
+) -> None:
+    state.task = "Faces"
+    state.show(b"not an image")
+    state.wait()
+    assert (state.status, bool(state.error)) == ("failed", True)
+    assert (state.result, state.summary, state.drawing) == (None, [], b"")
+    state.show(sample_path("dahlia.jpg"))
+    state.wait()
+    assert (state.status, state.error) == ("done", "")
+
+
+def test_a_failed_upload_takes_the_place_of_an_image(silent: SilentServer) -> None:
+    state = ExplorerState(VisionClient(silent.url, "key", retries=0))
+    state.show(sample_path("dahlia.jpg"))
+    seen: list[str] = []
+    state.observe(lambda change: seen.append(change.new), "status")
+    state.fail("large.tif", "Too large.")
+    state.fail("larger.tif", "Too large.")
+    assert seen == ["idle", "failed", "idle", "failed"]
+    assert (state.title, state.error, state.image) == ("larger.tif", "Too large.", None)
+    assert (state.wait(), state.code) == (None, "")
+    state.run()
+    assert state.status == "failed"
+
+
+def test_results_are_drawn_and_applied_on_the_thread_of_the_event_loop(
+    client: VisionClient, drawing_threads: list[int]
+) -> None:
+    changes: list[int] = []
+
+    async def main() -> None:
+        state = ExplorerState(client, task="Faces")
+        done = asyncio.Event()
+        state.observe(lambda _: changes.append(get_ident()), ["drawing", "summary", "progress"])
+        state.observe(lambda change: change.new == "done" and done.set(), "status")
+        state.show(sample_path("grace_hopper.jpg"))
+        await asyncio.wait_for(done.wait(), 60)
+        assert summary(state)[0] == "1 face found:"
+
+    asyncio.run(main())
+    assert drawing_threads == [get_ident()]
+    assert set(changes) == {get_ident()}
+
+
+def test_wait_on_the_thread_of_the_event_loop_draws_the_result(
+    client: VisionClient, drawing_threads: list[int]
+) -> None:
+    async def main() -> ExplorerState:
+        state = ExplorerState(client, task="Faces")
+        for name in ("dahlia.jpg", "grace_hopper.jpg"):
+            state.show(sample_path(name))
+        assert state.wait(60)["faces"]
+        await asyncio.sleep(0.1)  # the loop finds no callbacks
+        return state
+
+    state = asyncio.run(main())
+    assert drawing_threads == [get_ident()]
+    state.show(sample_path("dahlia.jpg"))
+    state.wait(60)
+    assert summary(state) == ["No face found."], "the loop is closed"
+
+
+def test_wait_on_another_thread_than_the_event_loop_returns(client: VisionClient) -> None:
+    async def main() -> Any:
+        state = ExplorerState(client, task="Faces")
+        state.show(sample_path("grace_hopper.jpg"))
+        return await asyncio.to_thread(state.wait, 60)
+
+    assert asyncio.run(main())["faces"]
+
+
+def in_kernel(*cells: str) -> list[str]:
+    """Run cells in a kernel, and return what each printed."""
+    notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, cells)))
+    NotebookClient(notebook, timeout=120).execute()
+    return ["".join(output.text for output in cell.outputs) for cell in notebook.cells]
+
+
+def test_in_a_kernel_a_cell_can_wait_and_results_are_drawn_between_cells(
+    client: VisionClient,
+) -> None:
+    setup = f"""
+        import asyncio, threading
+        import visionhelpers as vh
+        vision = vh.VisionClient({client.base_url!r}, {client.key!r})
+        explorer = vh.Explorer(vision)
+        threads = []
+        explorer.state.observe(lambda _: threads.append(threading.current_thread()), "drawing")
+    """
+    wait = "print(list(explorer.wait(60))[0], explorer.state.status)"
+    leave = 'explorer.run("Faces")'
+    later = """
+        while explorer.state.status == "working":
+            await asyncio.sleep(0.1)
+        print(explorer.state.summary[0], set(threads) == {threading.main_thread()})
+    """
+    show = 'explorer.show(vh.sample_path("grace_hopper.jpg"))\nprint(len(explorer.wait()["faces"]))'
+    printed = in_kernel(dedent(setup), wait, leave, dedent(later), show)
+    assert printed == ["", "description done\n", "", "1 face found: True\n", "1\n"]
+
+
+def test_the_state_imports_no_widgets() -> None:
     probe = "import sys, visionhelpers.explorer.state as e; print('ipywidgets' in sys.modules)"
     run = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"

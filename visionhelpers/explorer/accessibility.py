@@ -1,39 +1,35 @@
-"""Keys that are typed in the Explorer are not JupyterLab's."""
+"""Widgets for keyboards and screen readers: a guard against shortcuts, and an ARIA live region."""
 
-from __future__ import annotations
+from pathlib import Path
 
 from anywidget import AnyWidget
-from ipywidgets import Layout
+from traitlets import Bool, Unicode
 
-QUIET = "visionhelpers-quiet"
-SCRIPT = f"""
-const EDITING = ["a", "c", "v", "x", "y", "z", "enter"];
-
-function render({{ el }}) {{
-  const mark = ({{ target, key, ctrlKey, metaKey }}) => {{
-    if (!el.closest(".{QUIET}")?.contains(target)) return;
-    const theirs = (ctrlKey || metaKey) && !EDITING.includes(key.toLowerCase());
-    target.toggleAttribute("data-lm-suppress-shortcuts", !theirs);
-  }};
-  window.addEventListener("keydown", mark, true); // before JupyterLab, which listens on document
-  return () => window.removeEventListener("keydown", mark, true);
-}}
-
-export default {{ render }};
-"""
-"""JupyterLab looks for the mark on what has the focus itself: around it is not enough.
-
-Saving and the like stay JupyterLab's; what edits text with Ctrl or Cmd would edit its cells."""
+GUARD_CLASS = "visionhelpers-shortcut-guard"
 
 
-class Quiet(AnyWidget):
-    """Nothing to see: it keeps JupyterLab's shortcuts out of the box of class `QUIET` around it.
+class ShortcutGuard(AnyWidget):
+    """An empty widget that suppresses JupyterLab's shortcuts in its ancestor of `GUARD_CLASS`.
 
-    They reach lists, buttons and boxes to tick in an output too: whoever types the first letters
-    of a choice would copy, paste and delete cells.
+    Without it, the first letters of a choice typed in a list copy, paste and delete cells.
     """
 
-    _esm = SCRIPT
+    _esm = Path(__file__).with_name("shortcut_guard.js")
 
-    def __init__(self) -> None:
-        super().__init__(layout=Layout(display="none"))
+
+class LiveRegion(AnyWidget):
+    """HTML that screen readers announce when it changes.
+
+    Attributes:
+        value: The HTML.
+        urgent: True to interrupt the screen reader.
+    """
+
+    _esm = Path(__file__).with_name("live_region.js")
+    value = Unicode().tag(sync=True)
+    urgent = Bool(False).tag(sync=True)
+
+    def update(self, value: str, *, urgent: bool = False) -> None:
+        """Replace the HTML and its urgency in one message."""
+        with self.hold_sync():
+            self.urgent, self.value = urgent, value

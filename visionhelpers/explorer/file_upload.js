@@ -1,6 +1,6 @@
-// A button that uploads a file; the kernel asks for it part by part.
-const GONE = "The notebook's kernel no longer knows this button: run the cell again.";
-const measured = (size) =>
+// A button that uploads a file; the kernel requests it chunk by chunk.
+const NO_KERNEL = "The notebook's kernel has restarted: run the cell again.";
+const formatSize = (size) =>
   size < 2 ** 20 ? `${Math.ceil(size / 2 ** 10)} KB` : `${(size / 2 ** 20).toFixed(1)} MB`;
 
 function make(kind, properties) {
@@ -21,44 +21,44 @@ function render({ model, el }) {
   let file = null;
   let id = "";
 
-  function begin(chosen) {
+  function start(chosen) {
     file = chosen;
     id = `${Date.now()} ${Math.random()}`;
-    status.textContent = `Uploading ${file.name}, ${measured(file.size)}`;
+    status.textContent = `Uploading ${file.name}, ${formatSize(file.size)}`;
     Object.assign(bar, { hidden: false, max: file.size || 1, value: 0 });
     try {
-      model.send({ kind: "chosen", id, name: file.name, size: file.size });
+      model.send({ kind: "file", id, name: file.name, size: file.size });
     } catch {
-      end();
-      status.textContent = GONE;
+      reset();
+      status.textContent = NO_KERNEL;
     }
   }
 
-  function end() {
+  function reset() {
     file = null;
     status.textContent = "";
     bar.hidden = true;
   }
 
-  async function answer({ id: asked, offset }) {
-    if (!file || asked !== id) return; // another view's file, or an earlier one
-    if (offset === null) return end();
+  async function onRequest({ id: requested, offset }) {
+    if (!file || requested !== id) return; // the file of another view, or an earlier file
+    if (offset === null) return reset();
     bar.value = offset;
     try {
-      const part = await file.slice(offset, offset + model.get("part")).arrayBuffer();
-      if (asked === id) model.send({ kind: "part", id, offset }, undefined, [part]);
+      const chunk = await file.slice(offset, offset + model.get("chunk_size")).arrayBuffer();
+      if (requested === id) model.send({ kind: "chunk", id, offset }, undefined, [chunk]);
     } catch (error) {
-      model.send({ kind: "unreadable", id, why: error.message });
+      model.send({ kind: "error", id, reason: error.message });
     }
   }
 
   button.onclick = () => {
-    input.value = ""; // so that the same file can be chosen again
+    input.value = ""; // the same file can be chosen again
     input.click();
   };
-  input.onchange = () => input.files.length && begin(input.files[0]);
-  model.on("msg:custom", answer);
-  return () => model.off("msg:custom", answer);
+  input.onchange = () => input.files.length && start(input.files[0]);
+  model.on("msg:custom", onRequest);
+  return () => model.off("msg:custom", onRequest);
 }
 
 export default { render };

@@ -1,10 +1,8 @@
-"""A button that uploads a file from the reader's machine, in parts that every server passes on.
+"""A file upload in chunks.
 
-The `FileUpload` of ipywidgets sends a file in one message. Jupyter's servers close the connection
-on a message of more than 10 MB, and nobody is told.
+The `FileUpload` of ipywidgets sends a file in one message. Jupyter servers close the connection
+at a message of more than 10 MB, without an error.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,15 +12,12 @@ from typing import Any
 from anywidget import AnyWidget
 from traitlets import Int, Unicode
 
-from ..images import DOWNLOAD_LIMIT
-
-LIMIT = DOWNLOAD_LIMIT
-"""As much as is fetched from an address."""
+from ..images import MAX_DOWNLOAD_BYTES as MAX_UPLOAD_BYTES
 
 
 @dataclass
-class Arrival:
-    """A file that is under way."""
+class PendingUpload:
+    """A file of `size` bytes, of which some chunks are missing."""
 
     id: str
     name: str
@@ -30,67 +25,53 @@ class Arrival:
     data: bytearray = field(default_factory=bytearray)
 
 
-class FilePicker(AnyWidget):
-    """Let the reader choose a file, and hand it on once all of it is here.
-
-    Attributes:
-        description: What the button says.
-        accept: What the browser's dialogue offers, as in "image/*".
-        part: How many bytes come at once.
-    """
+class ChunkedUpload(AnyWidget):
+    """A button that uploads a file from the user's machine; `chunk_size` in bytes."""
 
     _esm = Path(__file__).with_suffix(".js")
-    description = Unicode("Upload a picture").tag(sync=True)
-    accept = Unicode("image/*").tag(sync=True)
-    part = Int(1 << 20).tag(sync=True)
+    description = Unicode("Upload an image").tag(sync=True)
+    accept = Unicode("image/*,application/pdf").tag(sync=True)
+    chunk_size = Int(1 << 20).tag(sync=True)
 
     def __init__(
-        self, take: Callable[[str, bytes], None], refuse: Callable[[str, str], None]
+        self, on_file: Callable[[bytes, str], None], on_error: Callable[[str, str], None]
     ) -> None:
-        """Take whom to tell.
-
-        Args:
-            take: Is given the name and the content of a file.
-            refuse: Is given the name of a file that does not come, and why in a sentence.
-        """
+        """Create a button; `on_file` gets content and name, `on_error` name and reason."""
         super().__init__()
-        self._take, self._refuse = take, refuse
-        self._arrival: Arrival | None = None
+        self._on_file, self._on_error = on_file, on_error
+        self._pending: PendingUpload | None = None
         self.on_msg(self._on_message)
 
-    def drop(self) -> None:
-        """Want no more of the file that is under way."""
-        if self._arrival:
-            self.send({"id": self._arrival.id, "offset": None})
-            self._arrival = None
+    def cancel(self) -> None:
+        """Cancel the current upload."""
+        if self._pending:
+            self.send({"id": self._pending.id, "offset": None})
+            self._pending = None
 
-    def _on_message(self, _: AnyWidget, said: dict[str, Any], buffers: list[memoryview]) -> None:
-        if said["kind"] == "chosen":
-            self.drop()
-            self._arrival = Arrival(said["id"], said["name"], said["size"])
-            self._go_on(self._arrival)
-        elif self._arrival and said["id"] == self._arrival.id:
-            if said["kind"] == "unreadable":
-                self._end(f"The browser cannot read it: {said['why']}")
-            elif said["offset"] == len(self._arrival.data):
-                self._arrival.data += buffers[0]
-                self._go_on(self._arrival)
+    def _on_message(self, _: AnyWidget, message: dict[str, Any], buffers: list[memoryview]) -> None:
+        pending = self._pending
+        if message["kind"] == "file":
+            self.cancel()
+            self._pending = PendingUpload(message["id"], message["name"], message["size"])
+            self._request_chunk(self._pending)
+        elif pending and message["id"] == pending.id:
+            if message["kind"] == "error":
+                self._fail(pending, f"The browser cannot read the file: {message['reason']}")
+            elif message["offset"] == len(pending.data):
+                pending.data += buffers[0]
+                self._request_chunk(pending)
 
-    def _go_on(self, arrival: Arrival) -> None:
-        if arrival.size > LIMIT:
-            self._end(
-                f"It has {arrival.size / (1 << 20):.1f} MB, and at most {LIMIT >> 20} MB can be "
-                "uploaded; type its path instead, or make it smaller."
-            )
-        elif len(arrival.data) < arrival.size:
-            self.send({"id": arrival.id, "offset": len(arrival.data)})
+    def _request_chunk(self, pending: PendingUpload) -> None:
+        if pending.size > MAX_UPLOAD_BYTES:
+            size, limit = pending.size / (1 << 20), MAX_UPLOAD_BYTES >> 20
+            advice = "enter its path instead, or make it smaller."
+            self._fail(pending, f"The file has {size:.1f} MB, the limit is {limit} MB: {advice}")
+        elif len(pending.data) < pending.size:
+            self.send({"id": pending.id, "offset": len(pending.data)})
         else:
-            self._end()
+            self.cancel()
+            self._on_file(bytes(pending.data), pending.name)
 
-    def _end(self, why: str = "") -> None:
-        arrival = self._arrival
-        self.drop()
-        if arrival and why:
-            self._refuse(arrival.name, why)
-        elif arrival:
-            self._take(arrival.name, bytes(arrival.data))
+    def _fail(self, pending: PendingUpload, reason: str) -> None:
+        self.cancel()
+        self._on_error(pending.name, reason)

@@ -1,84 +1,75 @@
-"""What the Explorer shows, as HTML: no colours of its own, so that dark themes are legible too."""
-
-from __future__ import annotations
+"""HTML of the Explorer, without colors, so that it is legible in dark themes."""
 
 import json
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
 
-if TYPE_CHECKING:
-    from .state import Exploration
+from ..results import SummaryLine
+from .state import ExplorerState
 
-CLOSE = 'style="margin: 0; line-height: 1.5; overflow-wrap: anywhere"'
-"""Lines of text as close together as in the notebook's own prose, in narrow windows too."""
-
-LETTERS = (
+LINE_STYLE = "margin: 0; line-height: 1.5; overflow-wrap: anywhere"
+CODE_STYLE = (
     "font: var(--jp-code-font-size, 13px)/1.4 var(--jp-code-font-family, monospace); "
     "color: inherit; background: transparent"
 )
 
 
-def status(model: Exploration) -> str:
-    """Say what is looked at and how far that is, what came first of it, or what went wrong."""
-    if model.status == "idle":
+def status(state: ExplorerState) -> str:
+    """Return task and title, with the progress, the first line of the result, or the error."""
+    if state.status == "idle":
         return ""
-    doing = "Looking at" if model.status == "working" else f"{model.task}:"
-    said = f"<b>{escape(doing)} {escape(model.title)}</b>"
-    if model.status == "failed":
-        return f"<p {CLOSE}>{said}<br>{escape(model.error)}</p>"
-    if model.status == "working":
-        state = f" The service says: {model.progress}." if model.progress else ""
-        said += f"<br>{escape(model.task)}: working…{escape(state)}"
-    return f"<p {CLOSE}>{'<br>'.join([said, *map(escape, model.facts[:1])])}</p>"
+    heading = f"{state.task}: {state.title}"
+    text = [state.error] if state.error else [str(line) for line in state.summary[:1]]
+    if state.status == "working":
+        heading = f"Analyzing {state.title}"
+        progress = f" Status: {state.progress}." if state.progress else ""
+        text = [f"{state.task}: working…{progress}"]
+    return _paragraph("<br>".join([f"<b>{escape(heading)}</b>", *map(escape, text)]))
 
 
-def facts(found: Sequence[str]) -> str:
-    """Say the answer, a paragraph a line; the status has said the first."""
-    return "".join(f"<p {CLOSE}>{escape(fact)}</p>" for fact in found[1:])
+def summary(lines: Sequence[SummaryLine]) -> str:
+    """Return a paragraph for each line but the first, which the status contains."""
+    return "".join(_paragraph(escape(str(line))) for line in lines[1:])
 
 
-def figure(model: Exploration) -> str:
-    """Show the drawing; who does not see it has its title and its facts."""
-    said = escape(" ".join([f"{model.title}.", *model.facts]), quote=True)
-    data = b64encode(model.drawing).decode("ascii")
-    return f'<img alt="{said}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+def figure(state: ExplorerState) -> str:
+    """Return the drawing, with the title and the summary as its alternative text."""
+    text = escape(" ".join([f"{state.title}.", *map(str, state.summary)]))
+    data = b64encode(state.drawing).decode("ascii")
+    return f'<img alt="{text}" style="max-width: 100%" src="data:image/png;base64,{data}">'
 
 
-def gap(drawing: bytes) -> str:
-    """Leave the room that a drawing took: what stands below does not jump up and down again."""
+def placeholder(drawing: bytes) -> str:
+    """Return an empty box of the size of a drawing, so that the content below does not move."""
     width, height = Image.open(BytesIO(drawing)).size
-    return (
-        f'<div style="width: {width}px; max-width: 100%; aspect-ratio: {width} / {height}"></div>'
-    )
+    style = f"width: {width}px; max-width: 100%; aspect-ratio: {width} / {height}"
+    return f'<div style="{style}"></div>'
 
 
-def answer(given: Any) -> str:
-    """Show the service's JSON, in a box that scrolls, with the keyboard as well."""
-    if given is None:
+def response(result: Any) -> str:
+    """Return the JSON of a result in a box that scrolls, with the keyboard too."""
+    if result is None:
         return ""
-    if isinstance(given, Image.Image):
-        return f"<p {CLOSE}>This operation answers with a picture, not with JSON.</p>"
-    text = escape(json.dumps(given, indent=2, ensure_ascii=False))
-    look = f"overflow: auto; max-height: 30em; padding: 2px; border: 1px solid; {LETTERS}"
-    return (
-        f'<pre tabindex="0" role="region" aria-label="Answer as JSON" style="{look}">{text}</pre>'
-    )
+    if isinstance(result, Image.Image):
+        return _paragraph("This operation returns an image, not JSON.")
+    style = f"overflow: auto; max-height: 30em; padding: 2px; border: 1px solid; {CODE_STYLE}"
+    label = 'tabindex="0" role="region" aria-label="Response as JSON"'
+    text = escape(json.dumps(result, indent=2, ensure_ascii=False))
+    return f'<pre {label} style="{style}">{text}</pre>'
 
 
 def code(lines: str) -> str:
-    """Show code in a field that can be selected and copied from, and not written in."""
-    if not lines:
-        return ""
-    look = (
-        "width: 100%; box-sizing: border-box; field-sizing: content; overflow-wrap: anywhere; "
-        f"{LETTERS}"
-    )
-    return (
-        '<label style="display: block; line-height: 1.5">The same in code, to copy'
-        f'<textarea readonly rows="4" style="{look}">{escape(lines)}</textarea></label>'
-    )
+    """Return code in a read-only field to copy from."""
+    box = "width: 100%; box-sizing: border-box; field-sizing: content; overflow-wrap: anywhere"
+    field = f'<textarea readonly rows="5" style="{box}; {CODE_STYLE}">{escape(lines)}</textarea>'
+    label = '<label style="display: block; line-height: 1.5">The same request in Python, to copy'
+    return f"{label}{field}</label>" if lines else ""
+
+
+def _paragraph(content: str) -> str:
+    return f'<p style="{LINE_STYLE}">{content}</p>'

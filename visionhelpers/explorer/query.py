@@ -1,126 +1,151 @@
-"""One question about one picture, and what came of it; it can be asked off the main thread."""
+"""A cancellable request about one image, and its result."""
 
-from __future__ import annotations
-
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext, suppress
+from dataclasses import dataclass, field, replace
+from os import PathLike
 from pathlib import Path
-from threading import Event, Lock
-from typing import TYPE_CHECKING, Any
+from threading import Event
+from typing import Any
 
 from PIL import Image
 
-from ..connect import made
-from ..errors import sentence
-from ..images import SAMPLES, Picture, fetch, is_url, load_image, read_bytes, samples, upright
-from ..uploads import upload
-from .tasks import Options, Task
-
-if TYPE_CHECKING:
-    from ..client import VisionClient
-
-_reading = Lock()
-"""Pillow reads the file of an image when its pixels are wanted, and not for two at once."""
+from .. import images
+from ..client import VisionClient
+from ..connect import LocalClient
+from ..endpoint import parse_endpoint
+from ..errors import ConfigurationError, ImageError, format_error
+from ..images import ImageInput, Upload
+from ..results import Item, SummaryLine, summarize
+from .tasks import Task
 
 
-class DroppedError(Exception):
-    """Nobody wants to know any more."""
+class QueryCancelled(BaseException):
+    """The query was cancelled."""
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What came of a question: an answer with its facts and its drawing, or an error."""
+class QueryResult:
+    """The result of a query, or its error.
 
-    answer: Any = None
-    facts: tuple[str, ...] = ()
+    Attributes:
+        result: The API's JSON, or a Pillow image for a thumbnail; None after an error.
+        summary: The lines of the result, the most important first.
+        drawing: The result drawn on the image, as the bytes of a PNG file; may be empty.
+        error: One sentence, or "".
+    """
+
+    result: Any = None
+    summary: tuple[SummaryLine, ...] = ()
     drawing: bytes = b""
     error: str = ""
 
 
 @dataclass(eq=False)
-class Inquiry:
-    """A task on a picture with its options.
-
-    Attributes:
-        painted: Whether the answer is drawn on the picture as well.
-        places: Entered before the service is asked: others that ask it too may have to leave first.
-        dropped: Set when a later question has taken its place.
-        ended: Set when it needs no more waiting for.
-    """
+class Query:
+    """A task on one image with its options; set `cancelled` to cancel it."""
 
     task: Task
-    picture: Picture
-    options: Options
-    painted: bool = True
-    places: AbstractContextManager[object] = field(default_factory=nullcontext)
-    dropped: Event = field(default_factory=Event)
-    ended: Event = field(default_factory=Event)
+    image: ImageInput
+    options: Mapping[str, Any]
+    decode: bool = True  # `render` needs the decoded image
+    limiter: AbstractContextManager[object] = field(default_factory=nullcontext)
+    uploads: dict[Any, Upload] = field(default_factory=dict)  # by the limits of the operation
+    cancelled: Event = field(default_factory=Event)
+    finished: Event = field(default_factory=Event)
+    decoded: Image.Image | None = field(default=None, init=False)
 
-    def ask(self, vision: VisionClient, on_status: Callable[[str], None]) -> Finding:
-        """Ask, and return the answer or the error in a sentence.
+    def send(self, client: VisionClient, on_status: Callable[[str], None]) -> QueryResult:
+        """Send the request; return the result without a drawing, or the error as one sentence.
 
         Raises:
-            DroppedError: A later question has taken its place.
+            QueryCancelled: The query was cancelled.
         """
-        try:
-            return self._found(vision, on_status)
-        except DroppedError:
-            raise
-        except Exception as error:  # whatever it is, the reader sees a sentence, not a traceback
-            said = sentence(error)
-            return Finding(error=said if said.endswith((".", "!", "?")) else f"{said}.")
 
-    def code(self, vision: VisionClient, title: str) -> str:
-        """Return the lines of Python that ask the same; a picture without a path goes by a title.
-
-        Examples:
-            A sample is `vh.sample("dahlia.jpg")`, an upload the name of a file, to be put there.
-        """
-        code = self.task.code(made(vision), _expression(self.picture, title), self.options)
-        put = "" if isinstance(self.picture, (str, Path)) else "  # a file beside the notebook"
-        return code + put
-
-    def _found(self, vision: VisionClient, on_status: Callable[[str], None]) -> Finding:
-        def heard(status: str) -> None:
-            self._go_on()
+        def check(status: str) -> None:
+            self._raise_if_cancelled()
             on_status(status)
 
-        self._go_on()
-        picture = at_hand(self.picture)
-        with self.places:
-            self._go_on()
-            image, sent = load_image(picture), upload(picture)
-            self._go_on()
-            answer = self.task.ask(vision, sent, self.options, heard)
-            self._go_on()
-            facts = (*self.task.tell(answer), *([f"Note: {sent.note}."] if sent.note else []))
-            return Finding(answer, facts, self.task.paint(image, answer) if self.painted else b"")
+        arguments = self.task.kwargs(self.options)
+        if self.task.method == "recognize_text":
+            arguments["on_status"] = check
+        try:
+            content = materialize(self.image)
+            with self.limiter:
+                self._raise_if_cancelled()
+                upload = self._encode(client, content)
+                self._raise_if_cancelled()
+                result = getattr(client, self.task.method)(upload, **arguments)
+                self._raise_if_cancelled()
+            note = [SummaryLine((Item(f"{upload.note}."),), "Note: ")] if upload.note else []
+            return QueryResult(result, (*summarize(result), *note))
+        except Exception as error:  # a sentence in place of a traceback
+            return _failure(error)
 
-    def _go_on(self) -> None:
-        if self.dropped.is_set():
-            raise DroppedError
+    def render(self, outcome: QueryResult) -> QueryResult:
+        """Return the result with its drawing; call this on the thread that uses matplotlib."""
+        try:
+            if outcome.error or self.decoded is None:
+                return outcome
+            return replace(outcome, drawing=self.task.render_png(self.decoded, outcome.result))
+        except Exception as error:
+            return _failure(error)
+
+    def code(self, client: VisionClient, title: str) -> str:
+        """Return the Python code of the request; an image without a path goes by its title."""
+        image = f"{title!r}  # the path of your file"
+        if name := sample_name(self.image):
+            image = f"vh.sample_path({name!r})"
+        elif isinstance(self.image, (str, PathLike)):
+            image = repr(str(self.image))
+        options = self.task.kwargs(self.options).items()
+        arguments = ", ".join(["image", *(f"{name}={value!r}" for name, value in options)])
+        result = f"vision.{self.task.method}({arguments})"
+        lines = f"vision = {client_expression(client)}", f"image = {image}", f"result = {result}"
+        return "\n".join(["import visionhelpers as vh", *lines])
+
+    def _encode(self, client: VisionClient, content: bytes | Image.Image) -> Upload:
+        limits = client.limits(self.task.method)
+        if limits not in self.uploads:
+            self.uploads[limits] = client.prepare(self.task.method, content)
+        try:
+            self.decoded = images.load_image(content) if self.decode else None
+        except ImageError:
+            if not limits.documents:  # Pillow cannot read PDF
+                raise
+        return self.uploads[limits]
+
+    def _raise_if_cancelled(self) -> None:
+        if self.cancelled.is_set():
+            raise QueryCancelled
 
 
-def sample_name(picture: Picture | None) -> str:
-    """Return the name of the sample that a path leads to; empty for any other picture."""
-    if isinstance(picture, (str, Path)) and not is_url(picture):
-        path = Path(picture)
-        if path.is_relative_to(SAMPLES):
-            name = path.relative_to(SAMPLES).as_posix()
-            return name if name in samples() else ""
-    return ""
+def materialize(image: ImageInput) -> bytes | Image.Image:
+    """Return the bytes of the file, or an upright Pillow image; both can be used repeatedly."""
+    if isinstance(image, Image.Image):
+        return images.load_image(image)
+    return images.download(str(image)) if images.is_url(image) else images.read_bytes(image)
 
 
-def at_hand(picture: Picture) -> Picture:
-    """Return a picture in a form that can be shown and sent without getting it twice."""
-    if isinstance(picture, Image.Image):
-        with _reading:
-            return upright(picture)
-    return fetch(str(picture)) if is_url(picture) else read_bytes(picture)
+def sample_name(image: ImageInput | None) -> str:
+    """Return the name of the sample at a path, or "" for any other image."""
+    names = {images.SAMPLES / name: name for name in images.sample_credits()}
+    return names.get(Path(image), "") if isinstance(image, (str, PathLike)) else ""
 
 
-def _expression(picture: Picture, title: str) -> str:
-    if name := sample_name(picture):
-        return f"vh.sample({name!r})"
-    return repr(str(picture) if isinstance(picture, (str, Path)) else title)
+def client_expression(client: VisionClient) -> str:
+    """Return the Python expression that creates such a client, without its key."""
+    endpoint = os.environ.get("VISION_ENDPOINT", "").strip()
+    if isinstance(client, LocalClient):
+        return "vh.connect(local=True)" if endpoint else "vh.connect()"
+    with suppress(ConfigurationError):
+        version = os.environ.get("VISION_API_VERSION")
+        if endpoint and parse_endpoint(endpoint, version).base_url == client.base_url:
+            return "vh.connect()"
+    return f"vh.VisionClient({client.base_url!r}, 'your key')"
+
+
+def _failure(error: Exception) -> QueryResult:
+    message = format_error(error)
+    return QueryResult(error=message if message.endswith((".", "!", "?")) else f"{message}.")

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from visionhelpers import VisionClient
+from visionhelpers.service import LocalService
+
+
+class SilentServer:
+    """A server that accepts connections and sends nothing."""
+
+    def __init__(self) -> None:
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.settimeout(60)
+        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
+
+    def accept(self) -> socket.socket:
+        return self.socket.accept()[0]
+
+
+@pytest.fixture
+def silent(monkeypatch: pytest.MonkeyPatch) -> Iterator[SilentServer]:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "127.0.0.1")
+    server = SilentServer()
+    with server.socket:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def client(service: LocalService) -> VisionClient:
+    return VisionClient(service.url, service.key, version="v1.0")
+
+
+@pytest.fixture(scope="session")
+def client_v3(service: LocalService) -> VisionClient:
+    return VisionClient(service.url, service.key, version="v3.2")
+
+
+@pytest.fixture(scope="session")
+def refused() -> VisionClient:
+    """A client of a port where no service listens."""
+    return VisionClient("http://127.0.0.1:9", "secret", version="v1.0", retries=0)
