@@ -55,7 +55,7 @@ _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
     "proxy": ("the proxy failed; check HTTPS_PROXY and NO_PROXY", (ProxyError,)),
     "dns": ("the host name cannot be resolved", (NameResolutionError,)),
     "refused": ("the connection was refused; no service listens there", (NewConnectionError,)),
-    "timeout": ("none within {:.3g} seconds", (requests.Timeout, HTTPTimeout, TimeoutError)),
+    "timeout": ("no data within {:.3g} seconds", (requests.Timeout, HTTPTimeout, TimeoutError)),
     "cut off": ("the connection was cut off", (requests.ConnectionError, HTTPError, OSError)),
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
