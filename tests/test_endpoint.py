@@ -189,7 +189,7 @@ def test_only_v1_0_has_a_parameter_for_handwriting() -> None:
 
 def test_results_of_v1_0_are_not_converted() -> None:
     result = {"textAngle": 5.5, "status": "Succeeded"}
-    assert V1.convert_ocr(result) is V1.convert_read(result) is result
+    assert V1.convert_ocr(result) == V1.convert_read(result) == result
 
 
 def test_the_lines_of_an_image_get_whole_pixels() -> None:
