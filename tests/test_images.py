@@ -18,10 +18,10 @@ from PIL import Image
 from tests.drawn import blank_png, noise
 from tests.scripted_server import scripted_server
 from visionhelpers import ImageInput, images
+from visionhelpers.endpoint import ImageLimits
 from visionhelpers.errors import ImageError
 from visionhelpers.images import (
     SAMPLES,
-    ImageLimits,
     Upload,
     download,
     encode_image,

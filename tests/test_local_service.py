@@ -14,6 +14,7 @@ import pytest
 
 from tests.full_disk import FULL_DISK, on_full_disk
 from tests.scripted_server import scripted_server
+from visionhelpers.endpoint import Secret
 from visionhelpers.errors import ConfigurationError, TransportError
 from visionhelpers.local_service import ServiceInfo, check_installed, find_or_start
 from visionhelpers.service import LocalService
@@ -228,4 +229,4 @@ def test_without_its_packages_the_command_that_installs_them_is_named(
 
 
 def test_the_repr_of_a_service_hides_the_key() -> None:
-    assert "secret" not in repr(ServiceInfo("http://127.0.0.1:1", "secret"))
+    assert "secret" not in repr(ServiceInfo("http://127.0.0.1:1", Secret("secret")))

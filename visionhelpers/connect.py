@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from .client import VisionClient
-from .endpoint import Endpoint, parse_endpoint, parse_key
+from .endpoint import Endpoint, parse_endpoint
 from .errors import ConfigurationError
 from .local_service import find_or_start
 
@@ -65,7 +65,7 @@ class LocalClient(VisionClient):
             before = self._transport.target
             if before[0] == endpoint:
                 service = find_or_start()
-                found = parse_endpoint(service.url, self._version), parse_key(service.key)
+                found = parse_endpoint(service.url, self._version), service.key
                 self._transport.target = found
                 return found != before
         return True

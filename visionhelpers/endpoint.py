@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from math import degrees, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError, ServiceError
@@ -25,16 +24,11 @@ _PATHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ImageLimits:
-    """What an operation takes.
+class ImageLimits(NamedTuple):
+    """What an operation takes: formats by Pillow's names, and sizes.
 
-    Attributes:
-        formats: Formats by Pillow's names.
-        max_bytes: Size of a file.
-        max_side: Longest side in pixels.
-        max_pixels: Width times height in pixels.
-        documents: Whether PDF and TIFF of several pages are taken.
+    `max_side` is in pixels, `max_pixels` is width times height. `documents` is True if the
+    operation takes PDF and TIFF of several pages.
     """
 
     formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "BMP"})
@@ -50,23 +44,18 @@ class ImageLimits:
         return min(1.0, self.max_side / max(1, *size), area)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiVersion:
-    """One version of the API.
+class ApiVersion(NamedTuple):
+    """One version of the API: how it reads text, and the limits that differ between operations.
 
-    Attributes:
-        read_path: Path of the operation that reads handwriting.
-        read_params: Query of that operation, given whether the text is handwriting.
-        convert_read: Function from its result to the shape of Recognize Text in v1.0.
-        convert_ocr: Function from the result of OCR to the shape of v1.0.
-        image_limits: Limits of the operations that differ from the others.
+    `read_params` is a function of `handwriting`. `convert_read` and `convert_ocr` convert results
+    to the shapes of v1.0.
     """
 
     read_path: str
     read_params: Callable[[bool], dict[str, str]]
     convert_read: Callable[[dict[str, Any]], dict[str, Any]]
     convert_ocr: Callable[[dict[str, Any]], dict[str, Any]]
-    image_limits: Mapping[str, ImageLimits] = field(default_factory=dict)
+    image_limits: Mapping[str, ImageLimits]
 
     def path(self, operation: str) -> str:
         """Return the path of the operation of a method, such as "ocr"."""
@@ -143,8 +132,7 @@ API_VERSIONS = {
 """The versions that the client supports."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A service: its URL up to and including the slash before `vision/`, and the API version."""
 
     root: str
