@@ -37,7 +37,8 @@ class TransportError(VisionError):
     """The service sent no complete response; `__cause__` is the error of requests.
 
     Attributes:
-        reason: "dns", "refused", "tls", "proxy", "timeout", "cut off", or "" for another.
+        reason: "dns", "refused", "tls", "proxy", "timeout", "rate limit", "cut off", or "" for
+            another.
     """
 
     def __init__(self, message: str, reason: str = "") -> None:
