@@ -38,7 +38,8 @@ class ConfigurationError(VisionError):
 class TransportError(VisionError):
     """The service sent no complete response; `__cause__` is the error of requests.
 
-    `reason` is "dns", "refused", "tls", "proxy", "timeout", "cut off", or "" for another.
+    `reason` is "dns", "refused", "tls", "proxy", "timeout", "rate limit", "cut off", or "" for
+    another.
     """
 
     message: str

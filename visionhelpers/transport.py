@@ -154,7 +154,7 @@ class RateLimiter:
                     return now - began
             if start > until:
                 message = "The rate limit allows no request before the deadline"
-                raise TransportError(message, "timeout")
+                raise TransportError(message, "rate limit")
             time.sleep(start - now)
 
     def block(self, seconds: float) -> None:
@@ -290,7 +290,7 @@ class Transport:
         try:
             return self.send("GET", location, retries=inf, until=until)
         except TransportError as error:
-            if error.reason != "timeout":
+            if error.reason not in ("timeout", "rate limit"):
                 raise
         except ServiceError as error:
             if not _is_retryable(error, repeatable=True):
