@@ -205,11 +205,9 @@ def test_the_size_of_a_download_is_limited(serve: Serve) -> None:
     assert time.monotonic() - began < images.DOWNLOAD_SECONDS
 
 
-@pytest.mark.parametrize(
-    ("gap", "message"), [(0.2, "takes longer than 1 seconds"), (3.0, "takes longer than 1 seconds")]
-)
+@pytest.mark.parametrize("gap", [0.2, 3.0])
 def test_a_download_that_drips_or_stops_ends_in_time(
-    gap: float, message: str, monkeypatch: pytest.MonkeyPatch
+    gap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def drip() -> None:
         connection, _ = listening.accept()
@@ -223,7 +221,7 @@ def test_a_download_that_drips_or_stops_ends_in_time(
     with socket.create_server(("127.0.0.1", 0)) as listening:
         Thread(target=drip, daemon=True).start()
         began = time.monotonic()
-        with pytest.raises(ImageError, match=message):
+        with pytest.raises(ImageError, match="takes longer than 1 seconds"):
             download(f"http://127.0.0.1:{listening.getsockname()[1]}/a.jpg")
         ended.set()
     assert time.monotonic() - began < 5
