@@ -267,7 +267,7 @@ def test_a_wait_for_the_rate_ends_at_the_deadline(server: ScriptedServer) -> Non
     client.tag(b"x")
     with ends_within(0.5), pytest.raises(TransportError, match="rate limit") as caught:
         client.tag(b"x")
-    assert caught.value.reason == "timeout"
+    assert caught.value.reason == "rate limit"
     assert len(server.requests) == 1
 
 
