@@ -18,7 +18,7 @@ from .endpoint import Endpoint, ImageLimits, Secret, flag, parse_endpoint, parse
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
 from .images import ImageInput, Upload, download, encode_image, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
-from .transport import LOGGER, OnStatus, RateLimiter, Response, TokenCredential, Transport
+from .transport import LOGGER, OnStatus, RateLimiter, Response, Transport
 
 Input: TypeAlias = ImageInput | Upload
 URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
@@ -66,7 +66,7 @@ class VisionClient:
         retries: int = 4,
         rate: str | None = None,
         session: requests.Session | None = None,
-        credential: TokenCredential | None = None,
+        credential: Any = None,
     ) -> None:
         if (key is None) == (credential is None):
             raise ConfigurationError("Set either a key or a credential")

@@ -42,9 +42,7 @@ class ServiceInfo(NamedTuple):
 
 
 def find_or_start() -> ServiceInfo:
-    """Return the running local service, or start one.
-
-    A lock makes sure that several processes start one service together.
+    """Return the running local service, or start one, with a lock against other processes.
 
     Raises:
         ConfigurationError: The state folder cannot be written, others can write to it, or the
@@ -180,11 +178,10 @@ def _last_port(file: Path) -> int:
 def _gallery(folder: Path) -> Path:
     if variable := os.environ.get("VISION_GALLERY"):
         return Path(variable).expanduser().resolve()
-    if os.environ.get("VISION_STATE_DIR"):
-        return folder / "gallery"
     import platformdirs
 
-    return platformdirs.user_data_path("visionhelpers", appauthor=False) / "gallery"
+    user = platformdirs.user_data_path("visionhelpers", appauthor=False)
+    return (folder if os.environ.get("VISION_STATE_DIR") else user) / "gallery"
 
 
 def _log_tail(log: Path) -> str:

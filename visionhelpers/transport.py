@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
 from threading import Lock, local
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 import requests
 from requests.exceptions import ProxyError, SSLError
@@ -64,23 +64,12 @@ OnStatus: TypeAlias = Callable[[str], None] | None
 """Function called with each status of a long-running operation; its exceptions propagate."""
 
 
-class TokenCredential(Protocol):
-    """A credential of azure-identity, or another object with this method."""
-
-    def get_token(self, *scopes: str) -> Any:
-        """Return an object with `token`, and `expires_on` in seconds since 1970."""
-
-
 @dataclass(frozen=True, slots=True)
 class Response:
     """A response of the service.
 
-    Attributes:
-        status: HTTP status code.
-        headers: Headers, with the key redacted.
-        seconds: Duration of the attempt, without waiting for the rate limit.
-        model_version: Version of the models, in API v3.2.
-        body: Body; empty in `last_response`.
+    `headers` have the key redacted, `seconds` is the duration of the attempt without waiting for
+    the rate limit, and `model_version` is that of API v3.2. `body` is empty in `last_response`.
     """
 
     status: int
@@ -167,15 +156,12 @@ class RateLimiter:
 class Transport:
     """The HTTP connection to one service; the fields are those of `VisionClient`.
 
-    It follows no redirects, because requests would send the key to another host.
-
-    Attributes:
-        target: The endpoint and the key.
-        reconnect: Function that looks for another service when this one has ended.
+    It follows no redirects, because requests would send the key to another host. `target` is the
+    endpoint and the key, `reconnect` a function that looks for another service.
     """
 
     target: tuple[Endpoint, Secret]
-    credential: TokenCredential | None = None
+    credential: Any = None
     session: requests.Session | None = None
     timeout: float = 60
     deadline: float = 300
