@@ -93,10 +93,7 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def _apply_exif_orientation(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation without writing the EXIF block again.
-
-    Pillow reads values whose type does not match their tag, but fails to write them.
-    """
+    """Apply the EXIF orientation without writing the EXIF block, which fails for invalid values."""
     image.getexif()
     exif = image.info.pop("exif", None)
     try:
@@ -287,9 +284,8 @@ def sample_path(name: str) -> Path:
     Raises:
         ImageError: There is no sample image of this name.
     """
-    if name not in sample_credits():
-        known = ", ".join(sample_credits())
-        raise ImageError(f"There is no sample image {name!r}: use one of {known}")
+    if name not in (known := sample_credits()):
+        raise ImageError(f"There is no sample image {name!r}: use one of {', '.join(known)}")
     return SAMPLES / name
 
 
