@@ -174,7 +174,7 @@ def test_the_local_service_can_be_used_beside_the_one_in_the_environment(
     assert local.base_url.endswith("/vision/v3.2/")
     assert local.service == "local/v3.2"
     assert local.key in (state_folder / "service.json").read_text()
-    result = local.tag(sample_path("chelsea_the_cat.jpg"))
+    result = local.analyze(sample_path(CUP), features="ImageType")
     assert "modelVersion" not in result
     assert local.last_response is not None
     assert local.last_response.model_version

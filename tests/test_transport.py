@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from email.utils import formatdate
+from itertools import pairwise
 from threading import Barrier, Event, Thread, Timer, main_thread
 from typing import Any
 
@@ -305,9 +306,9 @@ def starts(limiter: RateLimiter, requests: int, threads: int = 4) -> list[float]
 
 
 def test_no_period_has_more_requests_than_the_rate() -> None:
-    moments = starts(RateLimiter("5/second"), 12)
+    moments = starts(RateLimiter("5/second"), 9)
     assert all(later - moment > 0.95 for moment, later in zip(moments, moments[5:], strict=False))
-    assert moments[-1] < 4
+    assert moments[-1] < 3
 
 
 def test_without_a_rate_no_request_waits() -> None:
@@ -323,12 +324,12 @@ def test_all_requests_wait_while_a_limiter_is_blocked() -> None:
 
 
 def test_an_interrupted_wait_takes_nothing_from_the_rate() -> None:
-    limiter = RateLimiter("1/2 seconds")
+    limiter = RateLimiter("1/second")
     starts(limiter, 1)
     Timer(0.3, signal.pthread_kill, (main_thread().ident, signal.SIGINT)).start()
     with pytest.raises(KeyboardInterrupt):
         limiter.acquire(time.monotonic() + 60)
-    assert 1 < limiter.acquire(time.monotonic() + 60) < 1.9
+    assert 0.3 < limiter.acquire(time.monotonic() + 60) < 0.9
 
 
 @pytest.mark.parametrize(
@@ -357,18 +358,18 @@ def test_the_rate_counts_retries(server: ScriptedServer) -> None:
 
 
 def test_retries_wait_for_the_rate(server: ScriptedServer) -> None:
-    server.client(*[UNAVAILABLE] * 3, TAGS, rate="2/2 seconds").tag(b"x")
+    server.client(*[UNAVAILABLE] * 3, TAGS, rate="2/second").tag(b"x")
     assert len(server.times) == 4
-    assert server.times[2] >= 1.95
-    assert server.times[3] - server.times[1] >= 1.95
+    assert server.times[2] >= 0.95
+    assert server.times[3] - server.times[1] >= 0.95
 
 
 def test_the_rate_counts_from_the_start_and_lets_requests_overlap(server: ScriptedServer) -> None:
     client = server.client(TAGS, rate="2/second")
     server.delay = 1.0
-    with ThreadPoolExecutor(6) as pool:
-        list(pool.map(client.tag, [b"x"] * 6))
-    assert 1.9 <= server.times[-1] < 3  # 4 if each waited for the end of another
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(client.tag, [b"x"] * 4))
+    assert 0.95 <= server.times[-1] < 1.7  # 2 if a request waited for the end of another
     assert sum(seconds < 0.5 for seconds in server.times) == 2
 
 
@@ -412,10 +413,10 @@ def test_an_exception_of_on_status_ends_the_polling(server: ScriptedServer) -> N
 def test_polls_are_frequent_at_first_and_slow_down(server: ScriptedServer) -> None:
     client = server.client(server.operation(), RUNNING)
     with pytest.raises(OperationTimeoutError):
-        client.recognize_text(b"x", timeout=2)
-    at = server.times
-    assert at[1] - at[0] < 0.5
-    assert at[-2] - at[-3] > 2 * (at[2] - at[1])
+        client.recognize_text(b"x", timeout=1.5)
+    pauses = [later - earlier for earlier, later in pairwise(server.times)]
+    assert pauses[0] < 0.5
+    assert min(pauses[-5:-1]) > 1.5 * min(pauses[:4])
 
 
 def test_a_failed_operation_is_raised_with_its_result(server: ScriptedServer) -> None:
