@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image
 
 from tests.drawn import drawn, number
 from visionhelpers import VisionClient, __version__, sample_path
+from visionhelpers.batch import cli
 from visionhelpers.batch.cli import main, parser
 from visionhelpers.batch.run import OPERATIONS
 from visionhelpers.service import LocalService
@@ -229,6 +231,12 @@ def test_errors_are_a_sentence_and_an_exit_status(tmp_path: Path) -> None:
         assert words in done.stderr.decode()
         assert b"Traceback" not in done.stderr
         assert done.stdout == b""
+
+
+def test_the_installed_command_is_that_of_python_m() -> None:
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    scripts = tomllib.loads(text)["project"]["scripts"]
+    assert scripts == {"visionhelpers": f"{cli.__name__}:{cli.run.__name__}"}
 
 
 def test_the_version_is_printed() -> None:
