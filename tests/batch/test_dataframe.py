@@ -11,7 +11,7 @@ import pytest
 
 from visionhelpers import VisionClient, sample_path
 from visionhelpers.batch import BatchResult
-from visionhelpers.batch.dataframe import to_dataframe, to_row
+from visionhelpers.batch.dataframe import to_dataframe
 from visionhelpers.service import LocalService
 
 WITHOUT = """
@@ -29,10 +29,11 @@ def client(service: LocalService) -> VisionClient:
 
 def cells(result: Mapping[str, Any]) -> dict[str, Any]:
     """The cells that a result fills, besides those of every row."""
-    row = to_row(BatchResult("a.jpg", dict(result), seconds=0.5))
-    assert row.pop("result") == result
-    assert (row.pop("image"), row.pop("seconds")) == ("a.jpg", 0.5)
-    return {name: value for name, value in row.items() if value is not None}
+    (row,) = to_dataframe([BatchResult("a.jpg", dict(result), seconds=0.5)]).iloc
+    cells = row.dropna().to_dict()
+    assert cells.pop("result") == result
+    assert (cells.pop("image"), cells.pop("seconds")) == ("a.jpg", 0.5)
+    return dict(cells)
 
 
 def test_each_operation_fills_its_columns(client: VisionClient) -> None:
@@ -50,7 +51,7 @@ def test_each_operation_fills_its_columns(client: VisionClient) -> None:
 def test_an_operation_without_a_column_has_its_result(client: VisionClient) -> None:
     result = client.analyze(sample_path("dahlia.jpg"), features="Color")
     assert cells(result) == {}
-    (row,) = to_dataframe([to_row(BatchResult("a.jpg", dict(result)))]).to_dict("records")
+    (row,) = to_dataframe([BatchResult("a.jpg", dict(result))]).to_dict("records")
     assert row["result"]["color"]["accentColor"] == result["color"]["accentColor"]
 
 
@@ -74,7 +75,7 @@ def test_names_are_those_of_people_and_places_each_once() -> None:
 
 def test_a_failure_has_its_error_and_nothing_else() -> None:
     failed = BatchResult("a.jpg", error="No such file")
-    table = to_dataframe([to_row(failed), to_row(BatchResult("b.jpg", {"faces": []}, seconds=1))])
+    table = to_dataframe([failed, BatchResult("b.jpg", {"faces": []}, seconds=1)])
     assert table["error"].tolist() == ["No such file", pd.NA]
     assert table["faces"].tolist() == [pd.NA, 0]
     assert table["seconds"].tolist() == [0.0, 1.0]
@@ -83,7 +84,7 @@ def test_a_failure_has_its_error_and_nothing_else() -> None:
 
 def test_the_columns_are_the_same_for_every_operation() -> None:
     expected = "image caption confidence tags text faces names error seconds result"
-    for rows in ([], [to_row(BatchResult("a.jpg", {"regions": []}))]):
+    for rows in ([], [BatchResult("a.jpg", {"regions": []})]):
         assert list(to_dataframe(rows).columns) == expected.split()
 
 
@@ -99,8 +100,8 @@ def test_a_table_of_real_results_goes_to_parquet_and_back(
         client.recognize_text(page),
         client.landmarks(page),
     ]
-    rows = [to_row(BatchResult(f"{number}.jpg", each)) for number, each in enumerate(results)]
-    table = to_dataframe([*rows, to_row(BatchResult("x.jpg", error="No such file"))])
+    found = [BatchResult(f"{number}.jpg", each) for number, each in enumerate(results)]
+    table = to_dataframe([*found, BatchResult("x.jpg", error="No such file")])
     table.to_parquet(tmp_path / "out.parquet")
     back = pd.read_parquet(tmp_path / "out.parquet")
     assert list(back.columns) == list(table.columns)

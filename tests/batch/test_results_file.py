@@ -13,18 +13,19 @@ import pytest
 
 from tests.full_disk import FULL_DISK, on_full_disk
 from visionhelpers import VisionError
+from visionhelpers.batch import BatchResult
 from visionhelpers.batch.results_file import ResultsFile
 
+REQUEST = {"operation": "tag", "options": {}, "service": "local/v1.0"}
 POSIX = pytest.mark.skipif(os.name != "posix", reason="limits are POSIX's")
 FILL = """
 import resource, sys
 from pathlib import Path
-from tests.batch.test_results_file import record
-from visionhelpers.batch.results_file import ResultsFile
+from tests.batch.test_results_file import opened, result
 resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
-with ResultsFile(Path(sys.argv[1])) as file:
+with opened(Path(sys.argv[1])) as file:
     for number in range(100):
-        file.add(record(number))
+        file.add(result(number), "1")
 """
 RACE = """
 import sys, time
@@ -35,7 +36,7 @@ path, inside = Path(sys.argv[1]), Path(sys.argv[1] + ".inside")
 end, entered = time.monotonic() + 2, 0
 while time.monotonic() < end:
     try:
-        with ResultsFile(path):
+        with ResultsFile(path, {}):
             inside.mkdir()  # fails if another process is inside
             inside.rmdir()
             entered += 1
@@ -45,10 +46,17 @@ print(entered)
 """
 
 
-def record(number: int, *, fingerprint: str = "1", **outcome: Any) -> dict[str, Any]:
-    identity = {"operation": "tag", "options": {}, "service": "local/v1.0"}
-    image = {"image": f"{number}.png", "fingerprint": fingerprint, **identity}
-    return {**image, "seconds": 0.5, **(outcome or {"result": {"number": number}})}
+def result(number: int, **outcome: Any) -> BatchResult:
+    return BatchResult(f"{number}.png", **(outcome or {"result": {"number": number}}))
+
+
+def failed(number: int) -> BatchResult:
+    return result(number, error="No such file")
+
+
+def line(result: BatchResult, fingerprint: str = "1") -> str:
+    image = {"image": result.image, "fingerprint": fingerprint}
+    return json.dumps(image | REQUEST | result._asdict()) + "\n"
 
 
 @pytest.fixture
@@ -56,32 +64,36 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "out.jsonl"
 
 
-def write(path: Path, *records: dict[str, Any]) -> None:
-    with ResultsFile(path) as file:
-        for each in records:
-            file.claim(each)
-            file.add(each)
+def opened(path: Path | None, **difference: Any) -> ResultsFile:
+    return ResultsFile(path, REQUEST | difference)
+
+
+def write(path: Path, *results: BatchResult) -> None:
+    with opened(path) as file:
+        for each in results:
+            file.claim(each.image, "1")
+            file.add(each, "1")
 
 
 def images(path: Path) -> list[str]:
-    return [each["image"] for each in ResultsFile(path).records()]
+    return [each.image for each in opened(path).results()]
 
 
 def test_a_line_is_there_as_soon_as_it_is_added(path: Path) -> None:
-    with ResultsFile(path) as file:
-        file.add(record(1))
-        assert json.loads(path.read_bytes()) == record(1)
+    with opened(path) as file:
+        file.add(result(1), "1")
+        assert path.read_text() == line(result(1))
 
 
 def test_a_result_is_current_and_a_failure_is_not(path: Path) -> None:
-    write(path, record(1), record(2, error="No such file"))
-    with ResultsFile(path) as file:
-        assert not file.claim(record(1))
-        assert not file.claim(record(1, fingerprint="")), "the image's file has disappeared"
-        assert file.claim(record(1, fingerprint="2"))
-        assert file.claim(record(2))
-        assert not file.claim(record(2)), "it is reserved"
-        assert file.claim(record(3))
+    write(path, result(1), failed(2))
+    with opened(path) as file:
+        assert not file.claim("1.png", "1")
+        assert not file.claim("1.png", ""), "the image's file has disappeared"
+        assert file.claim("1.png", "2")
+        assert file.claim("2.png", "1")
+        assert not file.claim("2.png", "1"), "it is reserved"
+        assert file.claim("3.png", "1")
 
 
 @pytest.mark.parametrize(
@@ -89,49 +101,48 @@ def test_a_result_is_current_and_a_failure_is_not(path: Path) -> None:
     [{"options": {"language": "en"}}, {"operation": "ocr"}, {"service": "local/v3.2"}],
 )
 def test_a_result_counts_for_its_own_request_only(path: Path, difference: dict[str, Any]) -> None:
-    write(path, record(1))
-    with ResultsFile(path) as file:
-        assert file.claim(record(1) | difference)
-        file.add(record(1) | difference)
-    assert images(path) == ["1.png", "1.png"]
+    write(path, result(1))
+    with opened(path, **difference) as file:
+        assert list(file.results()) == []
+        assert file.claim("1.png", "1")
+        file.add(result(1), "1")
+        assert list(file.results()) == list(opened(path).results()) == [result(1)]
+    assert path.read_bytes().count(b"\n") == 2
 
 
 @pytest.mark.parametrize("cut", [1, 5, 30, 90])
 def test_a_line_that_was_cut_off_goes_and_the_others_stay(path: Path, cut: int) -> None:
-    write(path, record(1), record(2))
+    write(path, result(1), result(2))
     whole = path.read_bytes()
     line = whole.splitlines(keepends=True)[0]
     path.write_bytes(whole + line.replace(b"1.png", b"3.png")[:cut])
     assert images(path) == ["1.png", "2.png"]
-    with ResultsFile(path) as file:
+    with opened(path) as file:
         assert path.read_bytes() == whole
-        assert file.claim(record(3))
-        file.add(record(3))
+        assert file.claim("3.png", "1")
+        file.add(result(3), "1")
     assert images(path) == ["1.png", "2.png", "3.png"]
     assert [json.loads(line)["image"] for line in path.read_bytes().splitlines()] == images(path)
 
 
 def test_a_later_line_replaces_an_earlier_one(path: Path) -> None:
-    write(path, record(1), record(2, error="No such file"), record(3))
-    with ResultsFile(path) as file:
-        for each in (record(1, fingerprint="2"), record(2)):
-            assert file.claim(each)
-            file.add(each)
+    write(path, result(1), failed(2), result(3))
+    with opened(path) as file:
+        for each, fingerprint in ((result(1), "2"), (result(2), "1")):
+            assert file.claim(each.image, fingerprint)
+            file.add(each, fingerprint)
         assert images(path) == ["3.png", "1.png", "2.png"]
         assert path.read_bytes().count(b"\n") == 5
-    assert path.read_bytes().count(b"\n") == 3
-    records = list(ResultsFile(path).records())
-    assert [each["fingerprint"] for each in records] == ["1", "2", "1"]
-    assert all("result" in each for each in records)
+    lines = [json.loads(line) for line in path.read_bytes().splitlines()]
+    assert [each["fingerprint"] for each in lines] == ["1", "2", "1"]
+    assert all(each["result"] for each in lines)
 
 
 def test_a_line_that_a_killed_run_has_replaced_is_removed_by_the_next(path: Path) -> None:
-    write(path, record(1, error="No such file"))
-    with path.open("ab") as file:
-        file.write(f"{json.dumps(record(1))}\n".encode())
-    with ResultsFile(path) as results:
-        assert not results.claim(record(1))
-    assert path.read_bytes().count(b"\n") == 1
+    path.write_text(line(failed(1)) + line(result(1)))
+    with opened(path) as file:
+        assert not file.claim("1.png", "1")
+    assert path.read_text() == line(result(1))
 
 
 @pytest.mark.parametrize(
@@ -141,37 +152,36 @@ def test_a_line_that_a_killed_run_has_replaced_is_removed_by_the_next(path: Path
 def test_a_file_with_other_data_is_not_changed(path: Path, text: str) -> None:
     path.write_text(text)
     message = r"out\.jsonl contains something else than results: name another file"
-    with pytest.raises(VisionError, match=message), ResultsFile(path):
+    with pytest.raises(VisionError, match=message), opened(path):
         pass
     assert path.read_text() == text
     path.unlink()
-    write(path, record(1))  # the lock was released
+    write(path, result(1))  # the lock was released
 
 
 def test_a_damaged_line_in_the_middle_is_an_error(path: Path) -> None:
-    write(path, record(1))
+    write(path, result(1))
     whole = path.read_bytes()
     path.write_bytes(whole[:40] + b"\n" + whole)
-    with pytest.raises(VisionError, match="something else"), ResultsFile(path):
+    with pytest.raises(VisionError, match="something else"), opened(path):
         pass
     with pytest.raises(VisionError, match="something else"):
         images(path)
 
 
-def test_what_is_not_a_file_is_refused_by_name(tmp_path: Path) -> None:
-    for place in (tmp_path, Path(os.devnull)):
-        with pytest.raises(VisionError, match="is not a file"), ResultsFile(place):
-            pass
+def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(VisionError, match="Cannot write"), ResultsFile(tmp_path / "file" / "out"):
-        pass
+    for place, reason in ((tmp_path, "Is a directory"), (tmp_path / "file" / "out", "File exists")):
+        with pytest.raises(VisionError, match=f"Cannot write {place}: {reason}"), opened(place):
+            pass
     with pytest.raises(VisionError, match="Cannot read"):
         images(tmp_path)
     assert images(tmp_path / "none.jsonl") == []
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_folder_that_does_not_exist_is_made(tmp_path: Path) -> None:
-    write(tmp_path / "new" / "out.jsonl", record(1))
+    write(tmp_path / "new" / "out.jsonl", result(1))
     assert images(tmp_path / "new" / "out.jsonl") == ["1.png"]
 
 
@@ -182,8 +192,8 @@ def test_a_limit_on_the_size_leaves_whole_lines(path: Path) -> None:
     assert 500 < path.stat().st_size <= 1000
     assert path.read_bytes().endswith(b"}\n")
     count = len(images(path))
-    with ResultsFile(path) as file:
-        assert [file.claim(record(number)) for number in range(count)] == [False] * count
+    with opened(path) as file:
+        assert [file.claim(f"{number}.png", "1") for number in range(count)] == [False] * count
 
 
 @FULL_DISK
@@ -195,21 +205,21 @@ def test_a_full_disk_leaves_whole_lines_and_no_lock(tmp_path: Path) -> None:
 
 
 def test_one_run_at_a_time_writes(path: Path) -> None:
-    with ResultsFile(path):
+    with opened(path):
         for _ in range(2):
-            with pytest.raises(VisionError, match="Another run is writing to"), ResultsFile(path):
+            with pytest.raises(VisionError, match="Another run is writing to"), opened(path):
                 pass
-    write(path, record(1))
+    write(path, result(1))
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_another_name_of_the_file_has_the_same_lock(path: Path, tmp_path: Path) -> None:
-    write(path, record(1, error="No such file"))
+    write(path, failed(1))
     link = tmp_path / "link.jsonl"
     link.symlink_to(path)
-    with ResultsFile(path), pytest.raises(VisionError, match="Another run"), ResultsFile(link):
+    with opened(path), pytest.raises(VisionError, match="Another run"), opened(link):
         pass
-    write(link, record(1))
+    write(link, result(1))
     assert link.is_symlink()
     assert path.read_bytes().count(b"\n") == 1
 
@@ -225,61 +235,53 @@ def test_processes_that_wait_for_the_lock_file_never_have_it_together(path: Path
 
 
 def test_after_the_end_nothing_is_written(path: Path) -> None:
-    with ResultsFile(path) as file:
-        assert file.add(record(1))
-    assert not file.add(record(2))
+    with opened(path) as file:
+        file.add(result(1), "1")
+    file.add(result(2), "1")
     assert images(path) == ["1.png"]
 
 
 @pytest.mark.parametrize("temporary", [False, True])
 def test_threads_write_whole_lines(path: Path, temporary: bool) -> None:
     long = "x" * 20_000
-    results = ResultsFile(None if temporary else path)
-    with results as file, ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda number: file.add(record(number, result={"text": long})), range(64)))
-        assert len(list(file.records())) == 64
-    assert {each["image"] for each in results.records()} == {f"{n}.png" for n in range(64)}
-
-
-def test_of_several_threads_one_reserves_an_image(path: Path) -> None:
-    with ResultsFile(path) as file, ThreadPoolExecutor(8) as pool:
-        numbers = [*range(200)] * 8
-        assert sum(pool.map(lambda number: file.claim(record(number)), numbers)) == 200
+    file = opened(None if temporary else path)
+    with file, ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: file.add(result(n, result={"text": long}), "1"), range(64)))
+        assert len(list(file.results())) == 64
+    assert {each.image for each in file.results()} == {f"{n}.png" for n in range(64)}
 
 
 def test_a_temporary_file_is_read_while_it_is_written_and_afterwards() -> None:
-    results = ResultsFile(None)
-    assert list(results.records()) == []
-    with results as file:
-        assert list(file.records()) == []
+    file = opened(None)
+    assert list(file.results()) == []
+    with file:
+        assert list(file.results()) == []
         for number in range(3):
-            file.claim(record(number))
-            file.add(record(number))
-            assert len(list(file.records())) == number + 1
-    assert [each["image"] for each in results.records()] == ["0.png", "1.png", "2.png"]
+            file.add(result(number), "1")
+            assert len(list(file.results())) == number + 1
+    assert list(file.results()) == [result(number) for number in range(3)]
 
 
 def test_any_file_name_can_be_written(path: Path) -> None:
     names = ["Grüße 世界 😀.png", "a\nb.png", os.fsdecode(b"\xff.png")]
-    write(path, *(record(1) | {"image": name} for name in names))
+    write(path, *(result(1)._replace(image=name) for name in names))
     assert images(path) == names
     path.read_bytes().decode()
 
 
 def test_the_mode_of_the_file_stays(path: Path) -> None:
-    write(path, record(1, error="No such file"))
+    write(path, failed(1))
     path.chmod(0o640)
-    write(path, record(1))
+    write(path, result(1))
     assert path.stat().st_mode & 0o777 == 0o640 or os.name != "posix"
 
 
 def test_an_image_takes_about_200_bytes_of_memory() -> None:
     process, count = psutil.Process(), 100_000
-    with ResultsFile(None) as file:
-        each = record(0)
+    with opened(None) as file:
         before = process.memory_info().rss
         for number in range(count):
-            file.claim(each | {"image": f"{number}.png", "fingerprint": f"1234-{number + 10**18}"})
+            file.claim(f"{number}.png", f"1234-{number + 10**18}")
         assert process.memory_info().rss - before < 250 * count
 
 
@@ -287,7 +289,7 @@ def test_opening_a_file_takes_about_400_bytes_of_memory_for_each_image(path: Pat
     process, count = psutil.Process(), 50_000
     with path.open("w") as file:
         for number in range(count):
-            file.write(json.dumps(record(number, fingerprint=f"1234-{number + 10**18}")) + "\n")
+            file.write(line(result(number), f"1234-{number + 10**18}"))
     before = process.memory_info().rss
-    with ResultsFile(path):
+    with opened(path):
         assert process.memory_info().rss - before < 600 * count

@@ -614,7 +614,7 @@ def test_an_executor_that_was_shut_down_is_an_error(client: VisionClient, tmp_pa
         ("tag", {"features": "Tags"}, TypeError, "Invalid options for tag: .*features"),
         ("analyze", {"features": 3}, TypeError, "Invalid options for analyze"),
         ("analyze", {"language": object()}, TypeError, "not JSON serializable"),
-        ("recognize_text", {"on_status": print}, TypeError, "on_status cannot be used in a batch"),
+        ("recognize_text", {"on_status": print}, TypeError, "not JSON serializable"),
         ("thumbnail", {"width": 20}, TypeError, "Invalid options for thumbnail: .*height"),
         ("tag", {"executor": "threads"}, TypeError, "Invalid executor 'threads'"),
     ],

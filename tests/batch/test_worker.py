@@ -10,7 +10,7 @@ from PIL import Image
 
 from tests.drawn import drawn, number
 from visionhelpers import VisionClient
-from visionhelpers.batch.worker import Worker
+from visionhelpers.batch.worker import BatchResult, Worker
 from visionhelpers.connect import LocalClient
 from visionhelpers.service import LocalService
 
@@ -30,9 +30,10 @@ def test_it_sends_with_its_client_and_elsewhere_with_a_copy(
     (image,) = drawn(tmp_path, 1)
     worker = Worker(client, "analyze", COLOR)
     for each in (worker, in_another_process(worker), in_another_process(worker)):
-        outcome = each(str(image))
-        assert number(outcome["result"]) == 0
-        assert outcome["seconds"] > 0
+        result = each("0", str(image))
+        assert result.image == "0"
+        assert number(result.result or {}) == 0
+        assert result.seconds > 0
 
 
 def test_workers_with_the_same_client_share_a_copy_and_its_rate(
@@ -42,7 +43,8 @@ def test_workers_with_the_same_client_share_a_copy_and_its_rate(
     client = VisionClient(service.url, service.key, rate="1/second")
     began = time.monotonic()
     for _ in range(3):
-        assert "result" in in_another_process(Worker(client, "analyze", COLOR))(str(image))
+        worker = in_another_process(Worker(client, "analyze", COLOR))
+        assert worker("0", str(image)).result
     assert time.monotonic() - began > 2
 
 
@@ -51,11 +53,11 @@ def test_seconds_do_not_include_the_wait_for_the_rate(
 ) -> None:
     (image,) = drawn(tmp_path, 1)
     worker = Worker(VisionClient(service.url, service.key, rate="1/2 seconds"), "analyze", COLOR)
-    worker(str(image))
+    worker("0", str(image))
     began = time.monotonic()
-    outcome = worker(str(image))
+    result = worker("0", str(image))
     assert time.monotonic() - began > 1.5
-    assert outcome["seconds"] < 1
+    assert result.seconds < 1
 
 
 def test_a_local_client_uses_the_service_of_the_machine_it_is_on(
@@ -65,34 +67,35 @@ def test_a_local_client_uses_the_service_of_the_machine_it_is_on(
     assert (state_folder / "service.json").exists()
     assert b"http" not in pickle.dumps(worker)
     (image,) = drawn(tmp_path, 1)
-    assert "result" in in_another_process(worker)(str(image))
+    assert in_another_process(worker)("0", str(image)).result
 
 
 def test_its_repr_has_no_key(service: LocalService) -> None:
     worker = Worker(VisionClient(service.url, service.key), "tag", {})
-    assert repr(worker) == repr(in_another_process(worker)) == "Worker('tag')"
+    for each in (worker, in_another_process(worker)):
+        assert service.key not in repr(each)
 
 
-def test_an_error_is_part_of_the_outcome(service: LocalService) -> None:
+def test_an_error_is_part_of_the_result(service: LocalService) -> None:
     client = VisionClient(service.url, service.key)
     tag = Worker(client, "tag", {})
-    missing = tag("none.png")
-    assert "Cannot read 'none.png'" in missing["error"]
-    assert (missing["status"], missing["code"]) == (None, None)
-    empty = tag(b"")
-    assert empty["error"].startswith("BadArgument (400): ")
-    assert (empty["status"], empty["code"]) == (400, "BadArgument")
-    assert Worker(client, "nothing", {})(b"")["error"].startswith("AttributeError: ")
+    missing = tag("a", "none.png")
+    assert "Cannot read 'none.png'" in missing.error
+    assert missing == BatchResult("a", error=missing.error, seconds=missing.seconds)
+    empty = tag("b", b"")
+    assert empty.error.startswith("BadArgument (400): ")
+    assert (empty.image, empty.status, empty.code) == ("b", 400, "BadArgument")
+    assert Worker(client, "nothing", {})("c", b"").error.startswith("AttributeError: ")
     refused = Worker(VisionClient("http://127.0.0.1:9", "k", retries=0), "tag", {})
-    assert "the connection was refused" in refused(b"")["error"]
+    assert "the connection was refused" in refused("d", b"").error
 
 
-def test_an_error_in_loading_the_client_is_part_of_the_outcome(
+def test_an_error_in_loading_the_client_is_part_of_the_result(
     state_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     worker = in_another_process(Worker(LocalClient(retries=1), "tag", {}))
     monkeypatch.setenv("VISION_STATE_DIR", str(state_folder / "service.json"))
-    assert "Cannot write the service's state" in worker(b"")["error"]
+    assert "Cannot write the service's state" in worker("0", b"").error
 
 
 def test_a_thumbnail_is_the_file_that_the_service_sends(
@@ -101,7 +104,7 @@ def test_a_thumbnail_is_the_file_that_the_service_sends(
     (image,) = drawn(tmp_path, 1)
     client = VisionClient(service.url, service.key)
     size = {"width": 20, "height": 10}
-    result = Worker(client, "thumbnail", size)(str(image))["result"]
+    result = Worker(client, "thumbnail", size)("0", str(image)).result
     assert result == {
         **size, "format": "JPEG", "data": client.thumbnail_bytes(str(image), **size)
     }  # fmt: skip
@@ -112,9 +115,9 @@ def test_an_image_is_sent_again_after_the_client_has_given_up_on_429(tmp_path: P
     (image,) = drawn(tmp_path, 1)
     with LocalService(rate="1/3 seconds") as service:
         worker = Worker(VisionClient(service.url, service.key, retries=0), "analyze", COLOR)
-        outcomes = [worker(str(image)) for _ in range(2)]
-    assert all("result" in outcome for outcome in outcomes)
-    assert outcomes[1]["seconds"] < 2, "the duration of the last attempt"
+        found = [worker("0", str(image)) for _ in range(2)]
+    assert all(each.result for each in found)
+    assert found[1].seconds < 2, "the duration of the last attempt"
 
 
 def test_an_image_waits_for_the_rate_of_its_client_beyond_the_deadline(
@@ -124,5 +127,5 @@ def test_an_image_waits_for_the_rate_of_its_client_beyond_the_deadline(
     client = VisionClient(service.url, service.key, rate="1/4 seconds", deadline=1)
     worker = Worker(client, "analyze", COLOR)
     began = time.monotonic()
-    assert all("result" in worker(str(image)) for _ in range(2))
+    assert all(worker("0", str(image)).result for _ in range(2))
     assert time.monotonic() - began > 3

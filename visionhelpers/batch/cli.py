@@ -24,9 +24,10 @@ from ..connect import connect
 from ..errors import ImageError, VisionError
 from ..images import ImageInput
 from ..local_service import check_installed
-from .run import OPERATIONS, BatchResult, run_batch
+from .run import OPERATIONS, run_batch
 from .sources import expand
 from .thumbnails import ThumbnailWriter
+from .worker import BatchResult
 
 WRONG_USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 2, 130, 141, 143
 """Exit statuses. Those above 128 are 128 and the number of a signal, as in a shell."""

@@ -1,202 +1,154 @@
 """The results file of a batch: a JSON line for each image, written when its request completes."""
 
-from __future__ import annotations
-
-import errno
 import json
 import os
 from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
-from mmap import ACCESS_READ, mmap
 from pathlib import Path
 from tempfile import TemporaryFile
 from threading import Lock
-from typing import Any
+from typing import Any, Self
 from weakref import finalize
 
 from filelock import FileLock, Timeout
 
 from ..errors import VisionError
+from .worker import BatchResult
 
 Record = dict[str, Any]
-"""The members of IDENTITY, `fingerprint`, `seconds`, and `result` or `error`, `status`, `code`."""
 IDENTITY = ("image", "operation", "options", "service")
 """Members that are equal in two records of the same request."""
-LOCK_SECONDS = 0.3
 _START = b'{"image": '
-_CLAIMED = "claimed"
 
 
 class ResultsFile:
     """A file of JSON lines that one run at a time appends to, from any thread.
 
-    A later line replaces an earlier line with the same IDENTITY. The earlier line is removed when
-    the file is closed. Every method raises VisionError if the file cannot be read or written,
-    contains other data, or is locked by another run.
-
-    Args:
-        path: The file. None for a temporary file without a name, which the system removes when
-            the process ends, however it ends.
+    A later line replaces an earlier line with the same IDENTITY, which closing it removes.
+    New lines are those of one `request`: operation, options and service. Without a path it is a
+    temporary file without a name, which the system removes when the process ends, however it ends.
+    Every method raises VisionError if the file cannot be read or written, contains other data, or
+    is locked by another run.
     """
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path and path.resolve()
+    def __init__(self, path: Path | None, request: Record) -> None:
+        self.path, self.request = path and path.resolve(), request
         self._known: dict[bytes, str | None] = {}
-        self._has_stale = self._is_open = False
-        self._writing = Lock()
+        self._has_stale, self._writing = False, Lock()
         self._file: Any = None
+        if not path:
+            self._file = TemporaryFile(buffering=0)  # noqa: SIM115
+            finalize(self, self._file.close)
 
-    def __enter__(self) -> ResultsFile:
-        with ExitStack() as stack, _vision_errors("write", self.path):
-            if self.path is None:
-                self._file = TemporaryFile(buffering=0)
-                finalize(self, self._file.close)
-            else:
-                stack.enter_context(_locked(self.path))
-                stack.callback(self._compact)
-                self._file = stack.enter_context(self.path.open("ab", buffering=0))
-                index, count, size = self._index()
+    def __enter__(self) -> Self:
+        with ExitStack() as stack, self._vision_errors("write"):
+            if path := self.path:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                lock = path.with_name(f".{path.name}.lock")
+                stack.enter_context(suppress(OSError))  # at the end
+                stack.enter_context(FileLock(lock, timeout=0.3, thread_local=False))
+                stack.callback(lock.unlink)  # before the release; on Windows filelock does it after
+                stack.callback(lambda: self._has_stale and self._compact(path))
+                self._file = stack.enter_context(path.open("ab", buffering=0))
+                count = size = 0
+                for line, record in self._scan():
+                    self._known[_key(record)] = None if record["error"] else record["fingerprint"]
+                    count, size = count + 1, size + len(line)
                 self._file.truncate(size)  # without a line that was cut off
-                self._has_stale = count > len(index)
-                self._known = {key: fingerprint for key, (_, fingerprint) in index.items()}
-            self._is_open, self._closing = True, stack.pop_all()
+                self._has_stale = count > len(self._known)
+            self._closing = stack.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         with self._writing:
-            self._is_open = False
-        self._closing.close()
+            self._closing.close()
 
-    def claim(self, record: Record) -> bool:
-        """Reserve an image; return False if it is reserved or has a result.
-
-        A result is current if the fingerprint is the same, or the image's file has disappeared.
-        """
-        key = _key(record)
-        with self._writing:
-            before = self._known.get(key)
-            if before == _CLAIMED or (before is not None and record["fingerprint"] in ("", before)):
-                return False
-            self._has_stale |= key in self._known
-            self._known[key] = _CLAIMED
+    def claim(self, image: str, fingerprint: str) -> bool:
+        """Reserve an image; return False if it is reserved or has a current result."""
+        key = _key({"image": image, **self.request})
+        known = self._known.get(key)
+        if known is not None and fingerprint in ("", known):  # "": its file has disappeared
+            return False
+        self._has_stale |= key in self._known
+        self._known[key] = fingerprint
         return True
 
-    def add(self, record: Record) -> bool:
-        """Write a line to disk, or nothing of it; return False if the file has been closed."""
-
-        def encode(data: bytes) -> str | None:  # a thumbnail; a temporary file does not keep it
-            return b64encode(data).decode("ascii") if self.path else None
-
-        text = json.dumps(record, ensure_ascii=False, default=encode)
+    def add(self, result: BatchResult, fingerprint: str) -> None:
+        """Write a line to disk, or nothing of it, and nothing if the file has been closed."""
+        record = {"image": result.image, "fingerprint": fingerprint, **self.request}
+        text = json.dumps(record | result._asdict(), ensure_ascii=False, default=self._encode)
         line = f"{text}\n".encode(errors="backslashreplace")  # a file name may not be UTF-8
-        with self._writing, _vision_errors("write", self.path):
-            if not self._is_open:
-                return False
+        with self._writing, self._vision_errors("write"):
+            if self._file.closed:
+                return
             size = self._file.seek(0, os.SEEK_END)
             try:
-                if self._file.write(line) < len(line):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                while line:  # on a full disk, the first write is short and the next fails
+                    line = line[self._file.write(line) :]
                 if self.path:
                     os.fsync(self._file.fileno())
             except OSError:
                 with suppress(OSError):
                     self._file.truncate(size)
                 raise
-        return True
 
-    def records(self) -> Iterator[Record]:
-        """Yield the latest record of each image."""
-        with _vision_errors("read", self.path):
-            for line in self._latest():
-                if record := _parse_line(line, self.path):
-                    yield record
+    def _encode(self, thumbnail: bytes) -> str | None:
+        return b64encode(thumbnail).decode("ascii") if self.path else None
 
-    def _latest(self) -> Iterator[bytes]:
-        numbers = {number for number, _ in self._index()[0].values()}
-        return (line for number, line in enumerate(self._lines()) if number in numbers)
+    def results(self) -> Iterator[BatchResult]:
+        """Yield the latest result of each image, of this request only."""
+        with self._writing, self._vision_errors("read"), suppress(FileNotFoundError):
+            for _, record in self._latest():
+                if self.request.items() <= record.items():
+                    yield BatchResult._make(map(record.get, BatchResult._fields))
 
-    def _index(self) -> tuple[dict[bytes, tuple[int, str | None]], int, int]:
-        """Return the last line's number and fingerprint for each key; number and size of lines."""
-        index: dict[bytes, tuple[int, str | None]] = {}
-        count = size = 0
-        for line in self._lines():
-            if record := _parse_line(line, self.path):
-                index[_key(record)] = count, record["fingerprint"] if "result" in record else None
-                count, size = count + 1, size + len(line)
-        return index, count, size
+    def _latest(self) -> Iterator[tuple[bytes, Record]]:
+        last = {_key(record): number for number, (_, record) in enumerate(self._scan())}
+        numbers = set(last.values())
+        return (each for number, each in enumerate(self._scan()) if number in numbers)
 
-    def _lines(self) -> Iterator[bytes]:
-        if self.path and self.path.exists():
-            with self.path.open("rb") as file:
-                yield from file
-        elif self.path is None and self._file:
-            with self._writing:
-                size = self._file.seek(0, os.SEEK_END)
-                view = mmap(self._file.fileno(), size, access=ACCESS_READ) if size else None
-            yield from iter(view.readline, b"") if view else ()
+    def _scan(self) -> Iterator[tuple[bytes, Record]]:
+        """Yield the lines and their records, without a line that was cut off."""
+        with open(self.path or self._file.fileno(), "rb", closefd=bool(self.path)) as file:
+            file.seek(0)
+            for line in file:
+                if not line.endswith(b"\n") and _START.startswith(line[: len(_START)]):
+                    return
+                yield line, self._parse(line)
 
-    def _compact(self) -> None:
+    def _parse(self, line: bytes) -> Record:
+        with suppress(ValueError, TypeError):
+            record: Record = json.loads(line)
+            if {*IDENTITY, *BatchResult._fields, "fingerprint"} <= set(record):
+                if record["operation"] == "thumbnail" and (record["result"] or {}).get("data"):
+                    record["result"]["data"] = b64decode(record["result"]["data"])
+                return record
+        raise VisionError(f"{self.path} contains something else than results: name another file")
+
+    def _compact(self, path: Path) -> None:
         """Remove replaced lines. On a full disk they stay, and are ignored."""
-        if not self.path or not self._has_stale:
-            return
-        spare = self.path.with_name(f".{self.path.name}.new")
-        with suppress(OSError):
-            try:
-                with spare.open("wb") as file:
-                    file.writelines(self._latest())
-                    file.flush()
-                    os.fsync(file.fileno())
-                spare.chmod(self.path.stat().st_mode)
-                spare.replace(self.path)
-            finally:
-                spare.unlink(missing_ok=True)
+        spare = path.with_name(f".{path.name}.new")
+        try:
+            with spare.open("wb") as file:
+                file.writelines(line for line, _ in self._latest())
+                file.flush()
+                os.fsync(file.fileno())
+            spare.chmod(path.stat().st_mode)
+            spare.replace(path)
+        finally:
+            spare.unlink(missing_ok=True)
 
-
-@contextmanager
-def _vision_errors(verb: str, path: Path | None) -> Iterator[None]:
-    try:
-        yield
-    except Timeout:
-        advice = "wait for its end, or close it"
-        raise VisionError(f"Another run is writing to {path}: {advice}") from None
-    except OSError as error:
-        name = path or "the temporary results file"
-        raise VisionError(f"Cannot {verb} {name}: {error.strerror or error}") from error
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    """Lock a hidden file beside the results file, and remove it before the lock is released.
-
-    A process that has opened it already then locks a file without a name: filelock (3.29.7 and
-    newer) notices that, and opens the path again. On Windows, where an open file cannot be
-    removed, filelock removes it after the release.
-    """
-    if path.exists() and not path.is_file():
-        raise VisionError(f"{path} is not a file: name a file for the results")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path.with_name(f".{path.name}.lock"), LOCK_SECONDS, thread_local=False)
-    with lock:
+    @contextmanager
+    def _vision_errors(self, verb: str) -> Iterator[None]:
         try:
             yield
-        finally:
-            with suppress(OSError):
-                Path(lock.lock_file).unlink()
-
-
-def _parse_line(line: bytes, path: Path | None) -> Record | None:
-    """Return the record of a line, or None for a line that was cut off."""
-    if not line.endswith(b"\n") and _START.startswith(line[: len(_START)]):
-        return None
-    with suppress(ValueError, TypeError):
-        record: Record = json.loads(line)
-        if {*IDENTITY, "fingerprint", "seconds"} <= set(record):
-            if record["operation"] == "thumbnail" and (record.get("result") or {}).get("data"):
-                record["result"]["data"] = b64decode(record["result"]["data"])
-            return record
-    raise VisionError(f"{path} contains something else than results: name another file")
+        except Timeout:
+            raise VisionError(f"Another run is writing to {self.path}: wait, or close it") from None
+        except OSError as error:
+            name = self.path or "the temporary results file"
+            raise VisionError(f"Cannot {verb} {name}: {error.strerror or error}") from error
 
 
 def _key(record: Record) -> bytes:

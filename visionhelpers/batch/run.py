@@ -1,29 +1,24 @@
 """Run one operation on many images, and resume the run after an interruption."""
 
-from __future__ import annotations
-
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack
-from dataclasses import dataclass
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from functools import partial
-from inspect import signature
+from inspect import GEN_CLOSED, getgeneratorstate, signature
 from operator import length_hint
 from pathlib import Path
 from queue import SimpleQueue
-from typing import TYPE_CHECKING, Any
-from weakref import ref
+from typing import TYPE_CHECKING, Any, Self
 
 from ..client import VisionClient
 from ..errors import VisionError, format_error
 from ..images import ImageInput
-from .dataframe import to_dataframe, to_row
-from .results_file import Record, ResultsFile
+from .dataframe import to_dataframe
+from .results_file import ResultsFile
 from .sources import Images, expand, snapshot
-from .worker import Outcome, Worker, failure
+from .worker import BatchResult, Worker, failure
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,33 +26,9 @@ if TYPE_CHECKING:
 OPERATIONS = (
     "analyze", "describe", "tag", "celebrities", "landmarks", "thumbnail", "ocr", "recognize_text",
 )  # fmt: skip
-THREADS = 4
-MAX_PENDING = 256
-"""Number of images that an executor is given at once: the iterable may be endless."""
-_BROKEN = (BrokenExecutor, CancelledError, RuntimeError)
-"""Exceptions of an executor that accepts no more work."""
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """The result of one image.
-
-    Attributes:
-        image: Path or URL, or a hash of the content.
-        result: JSON of the operation, None after an error. For a thumbnail it has `width`,
-            `height`, `format` and the bytes of the file as `data`.
-        error: Message of the error, or "".
-        status: HTTP status of an error response.
-        code: Error code of the API.
-        seconds: Duration of the request, without waiting for the rate limit.
-    """
-
-    image: str
-    result: dict[str, Any] | None = None
-    error: str = ""
-    status: int | None = None
-    code: str | None = None
-    seconds: float = 0.0
+THREADS, MAX_PENDING = 4, 256
+"""Number of default threads, and of images that an executor is given at once."""
+Sending = Generator[BatchResult, None, None]
 
 
 def run_batch(
@@ -69,7 +40,7 @@ def run_batch(
     executor: Executor | None = None,
     progress: bool = True,
     **options: Any,
-) -> BatchRun:
+) -> "BatchRun":
     """Run one operation on many images; iterate over the returned run to send the requests.
 
     An image that fails does not stop the others. With a file of `results`, each result is on disk
@@ -80,8 +51,7 @@ def run_batch(
 
     Args:
         client: The client. Each process of an executor has a copy, whose rate limit is separate.
-        operation: A method of the client: analyze, describe, tag, celebrities, landmarks,
-            thumbnail, ocr or recognize_text.
+        operation: analyze, describe, tag, celebrities, landmarks, thumbnail, ocr or recognize_text.
         images: A folder, a glob pattern such as "scans/*.png", an image, or an iterable of images.
         results: A file with a line of JSON for each image.
         executor: An executor of concurrent.futures, by default four threads. With Dask, use
@@ -99,13 +69,13 @@ def run_batch(
         raise ValueError(f"Invalid operation {operation!r:.80}: use {', '.join(OPERATIONS)}.")
     if not isinstance(executor, Executor | None):
         raise TypeError(f"Invalid executor {executor!r:.80}: use one of concurrent.futures.")
-    arguments = _complete_options(operation, options)
-    path = None if results is None else Path(os.path.expanduser(results))  # noqa: PTH111
+    identity = _complete_options(operation, options)
+    request = {"operation": operation, "options": identity, "service": client.service}
     expanded, _ = expand(images, documents=client.limits(operation).documents)
-    compared = {name: value for name, value in arguments.items() if name != "timeout"}
-    request = {"operation": operation, "options": compared, "service": client.service}
-    worker = Worker(client, operation, arguments)
-    return BatchRun(worker, expanded, request, ResultsFile(path), executor, progress)
+    file = ResultsFile(None if results is None else Path(results).expanduser(), request)
+    counts = Counter(done=0, failed=0, skipped=0)
+    worker = Worker(client, operation, options | identity)
+    return BatchRun(file, counts, _send(worker, expanded, file, executor, progress, counts))
 
 
 class BatchRun(Iterator[BatchResult]):
@@ -113,62 +83,26 @@ class BatchRun(Iterator[BatchResult]):
 
     Iterate over it once: a second iteration raises ValueError. A loop that was left with `break`
     can be continued. `close()`, or the end of a `with` block, ends the run and releases the file.
-
-    Attributes:
-        counts: Number of images that are "done", that have "failed", and that were "skipped"
-            because they had a result or were listed twice.
+    `counts` has the numbers of images that are "done", that have "failed", and that were "skipped"
+    because they had a result or were listed twice.
     """
 
-    def __init__(
-        self,
-        worker: Worker,
-        images: Iterable[ImageInput],
-        request: dict[str, Any],
-        file: ResultsFile,
-        executor: Executor | None,
-        progress: bool,
-    ) -> None:
-        self.counts = Counter(done=0, failed=0, skipped=0)
-        self._worker, self._images, self._request, self._file = worker, iter(images), request, file
-        self._progress = progress
-        self._futures: set[Future[Outcome]] = set()
-        self._completed: SimpleQueue[BatchResult | BaseException] = SimpleQueue()
-        self._pending, self._limit, self._closed = 0, MAX_PENDING, False
-        self._resources, self._bar = ExitStack(), None  # type: ExitStack, Any
-        if executor is None:
-            executor, self._limit = ThreadPoolExecutor(THREADS), 2 * THREADS
-            self._resources.callback(executor.shutdown, wait=False, cancel_futures=True)
-        self._executor = executor
+    def __init__(self, file: ResultsFile, counts: Counter[str], sending: Sending) -> None:
+        self.counts, self._file, self._sending = counts, file, sending
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in self.counts.items())
-        return f"<BatchRun of {self._request['operation']}: {counts}>"
+        return f"<BatchRun of {self._file.request['operation']}: {counts}>"
 
-    def __iter__(self) -> BatchRun:
-        if self._closed:
+    def __iter__(self) -> Self:
+        if getgeneratorstate(self._sending) == GEN_CLOSED:
             raise ValueError("The run has ended: call run_batch again, or use to_dataframe().")
         return self
 
     def __next__(self) -> BatchResult:
-        if self._closed:
-            raise StopIteration
-        try:
-            if self._bar is None:
-                self._open()
-            if self._pending < self._limit and self._completed.empty():
-                for image in self._images:
-                    self._submit(image)
-                    if self._pending >= self._limit or not self._completed.empty():
-                        break
-            if self._pending:
-                return self._take()
-        except BaseException:
-            self.close()
-            raise
-        self.close()
-        raise StopIteration
+        return next(self._sending)
 
-    def __enter__(self) -> BatchRun:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -176,113 +110,105 @@ class BatchRun(Iterator[BatchResult]):
 
     def close(self) -> None:
         """Cancel the images that are not sent yet, and release the results file."""
-        self._closed = True
-        for future in list(self._futures):
-            future.cancel()
-        self._resources.close()
-
-    __del__ = close
+        self._sending.close()
 
     @property
     def failures(self) -> list[BatchResult]:
         """Images without a result, including those of earlier runs; read from the results file."""
-        return [result for result in self._saved() if result.error]
+        return [result for result in self._file.results() if result.error]
 
-    def to_dataframe(self) -> pd.DataFrame:
+    def to_dataframe(self) -> "pd.DataFrame":
         """Finish the run unless it is closed; return a row for each image of it and earlier runs.
 
-        The columns are image, caption, confidence, tags, text, faces, names, error, seconds, and
-        result with the JSON of the operation.
-
-        Raises:
-            ConfigurationError: pandas is not installed.
+        The columns are image, caption and its confidence from 0 to 1, tags (a list of names), text
+        (the lines that were read), the number of faces, names (a list of people and places), error,
+        seconds, and result with the JSON. Those that the operation does not fill have no value.
+        Without pandas it raises ConfigurationError.
         """
         to_dataframe(())  # pandas is missed before anything is sent
         while next(self, None):
             pass
-        return to_dataframe(map(to_row, self._saved()))
+        return to_dataframe(self._file.results())
 
-    def _saved(self) -> Iterator[BatchResult]:
-        found = self._file.records()
-        return (_to_result(each) for each in found if self._request.items() <= each.items())
 
-    def _open(self) -> None:
-        from tqdm.auto import tqdm  # here, because worker processes import this package
+def _send(
+    worker: Worker,
+    images: Iterable[ImageInput],
+    file: ResultsFile,
+    executor: Executor | None,
+    progress: bool,
+    counts: Counter[str],
+) -> Sending:
+    """Send images and yield their results. It refers to no BatchRun, and ends with it."""
+    from tqdm.auto import tqdm  # here, because worker processes import this package
 
-        self._resources.enter_context(self._file)
-        total, name = length_hint(self._images) or None, self._request["operation"]
-        bar = tqdm(total=total, desc=name, unit="image", disable=not self._progress)
-        self._bar = self._resources.enter_context(bar)
+    completed: SimpleQueue[Any] = SimpleQueue()
+    pending: set[Future[BatchResult]] = set()
 
-    def _submit(self, image: ImageInput) -> None:
-        """Give an image to the executor, unless it has a result or cannot be read."""
-        record: Record = {"image": "", "fingerprint": "", **self._request}
-        future: Future[Outcome] = Future()
+    def take(limit: int) -> Iterator[BatchResult]:
+        while len(pending) >= limit or not completed.empty():
+            future, result = completed.get()
+            pending.remove(future)
+            if isinstance(result, BaseException):
+                raise result
+            counts["failed" if result.error else "done"] += 1
+            bar.set_postfix(failed=counts["failed"], refresh=False)
+            bar.update()
+            yield result
+
+    limit = MAX_PENDING if executor else 2 * THREADS
+    executor = executor or ThreadPoolExecutor(THREADS)
+    total = length_hint(images) or None
+    with file, tqdm(total=total, desc=worker.operation, unit="image", disable=not progress) as bar:
         try:
-            content, record["image"], record["fingerprint"] = snapshot(image)
-        except Exception as error:  # the other images are sent
-            record["image"] = f"{image!r:.80}"
-            future.set_result(failure(error))
-        if not self._file.claim(record):
-            self.counts["skipped"] += 1
-            if self._bar.total:
-                self._bar.total -= 1
-            return
-        if not future.done():
-            try:
-                future = self._executor.submit(self._worker, content)
-            except _BROKEN as error:
-                future.set_exception(error)
-        self._pending += 1
-        self._futures.add(future)
-        future.add_done_callback(partial(_save, ref(self), record))
-
-    def _take(self) -> BatchResult:
-        result = self._completed.get()
-        self._pending -= 1
-        if isinstance(result, BaseException):
-            raise result
-        self.counts["failed" if result.error else "done"] += 1
-        self._bar.set_postfix(failed=self.counts["failed"], refresh=False)
-        self._bar.update()
-        return result
+            for image in images:
+                content, name, fingerprint = snapshot(image)
+                if not file.claim(name, fingerprint):
+                    counts["skipped"] += 1
+                    bar.total = bar.total and bar.total - 1
+                    continue
+                try:
+                    future = executor.submit(worker, name, content)
+                except RuntimeError as error:  # it accepts no more work
+                    future = Future()
+                    future.set_exception(error)
+                pending.add(future)
+                future.add_done_callback(partial(_save, file, completed, name, fingerprint))
+                yield from take(limit)
+            yield from take(1)
+        finally:
+            for future in pending:
+                future.cancel()
 
 
-def _save(reference: ref[BatchRun], record: Record, future: Future[Outcome]) -> None:
-    """Write the result of an image, unless its run is garbage; `_take` raises what fails."""
-    if not (run := reference()):
-        return
-    run._futures.discard(future)
+def _save(
+    file: ResultsFile, completed: SimpleQueue[Any], name: str, fingerprint: str, future: Future[Any]
+) -> None:
+    """Write the result of an image to the file; the iteration raises what fails."""
     try:
         try:
-            record |= future.result()
-        except _BROKEN as error:
+            result = future.result()
+        except (CancelledError, RuntimeError) as error:
             reason = f"{format_error(error)}: call run_batch again with another executor"
             raise VisionError(f"The executor has failed: {reason}") from error
         except Exception as error:  # such as a worker process that crashes with this image
-            record |= failure(error)
-        if run._file.add(record):
-            run._completed.put(_to_result(record))
+            result = failure(name, error)
+        file.add(result, fingerprint)
+        completed.put((future, result))
     except BaseException as error:
-        run._completed.put(error)
-
-
-def _to_result(record: Record) -> BatchResult:
-    return BatchResult(**{name: record[name] for name in BatchResult.__slots__ if name in record})
+        completed.put((future, error))
 
 
 def _complete_options(operation: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Return all keyword arguments of an operation, equal for equal requests."""
+    """Return the keyword arguments that decide a result, equal for equal requests."""
     try:
         bound = signature(getattr(VisionClient, operation)).bind(None, b"", **options)
         bound.apply_defaults()
-        _, _, *arguments = bound.arguments.items()
-        complete = dict(arguments)
-        if complete.pop("on_status", None):
-            raise TypeError("on_status cannot be used in a batch")
+        complete = dict(list(bound.arguments.items())[2:])
         for name in {"features", "details"} & complete.keys():
             names = complete[name] if isinstance(complete[name], str) else ",".join(complete[name])
             complete[name] = sorted({part.strip() for part in names.split(",")} - {""})
-        return dict(json.loads(json.dumps(complete)))
+        json.dumps(complete)
     except TypeError as error:
         raise TypeError(f"Invalid options for {operation}: {error}.") from None
+    return {name: complete[name] for name in complete if name not in ("timeout", "on_status")}
