@@ -1,7 +1,5 @@
 """The command `visionhelpers`: run an operation on images, or run the local service."""
 
-from __future__ import annotations
-
 import argparse
 import inspect
 import json
@@ -11,10 +9,8 @@ import subprocess
 import sys
 import warnings
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
-from io import TextIOWrapper
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from tqdm.auto import tqdm
 
@@ -22,7 +18,6 @@ from .. import __version__, results
 from ..client import VisionClient
 from ..connect import connect
 from ..errors import ImageError, VisionError
-from ..images import ImageInput
 from ..local_service import check_installed
 from .run import OPERATIONS, run_batch
 from .sources import expand
@@ -30,7 +25,7 @@ from .thumbnails import ThumbnailWriter
 from .worker import BatchResult
 
 WRONG_USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 2, 130, 141, 143
-"""Exit statuses. Those above 128 are 128 and the number of a signal, as in a shell."""
+"""Exit statuses; those above 128 are 128 and the number of a signal, as in a shell."""
 HELP = {
     "features": "any of ImageType, Faces, Adult, Categories, Color, Tags, Description",
     "details": "any of Celebrities, Landmarks",
@@ -42,9 +37,8 @@ HELP = {
     "detect_orientation": "read text that is on its side or upside down",
     "handwriting": "read handwritten text",
 }
-"""Help on the arguments of the client's methods that are options of the command."""
 SIZE = {"width": 200, "height": 200}
-KINDS: dict[type, Any] = {bool: {"action": argparse.BooleanOptionalAction}, int: {"type": int}}
+KINDS: Any = {bool: {"action": argparse.BooleanOptionalAction}, int: {"type": int}, str: {}}
 EPILOG = """\
 An image is a path, a URL, a folder, a pattern such as "scans/*.png", or - for standard input.
 Images are sent to the service in VISION_ENDPOINT and VISION_KEY, or to the local service.
@@ -55,38 +49,36 @@ Exit status: 0 for success, 1 if an image failed, 2 for wrong usage.
 def run() -> NoReturn:
     """Run the command line and exit.
 
-    The interpreter's own exit waits for the threads of a run, which may be in a request, or wait
-    for the rate limit, for minutes. os._exit does not. Nothing is skipped that matters: `main` has
-    closed the run, streams are flushed here, and a temporary results file has no name.
+    os._exit does not wait for the threads of a run, which may wait for the rate limit for minutes.
+    `main` has closed the run, and a temporary results file has no name.
     """
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may not be UTF-8
+    cast(Any, sys.stdout).reconfigure(errors="backslashreplace")  # for any file name
     try:
-        status = main()
+        status = main(sys.argv[1:])
     except SystemExit as error:
-        status = error.code if isinstance(error.code, int) else 0
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(BrokenPipeError):
-            stream.flush()
+        status = int(error.code or 0)
+    with suppress(BrokenPipeError):
+        sys.stdout.flush()
     os._exit(status)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: list[str]) -> int:
     """Run one command and return the exit status."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        if given[:1] == ["serve"]:
-            return _serve(given[1:])
-        options = parser().parse_args(given)
-        with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: _print_error(f"Note: {message}.")
-            return _run(options)
+        if arguments[:1] == ["serve"]:
+            check_installed()
+            command = [sys.executable, "-m", "visionhelpers.service", *arguments[1:]]
+            if os.name == "posix":  # the service receives the signals
+                os.execv(sys.executable, command)  # noqa: S606
+            return subprocess.call(command)  # noqa: S603
+        options = parser().parse_args(arguments)
+        warnings.showwarning = lambda message, *_, **__: _print_error(f"Note: {message}.")
+        return _run(options)
     except (VisionError, ValueError) as error:
         _print_error(str(error))
         return 1 if isinstance(error, VisionError) else WRONG_USAGE
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the flush at the end
         return BROKEN_PIPE
     except KeyboardInterrupt:
         _print_error("Interrupted.")
@@ -108,8 +100,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("images", nargs="+", metavar="IMAGE")
         for option, default in _options(operation).items():
             flag, about = f"--{option.replace('_', '-')}", f"{HELP[option]} (default: %(default)s)"
-            kind = KINDS.get(type(default), {})
-            command.add_argument(flag, default=default, help=about, **kind)
+            command.add_argument(flag, default=default, help=about, **KINDS[type(default)])
         about = "results file with a line of JSON for each image; the same command resumes it"
         if operation == "thumbnail":
             about = "file for one image, folder for several; current thumbnails in it are kept"
@@ -118,8 +109,7 @@ def parser() -> argparse.ArgumentParser:
         form.add_argument("--json", action="store_true", help="print a line of JSON for each image")
         if operation in ("ocr", "recognize_text"):
             form.add_argument("--text", action="store_true", help="print the text alone")
-        about = "maximum request rate with polls, such as 20/minute"
-        command.add_argument("--rate", help=about)
+        command.add_argument("--rate", help="maximum request rate with polls, such as 20/minute")
     commands.add_parser("check", help="Check the connection to the service")
     commands.add_parser("serve", help="Run the local service; see serve --help")
     return whole
@@ -132,15 +122,6 @@ def _options(operation: str) -> dict[str, Any]:
     return {name: ",".join(of) if isinstance(of, tuple) else of for name, of in known.items()}
 
 
-def _serve(arguments: list[str]) -> int:
-    """Become the service, so that signals and exit status are those of the service."""
-    check_installed()
-    command = [sys.executable, "-m", "visionhelpers.service", *arguments]
-    if os.name == "posix":
-        os.execv(sys.executable, command)  # noqa: S606
-    return subprocess.call(command)  # noqa: S603
-
-
 def _run(options: argparse.Namespace) -> int:
     with redirect_stdout(sys.stderr):  # the line that connect() prints is not a result
         client = connect(rate=getattr(options, "rate", None))
@@ -151,38 +132,36 @@ def _run(options: argparse.Namespace) -> int:
     operation, out, writer = options.operation, options.out, None
     images = pending = _expand(options, client.limits(operation).documents)
     several = len(images) > 1
-    if operation == "thumbnail":
-        if out is None and (several or sys.stdout.isatty()):
-            options.parser.error("name a file, or a folder for several images: --out FILE")
+    if operation == "thumbnail" and out:
         writer = ThumbnailWriter(out, options.images, several, (options.width, options.height))
         pending, out = writer.pending(images), None
+    elif operation == "thumbnail" and (several or sys.stdout.isatty()):
+        options.parser.error("name a file, or a folder for several images: --out FILE")
     arguments = {name: getattr(options, name) for name in _options(operation)}
     progress = several and sys.stderr.isatty()
     with run_batch(client, operation, pending, results=out, progress=progress, **arguments) as run:
         for result in run:
             _print_result(result, options, writer, several)
-    skipped = run.counts["skipped"] + len(images) - len(pending)
     if several:
+        skipped = run.counts["skipped"] + len(images) - len(pending)
         done, failed = run.counts["done"], run.counts["failed"]
         _print_error(f"{len(images)} images: {done} done, {failed} failed, {skipped} skipped")
     return 1 if run.counts["failed"] else 0
 
 
-def _expand(options: argparse.Namespace, documents: bool) -> list[ImageInput]:
-    images: list[ImageInput] = []
+def _expand(options: argparse.Namespace, documents: bool) -> list[str | bytes]:
+    images: list[Any] = []
     skipped = Counter[str]()
     for name in options.images:
-        if name == "-":
-            images.append(sys.stdin.buffer.read())
-            if not images[-1]:
-                raise ImageError("Standard input is empty: pipe an image to the command")
-        else:
-            found, others = expand(name, documents=documents)
-            images += found
-            skipped += others
-    if number := skipped.total():
-        files = f"{number} file{'s' if number > 1 else ''} that {options.command} does not read"
-        _print_error(f"Skipped {files}: {', '.join(sorted(skipped))}")
+        given = sys.stdin.buffer.read() if name == "-" else name
+        found, others = expand(given, documents=documents)
+        images += found
+        skipped += others
+    if b"" in images:
+        raise ImageError("Standard input is empty: pipe an image to the command")
+    if skipped:
+        files = ", ".join(f"{number} {ending}" for ending, number in sorted(skipped.items()))
+        _print_error(f"Skipped files that {options.command} does not read: {files}")
     return images
 
 
@@ -190,25 +169,25 @@ def _print_result(
     result: BatchResult, options: argparse.Namespace, writer: ThumbnailWriter | None, several: bool
 ) -> None:
     """Print a result, away from the progress bar. A results file replaces the summary."""
-    printed: dict[str, Any] = {"image": result.image}
-    lines: list[str] = []
-    if result.result is None:
-        printed |= {"error": result.error, "status": result.status, "code": result.code}
+    found, lines = result.result, []
+    if found is None:
         _print_error(f"{result.image}: {result.error}")
-    else:
-        found = writer.write(result.image, result.result) if writer else result.result
-        if not found:  # a thumbnail on standard output
-            return
-        printed["result"] = found
-        if options.text:
-            lines = [results.text(found)]
-        elif writer or not options.out:
-            summary = [found["file"]] if writer else results.summarize(found)
-            lines = [f"{result.image}: {line}" if several else str(line) for line in summary]
+    elif writer:
+        found = writer.write(result.image, found)
+        lines = [found["file"]]
+    elif "data" in found:
+        sys.stdout.buffer.write(found["data"])
+        return
+    elif options.text:
+        lines = [results.text(found)]
+    elif not options.out:
+        lines = results.summarize(found)
+    if several and not options.text:
+        lines = [f"{result.image}: {line}" for line in lines]
     if options.json:
-        lines = [json.dumps(printed)]
+        lines = [json.dumps(result._replace(result=found)._asdict())]
     if lines:
-        tqdm.write("\n".join(lines), file=sys.stdout)
+        tqdm.write("\n".join(map(str, lines)), file=sys.stdout)
         sys.stdout.flush()
 
 
