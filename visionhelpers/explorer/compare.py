@@ -12,7 +12,9 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from ..client import VisionClient
-from ..drawing import draw_caption, extend_figure, figure_size, font_stack, text_size
+from ..drawing.draw import draw_caption, extend_figure, figure_size
+from ..drawing.fonts import FontStack
+from ..drawing.labels import text_size
 from ..images import ImageInput, load_image
 from .diff import TaskDiff, diff_task, to_html, to_text
 from .query import Query, QueryCancelled, QueryResult, materialize
@@ -168,7 +170,6 @@ def _start(query: Query, client: VisionClient) -> Future[QueryResult]:
 
 def _draw_name(name: str, ax: Axes) -> None:
     """Write a name above the image on the left; the caption is the title of the Axes."""
-    fonts = font_stack()
-    text = ax.annotate(fonts.sanitize(name), (0, 1), (0, 4), "axes fraction", "offset points")
-    text.set(fontproperties=fonts.choose(name), fontweight="bold", parse_math=False)
-    text.set_fontsize(text_size(ax) * 1.1)
+    text = ax.annotate("", (0, 1), (0, 4), "axes fraction", "offset points")
+    FontStack().set_text(text, name)
+    text.set(fontweight="bold", fontsize=text_size(ax) * 1.1)

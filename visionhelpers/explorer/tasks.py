@@ -13,7 +13,14 @@ from matplotlib.patches import Rectangle
 from PIL import Image
 
 from .. import results
-from ..drawing import draw_caption, draw_faces, draw_lines, draw_words, extend_figure, figure_size
+from ..drawing.draw import (
+    draw_caption,
+    draw_faces,
+    draw_lines,
+    draw_words,
+    extend_figure,
+    figure_size,
+)
 from ..results import Result
 
 LONG_SIDE, DPI = 6.0, 100
