@@ -1,40 +1,32 @@
-"""Give the notebooks of a test run a service of their own, which ends with the run."""
+"""Keep the environment of the developer out of a test run.
+
+A run that names only notebooks, such as `VISION_ENDPOINT=… pytest --nbval notebooks`, keeps it:
+the notebooks then use that service.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
-import tempfile
-from contextlib import suppress
-from pathlib import Path
+from contextlib import ExitStack
 
-import psutil
 import pytest
 
-STATE = "VISION_STATE_DIR"
-own_folder = pytest.StashKey[Path]()
+from benchmarks.own_service import own_state
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """Name a state folder that the kernels inherit; connect() in them does the rest."""
-    chosen = os.environ.get("VISION_ENDPOINT") or os.environ.get(STATE)
-    notebooks = any(session.config.getoption(name, False) for name in ("nbval", "nbval_lax"))
-    if notebooks and not chosen:
-        folder = Path(tempfile.mkdtemp(prefix="visionhelpers-"))
-        session.config.stash[own_folder] = folder
-        os.environ[STATE] = str(folder)
-        os.environ.pop("VISION_GALLERY", None)  # the run begins with nobody taught
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End the service that the kernels have started, and leave nothing behind."""
-    folder = session.config.stash.get(own_folder, None)
-    if folder is None:
+def pytest_configure(config: pytest.Config) -> None:
+    """Give the tests and the kernels an empty state folder, and no endpoint, gallery or proxy."""
+    if hasattr(config, "workerinput"):
+        return  # pytest-xdist: the environment of the first process is inherited
+    only_notebooks = _names_only_notebooks(config)
+    if only_notebooks and (os.environ.get("VISION_ENDPOINT") or os.environ.get("VISION_STATE_DIR")):
         return
-    del os.environ[STATE]
-    with suppress(OSError, ValueError, psutil.Error):
-        service = psutil.Process(json.loads((folder / "service.json").read_text())["pid"])
-        service.terminate()
-        psutil.wait_procs([service], timeout=10)
-    shutil.rmtree(folder, ignore_errors=True)
+    stack = ExitStack()
+    config.add_cleanup(stack.close)  # stops the service that the kernels have started
+    stack.enter_context(own_state(keep=["VISION_API_VERSION"] if only_notebooks else []))
+
+
+def _names_only_notebooks(config: pytest.Config) -> bool:
+    notebooks, here = config.rootpath / "notebooks", config.invocation_params.dir
+    paths = [(here / argument.partition("::")[0]).resolve() for argument in config.args]
+    return all(path.is_relative_to(notebooks) for path in paths)

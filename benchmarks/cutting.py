@@ -61,7 +61,8 @@ def _cuts(
 ) -> Iterator[Cut]:
     for shape in SHAPES:
         places = windows(image.size, shape)
-        ours = find_cut(image, vision.thumbnail(image, *shape))
+        width, height = shape
+        ours = find_cut(image, vision.thumbnail(image, width=width, height=height))
         centre = find_cut(image, ImageOps.fit(image, shape, Image.Resampling.LANCZOS))
         possible = max(_number(faces, box, 1) for box in places)
         yield Cut(

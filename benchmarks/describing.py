@@ -12,7 +12,7 @@ from truth import Known, Truth
 from variants import in_light, mirrored
 
 from visionhelpers import VisionClient
-from visionhelpers.images import Picture
+from visionhelpers.images import ImageInput
 from visionhelpers.service.engines.grammar import plural
 from visionhelpers.service.engines.vocabulary import classes, kinds
 
@@ -46,10 +46,10 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
     yield Figures("Captions, the surest first", ("picture", "confidence", "caption"), lines)
 
 
-def describe(vision: VisionClient, picture: Picture, candidates: int) -> list[dict[str, Any]]:
+def describe(vision: VisionClient, picture: ImageInput, candidates: int) -> list[dict[str, Any]]:
     """Ask for the captions of a picture."""
-    answer = vision.describe(picture, max_candidates=candidates)
-    return list(answer["description"]["captions"])
+    result = vision.describe(picture, max_candidates=candidates)
+    return list(result["description"]["captions"])
 
 
 def claims(caption: str, known: Known) -> list[str]:

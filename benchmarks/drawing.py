@@ -99,8 +99,8 @@ def in_columns(columns: int) -> Drawn:
 
 def _read(vision: VisionClient, image: Image.Image) -> list[tuple[str, tuple[int, int]]]:
     """Return the lines with the step from their first corner to their second."""
-    answer: dict[str, Any] = vision.recognize_text(image)
-    lines = answer["recognitionResult"]["lines"]
+    result: dict[str, Any] = vision.recognize_text(image)
+    lines = result["recognitionResult"]["lines"]
     boxes = [line["boundingBox"] for line in lines]
     steps = [(box[2] - box[0], box[3] - box[1]) for box in boxes]
     return [(line["text"], step) for line, step in zip(lines, steps, strict=True)]

@@ -76,7 +76,7 @@ def _overlaps(
 
 
 def _found(vision: VisionClient, picture: bytes) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = vision.analyze(picture, "Faces")["faces"]
+    found: list[dict[str, Any]] = vision.analyze(picture, features="Faces")["faces"]
     return found
 
 

@@ -73,7 +73,7 @@ def painted(vision: VisionClient) -> Iterator[Row]:
         right, pairs = 0, list(combinations(PAINTS, 2))
         for ground, figure in pairs:
             drawn = jpeg(canvas(ground, figure, noise), quality)
-            color = vision.analyze(drawn, "Color")["color"]
+            color = vision.analyze(drawn, features="Color")["color"]
             named = color["dominantColorBackground"], color["dominantColorForeground"]
             right += named == (ground, figure) and set(color["dominantColors"]) == {ground, figure}
         yield Row("colours", f"ground and figure named, drawn {kind}", share(right, len(pairs)))
@@ -104,7 +104,7 @@ def printed(vision: VisionClient, truth: Truth) -> Iterator[Row]:
 
 def black_and_white(vision: VisionClient, picture: Path | bytes) -> bool:
     """Ask whether a picture is black and white."""
-    return bool(vision.analyze(picture, "Color")["color"]["isBWImg"])
+    return bool(vision.analyze(picture, features="Color")["color"]["isBWImg"])
 
 
 def grey(known: Known) -> bool:
@@ -119,7 +119,7 @@ def confused(vision: VisionClient, truth: Truth) -> Iterator[Figures]:
     for known in truth.having("imageType"):
         say("image type", known.path.name)
         for variant in (*upright(known.image), mirrored(known.image)):
-            seen = vision.analyze(variant.data, "ImageType")["imageType"]
+            seen = vision.analyze(variant.data, features="ImageType")["imageType"]
             found = named(seen["clipArtType"], seen["lineDrawingType"])
             taken[named(*known.facts["imageType"]), found] += 1
     if taken:
@@ -139,7 +139,7 @@ def harmless(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
     say("adult", "harmless pictures")
     pictures = [*truth.images, *truth.probes, *truth.gallery]
     known = [picture for picture in pictures if picture.facts.get("harmless", True)]
-    adult = [(vision.analyze(one.path, "Adult")["adult"], one.path.name) for one in known]
+    adult = [(vision.analyze(one.path, features="Adult")["adult"], one.path.name) for one in known]
     scores = sorted(((score["adultScore"], name) for score, name in adult), reverse=True)
     if scores:
         measure = f"highest score of {len(scores)} harmless pictures"

@@ -25,8 +25,8 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
     """Give the rows about people."""
 
     def names(picture: bytes) -> set[str]:
-        answer = vision.celebrities(picture)["result"]["celebrities"]
-        return {person["name"] for person in answer}
+        found = vision.celebrities(picture)["result"]["celebrities"]
+        return {person["name"] for person in found}
 
     def who(known: Known) -> set[str]:
         return known.names
@@ -80,7 +80,7 @@ def _taught(vision: VisionClient, truth: Truth) -> Iterator[None]:
         yield
     finally:
         for name in {known.path.parent.name for known in truth.gallery}:
-            vision.forget_face(name)
+            vision.remove_face(name)
 
 
 def count(

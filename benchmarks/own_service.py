@@ -1,6 +1,6 @@
-"""A local service for one measurement: a state folder, a gallery and a process of its own.
+"""A local service for one run of benchmarks, notebooks or tests, apart from that of the user.
 
-It remembers no picture, or a second round would measure its memory.
+`own_environment` is the one place that clears the variables which choose another service.
 """
 
 from __future__ import annotations
@@ -11,38 +11,90 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 
+START_SECONDS = 60.0
+STOP_SECONDS = 60.0
+PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+
 
 @contextmanager
-def own_service() -> Iterator[Path]:
-    """Start a service where `connect()` finds it, and end it."""
+def own_environment(keep: Collection[str] = ()) -> Iterator[None]:
+    """Remove every `VISION_…` variable and every proxy, and restore them at the end.
+
+    Args:
+        keep: The names of variables that stay, such as VISION_API_VERSION.
+    """
+    names = {name for name in os.environ if _chooses_a_service(name)} - set(keep)
+    before = {name: os.environ.pop(name) for name in names}
+    os.environ["NO_PROXY"] = "127.0.0.1,localhost"  # for the proxy settings of the system
+    try:
+        yield
+    finally:
+        for name in [name for name in os.environ if _chooses_a_service(name)]:
+            if name not in keep:
+                del os.environ[name]
+        os.environ.update(before)
+
+
+def _chooses_a_service(name: str) -> bool:
+    return name.startswith("VISION_") or name.lower() in PROXIES
+
+
+@contextmanager
+def own_state(keep: Collection[str] = ()) -> Iterator[Path]:
+    """Give `connect()` an empty state folder; stop the service that was started in it."""
+    with own_environment(keep), tempfile.TemporaryDirectory(prefix="visionhelpers-") as name:
+        folder = Path(name)
+        os.environ["VISION_STATE_DIR"] = name
+        try:
+            yield folder
+        finally:
+            with suppress(OSError, ValueError, psutil.NoSuchProcess):  # no service was started
+                _stop(process(folder))
+
+
+@contextmanager
+def own_service(remember: int = 0) -> Iterator[Path]:
+    """Start a service where `connect()` finds it, and stop it at the end.
+
+    Args:
+        remember: The number of images whose results are cached; 0 to measure the models again in
+            a second round.
+
+    Raises:
+        RuntimeError: The service does not start; the error ends with the last line of its log.
+    """
     with own_state() as folder:
-        state = folder / "service.json"
+        state, log = folder / "service.json", folder / "service.log"
         command = [sys.executable, "-m", "visionhelpers.service", "--state-file", str(state)]
-        subprocess.Popen([*command, "--gallery", str(folder / "gallery"), "--remember", "0"])
+        command += ["--gallery", str(folder / "gallery"), "--remember", str(remember)]
+        with log.open("wb") as output:
+            child = subprocess.Popen(command, stdout=output, stderr=output)
+        deadline = time.monotonic() + START_SECONDS
         while not state.exists():
+            if child.poll() is not None or time.monotonic() > deadline:
+                child.kill()
+                child.wait()
+                last = log.read_text(errors="replace").strip().rpartition("\n")[2]
+                raise RuntimeError(f"The local service did not start: {last or 'its log is empty'}")
             time.sleep(0.05)
         yield folder
 
 
-@contextmanager
-def own_state() -> Iterator[Path]:
-    """Give `connect()` a state folder of its own, and end the service that was started there."""
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["VISION_STATE_DIR"] = folder
-        try:
-            yield Path(folder)
-        finally:
-            service = process(Path(folder))  # once: it takes its file away when it ends
-            service.terminate()
-            service.wait(10)
-
-
 def process(folder: Path) -> psutil.Process:
-    """Return the service's process."""
+    """Return the process of the service in a state folder."""
     return psutil.Process(json.loads((folder / "service.json").read_text())["pid"])
+
+
+def _stop(service: psutil.Process) -> None:
+    service.terminate()
+    try:
+        service.wait(STOP_SECONDS)
+    except psutil.TimeoutExpired:
+        service.kill()
+        service.wait(STOP_SECONDS)

@@ -23,8 +23,8 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
     """Give the rows about places, and the agreement that the threshold was chosen from."""
 
     def names(picture: bytes) -> set[str]:
-        answer = vision.landmarks(picture)["result"]["landmarks"]
-        return {place["name"] for place in answer}
+        found = vision.landmarks(picture)["result"]["landmarks"]
+        return {place["name"] for place in found}
 
     def place(known: Known) -> set[str]:
         return {known.landmark} if known.landmark else set()
@@ -73,4 +73,4 @@ def _taught(vision: VisionClient, truth: Truth) -> Iterator[None]:
         yield
     finally:
         for name in truth.places:
-            vision.forget_landmark(name)
+            vision.remove_landmark(name)

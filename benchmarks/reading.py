@@ -75,9 +75,9 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
     yield from drawing.measure(vision)
 
 
-def lines_of(answer: dict[str, Any]) -> Lines:
-    """Return the lines of an answer of OCR."""
-    lines = (line for region in answer["regions"] for line in region["lines"])
+def lines_of(result: dict[str, Any]) -> Lines:
+    """Return the text of each line of an OCR result."""
+    lines = (line for region in result["regions"] for line in region["lines"])
     return [" ".join(word["text"] for word in line["words"]) for line in lines]
 
 
@@ -85,8 +85,8 @@ def read(vision: VisionClient, page: Known, variant: Variant) -> Reading:
     """Read one variant of a page over HTTP, and with Tesseract."""
     say("text", f"{page.path.name}, {variant.name}")
     if page.handwritten:
-        answer = vision.recognize_text(variant.data)
-        ours = [line["text"] for line in answer["recognitionResult"]["lines"]]
+        result = vision.recognize_text(variant.data)
+        ours = [line["text"] for line in result["recognitionResult"]["lines"]]
     else:
         ours = lines_of(vision.ocr(variant.data))
     tries = [_lines(tesseract(variant.data, mode)) for mode in (1, 6)]
@@ -138,14 +138,14 @@ def _orientation(vision: VisionClient, pages: Sequence[Known]) -> Iterator[Row]:
             *quarter_turns(page.image),
             *tilted(page.image),
         ):
-            answer, quarter = (
+            result, quarter = (
                 vision.ocr(variant.data),
                 variant.turn if variant.turn in FACING else 0,
             )
             asked += 1
-            sides += answer["orientation"] == FACING[quarter]
+            sides += result["orientation"] == FACING[quarter]
             expected = straight - (variant.turn - quarter)
-            angles += abs(answer["textAngle"] - expected) <= 2
+            angles += abs(result["textAngle"] - expected) <= 2
             printed = tesseract(variant.data, 0) or ""
             found = re.search(r"Rotate: (\d+)", printed)
             theirs += found is not None and int(found[1]) == (360 - quarter) % 360

@@ -21,7 +21,7 @@ import requests
 from own_service import own_service, own_state, process
 
 import visionhelpers
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines import text
 
 EVALUATION = Path(__file__).parents[2] / "shared" / "eval"
@@ -50,7 +50,7 @@ def report(measure: str, figure: str, goal: str, *, holds: bool | None = None) -
 
 
 def quickstart_loop(vision: visionhelpers.VisionClient, picture: bytes) -> None:
-    """Read handwriting as the quickstart did: ask, and sleep a second until there is an answer."""
+    """Read handwriting as the quickstart did: poll once a second until there is a result."""
     response = requests.post(
         vision.base_url + "RecognizeText",
         headers=vision.headers | {"Content-Type": "application/octet-stream"},
@@ -58,16 +58,16 @@ def quickstart_loop(vision: visionhelpers.VisionClient, picture: bytes) -> None:
         data=picture,
         timeout=60,
     )
-    answer: dict[str, object] = {}
-    while "recognitionResult" not in answer:
+    result: dict[str, object] = {}
+    while "recognitionResult" not in result:
         location = response.headers["Operation-Location"]
-        answer = requests.get(location, headers=vision.headers, timeout=60).json()
+        result = requests.get(location, headers=vision.headers, timeout=60).json()
         time.sleep(1)
 
 
 def measure_polling(vision: visionhelpers.VisionClient) -> None:
     """Compare the client's polling with the quickstart's, and with the engine alone."""
-    picture = sample(HANDWRITING).read_bytes()
+    picture = sample_path(HANDWRITING).read_bytes()
     array = np.asarray(load_image(picture))
     ours, theirs, engine = in_turns(
         lambda: vision.recognize_text(picture),
@@ -90,7 +90,7 @@ def measure_polling(vision: visionhelpers.VisionClient) -> None:
 
 def measure_overhead(vision: visionhelpers.VisionClient) -> None:
     """Compare a request with the same engine called on the same bytes in this process."""
-    picture = sample(HANDWRITING).read_bytes()
+    picture = sample_path(HANDWRITING).read_bytes()
     service, engine = in_turns(
         lambda: vision.ocr(picture, detect_orientation=False),
         lambda: text.read(np.asarray(load_image(picture)), detect_orientation=False),
@@ -107,7 +107,7 @@ def measure_overhead(vision: visionhelpers.VisionClient) -> None:
 
 def measure_threads(vision: visionhelpers.VisionClient) -> None:
     """Compare 50 requests from 8 threads with 50 in a row."""
-    picture = sample(PHOTOGRAPH).read_bytes()
+    picture = sample_path(PHOTOGRAPH).read_bytes()
 
     def ask(_: int) -> object:
         return vision.analyze(picture, features=("Faces", "Color", "ImageType"))
@@ -149,7 +149,7 @@ def measure_first_caption() -> None:
     """Time everything from an empty state folder to the first caption."""
     code = (
         "import visionhelpers as v; "
-        f"v.connect().describe(v.sample({PHOTOGRAPH!r}))['description']['captions'][0]['text']"
+        f"v.connect().describe(v.sample_path({PHOTOGRAPH!r}))['description']['captions'][0]['text']"
     )
     with own_state():
         quiet = subprocess.DEVNULL
@@ -168,14 +168,14 @@ def pictures() -> list[Path]:
 def ask_everything(vision: visionhelpers.VisionClient, picture: Path | bytes) -> None:
     """Send one picture through every operation, so that every model is loaded."""
     vision.analyze(picture, features=FEATURES, details=("Celebrities", "Landmarks"))
-    vision.thumbnail(picture, 100, 100)
+    vision.thumbnail(picture, width=100, height=100)
     vision.ocr(picture)
     vision.recognize_text(picture)
 
 
 def ten_megapixels() -> bytes:
     """Return a JPEG of 3160 by 3160 pixels, the largest that OCR takes."""
-    image = load_image(sample(PHOTOGRAPH)).resize((3160, 3160))
+    image = load_image(sample_path(PHOTOGRAPH)).resize((3160, 3160))
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=80)
     return buffer.getvalue()
@@ -186,7 +186,7 @@ def measure_memory(vision: visionhelpers.VisionClient, folder: Path) -> None:
     files = pictures()
     for file in files:
         ask_everything(vision, file)
-    time.sleep(1)  # what was needed for the answers alone is given back after them
+    time.sleep(1)  # the service releases memory after a response
     used = process(folder).memory_info().rss / 1e9
     report(
         f"memory after {len(files)} pictures", f"{used:.2f} GB", "under 0.9 GB", holds=used < 0.9

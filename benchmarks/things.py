@@ -17,33 +17,33 @@ from visionhelpers import VisionClient
 from visionhelpers.service.engines import scenes
 
 FEATURES = ("Categories", "Tags", "Description", "ImageType")
-Answer = dict[str, Any]
-Judge = Callable[[Answer, Any], list[bool]]
-"""Tell of each part of a fact whether it holds in an answer of analyze."""
+Result = dict[str, Any]
+Judge = Callable[[Result, Any], list[bool]]
+"""Returns, for each part of a fact, whether a result of analyze agrees with it."""
 THRESHOLDS = (0.5, 0.6, 0.7, 0.8, 0.9)
 
 
-def tagged(answer: Answer, groups: Sequence[Sequence[str]]) -> list[bool]:
+def tagged(result: Result, groups: Sequence[Sequence[str]]) -> list[bool]:
     """Tell of each group of words whether one of it is a tag."""
-    tags = {tag["name"] for tag in answer["tags"]}
+    tags = {tag["name"] for tag in result["tags"]}
     return [not tags.isdisjoint(group) for group in groups]
 
 
-def categorised(answer: Answer, names: Sequence[str]) -> list[bool]:
+def categorised(result: Result, names: Sequence[str]) -> list[bool]:
     """Tell whether the surest category is one of these, or begins so."""
-    sure = max(answer["categories"], key=lambda c: c["score"], default={"name": ""})["name"]
+    sure = max(result["categories"], key=lambda c: c["score"], default={"name": ""})["name"]
     return [sure.startswith(tuple(names))]
 
 
-def captioned(answer: Answer, words: Sequence[str]) -> list[bool]:
+def captioned(result: Result, words: Sequence[str]) -> list[bool]:
     """Tell whether the first caption has one of the words."""
-    captions = answer["description"]["captions"] or [{"text": ""}]
+    captions = result["description"]["captions"] or [{"text": ""}]
     return [not set(re.findall(r"\w+", captions[0]["text"])).isdisjoint(words)]
 
 
-def typed(answer: Answer, kinds: Sequence[int]) -> list[bool]:
+def typed(result: Result, kinds: Sequence[int]) -> list[bool]:
     """Tell whether clip art and line drawing are told."""
-    seen = answer["imageType"]
+    seen = result["imageType"]
     return [[seen["clipArtType"], seen["lineDrawingType"]] == list(kinds)]
 
 
@@ -58,31 +58,31 @@ JUDGES: dict[str, tuple[str, Judge]] = {
 
 def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
     """Give the rows about tags, categories, captions and image types."""
-    answers: dict[Path, list[Answer]] = {}
+    results: dict[Path, list[Result]] = {}
     for known in truth.images:
         judged_in_variants = any(fact in known.facts for fact in JUDGES)
         if judged_in_variants or "tags_right" in known.facts:
             say("things", known.path.name)
-            answers[known.path] = [vision.analyze(known.path, FEATURES)]
+            results[known.path] = [vision.analyze(known.path, features=FEATURES)]
         if judged_in_variants:
             kinds = [v for v in upright(known.image) if v.name != NOTHING]
             for variant in (*kinds, mirrored(known.image)):
-                answers[known.path].append(vision.analyze(variant.data, FEATURES))
+                results[known.path].append(vision.analyze(variant.data, features=FEATURES))
     for fact, (name, judge) in JUDGES.items():
         having = list(truth.having(fact))
         if having:
-            yield from judged(name, having, fact, judge, answers)
+            yield from judged(name, having, fact, judge, results)
     having = list(truth.having("tags_right"))
     if having:
-        yield precision(having, answers)
+        yield precision(having, results)
 
 
-def precision(having: list[Known], answers: dict[Path, list[Answer]]) -> Figures:
+def precision(having: list[Known], results: dict[Path, list[Result]]) -> Figures:
     """Count, of the tags at least as sure as each threshold, those a person would accept."""
     said = [
         (tag["confidence"], tag["name"] in known.facts["tags_right"], tag["name"], known.path.stem)
         for known in having
-        for tag in answers[known.path][0]["tags"]
+        for tag in results[known.path][0]["tags"]
     ]
     lines = []
     for threshold, following in pairwise((*THRESHOLDS, 2.0)):
@@ -100,10 +100,10 @@ def precision(having: list[Known], answers: dict[Path, list[Answer]]) -> Figures
 
 
 def judged(
-    name: str, having: list[Known], fact: str, judge: Judge, answers: dict[Path, list[Answer]]
+    name: str, having: list[Known], fact: str, judge: Judge, results: dict[Path, list[Result]]
 ) -> Iterator[Row]:
     """Count the facts that hold in the pictures as they are, then in their variants."""
-    given = {known.path.name: judge(answers[known.path][0], known.facts[fact]) for known in having}
+    given = {known.path.name: judge(results[known.path][0], known.facts[fact]) for known in having}
     parts = [held for helds in given.values() for held in helds]
     other = label_alone(having) if fact == "tags_any_of" else NONE
     wrong = [file for file, helds in given.items() if not all(helds)]
@@ -111,7 +111,7 @@ def judged(
     yield Row("things", measure, share(sum(parts), len(parts)), other, "all", all(parts))
     varied = []
     for known in having:
-        helds = [judge(answer, known.facts[fact]) for answer in answers[known.path][1:]]
+        helds = [judge(result, known.facts[fact]) for result in results[known.path][1:]]
         say("things", f"{name} missed on {known.path.name}: {[*map(all, helds)].count(False)}")
         varied += [held for variant in helds for held in variant]
     yield Row("things", f"{name} that hold over variants", share(sum(varied), len(varied)))
@@ -122,6 +122,6 @@ def label_alone(having: Sequence[Known]) -> str:
     hits = []
     for known in having:
         label = scenes.classify(np.asarray(known.image), ()).labels[:1]
-        answer = {"tags": [{"name": word.name} for word in label]}
-        hits += tagged(answer, known.facts["tags_any_of"])
+        result = {"tags": [{"name": word.name} for word in label]}
+        hits += tagged(result, known.facts["tags_any_of"])
     return f"{share(sum(hits), len(hits))} top ImageNet label"

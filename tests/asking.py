@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 import requests
 from PIL import Image, ImageDraw, ImageFont
 
-from visionhelpers.images import sample, samples
+from visionhelpers.images import sample_credits, sample_path
 from visionhelpers.service import LocalService
 
 RESULTS = {
@@ -79,7 +79,7 @@ class Asker:
         return f"{self.service.url}/{root}/{operation}", asked
 
     def url(self, picture: str) -> str:
-        known = picture in samples()
+        known = picture in sample_credits()
         return f"{self.service.url}/samples/{picture}" if known else f"https://a.invalid/{picture}"
 
     def tag(self, version: str, **body: Any) -> requests.Response:
@@ -91,7 +91,7 @@ def draw_pictures(folder: Path) -> None:
     """Draw what the table names beside the samples, under the names it has there."""
     Image.new("RGB", (60, 60), "grey").save(folder / PLAIN)
     Image.new("RGB", (30, 30), "grey").save(folder / TINY)
-    turned = Image.open(sample("printed_page.jpg")).transpose(Image.Transpose.ROTATE_90)
+    turned = Image.open(sample_path("printed_page.jpg")).transpose(Image.Transpose.ROTATE_90)
     turned.save(folder / "a page turned by a quarter", "JPEG")
     page("one and a second line", "three and a fourth line").save(folder / "two columns", "PNG")
     pages = [page(f"page {number}") for number in ("one", "two", "three")]
@@ -145,7 +145,7 @@ def refusals(asker: Asker, version: str, strict: Asker) -> dict[str, requests.Re
     Image.new("1", (6000, 6000)).save(large, "PNG")
     Image.new("RGB", (60, 60)).save(tiff, "TIFF")
     Image.new("RGB", (40, 40)).save(small, "PNG")
-    photo = sample("dahlia.jpg").read_bytes()
+    photo = sample_path("dahlia.jpg").read_bytes()
     octets = {
         "an empty body": b"",
         "bytes that are no picture": b"no picture",

@@ -41,8 +41,6 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pa
     """Where connect() finds and starts services of the test's own, which end with it."""
     folder = tmp_path / "state"
     monkeypatch.setenv("VISION_STATE_DIR", str(folder))
-    for name in ("VISION_ENDPOINT", "VISION_KEY", "VISION_GALLERY"):
-        monkeypatch.delenv(name, raising=False)
     yield folder
     started = [
         process

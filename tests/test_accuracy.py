@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visionhelpers import VisionClient, load_image, sample
+from visionhelpers import VisionClient, load_image, sample_path
 from visionhelpers.service import LocalService
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
@@ -56,7 +56,7 @@ def test_boxes_match_one_to_one_by_half_their_union() -> None:
 
 
 def test_the_window_of_a_thumbnail_is_found_in_its_pixels() -> None:
-    picture = load_image(sample("coffee_cup.jpg"))
+    picture = load_image(sample_path("coffee_cup.jpg"))
     window = (150, 0, 550, 400)
     found = measures.find_cut(picture, picture.crop(window).resize((160, 160)))
     assert found == pytest.approx(window, abs=4)
@@ -112,7 +112,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three pictures with facts, one of them false."""
     folder = tmp_path_factory.mktemp("own")
     for name in ("handwritten_note.jpg", "eileen_collins.jpg", "chelsea_the_cat.jpg"):
-        shutil.copy(sample(name), folder / name)
+        shutil.copy(sample_path(name), folder / name)
     facts = {
         "handwritten_note.jpg": {"lines": ["Dear Ada,", "it works at last!"]},
         "eileen_collins.jpg": {

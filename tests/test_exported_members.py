@@ -1,32 +1,35 @@
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import pytest
 
 import visionhelpers
 
 EXPECTED = {
-    "ServiceError",
-    "Credit",
     "ConfigurationError",
     "Explorer",
-    "TransportError",
+    "ImageError",
+    "ImageInput",
     "OperationFailedError",
     "OperationTimeoutError",
-    "Picture",
-    "ImageError",
+    "ServiceError",
+    "TransportError",
     "VisionClient",
     "VisionError",
     "VisionWarning",
-    "run_batch",
     "compare",
     "connect",
     "draw_caption",
     "draw_faces",
     "draw_lines",
+    "draw_objects",
     "draw_words",
     "load_image",
-    "sample",
-    "samples",
+    "run_batch",
+    "sample_credits",
+    "sample_path",
+    "text",
 }
 
 
@@ -53,3 +56,7 @@ def test_every_error_of_the_tree_is_public() -> None:
 def test_an_unknown_name_is_refused_by_name() -> None:
     with pytest.raises(AttributeError, match="'visionhelpers' has no attribute 'draw_cats'"):
         _ = visionhelpers.draw_cats
+
+
+def test_the_version_is_that_of_the_distribution() -> None:
+    assert visionhelpers.__version__ == version("visionhelpers")

@@ -1,4 +1,4 @@
-"""Who may import whom: read from the sources, and from what an import really loads."""
+"""The import directions: read from the sources, and from what an import really loads."""
 
 from __future__ import annotations
 
@@ -23,6 +23,27 @@ LOOKING = {
     "objects", "scenes", "tags", "text",
 }  # fmt: skip
 """The engines that are asked on their own; the other modules beside them are parts of these."""
+CORE = {
+    "errors": set(),
+    "images": {"errors"},
+    "endpoint": {"errors"},
+    "results": {"errors"},
+    "transport": {"errors", "images", "endpoint"},
+    "diagnostics": {"errors", "endpoint", "transport"},
+    "client": {"errors", "images", "results", "endpoint", "transport", "diagnostics"},
+    "local_service": {"errors", "endpoint", "transport"},
+    "connect": {"errors", "endpoint", "client", "local_service"},
+}
+"""What each module of the core may import at run time, from the bottom to the top."""
+ROOMS = {
+    "drawing": {"errors", "images", "results"},
+    "explorer": {"errors", "images", "results", "endpoint", "client", "connect", "drawing"},
+    "batch": {"errors", "images", "results", "client"},
+}
+"""What each room may import, besides its own modules."""
+CLI = {"connect", "local_service", "__version__"}
+"""What the command line may import, besides what its room may."""
+HEAVY = ("matplotlib", "ipywidgets", "anywidget", "numpy", "pandas", "pyarrow", "sqlite3", "tqdm")
 
 
 def modules(folder: Path) -> list[Path]:
@@ -65,21 +86,71 @@ def loaded_by(statement: str) -> set[str]:
     return set(json.loads(run.stdout))
 
 
+def own(path: Path) -> set[str]:
+    """What a module imports of this package at run time, as `client` or `batch.run`."""
+    found = set()
+    for name in imports(path):
+        parts = name.split(".")
+        if parts[0] == PACKAGE.name:
+            while not exists(parts):  # the name of a function or class
+                parts.pop()
+            found.add(".".join(parts[1:]) or name.rpartition(".")[2])
+    return found
+
+
+def exists(parts: list[str]) -> bool:
+    path = PACKAGE.parent.joinpath(*parts)
+    return path.is_dir() or path.with_suffix(".py").is_file()
+
+
+def allowed(imported: str, names: set[str]) -> bool:
+    return imported in names or imported.partition(".")[0] in names
+
+
+def test_the_package_has_eleven_files_and_five_folders() -> None:
+    files = {path.stem for path in PACKAGE.glob("*.py")}
+    assert files == {"__init__", "__main__", *CORE}
+    assert len(files) == 11
+    folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"}
+    assert folders == {*ROOMS, "samples", "service"}
+
+
+def test_imports_go_down_only() -> None:
+    order = [*CORE, *ROOMS]
+    for name, below_it in (CORE | ROOMS).items():
+        assert all(order.index(each) < order.index(name) for each in below_it), name
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_a_module_of_the_core_imports_only_what_is_below_it(module: str) -> None:
+    assert own(PACKAGE / f"{module}.py") <= CORE[module]
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_room_imports_only_itself_and_what_is_below_it(room: str) -> None:
+    for path in modules(PACKAGE / room):
+        names = ROOMS[room] | {room} | (CLI if path.name == "cli.py" else set())
+        assert not {name for name in own(path) if not allowed(name, names)}, path.name
+
+
+def test_what_travels_to_a_worker_imports_no_run() -> None:
+    assert own(PACKAGE / "batch/worker.py") <= ROOMS["batch"]
+
+
 def test_importing_the_package_is_light() -> None:
     loaded = loaded_by("import visionhelpers")
     assert "visionhelpers.client" in loaded
     assert not {name for name in loaded if name.partition(".")[0] in RUNTIMES | WEB}
-    heavy = ("matplotlib", "ipywidgets", "numpy", "tqdm", "sqlite3", "pandas")
-    assert not {name for name in loaded if below(name, *heavy)}
-    assert not {name for name in loaded if below(name, "visionhelpers.service")}
-    assert "visionhelpers.explorer.compare" not in loaded
+    assert not {name for name in loaded if below(name, *HEAVY)}
+    rooms = [f"visionhelpers.{room}" for room in (*ROOMS, "service")]
+    assert not {name for name in loaded if below(name, *rooms)}
 
 
 def test_drawing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
     loaded = loaded_by("import visionhelpers\nvisionhelpers.draw_faces")
     assert "visionhelpers.drawing.draw" in loaded
-    assert "visionhelpers.explorer.widget" not in loaded
-    assert "ipywidgets" not in loaded
+    unwanted = ("visionhelpers.explorer", "ipywidgets", "matplotlib.pyplot")
+    assert not {name for name in loaded if below(name, *unwanted)}
 
 
 def test_comparing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
@@ -88,19 +159,12 @@ def test_comparing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
     assert not {name for name in loaded if below(name, "ipywidgets", "matplotlib.pyplot")}
 
 
-def test_asking_about_many_pictures_loads_no_table_no_drawing_and_no_cluster() -> None:
-    loaded = loaded_by("import visionhelpers\nvisionhelpers.run_batch")
-    assert "visionhelpers.batch.run" in loaded
-    assert not {name for name in loaded if below(name, "pandas", "pyarrow", "distributed", "numpy")}
-    assert "visionhelpers.drawing.draw" not in loaded
-
-
-def test_what_travels_to_a_worker_is_light() -> None:
-    loaded = loaded_by("import visionhelpers.batch.worker")
-    assert "visionhelpers.client" in loaded
-    assert not {
-        name for name in loaded if below(name, "visionhelpers.batch.run", "tqdm", "sqlite3")
-    }
+@pytest.mark.parametrize("module", ["run", "worker"])
+def test_a_batch_loads_no_table_no_drawing_no_progress_bar_and_no_cluster(module: str) -> None:
+    loaded = loaded_by(f"import visionhelpers.batch.{module}")
+    assert f"visionhelpers.batch.{module}" in loaded
+    assert not {name for name in loaded if below(name, *HEAVY, "distributed")}
+    assert not {name for name in loaded if below(name, "visionhelpers.drawing")}
 
 
 def test_the_service_imports_nothing_of_the_other_half_but_images() -> None:
@@ -112,12 +176,6 @@ def test_the_service_imports_nothing_of_the_other_half_but_images() -> None:
         and not below(name, "visionhelpers.service", "visionhelpers.images")
     }
     assert not others
-
-
-def test_images_brings_no_more_than_errors_into_the_service() -> None:
-    names = {name for name in imports(PACKAGE / "images.py") if below(name, "visionhelpers")}
-    assert names
-    assert all(below(name, "visionhelpers.errors") for name in names)
 
 
 def test_nothing_outside_imports_the_service() -> None:

@@ -9,7 +9,7 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 
 PICTURES = (
@@ -58,7 +58,7 @@ def test_every_block_runs_in_order_in_one_kernel(
     assert len(blocks) == 37
     images = tmp_path / "images"
     images.mkdir()
-    (images / "house_yard.jpg").write_bytes(sample("coffee_cup.jpg").read_bytes())
+    (images / "house_yard.jpg").write_bytes(sample_path("coffee_cup.jpg").read_bytes())
     cells = [nbformat.v4.new_code_cell(code) for code in replaced(blocks, service)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     client = NotebookClient(notebook, timeout=120, kernel_name="python3")

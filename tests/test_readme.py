@@ -10,7 +10,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from visionhelpers import sample
+from visionhelpers import sample_path
 from visionhelpers.service import LocalService
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +32,14 @@ def test_the_workflow_calls_the_same_targets_as_ci() -> None:
     assert re.findall(r"- run: (make .+)", workflow) == re.findall(r"^make .+", script, re.M)
 
 
+def test_no_command_installs_the_package_from_an_index_that_does_not_have_it() -> None:
+    files = [ROOT / "README.md", *(ROOT / "visionhelpers").rglob("*.py")]
+    files += (ROOT / "notebooks").glob("*.ipynb")
+    assert len(files) > 80
+    wrong = re.compile(r"""pip install \\?['"]?visionhelpers""")
+    assert not [file.name for file in files if wrong.search(file.read_text(encoding="utf-8"))]
+
+
 @pytest.mark.parametrize("target", sorted(set(re.findall(r"`(make [a-z]+)`", README))))
 def test_every_target_of_the_readme_exists(target: str) -> None:
     plan = subprocess.run(["make", "-n", *target.split()[1:]], cwd=ROOT, capture_output=True)
@@ -44,9 +52,9 @@ def test_the_code_runs_on_a_photograph(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    shutil.copy(sample("eileen_collins.jpg"), tmp_path / "photo.jpg")
+    shutil.copy(sample_path("eileen_collins.jpg"), tmp_path / "photo.jpg")
     (tmp_path / "scans").mkdir()
-    shutil.copy(sample("dahlia.jpg"), tmp_path / "scans" / "flower.jpg")
+    shutil.copy(sample_path("dahlia.jpg"), tmp_path / "scans" / "flower.jpg")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VISION_ENDPOINT", service.url)
     monkeypatch.setenv("VISION_KEY", service.key)

@@ -8,20 +8,18 @@ Name notebooks on the command line to execute only those.
 from __future__ import annotations
 
 import base64
-import json
-import os
 import sys
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from io import BytesIO
 from pathlib import Path
 
 import nbformat
-import psutil
 from add_navigation import in_order
 from nbclient import NotebookClient
 from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from own_service import own_state  # benchmarks/ is no package
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
@@ -73,31 +71,9 @@ def executed(path: Path) -> nbformat.NotebookNode:
     return notebook
 
 
-@contextmanager
-def own_service() -> Iterator[None]:
-    """Let kernels started meanwhile share a local service that knows nobody and ends with this."""
-    for name in ("VISION_ENDPOINT", "VISION_KEY", "VISION_API_VERSION", "VISION_GALLERY"):
-        os.environ.pop(name, None)
-    with tempfile.TemporaryDirectory() as folder:
-        os.environ["VISION_STATE_DIR"] = folder
-        try:
-            yield
-        finally:
-            end_service(Path(folder))
-
-
-def end_service(state: Path) -> None:
-    """End the service that the first notebook started."""
-    with suppress(FileNotFoundError, psutil.NoSuchProcess):
-        said = json.loads((state / "service.json").read_text(encoding="utf-8"))
-        service = psutil.Process(said["pid"])
-        service.terminate()
-        service.wait(timeout=10)
-
-
 def main() -> None:
     chosen = {Path(name).name for name in sys.argv[1:]}
-    with own_service():
+    with own_state():
         for path in in_order():
             if not chosen or path.name in chosen:
                 print(path.name)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import nbformat
 from add_navigation import NOTEBOOKS, in_order, title
-from execute_notebooks import executed, own_service
+from execute_notebooks import executed, own_state
 from nbconvert import HTMLExporter
 from write_links import ROOT, repository
 
@@ -53,7 +53,7 @@ def render(path: Path) -> None:
 def main() -> None:
     shutil.rmtree(PAGES, ignore_errors=True)
     PAGES.mkdir(parents=True)
-    with own_service():
+    with own_state():
         for path in in_order():
             print(path.name)
             render(path)

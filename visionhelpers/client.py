@@ -18,7 +18,7 @@ from .endpoint import Endpoint, ImageLimits, Secret, flag, parse_endpoint, parse
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
 from .images import ImageInput, Upload, download, encode_image, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
-from .transport import LOGGER, RateLimiter, Response, TokenCredential, Transport
+from .transport import LOGGER, OnStatus, RateLimiter, Response, Transport
 
 Input: TypeAlias = ImageInput | Upload
 URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
@@ -42,8 +42,8 @@ class VisionClient:
             else v1.0 for a service on this machine and v3.2 for others.
         timeout: Seconds of one HTTP attempt.
         deadline: Seconds of one call, with all its attempts and pauses.
-        retries: Number of retries of 429, 503 and, where the request may run twice, of 500, 502,
-            504 and lost connections.
+        retries: Number of retries, after 429 and 503, and where a request may run twice also after
+            500, 502, 504 and lost connections.
         rate: Maximum request rate, retries and polls included, such as "20/minute".
         session: A `requests.Session` with proxies, certificates or adapters.
         credential: An object with `get_token(scope)`, as in azure-identity, in place of a key.
@@ -66,7 +66,7 @@ class VisionClient:
         retries: int = 4,
         rate: str | None = None,
         session: requests.Session | None = None,
-        credential: TokenCredential | None = None,
+        credential: Any = None,
     ) -> None:
         if (key is None) == (credential is None):
             raise ConfigurationError("Set either a key or a credential")
@@ -147,11 +147,7 @@ class VisionClient:
         return diagnose(self._transport)
 
     def sample_url(self, name: str) -> str:
-        """Return the URL of a sample image at a service on this machine, its path for another.
-
-        Raises:
-            ImageError: There is no sample image of this name.
-        """
+        """Return the URL of a sample image at a service on this machine, its path for another."""
         path, endpoint = sample_path(name), self._endpoint
         return f"{endpoint.root}samples/{quote(name)}" if endpoint.is_loopback else str(path)
 
@@ -181,8 +177,7 @@ class VisionClient:
             language: Language of tags and captions.
         """
         params = {"visualFeatures": _csv(features), "details": _csv(details), "language": language}
-        given = {name: value for name, value in params.items() if value}
-        return cast(Analysis, self._analyze("analyze", image, given))
+        return cast(Analysis, self._analyze("analyze", image, params))
 
     def describe(self, image: Input, *, max_candidates: int = 1, language: str = "en") -> Analysis:
         """Describe an image in captions, the most confident first: POST describe."""
@@ -254,7 +249,7 @@ class VisionClient:
         *,
         handwriting: bool = True,
         timeout: float | None = None,
-        on_status: Callable[[str], None] | None = None,
+        on_status: OnStatus = None,
     ) -> RecognizeTextResult:
         """Read handwritten or printed text, and wait for the result: POST recognizeText.
 
@@ -274,20 +269,20 @@ class VisionClient:
         """
         if timeout is not None and not timeout > 0:
             raise ValueError(f"Invalid timeout {timeout!r}: use a number of seconds above 0.")
-        until = time.monotonic() + (timeout or self._transport.deadline)
-        api = self._endpoint.api
+        seconds, api = timeout or self._transport.deadline, self._endpoint.api
+        until = time.monotonic() + seconds
         options: dict[str, Any] = {"params": api.read_params(handwriting), "until": until}
         options |= {"stacklevel": 3, "repeatable": False}
         accepted, sent = self._post_image("recognize_text", image, **options)
-        operation = self._transport.wait_for_operation(accepted, until, on_status)
+        operation = self._transport.wait_for_operation(accepted, seconds, until, on_status)
         return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))
 
     def add_face(self, name: str, image: Input) -> dict[str, Any]:
         """Add a face to the gallery of a local service, and return the number of its images.
 
         Raises:
-            ServiceError: The image does not contain exactly one face, or the name is invalid.
-            ConfigurationError: The service has no gallery: only a local one has.
+            ServiceError: The image does not contain exactly one face.
+            ConfigurationError: The service has no gallery.
         """
         return self._add("celebrities", name, image)
 
@@ -353,18 +348,18 @@ class VisionClient:
 
     def _remove(self, kind: str, name: str) -> bool:
         try:
-            self._transport.send("DELETE", _gallery(kind, name), repeatable=False)
+            return bool(self._transport.send("DELETE", _gallery(kind, name), repeatable=False))
         except ServiceError as error:
             require_gallery(self._transport, error)
             if error.status != 404:
                 raise
             return False
-        return True
 
 
 def _gallery(kind: str, name: str) -> str:
     return f"gallery/{kind}/{quote(name, safe='')}"
 
 
-def _csv(names: str | Iterable[str]) -> str:
-    return names if isinstance(names, str) else ",".join(names)
+def _csv(names: str | Iterable[str]) -> str | None:
+    """Return names separated by commas; None, which requests leaves out, for no name."""
+    return (names if isinstance(names, str) else ",".join(names)) or None

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from .client import VisionClient
-from .endpoint import Endpoint, parse_endpoint, parse_key
+from .endpoint import Endpoint, parse_endpoint
 from .errors import ConfigurationError
 from .local_service import find_or_start
 
@@ -19,19 +19,15 @@ def connect(*, local: bool = False, **options: Any) -> VisionClient:
     """Return a client of the service in VISION_ENDPOINT and VISION_KEY, or of the local service.
 
     All kernels of a user share one local service. The first call starts it, and it ends half an
-    hour after the last request. One line is printed with the choice.
-
-    Args:
-        local: Whether to use the local service although VISION_ENDPOINT is set.
-        options: Keyword arguments of `VisionClient`, such as `timeout` and `rate`. A `credential`
-            replaces VISION_KEY.
+    hour after the last request. `local` selects it even if VISION_ENDPOINT is set. `options` are
+    keyword arguments of `VisionClient`; a `credential` replaces VISION_KEY.
 
     Raises:
         ConfigurationError: Only one of the two variables is set, the endpoint cannot be used, or
             the local service is not installed.
         TransportError: The local service does not start.
     """
-    endpoint, key = ("", None) if local else _environment("credential" in options)
+    endpoint, key = ("", None) if local else _environment(bool(options.get("credential")))
     client = VisionClient(endpoint, key, **options) if endpoint else LocalClient(**options)
     sys.stdout.write(
         "Using the service in VISION_ENDPOINT.\n"
@@ -55,9 +51,8 @@ class LocalClient(VisionClient):
 
     def __getstate__(self) -> dict[str, Any]:
         """Return the options without the service: each machine has its own."""
-        state = {"version": self.version} | super().__getstate__()
-        del state["endpoint"], state["key"]
-        return state
+        state = super().__getstate__() | {"version": self.version}
+        return {name: state[name] for name in state.keys() - {"endpoint", "key"}}
 
     def _reconnect(self, endpoint: Endpoint) -> bool:
         """Find or start the service again, unless another thread has; return True if it moved."""
@@ -65,7 +60,7 @@ class LocalClient(VisionClient):
             before = self._transport.target
             if before[0] == endpoint:
                 service = find_or_start()
-                found = parse_endpoint(service.url, self._version), parse_key(service.key)
+                found = parse_endpoint(service.url, self._version), service.key
                 self._transport.target = found
                 return found != before
         return True

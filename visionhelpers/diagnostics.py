@@ -61,7 +61,9 @@ def _explain_service(endpoint: Endpoint, key: str, error: ServiceError) -> str:
     if error.status == 404:
         return f"{host} responds, but has no Computer Vision at this path: {endpoint.base_url}."
     if error.status not in (401, 403):
-        return f"{host} responds with an error: {error}."
+        return f"{host} responds with an error: {str(error).rstrip('.')}."
+    if not key:
+        return f"{host} refuses the credential: check its role and tenant."
     region = _REGION.search(host)
     if region and _AZURE_KEY.fullmatch(key):
         return f"The key is refused: it is wrong, or of another region than {region[1]}."

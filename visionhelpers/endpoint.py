@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from ipaddress import ip_address
 from math import degrees, sqrt
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from .errors import ConfigurationError, ServiceError
@@ -25,16 +24,11 @@ _PATHS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ImageLimits:
-    """What an operation takes.
+class ImageLimits(NamedTuple):
+    """What an operation takes: formats by Pillow's names, and sizes.
 
-    Attributes:
-        formats: Formats by Pillow's names.
-        max_bytes: Size of a file.
-        max_side: Longest side in pixels.
-        max_pixels: Width times height in pixels.
-        documents: Whether PDF and TIFF of several pages are taken.
+    `max_side` is in pixels, `max_pixels` is width times height. `documents` is True if the
+    operation takes PDF and TIFF of several pages.
     """
 
     formats: frozenset[str] = frozenset({"JPEG", "PNG", "GIF", "BMP"})
@@ -50,23 +44,18 @@ class ImageLimits:
         return min(1.0, self.max_side / max(1, *size), area)
 
 
-@dataclass(frozen=True, slots=True)
-class ApiVersion:
-    """One version of the API.
+class ApiVersion(NamedTuple):
+    """One version of the API: how it reads text, and the limits that differ between operations.
 
-    Attributes:
-        read_path: Path of the operation that reads handwriting.
-        read_params: Query of that operation, given whether the text is handwriting.
-        convert_read: Function from its result to the shape of Recognize Text in v1.0.
-        convert_ocr: Function from the result of OCR to the shape of v1.0.
-        image_limits: Limits of the operations that differ from the others.
+    `read_params` is a function of `handwriting`. `convert_read` and `convert_ocr` convert results
+    to the shapes of v1.0.
     """
 
     read_path: str
     read_params: Callable[[bool], dict[str, str]]
     convert_read: Callable[[dict[str, Any]], dict[str, Any]]
     convert_ocr: Callable[[dict[str, Any]], dict[str, Any]]
-    image_limits: Mapping[str, ImageLimits] = field(default_factory=dict)
+    image_limits: Mapping[str, ImageLimits]
 
     def path(self, operation: str) -> str:
         """Return the path of the operation of a method, such as "ocr"."""
@@ -78,33 +67,27 @@ class ApiVersion:
 
 
 def _read_to_recognize_text(operation: dict[str, Any]) -> dict[str, Any]:
-    """Convert the pages of Read to lines; a document's lines keep their page, and its pages a unit.
+    """Convert the pages of Read to lines; lines of a document keep their page, pages their unit."""
 
-    Raises:
-        ServiceError: The result contains no pages.
-    """
+    def convert(part: dict[str, Any], page: dict[str, Any]) -> dict[str, Any]:
+        digits = 4 if page.get("unit") == "inch" else None
+        box = [round(number, digits) for number in part["boundingBox"]]
+        return {"boundingBox": box, "text": part["text"]}
+
     try:
-        pages = operation["analyzeResult"]["readResults"]
+        pages, lines = operation["analyzeResult"]["readResults"], []
         document = len(pages) > 1 or any(page.get("unit") == "inch" for page in pages)
-        lines = [_line(line, page, document) for page in pages for line in page["lines"]]
-        recognized = {"lines": lines}
-        if document:
-            keys = ("page", "width", "height", "unit")
-            recognized["pages"] = [{key: page[key] for key in keys} for page in pages]
+        for page in pages:
+            for line in page["lines"]:
+                words = [convert(word, page) for word in line["words"]]
+                number = {"page": page["page"]} if document else {}
+                lines.append(convert(line, page) | {"words": words} | number)
+        keys = ("page", "width", "height", "unit")
+        sizes = [{key: page[key] for key in keys} for page in pages if document]
     except (KeyError, TypeError, AttributeError) as error:
         raise ServiceError(200, None, f"The result of Read is incomplete: {error!r}") from error
+    recognized = {"lines": lines} | ({"pages": sizes} if document else {})
     return {"status": "Succeeded", "recognitionResult": recognized}
-
-
-def _line(line: dict[str, Any], page: dict[str, Any], document: bool) -> dict[str, Any]:
-    digits = 0 if page.get("unit", "pixel") == "pixel" else 4
-
-    def box(part: dict[str, Any]) -> list[float]:
-        return [round(number, digits or None) for number in part["boundingBox"]]
-
-    words = [{"boundingBox": box(word), "text": word["text"]} for word in line["words"]]
-    converted = {"boundingBox": box(line), "text": line["text"], "words": words}
-    return converted | {"page": page["page"]} if document else converted
 
 
 def _angle_to_degrees(result: dict[str, Any]) -> dict[str, Any]:
@@ -143,8 +126,7 @@ API_VERSIONS = {
 """The versions that the client supports."""
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(NamedTuple):
     """A service: its URL up to and including the slash before `vision/`, and the API version."""
 
     root: str
@@ -191,7 +173,7 @@ def parse_endpoint(text: str, version: str | None = None) -> Endpoint:
     host = parts.hostname or ""
     prefix, path_version = _split_path(parts.path, text)
     default = "v1.0" if _is_loopback(host) else "v3.2"
-    version = _normalize_version(path_version or version or default)
+    version = f"v{(path_version or version or default).strip().lower().removeprefix('v')}"
     if AZURE.search(host) and version in RETIRED:
         raise ConfigurationError(
             f"{text!r} means API {version}, which Azure switched off in September 2026: "
@@ -235,9 +217,9 @@ def flag(value: bool) -> str:
 def _split(text: str) -> SplitResult:
     try:
         parts = urlsplit(text.strip() if "://" in text else f"//{text.strip()}")
-        host, _ = parts.hostname, parts.port  # .port raises ValueError if it is not a number
+        host, _ = parts.hostname or "", parts.port  # .port raises ValueError if it is no number
     except ValueError:
-        host = None
+        host = ""
     if not host or " " in host or parts.scheme not in ("", *_PORTS):
         raise ConfigurationError(f"Invalid endpoint {text!r}: use for example http://host:port")
     if parts.username or parts.query or parts.fragment:  # not quoted: it may contain a key
@@ -249,19 +231,12 @@ def _split_path(path: str, text: str) -> tuple[str, str | None]:
     """Return the path before `vision/`, and the version after it."""
     segments = [segment for segment in path.split("/") if segment]
     lower = [segment.lower() for segment in segments]
-    if "vision" not in lower:
-        return "".join(f"{segment}/" for segment in segments), None
-    at = lower.index("vision")
+    at = lower.index("vision") if "vision" in lower else len(segments)
     if len(segments) > at + 2:
         end = f"/{segments[at + 1]}/"
         raise ConfigurationError(f"Invalid endpoint {text!r}: end it after the version, {end}")
     version = segments[at + 1] if len(segments) == at + 2 else None
     return "".join(f"{segment}/" for segment in segments[:at]), version
-
-
-def _normalize_version(version: str) -> str:
-    version = version.strip().lower()
-    return version if version.startswith("v") else f"v{version}"
 
 
 def _origin(parts: SplitResult) -> tuple[str, str, int | None]:

@@ -15,11 +15,12 @@ Wrong arguments raise ValueError or TypeError.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 
 class VisionError(Exception):
-    """Base class; the first argument is the message, and pickle needs the others."""
+    """Base class of the errors below; pickle creates them again from their arguments."""
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
@@ -33,40 +34,30 @@ class ConfigurationError(VisionError):
     """The endpoint, the key, the API version or the installation cannot be used."""
 
 
+@dataclass(eq=False)
 class TransportError(VisionError):
     """The service sent no complete response; `__cause__` is the error of requests.
 
-    Attributes:
-        reason: "dns", "refused", "tls", "proxy", "timeout", "cut off", or "" for another.
+    `reason` is "dns", "refused", "tls", "proxy", "timeout", "rate limit", "cut off", or "" for
+    another.
     """
 
-    def __init__(self, message: str, reason: str = "") -> None:
-        super().__init__(message, reason)
-        self.reason = reason
+    message: str
+    reason: str = ""
 
 
+@dataclass(eq=False)
 class ServiceError(VisionError):
-    """An error response of the service.
+    """An error response: HTTP status, error code of the API such as "InvalidImageFormat", message.
 
-    Attributes:
-        status: HTTP status code.
-        code: Error code of the API, such as "InvalidImageFormat".
-        message: Message of the service.
-        request_id: Id of the request, for a support ticket.
-        retry_after: Seconds until the service takes the next request, from Retry-After.
+    `request_id` is for a support ticket, `retry_after` the seconds of Retry-After.
     """
 
-    def __init__(
-        self,
-        status: int,
-        code: str | None,
-        message: str,
-        request_id: str | None = None,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(status, code, message, request_id, retry_after)
-        self.status, self.code, self.message = status, code, message
-        self.request_id, self.retry_after = request_id, retry_after
+    status: int
+    code: str | None
+    message: str
+    request_id: str | None = None
+    retry_after: float | None = None
 
     def __str__(self) -> str:
         has_code = self.code and self.code != str(self.status)
@@ -75,20 +66,21 @@ class ServiceError(VisionError):
         return f"{title}: {self.message}" + (advice if self.status == 401 else "")
 
 
+@dataclass(eq=False)
 class OperationFailedError(VisionError):
     """A long-running operation ended with the status Failed; `result` is its final JSON."""
 
-    def __init__(self, message: str, result: dict[str, Any]) -> None:
-        super().__init__(message, result)
-        self.result = result
+    message: str
+    result: dict[str, Any]
 
 
+@dataclass(eq=False)
 class OperationTimeoutError(VisionError):
     """A long-running operation did not end within `seconds`; `location` is the URL to poll."""
 
-    def __init__(self, message: str, seconds: float, location: str) -> None:
-        super().__init__(message, seconds, location)
-        self.seconds, self.location = seconds, location
+    message: str
+    seconds: float
+    location: str
 
 
 class VisionWarning(UserWarning):

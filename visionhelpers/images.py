@@ -7,13 +7,11 @@ import os
 import re
 from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass
-from functools import cache
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -34,19 +32,16 @@ T = TypeVar("T")
 
 USER_AGENT = "visionhelpers/0.1.0 (+https://github.com/visionhelpers/visionhelpers)"
 SAMPLES = Path(__file__).parent / "samples"
-MAX_DOWNLOAD_BYTES = 20 * 1024 * 1024
-DOWNLOAD_SECONDS = 20.0
-MAX_SIDE = 3200
-"""Longest side in pixels of an image that is resized because its file is too large."""
-JPEG_QUALITY = 90
+MAX_DOWNLOAD_BYTES, DOWNLOAD_SECONDS = 20 * 1024 * 1024, 20.0
+MAX_SIDE, JPEG_QUALITY = 3200, 90
+"""Longest side in pixels and quality of an image whose file is too large."""
 UNREADABLE = (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError)
 """Exceptions that Pillow raises for invalid or truncated images."""
 _OTHER_SCHEME = re.compile(r"[a-z][a-z+.-]+://|data:|www\.", re.IGNORECASE)
 """Prefixes of a mistyped URL, for a clearer error message."""
 
 
-@dataclass(frozen=True, slots=True)
-class SampleCredit:
+class SampleCredit(NamedTuple):
     """Author, licence and source of a sample image."""
 
     file: str
@@ -56,15 +51,11 @@ class SampleCredit:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """The body of a request.
+class Upload(NamedTuple):
+    """The body of a request, as keyword arguments of requests.
 
-    Attributes:
-        body: Keyword arguments for requests.
-        size: Width and height in pixels of the original, if the image was resized.
-        scale: Factor from coordinates of the upload to coordinates of the original.
-        note: What was changed, without a full stop; "" for nothing.
+    If the image was resized, `size` is width and height in pixels of the original, `scale` the
+    factor from coordinates of the upload to the original, and `note` a sentence without full stop.
     """
 
     body: dict[str, Any]
@@ -102,10 +93,7 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
 
 
 def _apply_exif_orientation(image: Image.Image) -> Image.Image:
-    """Apply the EXIF orientation without writing the EXIF block again.
-
-    Pillow reads values whose type does not match their tag, but fails to write them.
-    """
+    """Apply the EXIF orientation without writing the EXIF block, which fails for invalid values."""
     image.getexif()
     exif = image.info.pop("exif", None)
     try:
@@ -162,14 +150,13 @@ def download(url: str, seconds: float = DOWNLOAD_SECONDS) -> bytes:
     except (requests.RequestException, HTTPError, TimeoutError) as error:
         if sample := _installed_sample(url):
             return sample.read_bytes()
+        reason = "the server cannot be reached; check the URL and the network"
         if isinstance(error, requests.HTTPError):
             reason = f"the server returns {error.response.status_code}"
         elif isinstance(error, requests.Timeout | ReadTimeoutError | TimeoutError):
             reason = f"it takes longer than {seconds:.3g} seconds"
         elif isinstance(error, HTTPError):
             reason = "the connection was cut off"
-        else:
-            reason = "the server cannot be reached; check the URL and the network"
         raise ImageError(f"Cannot download {url}: {reason}") from error
 
 
@@ -285,15 +272,10 @@ def _bytes_body(data: bytes) -> Upload:
     return Upload({"data": data, "headers": {"Content-Type": "application/octet-stream"}})
 
 
-@cache
-def _credits() -> tuple[SampleCredit, ...]:
-    entries = json.loads((SAMPLES / "credits.json").read_text(encoding="utf-8"))
-    return tuple(SampleCredit(**entry) for entry in entries)
-
-
 def sample_credits() -> dict[str, SampleCredit]:
     """Return the credits of the sample images by file name."""
-    return {credit.file: credit for credit in _credits()}
+    entries = json.loads((SAMPLES / "credits.json").read_text(encoding="utf-8"))
+    return {entry["file"]: SampleCredit(**entry) for entry in entries}
 
 
 def sample_path(name: str) -> Path:
@@ -302,9 +284,8 @@ def sample_path(name: str) -> Path:
     Raises:
         ImageError: There is no sample image of this name.
     """
-    if name not in sample_credits():
-        known = ", ".join(sample_credits())
-        raise ImageError(f"There is no sample image {name!r}: use one of {known}")
+    if name not in (known := sample_credits()):
+        raise ImageError(f"There is no sample image {name!r}: use one of {', '.join(known)}")
     return SAMPLES / name
 
 

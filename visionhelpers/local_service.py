@@ -9,13 +9,12 @@ import socket
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
-from .endpoint import parse_endpoint, parse_key
+from .endpoint import Secret, parse_endpoint, parse_key
 from .errors import ConfigurationError, TransportError, VisionError
 from .transport import Transport
 
@@ -35,18 +34,15 @@ _LAUNCH = (
 notebook replaces one of the standard library."""
 
 
-@dataclass(frozen=True, slots=True)
-class ServiceInfo:
+class ServiceInfo(NamedTuple):
     """URL and key of a local service; the repr hides the key."""
 
     url: str
-    key: str = field(repr=False)
+    key: Secret
 
 
 def find_or_start() -> ServiceInfo:
-    """Return the running local service, or start one.
-
-    A lock makes sure that several processes start one service together.
+    """Return the running local service, or start one, with a lock against other processes.
 
     Raises:
         ConfigurationError: The state folder cannot be written, others can write to it, or the
@@ -59,15 +55,15 @@ def find_or_start() -> ServiceInfo:
         return found
     from filelock import FileLock, Timeout  # slow to load
 
+    lock = FileLock(folder / "service.lock", timeout=START_SECONDS + 2 * PROBE_SECONDS)
     try:
-        with FileLock(folder / "service.lock", timeout=START_SECONDS + 2 * PROBE_SECONDS):
+        with lock:
             return _probe(file) or _start(file)
     except Timeout:
-        pass
+        message = f"Another process holds {lock.lock_file} and starts no service: end it"
+        raise TransportError(message) from None
     except OSError as error:
         raise _unusable(folder, error) from error
-    lock = folder / "service.lock"
-    raise TransportError(f"Another process holds {lock} and starts no service: end it")
 
 
 def check_installed() -> None:
@@ -113,11 +109,11 @@ def _probe(file: Path) -> ServiceInfo | None:
     """Return the service in the state file if it responds to its key."""
     try:
         state = json.loads(file.read_text(encoding="utf-8"))
-        info = ServiceInfo(state["url"], state["key"])
+        info = ServiceInfo(state["url"], parse_key(state["key"]))
         endpoint = parse_endpoint(info.url, "v1.0")
         if not endpoint.is_loopback:
             return None
-        transport = Transport((endpoint, parse_key(info.key)), timeout=PROBE_SECONDS, retries=0)
+        transport = Transport((endpoint, info.key), timeout=PROBE_SECONDS, retries=0)
         models = transport.send("GET", "vision/v1.0/models").json()
     except (OSError, ValueError, KeyError, TypeError, AttributeError, VisionError):
         return None
@@ -182,11 +178,10 @@ def _last_port(file: Path) -> int:
 def _gallery(folder: Path) -> Path:
     if variable := os.environ.get("VISION_GALLERY"):
         return Path(variable).expanduser().resolve()
-    if os.environ.get("VISION_STATE_DIR"):
-        return folder / "gallery"
     import platformdirs
 
-    return platformdirs.user_data_path("visionhelpers", appauthor=False) / "gallery"
+    user = platformdirs.user_data_path("visionhelpers", appauthor=False)
+    return (folder if os.environ.get("VISION_STATE_DIR") else user) / "gallery"
 
 
 def _log_tail(log: Path) -> str:

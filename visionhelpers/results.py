@@ -31,14 +31,14 @@ class Description(TypedDict):
 
 
 class Tag(TypedDict):
-    """A tag, or the name of a landmark."""
+    """A word for the content."""
 
     name: str
     confidence: float
 
 
 class Face(TypedDict, total=False):
-    """A face, of a celebrity if it has a name; `faceRectangle` has left, top, width, height."""
+    """A face or a landmark; `faceRectangle` has left, top, width and height in pixels."""
 
     name: str
     confidence: float
@@ -47,19 +47,12 @@ class Face(TypedDict, total=False):
     faceRectangle: dict[str, int]
 
 
-class Domain(TypedDict, total=False):
-    """What the domain-specific models found."""
-
-    celebrities: list[Face]
-    landmarks: list[Tag]
-
-
 class Category(TypedDict, total=False):
     """One of the 86 categories, with a score from 0 to 1."""
 
     name: str
     score: float
-    detail: Domain
+    detail: dict[str, list[Face]]
 
 
 class Analysis(TypedDict, total=False):
@@ -80,7 +73,7 @@ class Analysis(TypedDict, total=False):
 class DomainResult(TypedDict, total=False):
     """The result of celebrities and landmarks."""
 
-    result: Domain
+    result: dict[str, list[Face]]
     requestId: str
     metadata: dict[str, Any]
 
@@ -139,8 +132,6 @@ Result: TypeAlias = Mapping[str, Any]
 
 Corners: TypeAlias = tuple[tuple[float, float], ...]
 """x and y of four corners in pixels, clockwise from the top left of the object or text."""
-
-_Rectangle: TypeAlias = tuple[float, float, float, float]
 
 _ORIENTATIONS = ("Up", "Right", "Down", "Left")
 """Values of `orientation`, by the number of corners from a box's top left to its text's."""
@@ -458,12 +449,12 @@ def _domain(result: Result, kind: str) -> list[Result] | None:
     return [each for group in found for each in group] if found else None
 
 
-def _sides(face: Result) -> _Rectangle:
+def _sides(face: Result) -> tuple[float, ...]:
     edges = face["faceRectangle"]
-    return edges["left"], edges["top"], edges["width"], edges["height"]
+    return tuple(edges[side] for side in ("left", "top", "width", "height"))
 
 
-def _overlaps(one: _Rectangle, other: _Rectangle) -> bool:
+def _overlaps(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
     """Return True if the center of each rectangle is inside the other."""
     return all(
         abs((a + size / 2) - (b + length / 2)) < min(size, length) / 2

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
 from threading import Lock, local
-from typing import Any, Protocol
+from typing import Any, TypeAlias
 
 import requests
 from requests.exceptions import ProxyError, SSLError
@@ -55,29 +55,21 @@ _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
     "proxy": ("the proxy failed; check HTTPS_PROXY and NO_PROXY", (ProxyError,)),
     "dns": ("the host name cannot be resolved", (NameResolutionError,)),
     "refused": ("the connection was refused; no service listens there", (NewConnectionError,)),
-    "timeout": ("none within {:.3g} seconds", (requests.Timeout, HTTPTimeout, TimeoutError)),
+    "timeout": ("no data within {:.3g} seconds", (requests.Timeout, HTTPTimeout, TimeoutError)),
     "cut off": ("the connection was cut off", (requests.ConnectionError, HTTPError, OSError)),
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
 
-
-class TokenCredential(Protocol):
-    """A credential of azure-identity, or another object with this method."""
-
-    def get_token(self, *scopes: str) -> Any:
-        """Return an object with `token`, and `expires_on` in seconds since 1970."""
+OnStatus: TypeAlias = Callable[[str], None] | None
+"""Function called with each status of a long-running operation; its exceptions propagate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
     """A response of the service.
 
-    Attributes:
-        status: HTTP status code.
-        headers: Headers, with the key redacted.
-        seconds: Duration of the attempt, without waiting for the rate limit.
-        model_version: Version of the models, in API v3.2.
-        body: Body; empty in `last_response`.
+    `headers` have the key redacted, `seconds` is the duration of the attempt without waiting for
+    the rate limit, and `model_version` is that of API v3.2. `body` is empty in `last_response`.
     """
 
     status: int
@@ -151,7 +143,7 @@ class RateLimiter:
                     return now - began
             if start > until:
                 message = "The rate limit allows no request before the deadline"
-                raise TransportError(message, "timeout")
+                raise TransportError(message, "rate limit")
             time.sleep(start - now)
 
     def block(self, seconds: float) -> None:
@@ -164,15 +156,12 @@ class RateLimiter:
 class Transport:
     """The HTTP connection to one service; the fields are those of `VisionClient`.
 
-    It follows no redirects, because requests would send the key to another host.
-
-    Attributes:
-        target: The endpoint and the key.
-        reconnect: Function that looks for another service when this one has ended.
+    It follows no redirects, because requests would send the key to another host. `target` is the
+    endpoint and the key, `reconnect` a function that looks for another service.
     """
 
     target: tuple[Endpoint, Secret]
-    credential: TokenCredential | None = None
+    credential: Any = None
     session: requests.Session | None = None
     timeout: float = 60
     deadline: float = 300
@@ -249,12 +238,12 @@ class Transport:
         raise AssertionError  # count() does not end
 
     def wait_for_operation(
-        self, accepted: Response, until: float, on_status: Callable[[str], None] | None = None
+        self, accepted: Response, seconds: float, until: float, on_status: OnStatus = None
     ) -> dict[str, Any]:
         """Poll a long-running operation until it ends, and return its final JSON.
 
-        `accepted` is the response to the request that started it, `until` the deadline on the clock
-        of `time.monotonic`. `on_status` is called with each status; its exceptions propagate.
+        `accepted` is the response that started it, `seconds` the timeout, and `until`
+        its end on the clock of `time.monotonic`. `on_status` is called with each status.
 
         Raises:
             ServiceError: The operation is at another service, or a poll failed.
@@ -262,8 +251,7 @@ class Transport:
             OperationFailedError: The operation ended with the status Failed.
             OperationTimeoutError: It did not end in time.
         """
-        location, seconds = self._location(accepted), until - time.monotonic()
-        status, retry_after = "none", accepted.retry_after
+        location, status, retry_after = self._location(accepted), "none", accepted.retry_after
         interval = pause = left = 0.0
         while pause <= left:
             first, growth, longest = REMOTE_POLLS if self._slow_polling else LOCAL_POLLS
@@ -280,7 +268,7 @@ class Transport:
                     return operation
                 if status.lower() == "failed":
                     raise OperationFailedError("The operation ended with status Failed", operation)
-        message = f"The operation did not end within {seconds:.3g} seconds; status {status}"
+        message = f"The operation did not end within {seconds:g} seconds; status {status}"
         raise OperationTimeoutError(message, seconds, location)
 
     def _poll(self, location: str, until: float) -> Response | None:
@@ -288,7 +276,7 @@ class Transport:
         try:
             return self.send("GET", location, retries=inf, until=until)
         except TransportError as error:
-            if error.reason != "timeout":
+            if error.reason not in ("timeout", "rate limit"):
                 raise
         except ServiceError as error:
             if not _is_retryable(error, repeatable=True):

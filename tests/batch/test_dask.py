@@ -1,4 +1,4 @@
-"""A cluster of processes, of which some die: every picture has exactly one answer."""
+"""A cluster of processes, of which some are killed: every image has exactly one result."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.workers import two_workers
 from visionhelpers import VisionClient, connect, run_batch
 from visionhelpers.service import LocalService
 
-COLOUR = {"features": ["Color"]}
+COLOR = {"features": ["Color"]}
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="it kills with a signal")
 
 
 @pytest.fixture
 def cluster(state_folder: Path) -> Iterator[Client]:
-    """Two workers, which know the state folder of the test."""
+    """Two workers with the state folder of the test."""
     assert str(state_folder) == os.environ["VISION_STATE_DIR"]
     with two_workers() as client:
         yield client
@@ -33,35 +33,32 @@ def pids(cluster: Client) -> list[int]:
     return list(cluster.run(os.getpid).values())
 
 
-def test_a_killed_worker_costs_no_answer_and_gives_none_twice(
-    cluster: Client, tmp_path: Path
-) -> None:
-    pictures, results = drawn(tmp_path / "pictures", 60), tmp_path / "out.jsonl"
+def test_a_killed_worker_loses_no_result_and_repeats_none(cluster: Client, tmp_path: Path) -> None:
+    images, results = drawn(tmp_path / "images", 60), tmp_path / "out.jsonl"
+    executor = cluster.get_executor(pure=False)
     with LocalService(latency=0.05) as service:
         client = VisionClient(service.url, service.key)
-        run = run_batch(
-            client, "analyze", pictures, results=results, executor=cluster.get_executor(), **COLOUR
-        )
+        run = run_batch(client, "analyze", images, results=results, executor=executor, **COLOR)
         found = []
         for result in run:
-            found.append(result.picture)
+            found.append(result.image)
             if len(found) == 10:
                 os.kill(pids(cluster)[0], signal.SIGKILL)
-    names = [str(picture) for picture in pictures]
+    names = [str(image) for image in images]
     assert sorted(found) == names
     lines = [json.loads(line) for line in results.read_text().splitlines()]
-    assert sorted(line["picture"] for line in lines) == names
+    assert sorted(line["image"] for line in lines) == names
     for line in lines:
-        assert number(line["answer"]) == int(Path(line["picture"]).stem)
+        assert number(line["result"]) == int(Path(line["image"]).stem)
 
 
 def test_all_workers_of_a_machine_share_one_local_service(
     cluster: Client, state_folder: Path, tmp_path: Path
 ) -> None:
-    pictures = drawn(tmp_path / "pictures", 12)
-    several = [*pictures[:6], *(picture.read_bytes() for picture in pictures[6:])]
-    executor = cluster.get_executor()
-    table = run_batch(connect(), "analyze", several, executor=executor, **COLOUR).to_frame()
+    images = drawn(tmp_path / "images", 12)
+    several = [*images[:6], *(image.read_bytes() for image in images[6:])]
+    executor = cluster.get_executor(pure=False)
+    table = run_batch(connect(), "analyze", several, executor=executor, **COLOR).to_dataframe()
     assert len(table) == 12
     assert table["error"].isna().all()
     services = [
@@ -80,23 +77,45 @@ def test_a_worker_starts_the_service_if_there_is_none(
     service = psutil.Process(first)
     service.kill()
     service.wait(10)
-    executor = cluster.get_executor()
-    pictures = drawn(tmp_path / "pictures", 4)
-    run = run_batch(vision, "analyze", pictures, executor=executor, **COLOUR)
+    executor = cluster.get_executor(pure=False)
+    images = drawn(tmp_path / "images", 4)
+    run = run_batch(vision, "analyze", images, executor=executor, **COLOR)
     assert [result.error for result in run] == [""] * 4
     assert json.loads((state_folder / "service.json").read_text())["pid"] != first
 
 
-def test_a_run_that_is_dropped_takes_no_other_with_it(cluster: Client, tmp_path: Path) -> None:
-    """A scheduler takes equal calls for one, and cancels it for both."""
-    pictures, executor = drawn(tmp_path / "pictures", 20), cluster.get_executor()
+@pytest.mark.parametrize("pure", [True, False])
+def test_a_run_that_is_closed_cancels_no_image_of_another(
+    cluster: Client, tmp_path: Path, pure: bool
+) -> None:
+    images, executor = drawn(tmp_path / "images", 20), cluster.get_executor(pure=pure)
     with LocalService(latency=0.1) as service:
         client = VisionClient(service.url, service.key)
-        runs = [
-            iter(run_batch(client, "analyze", pictures, executor=executor, **COLOUR))
-            for _ in range(2)
-        ]
-        kept = [next(run) for run in runs][1:]
-        del runs[0]
-        kept += runs[0]
-    assert [result.error for result in kept] == [""] * 20
+        runs = [run_batch(client, "analyze", images, executor=executor, **COLOR) for _ in range(2)]
+        found = [next(run) for run in runs][1:]
+        runs[0].close()
+        found += runs[1]
+    assert [result.error for result in found] == [""] * 20
+
+
+@pytest.mark.parametrize("pure", [True, False])
+def test_an_image_that_failed_or_was_not_sent_is_sent_again(
+    cluster: Client, tmp_path: Path, pure: bool
+) -> None:
+    """Dask returns the result of an equal call, where it still has it, without a call."""
+    images, executor = drawn(tmp_path / "images", 6), cluster.get_executor(pure=pure)
+    results = tmp_path / "out.jsonl"
+    late = images[3].rename(tmp_path / "late.png")
+    with LocalService(latency=0.1) as service:
+        client = VisionClient(service.url, service.key)
+        failed = run_batch(client, "analyze", images, results=results, executor=executor, **COLOR)
+        assert sorted(bool(result.error) for result in failed) == [False] * 5 + [True]
+        late.rename(images[3])
+        again = run_batch(client, "analyze", images, results=results, executor=executor, **COLOR)
+        assert [result.image for result in again if not result.error] == [str(images[3])]
+        broken_off = run_batch(client, "tag", images, results=results, executor=executor)
+        next(broken_off)
+        broken_off.close()
+        resumed = run_batch(client, "tag", images, results=results, executor=executor)
+        assert not [result for result in resumed if result.error]
+        assert len(resumed.to_dataframe()) == 6

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
 import os
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
-from visionhelpers.batch.sources import identity, listed
-from visionhelpers.errors import ImageError, VisionError
+from visionhelpers import ImageError
+from visionhelpers.batch.sources import expand, snapshot
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in ("b.png", "a.JPG", "deep/er/c.jpeg", "notes.txt", "a.jpg.part"):
+    names = ("b.png", "a.JPG", "deep/er/c.jpeg", "d.tif", "notes.txt", "a.jpg.part", "page.pdf")
+    for name in (*names, "scan.PDF", "README", ".hidden"):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)
@@ -21,14 +24,30 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def names(pictures: object) -> list[str]:
-    return [Path(str(picture)).as_posix() for picture in listed(pictures)]  # type: ignore[arg-type]
+def names(images: object, *, documents: bool = False) -> list[str]:
+    found, _ = expand(images, documents=documents)  # type: ignore[arg-type]
+    return [Path(str(image)).as_posix() for image in found]
 
 
-def test_a_folder_is_the_pictures_in_it_and_below(folder: Path) -> None:
-    assert names(folder) == [f"{folder}/{name}" for name in ("a.JPG", "b.png", "deep/er/c.jpeg")]
-    assert names(".") == ["a.JPG", "b.png", "deep/er/c.jpeg"]
+def test_a_folder_is_the_images_in_it_and_below(folder: Path) -> None:
+    expected = ["a.JPG", "b.png", "d.tif", "deep/er/c.jpeg"]
+    assert names(folder) == [f"{folder}/{name}" for name in expected]
+    assert names(".") == expected
     assert names("~") == names(folder)
+
+
+def test_a_folder_has_documents_where_the_operation_reads_them(folder: Path) -> None:
+    with_documents = names(folder, documents=True)
+    assert [Path(name).name for name in with_documents if name.lower().endswith(".pdf")] == [
+        "page.pdf",
+        "scan.PDF",
+    ]
+
+
+def test_other_files_of_a_folder_are_counted(folder: Path) -> None:
+    assert expand(folder, documents=False)[1] == {".pdf": 2, ".txt": 1, ".part": 1, "no ending": 1}
+    assert expand(folder, documents=True)[1] == {".txt": 1, ".part": 1, "no ending": 1}
+    assert not expand("*.txt", documents=False)[1]
 
 
 def test_a_pattern_is_what_it_matches(folder: Path) -> None:
@@ -37,50 +56,74 @@ def test_a_pattern_is_what_it_matches(folder: Path) -> None:
     assert names("**/*.jpeg") == ["deep/er/c.jpeg"]
 
 
-def test_one_path_address_or_file_is_itself(folder: Path) -> None:
+def test_one_image_is_itself(folder: Path) -> None:
     assert names("b.png") == ["b.png"]
-    assert list(listed("http://host/*.png?[1]")) == ["http://host/*.png?[1]"]
-    assert list(listed(b"bytes")) == [b"bytes"]
+    assert names("page.pdf") == ["page.pdf"]
     (folder / "[1].png").touch()
-    assert names("[1].png") == ["[1].png"], "not a pattern, since it is there"
-    assert names("none.png") == ["none.png"], "the operation will say that it is missing"
+    assert names("[1].png") == ["[1].png"], "not a pattern, because it exists"
+    assert names("none.png") == ["none.png"], "an error of the operation"
+    for image in ("http://host/*.png?[1]", b"bytes", bytearray(b"b"), memoryview(b"b"), BytesIO()):
+        assert expand(image, documents=False)[0] == [image]
+    pillow = Image.new("RGB", (9, 9))
+    assert expand(pillow, documents=False)[0] == [pillow]
 
 
-def test_a_list_is_itself_and_not_read_before_its_time() -> None:
-    pictures = iter(["a", "b"])
-    assert listed(pictures) is pictures
+def test_an_iterable_is_returned_unread() -> None:
+    images = iter(["a", "b"])
+    assert expand(images, documents=False)[0] is images
 
 
-def test_where_there_are_none_it_is_said(folder: Path) -> None:
+def test_no_image_is_an_error(folder: Path) -> None:
     (folder / "empty").mkdir()
     for place in ("empty", "*.gif"):
-        with pytest.raises(VisionError, match="There are no pictures at"):
-            listed(place)
-    with pytest.raises(VisionError, match="a folder, a pattern or a list, not 3"):
-        listed(3)  # type: ignore[arg-type]
+        with pytest.raises(ImageError, match=r"There is no image at '.*'$"):
+            expand(place, documents=False)
+    (folder / "empty" / "a.heic").touch()
+    with pytest.raises(ImageError, match=r"no image at 'empty', only files of other types: \.heic"):
+        expand("empty", documents=False)
+    with pytest.raises(TypeError, match=r"Invalid images 3: use a folder, a pattern or a list\."):
+        expand(3, documents=False)  # type: ignore[arg-type]
 
 
-def test_a_changed_file_is_told_from_what_it_was(folder: Path) -> None:
+def test_the_fingerprint_changes_with_the_file(folder: Path) -> None:
     path = folder / "b.png"
-    before = identity(path)
-    assert identity(str(path)) == before
+    before = snapshot(path)
+    assert before[:2] == (str(path), str(path))
+    assert snapshot(str(path)) == before
     os.utime(path, ns=(1, 1))
-    assert identity(path)[0] == before[0]
-    assert identity(path)[1] != before[1]
-    later = identity(path)[1]
+    later = snapshot(path)
+    assert later[1] == before[1]
+    assert later[2] != before[2]
     path.write_text("more")
     os.utime(path, ns=(1, 1))
-    assert identity(path)[1] != later
+    assert snapshot(path)[2] != later[2]
 
 
-def test_bytes_go_by_what_they_are_and_addresses_by_themselves() -> None:
-    assert identity(b"one") == identity(bytes([*b"one"]))
-    assert identity(b"one") != identity(b"two")
-    assert identity("http://host/a.png") == ("http://host/a.png", "")
-    assert identity("no such file\0") == ("no such file\0", "")
+def test_bytes_are_named_by_their_content_and_urls_by_themselves(folder: Path) -> None:
+    content, name, fingerprint = snapshot(b"one")
+    assert (content, fingerprint) == (b"one", "")
+    assert name.startswith("sha256:")
+    assert snapshot(bytearray(b"one")) == snapshot(memoryview(b"one")) == (content, name, "")
+    assert snapshot(BytesIO(b"one")) == (content, name, "")
+    assert snapshot(b"two")[1] != name
+    assert snapshot("http://host/a.png") == ("http://host/a.png",) * 2 + ("",)
+    assert snapshot("no such file\0")[2] == ""
+    with (folder / "b.png").open("rb") as file:
+        assert snapshot(file)[0] == b"b.png"
 
 
-@pytest.mark.parametrize("picture", [None, 3, object(), ["a.png"]])
-def test_what_cannot_travel_is_refused_by_name(picture: object) -> None:
-    with pytest.raises(ImageError, match="a path, an address or bytes, not"):
-        identity(picture)  # type: ignore[arg-type]
+def test_a_pillow_image_is_copied_and_named_by_its_pixels() -> None:
+    image = Image.new("L", (9, 9), 7)
+    copy, name, _ = snapshot(image)
+    assert snapshot(image.convert("RGB"))[1] == name
+    assert snapshot(Image.new("L", (3, 27), 7))[1] != name
+    image.paste(8, (0, 0, 9, 9))
+    assert snapshot(image)[1] != name
+    assert isinstance(copy, Image.Image)
+    assert copy.getpixel((0, 0)) == (7, 7, 7)
+
+
+@pytest.mark.parametrize("image", [None, 3, object(), ["a.png"]])
+def test_no_image_is_refused_by_name(image: object) -> None:
+    with pytest.raises(TypeError, match="Invalid image "):
+        snapshot(image)  # type: ignore[arg-type]

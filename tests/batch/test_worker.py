@@ -2,74 +2,127 @@ from __future__ import annotations
 
 import pickle
 import time
+from io import BytesIO
 from pathlib import Path
+
+import pytest
+from PIL import Image
 
 from tests.drawn import drawn, number
 from visionhelpers import VisionClient
-from visionhelpers.batch.worker import Envoy
+from visionhelpers.batch.worker import Worker
 from visionhelpers.connect import LocalClient
 from visionhelpers.service import LocalService
 
-
-def travelled(envoy: Envoy) -> Envoy:
-    other: Envoy = pickle.loads(pickle.dumps(envoy))  # noqa: S301
-    return other
+COLOR = {"features": "Color"}
 
 
-def test_an_envoy_asks_with_its_client_and_elsewhere_with_one_like_it(
+def in_another_process(worker: Worker) -> Worker:
+    """The worker as another process receives it."""
+    received: Worker = pickle.loads(pickle.dumps(worker))  # noqa: S301
+    return received
+
+
+def test_it_sends_with_its_client_and_elsewhere_with_a_copy(
     service: LocalService, tmp_path: Path
 ) -> None:
-    client = VisionClient(service.url, service.key, version="v3.2")
-    client.rate = "100/second"
-    (picture,) = drawn(tmp_path, 1)
-    envoys = [Envoy(client), *(travelled(Envoy(client)) for _ in range(2))]
-    for envoy in envoys:
-        outcome = envoy.ask("analyze", picture, {"features": "Color"}, "")
-        assert number(outcome["answer"]) == 0
+    client = VisionClient(service.url, service.key, version="v3.2", rate="100/second")
+    (image,) = drawn(tmp_path, 1)
+    worker = Worker(client, "analyze", COLOR)
+    for each in (worker, in_another_process(worker), in_another_process(worker)):
+        outcome = each(str(image))
+        assert number(outcome["result"]) == 0
         assert outcome["seconds"] > 0
 
 
-def test_envoys_of_a_kind_share_one_client_and_its_pace(
+def test_workers_with_the_same_client_share_a_copy_and_its_rate(
     service: LocalService, tmp_path: Path
 ) -> None:
-    (picture,) = drawn(tmp_path, 1)
-    client = VisionClient(service.url, service.key)
-    client.rate = "1/second"
+    (image,) = drawn(tmp_path, 1)
+    client = VisionClient(service.url, service.key, rate="1/second")
     began = time.monotonic()
     for _ in range(3):
-        assert "answer" in travelled(Envoy(client)).ask(
-            "analyze", picture, {"features": "Color"}, ""
-        )
+        assert "result" in in_another_process(Worker(client, "analyze", COLOR))(str(image))
     assert time.monotonic() - began > 2
 
 
-def test_a_local_client_turns_to_the_service_of_its_own_machine(
+def test_seconds_do_not_include_the_wait_for_the_rate(
+    service: LocalService, tmp_path: Path
+) -> None:
+    (image,) = drawn(tmp_path, 1)
+    worker = Worker(VisionClient(service.url, service.key, rate="1/2 seconds"), "analyze", COLOR)
+    worker(str(image))
+    began = time.monotonic()
+    outcome = worker(str(image))
+    assert time.monotonic() - began > 1.5
+    assert outcome["seconds"] < 1
+
+
+def test_a_local_client_uses_the_service_of_the_machine_it_is_on(
     state_folder: Path, tmp_path: Path
 ) -> None:
-    envoy = Envoy(LocalClient())
+    worker = Worker(LocalClient(), "analyze", COLOR)
     assert (state_folder / "service.json").exists()
-    assert b"http" not in pickle.dumps(envoy)
-    (picture,) = drawn(tmp_path, 1)
-    assert "answer" in travelled(envoy).ask("analyze", picture, {"features": "Color"}, "")
+    assert b"http" not in pickle.dumps(worker)
+    (image,) = drawn(tmp_path, 1)
+    assert "result" in in_another_process(worker)(str(image))
 
 
-def test_it_does_not_print_the_key(service: LocalService) -> None:
-    envoy = Envoy(VisionClient(service.url, service.key))
-    assert repr(envoy) == repr(travelled(envoy)) == "Envoy(VisionClient)"
+def test_its_repr_has_no_key(service: LocalService) -> None:
+    worker = Worker(VisionClient(service.url, service.key), "tag", {})
+    assert repr(worker) == repr(in_another_process(worker)) == "Worker('tag')"
 
 
-def test_what_goes_wrong_is_part_of_the_outcome(service: LocalService) -> None:
-    envoy = Envoy(VisionClient(service.url, service.key))
-    assert "Cannot read 'none.png'" in envoy.ask("tag", "none.png", {}, "")["error"]
-    assert envoy.ask("tag", b"", {}, "")["error"].startswith("BadArgument (400): ")
-    assert envoy.ask("nothing", b"", {}, "")["error"].startswith("AttributeError: ")
-    gone = Envoy(VisionClient("http://127.0.0.1:9", "k", retries=0))
-    assert "nobody listens there" in gone.ask("tag", b"", {}, "")["error"]
+def test_an_error_is_part_of_the_outcome(service: LocalService) -> None:
+    client = VisionClient(service.url, service.key)
+    tag = Worker(client, "tag", {})
+    missing = tag("none.png")
+    assert "Cannot read 'none.png'" in missing["error"]
+    assert (missing["status"], missing["code"]) == (None, None)
+    empty = tag(b"")
+    assert empty["error"].startswith("BadArgument (400): ")
+    assert (empty["status"], empty["code"]) == (400, "BadArgument")
+    assert Worker(client, "nothing", {})(b"")["error"].startswith("AttributeError: ")
+    refused = Worker(VisionClient("http://127.0.0.1:9", "k", retries=0), "tag", {})
+    assert "the connection was refused" in refused(b"")["error"]
 
 
-def test_a_picture_outlasts_the_patience_of_the_client(tmp_path: Path) -> None:
-    (picture,) = drawn(tmp_path, 1)
+def test_an_error_in_loading_the_client_is_part_of_the_outcome(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker = in_another_process(Worker(LocalClient(retries=1), "tag", {}))
+    monkeypatch.setenv("VISION_STATE_DIR", str(state_folder / "service.json"))
+    assert "Cannot write the service's state" in worker(b"")["error"]
+
+
+def test_a_thumbnail_is_the_file_that_the_service_sends(
+    service: LocalService, tmp_path: Path
+) -> None:
+    (image,) = drawn(tmp_path, 1)
+    client = VisionClient(service.url, service.key)
+    size = {"width": 20, "height": 10}
+    result = Worker(client, "thumbnail", size)(str(image))["result"]
+    assert result == {
+        **size, "format": "JPEG", "data": client.thumbnail_bytes(str(image), **size)
+    }  # fmt: skip
+    assert Image.open(BytesIO(result["data"])).size == (20, 10)
+
+
+def test_an_image_is_sent_again_after_the_client_has_given_up_on_429(tmp_path: Path) -> None:
+    (image,) = drawn(tmp_path, 1)
     with LocalService(rate="1/3 seconds") as service:
-        envoy = Envoy(VisionClient(service.url, service.key, retries=0))
-        outcomes = [envoy.ask("analyze", picture, {"features": "Color"}, "") for _ in range(2)]
-    assert all("answer" in outcome for outcome in outcomes)
+        worker = Worker(VisionClient(service.url, service.key, retries=0), "analyze", COLOR)
+        outcomes = [worker(str(image)) for _ in range(2)]
+    assert all("result" in outcome for outcome in outcomes)
+    assert outcomes[1]["seconds"] < 2, "the duration of the last attempt"
+
+
+def test_an_image_waits_for_the_rate_of_its_client_beyond_the_deadline(
+    service: LocalService, tmp_path: Path
+) -> None:
+    (image,) = drawn(tmp_path, 1)
+    client = VisionClient(service.url, service.key, rate="1/4 seconds", deadline=1)
+    worker = Worker(client, "analyze", COLOR)
+    began = time.monotonic()
+    assert all("result" in worker(str(image)) for _ in range(2))
+    assert time.monotonic() - began > 3

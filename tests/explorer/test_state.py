@@ -390,7 +390,7 @@ def test_in_a_kernel_a_cell_can_wait_and_results_are_drawn_between_cells(
     setup = f"""
         import asyncio, threading
         import visionhelpers as vh
-        vision = vh.VisionClient({client.base_url!r}, {client.key!r})
+        vision = vh.VisionClient({client.base_url!r}, {str(client.key)!r})
         explorer = vh.Explorer(vision)
         threads = []
         explorer.state.observe(lambda _: threads.append(threading.current_thread()), "drawing")

@@ -8,7 +8,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 from PIL import Image
 
-from visionhelpers.images import sample, samples
+from visionhelpers.images import sample_credits, sample_path
 
 SIDES = (60, 75, 96)
 KINDS = ("JPEG", "PNG", "GIF", "BMP")
@@ -17,8 +17,8 @@ KINDS = ("JPEG", "PNG", "GIF", "BMP")
 def crops() -> dict[str, bytes]:
     """Return pieces of the samples, in all formats that every version takes, by file name."""
     found = {}
-    for number, name in enumerate(samples()):
-        with Image.open(sample(name)) as image:
+    for number, name in enumerate(sample_credits()):
+        with Image.open(sample_path(name)) as image:
             side, kind = SIDES[number % len(SIDES)], KINDS[number % len(KINDS)]
             left, top = (image.width - side) // 2, (image.height - side) // 3
             piece = image.convert("RGB").crop((left, top, left + side, top + side))
@@ -30,7 +30,7 @@ def crops() -> dict[str, bytes]:
 
 def real(pieces: dict[str, bytes]) -> st.SearchStrategy[bytes]:
     """Give a piece of a sample, or one time in twelve a whole one."""
-    whole = [sample(name).read_bytes() for name in samples()]
+    whole = [sample_path(name).read_bytes() for name in sample_credits()]
     return st.integers(0, 11).flatmap(
         lambda die: st.sampled_from(list(pieces.values()) if die else whole)
     )

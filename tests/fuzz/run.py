@@ -34,7 +34,7 @@ from schemathesis.core.failures import FailureGroup
 
 from tests.fuzz.bodies import broken, crops, real
 from tests.service.descriptions import Schema, document
-from visionhelpers.images import samples
+from visionhelpers.images import sample_credits
 from visionhelpers.service import LocalService
 
 SHARED = Path(__file__).parents[3] / "shared"
@@ -132,7 +132,7 @@ class Run:
         self.answers: Counter[tuple[str, str, str]] = Counter()
         self.pictures: Counter[str] = Counter()
         self.failures: Counter[str] = Counter()
-        own = [f"{service.url}/samples/{name}" for name in samples()]
+        own = [f"{service.url}/samples/{name}" for name in sample_credits()]
         small = [f"https://pictures.example/{name}" for name in pieces]
         self._addresses = {*own, *small}
         schemathesis.openapi.format("picture", st.sampled_from(small * 2 + own))

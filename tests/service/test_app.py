@@ -19,7 +19,7 @@ from starlette.types import ASGIApp, Message
 
 from tests.service.galleries import Slow, Trouble
 from tests.service.test_bench import png
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService, create_app
 from visionhelpers.service.bench import CLIENT_HEADER
 from visionhelpers.service.engines import Unavailable
@@ -27,7 +27,7 @@ from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.pool import LIGHTEST, Pool
 
 KEY = "Ocp-Apim-Subscription-Key"
-PHOTO = sample("coffee_cup.jpg").read_bytes()
+PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 BYTES = {"Content-Type": "application/octet-stream"}
 
 
@@ -149,7 +149,7 @@ def test_the_operations_address_follows_the_host_of_the_request(service: LocalSe
         "POST",
         "recognizeText",
         headers={**BYTES, "Host": f"localhost:{port}"},
-        data=sample("handwritten_note.jpg").read_bytes(),
+        data=sample_path("handwritten_note.jpg").read_bytes(),
     )
     address = answer.headers["Operation-Location"]
     assert address.startswith(f"http://localhost:{port}/vision/v1.0/textOperations/")
@@ -163,7 +163,7 @@ def test_a_face_is_taught_and_forgotten(service: LocalService) -> None:
         return [person["name"] for person in answer["result"]["celebrities"]]
 
     before = people()
-    portrait = sample("eileen_collins_portrait.jpg").read_bytes()
+    portrait = sample_path("eileen_collins_portrait.jpg").read_bytes()
     path = "celebrities/Colonel Collins"
     taught = ask(service, "POST", path, prefix="/gallery/", headers=BYTES, data=portrait)
     assert (taught.status_code, taught.json()) == (201, {"name": "Colonel Collins", "pictures": 1})

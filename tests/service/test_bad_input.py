@@ -9,10 +9,10 @@ import requests
 from PIL import Image
 
 from tests.drawn import blank_png
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 
-PHOTO = sample("coffee_cup.jpg").read_bytes()
+PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 BYTES = {"Content-Type": "application/octet-stream"}
 JSON = {"Content-Type": "application/json"}
 UNREACHABLE = '{"url": "http://127.0.0.1:9/picture.jpg"}'

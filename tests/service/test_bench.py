@@ -12,13 +12,13 @@ from joblib import cpu_count
 from PIL import Image
 
 from tests.asking import page
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService, pdf
 from visionhelpers.service.pool import FEWEST
 
 KEY = "Ocp-Apim-Subscription-Key"
 BYTES = {"Content-Type": "application/octet-stream"}
-PHOTO = sample("coffee_cup.jpg").read_bytes()
+PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 PLACES = "v1.0/models/landmarks/analyze"
 READ = "v3.2/read/analyze"
 WORKERS = max(FEWEST, cpu_count())
@@ -73,7 +73,7 @@ def test_documents_of_thousands_of_pages_hold_up_neither_pictures_nor_short_docu
     for accepted in long:
         until(own, accepted, "running")
     assert post(own, "v1.0/analyze?visualFeatures=Color", PHOTO).status_code == 200
-    until(own, post(own, READ, sample("handwritten_note.jpg").read_bytes()), "succeeded")
+    until(own, post(own, READ, sample_path("handwritten_note.jpg").read_bytes()), "succeeded")
     until(own, post(own, READ, with_pages(1)), "succeeded")
     assert [status(own, accepted) for accepted in long] == ["running"] * len(long)
 

@@ -8,7 +8,7 @@ import requests
 
 from visionhelpers import VisionClient
 from visionhelpers.errors import VisionError
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 from visionhelpers.service.conditions import Conditions, Limiter, Rate
 from visionhelpers.service.errors import too_many_requests
@@ -40,11 +40,11 @@ def test_what_is_no_rate_is_refused_with_what_it_says(text: str) -> None:
 
 
 def test_conditions_that_make_no_sense_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"latency is a number of seconds.*-1"):
+    with pytest.raises(ValueError, match=r"Invalid latency -1\.0: use a number of seconds"):
         Conditions(latency=-1.0)
-    with pytest.raises(ValueError, match=r"delay of operations is a number of seconds.*nan"):
+    with pytest.raises(ValueError, match="Invalid operation delay nan: use a number of seconds"):
         Conditions(operation_delay=float("nan"))
-    with pytest.raises(ValueError, match="no folder"):
+    with pytest.raises(ValueError, match="use a folder that exists"):
         Conditions(pictures=tmp_path / "none")
 
 
@@ -114,7 +114,7 @@ def test_an_operation_runs_as_long_as_it_is_told_to() -> None:
     with LocalService(operation_delay=1.0) as service:
         vision = VisionClient(service.url, service.key)
         began = time.monotonic()
-        answer = vision.recognize_text(sample("handwritten_note.jpg"))
+        answer = vision.recognize_text(sample_path("handwritten_note.jpg"))
         assert time.monotonic() - began >= 1
         assert answer["recognitionResult"]["lines"]
 
@@ -125,7 +125,7 @@ def test_a_failing_operation_says_failed_and_nothing_else() -> None:
             "Ocp-Apim-Subscription-Key": service.key,
             "Content-Type": "application/octet-stream",
         }
-        data = sample("coffee_cup.jpg").read_bytes()
+        data = sample_path("coffee_cup.jpg").read_bytes()
         url = f"{service.url}/vision/v2.0/recognizeText?mode=Printed"
         location = requests.post(url, data, headers=headers, timeout=10).headers[
             "Operation-Location"
@@ -139,7 +139,9 @@ def test_a_failing_operation_says_failed_and_nothing_else() -> None:
 
 
 def test_an_address_that_ends_like_a_file_in_the_folder_means_that_file(tmp_path: Path) -> None:
-    (tmp_path / "Broadway and Times.jpg").write_bytes(sample("chelsea_the_cat.jpg").read_bytes())
+    (tmp_path / "Broadway and Times.jpg").write_bytes(
+        sample_path("chelsea_the_cat.jpg").read_bytes()
+    )
     with LocalService(pictures=tmp_path) as service:
         vision = VisionClient(service.url, service.key)
         url = "https://upload.example.org/commons/Broadway%20and%20Times.jpg?width=450"
@@ -167,7 +169,7 @@ def test_no_address_leaves_the_folder_or_breaks_the_service(
 ) -> None:
     folder = tmp_path / "pictures"
     (folder / "folder").mkdir(parents=True)
-    (tmp_path / "outside.jpg").write_bytes(sample("dahlia.jpg").read_bytes())
+    (tmp_path / "outside.jpg").write_bytes(sample_path("dahlia.jpg").read_bytes())
     (folder / "link.jpg").symlink_to(tmp_path / "outside.jpg")
     (folder / "loop.jpg").symlink_to("loop.jpg")
     (folder / "empty.jpg").touch()

@@ -10,7 +10,7 @@ import pytest
 import requests
 from PIL import Image, ImageDraw, ImageFont
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 from visionhelpers.service.document import Document
 from visionhelpers.service.errors import ApiError
@@ -86,10 +86,10 @@ def test_the_pages_asked_for_come_with_their_own_words(
 
 
 def test_a_picture_is_a_document_of_one_page_in_pixels(tmp_path: Path) -> None:
-    document = opened(sample("printed_page.jpg").read_bytes(), tmp_path)
+    document = opened(sample_path("printed_page.jpg").read_bytes(), tmp_path)
     page = document.page(1)
     assert (document.pages, page.unit) == (1, "pixel")
-    assert (page.width, page.height) == Image.open(sample("printed_page.jpg")).size
+    assert (page.width, page.height) == Image.open(sample_path("printed_page.jpg")).size
     assert page.measure(12.6) == 13
 
 

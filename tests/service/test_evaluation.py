@@ -27,7 +27,7 @@ class Evaluation:
         self.analyze = cache(self._analyze)
 
     def _analyze(self, name: str) -> Json:
-        return self.vision.analyze(self.folder / "images" / name, FEATURES)
+        return self.vision.analyze(self.folder / "images" / name, features=FEATURES)
 
     def stating(self, fact: str) -> Iterator[tuple[str, Any]]:
         """Yield each picture of which the fact is stated, with the fact; at least one."""
@@ -57,7 +57,7 @@ def taught(published: Evaluation) -> Iterator[Evaluation]:
         yield published
     finally:
         for name in names:
-            published.vision.forget_face(name)
+            published.vision.remove_face(name)
 
 
 def overlap(face: Json, edges: list[int]) -> float:

@@ -16,10 +16,10 @@ import requests
 
 from tests.service.galleries import Slow, Trouble
 from tests.service.test_bench import KEY, PLACES, WORKERS, png, post
-from visionhelpers.images import sample, samples
+from visionhelpers.images import sample_credits, sample_path
 from visionhelpers.service import LocalService
 
-PHOTO = sample("coffee_cup.jpg").read_bytes()
+PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 COLOUR = "v1.0/analyze?visualFeatures=Color"
 
 
@@ -139,12 +139,12 @@ def test_who_does_not_read_an_answer_is_hung_up_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("visionhelpers.service.connection.READ_SECONDS", 1.0)
-    largest = max(samples(), key=lambda name: sample(name).stat().st_size)
+    largest = max(sample_credits(), key=lambda name: sample_path(name).stat().st_size)
     get = f"GET /samples/{largest} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
     with LocalService(gallery=tmp_path, idle=1.5) as service, connected(service) as connection:
         connection.sendall(get * 200)
         assert service.wait(20), "it is still busy with the answer"
-        size = sample(largest).stat().st_size
+        size = sample_path(largest).stat().st_size
         assert len(everything(connection)) < 200 * size
 
 

@@ -17,7 +17,9 @@ import pytest
 import requests
 
 from tests.full_disk import FULL_DISK, on_full_disk
-from visionhelpers.images import sample
+from visionhelpers import local_service
+from visionhelpers.images import sample_path
+from visionhelpers.service import INSTALL
 
 COMMAND = [sys.executable, "-m", "visionhelpers.service"]
 
@@ -81,6 +83,58 @@ def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path, number: sign
         child.send_signal(number)
         _, errors = child.communicate(timeout=10)
         assert (child.returncode, errors) == (0, "")
+
+
+def test_open_to_other_machines_it_prints_so(tmp_path: Path) -> None:
+    with running("--gallery", tmp_path, "--host", "0.0.0.0", "--key", "mine") as child:  # noqa: S104
+        assert child.stdout
+        found = re.fullmatch(
+            r"Listening on all addresses of this machine, for example at "
+            r"(http://127\.0\.0\.1:\d+)/vision/v1\.0/ with key mine\n",
+            child.stdout.readline(),
+        )
+        assert found
+        assert requests.get(f"{found[1]}/health", timeout=10).ok
+
+
+def test_the_command_knows_the_people_of_the_users_own_gallery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISION_GALLERY", str(tmp_path / "mine"))
+    file = tmp_path / "service.json"
+    with running("--state-file", file) as child:
+        state = written(file)
+        added = requests.post(
+            f"{state['url']}/gallery/landmarks/Cup",
+            headers={"Ocp-Apim-Subscription-Key": str(state["key"])},
+            json={"url": f"{state['url']}/samples/coffee_cup.jpg"},
+            timeout=60,
+        )
+        assert (added.status_code, child.poll()) == (201, None)
+    assert len(list((tmp_path / "mine" / "landmarks" / "Cup").iterdir())) == 1
+
+
+WITHOUT = "import sys; sys.modules['starlette'] = None; "
+SENTENCE = (
+    "The local service is not installed (starlette is missing): "
+    'run pip install ".[service]" in the checkout of visionhelpers'
+)
+
+
+def test_both_halves_name_the_same_command() -> None:
+    assert INSTALL == local_service.INSTALL
+
+
+def test_without_its_packages_the_command_prints_how_to_install_them() -> None:
+    module = "import runpy; runpy.run_module('visionhelpers.service', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", WITHOUT + module], capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (1, "", f"{SENTENCE}\n")
+
+
+def test_without_its_packages_the_import_error_names_how_to_install_them() -> None:
+    module = "from visionhelpers.service import LocalService"
+    run = subprocess.run([sys.executable, "-c", WITHOUT + module], capture_output=True, text=True)
+    assert (run.returncode, run.stderr.splitlines()[-1]) == (1, f"ImportError: {SENTENCE}")
 
 
 def test_with_a_state_file_it_tells_its_owner_alone_and_takes_the_file_with_it(
@@ -191,16 +245,16 @@ def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--key", "clé"], "unlike 'clé': choose another"),
-        (["--rate", "often"], "A rate is written as 20/minute or 20/3 seconds, unlike 'often'."),
-        (["--rate", ""], "A rate is written as 20/minute or 20/3 seconds, unlike ''."),
-        (["--latency", "-1"], "A latency is a number of seconds, 0 or more, unlike -1."),
-        (["--operation-delay", "nan"], "delay of operations is a number of seconds"),
-        (["--pictures", "/nowhere"], "There is no folder '/nowhere': name one that holds"),
-        (["--remember", "-1"], "Pictures to remember are 0 to 100000, unlike -1."),
-        (["--idle", "0"], "A service ends after some seconds of idleness, unlike 0."),
+        (["--key", "clé"], "Invalid key: use ASCII letters, digits and signs without spaces."),
+        (["--rate", "often"], "Invalid rate 'often': use for example 20/minute or 20/3 seconds."),
+        (["--rate", ""], "Invalid rate '': use for example 20/minute or 20/3 seconds."),
+        (["--latency", "-1"], "Invalid latency -1.0: use a number of seconds, 0 or more."),
+        (["--operation-delay", "nan"], "Invalid operation delay nan: use a number of seconds"),
+        (["--pictures", "/nowhere"], "Invalid pictures '/nowhere': use a folder that exists."),
+        (["--remember", "-1"], "Invalid remember -1: use 0 to 100000 images."),
+        (["--idle", "0"], "Invalid idle 0.0: use a number of seconds above 0"),
         (["--state-file", "/nowhere/service.json"], "Cannot write /nowhere/service.json"),
-        (["--port", "99999"], "Cannot listen at 127.0.0.1:99999"),
+        (["--port", "99999"], "Invalid port 99999: use 0 to 65535, where 0 is any free port."),
         (["--host", "[::1]"], "Cannot listen at [::1]:0"),
     ],
 )
@@ -226,10 +280,10 @@ def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
             check=False,
         )
 
-    added = add(sample("eileen_collins.jpg"))
+    added = add(sample_path("eileen_collins.jpg"))
     assert (added.returncode, added.stdout) == (0, "Eileen Collins: 1 picture\n"), added.stderr
     assert len(list((tmp_path / "celebrities" / "Eileen Collins").iterdir())) == 1
-    for picture in (sample("coffee_cup.jpg"), tmp_path / "missing.jpg"):
+    for picture in (sample_path("coffee_cup.jpg"), tmp_path / "missing.jpg"):
         refused = add(picture)
         assert refused.returncode == 1
         assert refused.stderr.strip()
@@ -238,7 +292,7 @@ def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
 
 def test_every_condition_has_an_option(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
-    (tmp_path / "far_away.jpg").write_bytes(sample("handwritten_note.jpg").read_bytes())
+    (tmp_path / "far_away.jpg").write_bytes(sample_path("handwritten_note.jpg").read_bytes())
     conditions = ["--rate", "12/hour", "--latency", "0.4", "--operation-delay", "1.5"]
     conditions += ["--fail-operations", "--pictures", str(tmp_path)]
     with running("--state-file", file, "--gallery", tmp_path / "gallery", *conditions):

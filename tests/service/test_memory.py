@@ -10,13 +10,13 @@ import pytest
 import requests
 
 from tests.asking import page
-from visionhelpers import VisionClient, sample
+from visionhelpers import VisionClient, sample_path
 from visionhelpers.service import LocalService
 from visionhelpers.service.engines import faces, text
 from visionhelpers.service.memory import Known
 
-BOTH = sample("hopper_and_collins.jpg")
-ONE = sample("grace_hopper.jpg")
+BOTH = sample_path("hopper_and_collins.jpg")
+ONE = sample_path("grace_hopper.jpg")
 
 
 @pytest.fixture
@@ -65,7 +65,7 @@ def test_two_who_ask_at_the_same_time_have_it_looked_at_once(
 
 def test_what_was_read_is_remembered_too(tmp_path: Path, looks: list[str]) -> None:
     with LocalService(gallery=tmp_path) as own:
-        note = sample("handwritten_note.jpg")
+        note = sample_path("handwritten_note.jpg")
         assert (
             client(own).recognize_text(note)["recognitionResult"]
             == (client(own).recognize_text(note)["recognitionResult"])
@@ -130,7 +130,7 @@ def test_a_name_learned_meanwhile_is_known(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as own:
         vision = client(own)
         before = vision.celebrities(BOTH)["result"]["celebrities"]
-        vision.add_face("Eileen Collins", sample("eileen_collins_portrait.jpg"))
+        vision.add_face("Eileen Collins", sample_path("eileen_collins_portrait.jpg"))
         after = vision.celebrities(BOTH)["result"]["celebrities"]
     assert {person["name"] for person in after} - {person["name"] for person in before} == {
         "Eileen Collins"

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service.errors import ApiError
 from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.header import Limits, inspect
@@ -58,7 +58,7 @@ def test_a_value_of_another_type_than_its_tag_does_not_stop_the_turning(
 
 
 def test_a_truncated_picture_is_refused(tmp_path: Path) -> None:
-    data = sample("coffee_cup.jpg").read_bytes()
+    data = sample_path("coffee_cup.jpg").read_bytes()
     with pytest.raises(ApiError, match="truncated") as refusal:
         opened(data[: len(data) // 2], tmp_path)
     assert refusal.value.code == "InvalidImageFormat"
@@ -80,7 +80,7 @@ def test_each_thing_is_worked_out_once_a_picture() -> None:
 
 
 def test_what_was_seen_is_kept(tmp_path: Path) -> None:
-    picture = opened(sample("grace_hopper.jpg").read_bytes(), tmp_path)
+    picture = opened(sample_path("grace_hopper.jpg").read_bytes(), tmp_path)
     assert picture.faces
     assert picture.faces is picture.faces
     assert picture.findings.faces is picture.faces
@@ -89,7 +89,7 @@ def test_what_was_seen_is_kept(tmp_path: Path) -> None:
 
 
 def test_a_smart_thumbnail_keeps_a_face_that_the_middle_would_lose(tmp_path: Path) -> None:
-    whole = opened(sample("eileen_collins_off_centre.jpg").read_bytes(), tmp_path)
+    whole = opened(sample_path("eileen_collins_off_centre.jpg").read_bytes(), tmp_path)
     assert len(whole.faces) == 1
     cut = whole.thumbnail(200, 200, smart=True)
     assert cut.shape == (200, 200, 3)

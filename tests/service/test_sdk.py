@@ -11,7 +11,7 @@ from azure.cognitiveservices.vision.computervision import ComputerVisionAPI, mod
 from msrest.authentication import CognitiveServicesCredentials
 from PIL import Image
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 
 FEATURES = list(models.VisualFeatureTypes)
@@ -33,7 +33,7 @@ class Way:
     def __call__(self, operation: str, name: str, *arguments: object, **more: object) -> Any:
         """Call an operation; the picture comes after the thumbnail's or the model's arguments."""
         url = f"{self.service.url}/samples/{name}"
-        picture = sample(name).open("rb") if self.streamed else url
+        picture = sample_path(name).open("rb") if self.streamed else url
         suffix = "_in_stream" if self.streamed else ""
         return getattr(self.client, operation + suffix)(*arguments, picture, **more)
 
@@ -60,7 +60,7 @@ def test_analyze_image(call: Way) -> None:
     assert (found.image_type.clip_art_type, found.image_type.line_drawing_type) == (0, 0)
     assert found.description.captions[0].text
     assert found.tags
-    assert found.metadata.width == Image.open(sample("grace_hopper.jpg")).width
+    assert found.metadata.width == Image.open(sample_path("grace_hopper.jpg")).width
     assert len(found.request_id) == 36
 
 

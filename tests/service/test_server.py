@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import re
+import shutil
 import socket
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -8,8 +11,9 @@ from time import monotonic, sleep
 import pytest
 import requests
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
+from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.server import default_gallery, is_loopback
 
 
@@ -47,14 +51,104 @@ def test_the_key_and_port_asked_for_are_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key", ["", " mine", "mi ne", "m\nine", "clé"])
 def test_a_key_that_no_header_could_carry_is_refused(tmp_path: Path, key: str) -> None:
-    with pytest.raises(ValueError, match="A key is made of ASCII"):
+    with pytest.raises(ValueError, match="Invalid key: use ASCII letters"):
         LocalService(key=key, gallery=tmp_path)
 
 
 @pytest.mark.parametrize("idle", [0, -1.0, float("nan")])
 def test_an_idleness_that_makes_no_sense_is_refused(tmp_path: Path, idle: float) -> None:
-    with pytest.raises(ValueError, match="seconds of idleness"):
+    with pytest.raises(ValueError, match=r"Invalid idle .* a number of seconds above 0"):
         LocalService(idle=idle, gallery=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "kind", "message"),
+    [
+        ("rate", 20, TypeError, "Invalid rate 20: use for example 20/minute"),
+        ("rate", "fast", ValueError, "Invalid rate 'fast': use for example 20/minute"),
+        ("port", 70000, ValueError, "Invalid port 70000: use 0 to 65535"),
+        ("port", "80", TypeError, "Invalid port '80': use 0 to 65535"),
+        ("latency", "slow", TypeError, "Invalid latency 'slow': use a number of seconds"),
+        ("latency", None, TypeError, "Invalid latency None: use a number of seconds"),
+        ("operation_delay", -1, ValueError, "Invalid operation delay -1: use a number of seconds"),
+        ("fail_operations", "no", TypeError, "Invalid fail_operations 'no': use True or False"),
+        ("idle", "1", TypeError, "Invalid idle '1': use a number of seconds"),
+        ("remember", 1.5, TypeError, "Invalid remember 1.5: use 0 to 100000 images"),
+        ("remember", True, TypeError, "Invalid remember True: use 0 to 100000 images"),
+        ("host", 127, TypeError, "Invalid host 127: use for example '127.0.0.1'"),
+        ("key", 7, TypeError, "Invalid key: use ASCII letters"),
+        ("allow_hosts", "lab", TypeError, "Invalid allow_hosts 'lab': use a list of names"),
+        ("pictures", 5, TypeError, "Invalid pictures 5: use the path of a folder"),
+        ("gallery", 5, TypeError, "Invalid gallery 5: use the path of a folder"),
+    ],
+)
+def test_an_argument_is_checked_when_it_is_given(
+    argument: str, value: object, kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=f"^{re.escape(message)}"):
+        LocalService(**{argument: value})
+
+
+@pytest.mark.parametrize(
+    "name", ["latency", "rate", "fail_operations", "operation_delay", "key", "url", "running"]
+)
+def test_what_has_no_effect_any_more_cannot_be_set(tmp_path: Path, name: str) -> None:
+    service = LocalService(gallery=tmp_path)
+    with pytest.raises(AttributeError, match=name):
+        setattr(service, name, 5)
+
+
+def test_folders_may_be_given_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    shutil.copy(sample_path("coffee_cup.jpg"), tmp_path / "images" / "cup.jpg")
+    with LocalService(pictures="images", gallery="people") as service:
+        added = requests.post(
+            f"{service.url}/gallery/landmarks/Cup",
+            headers={"Ocp-Apim-Subscription-Key": service.key},
+            json={"url": "https://nowhere.invalid/cup.jpg"},
+            timeout=60,
+        )
+    assert added.status_code == 201, added.text
+    assert len(list((tmp_path / "people" / "landmarks" / "Cup").iterdir())) == 1
+
+
+def test_by_default_its_gallery_is_empty_and_deleted_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, temporary = tmp_path / "mine", tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("VISION_GALLERY", str(mine))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    Gallery(mine).add_landmark("Cup", sample_path("coffee_cup.jpg").read_bytes())
+    with LocalService() as service:
+        key = {"Ocp-Apim-Subscription-Key": service.key}
+        cup = {"url": f"{service.url}/samples/coffee_cup.jpg"}
+        named = requests.post(
+            f"{service.url}/vision/v1.0/models/landmarks/analyze",
+            headers=key,
+            json=cup,
+            timeout=60,
+        )
+        assert named.json()["result"] == {"landmarks": []}
+        added = requests.post(
+            f"{service.url}/gallery/landmarks/Mug", headers=key, json=cup, timeout=60
+        )
+        assert added.status_code == 201
+        assert len(list(temporary.rglob("Mug/*"))) == 1
+    assert list(temporary.iterdir()) == []
+    assert [folder.name for folder in (mine / "landmarks").iterdir() if folder.is_dir()] == ["Cup"]
+
+
+def test_a_name_that_comes_with_the_service_is_not_removed(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service:
+        refused = requests.delete(
+            f"{service.url}/gallery/celebrities/Grace Hopper",
+            headers={"Ocp-Apim-Subscription-Key": service.key},
+            timeout=10,
+        )
+    assert (refused.status_code, refused.json()["code"]) == (400, "BadArgument")
+    assert "'Grace Hopper' comes with the service" in refused.json()["message"]
 
 
 def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
@@ -122,7 +216,7 @@ def test_a_picture_of_another_service_is_fetched_over_loopback(tmp_path: Path) -
         )
         assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
         sample_bytes = requests.get(f"{other.url}/samples/coffee_cup.jpg", timeout=10).content
-        assert sample_bytes == sample("coffee_cup.jpg").read_bytes()
+        assert sample_bytes == sample_path("coffee_cup.jpg").read_bytes()
 
 
 @pytest.mark.parametrize(

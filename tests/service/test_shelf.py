@@ -178,7 +178,8 @@ def test_only_what_was_added_is_forgotten(shelf: Shelf[str], tmp_path: Path) -> 
     shelf.add(NAME, RED)
     assert shelf.forget(NAME)
     assert not shelf.forget(NAME)
-    assert not shelf.forget("Grace Hopper")
+    with pytest.raises(GalleryError, match="'Grace Hopper' comes with the service and cannot be"):
+        shelf.forget("Grace Hopper")
     assert shelf.entries() == [("Grace Hopper", "blue")]
 
 

@@ -21,7 +21,7 @@ from tests.service.descriptions import (
     definitions,
     error_of,
 )
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService, errors
 from visionhelpers.service.wire import V4_0, VERSIONS
 from visionhelpers.service.wire.version import Version
@@ -51,7 +51,7 @@ def post(
     body: dict[str, Any] = {"json": {"url": f"{service.url}/samples/{name}"}}
     if how == "stream":
         headers["Content-Type"] = "application/octet-stream"
-        body = {"data": sample(name).read_bytes()}
+        body = {"data": sample_path(name).read_bytes()}
     return requests.post(f"{service.url}/{path}", headers=headers, params=query, timeout=60, **body)
 
 
@@ -187,7 +187,7 @@ def test_reading_a_document(
     path: str,
     kind: str,
 ) -> None:
-    with Image.open(sample("democritus.png")) as page:
+    with Image.open(sample_path("democritus.png")) as page:
         file = BytesIO()
         page.convert("RGB").save(file, kind, resolution=150)
     key = {"Ocp-Apim-Subscription-Key": service.key, "Content-Type": "application/octet-stream"}
@@ -307,7 +307,7 @@ def test_bytes_that_are_no_picture(
     name = "ComputerVisionErrorResponse" if version == "v3.2" else "ComputerVisionError"
     for data, kind in (
         (b"no picture", "application/octet-stream"),
-        (sample("dahlia.jpg").read_bytes()[:5000], "application/octet-stream"),
+        (sample_path("dahlia.jpg").read_bytes()[:5000], "application/octet-stream"),
         (b"", "application/octet-stream"),
         (b"{'url", "application/json"),
         (b"picture", "image/jpeg"),

@@ -1,7 +1,7 @@
 """Many clients at once, some of them hostile: `python -m tests.soak.load [SECONDS] [CLIENTS]`.
 
 Each client sends pictures that tell whose they are, to every operation of every version, and every
-tenth time a file that nobody should send. It ends with 1 when an answer is 5xx, belongs to another
+tenth time a file that nobody should send. It ends with 1 when a response is 5xx, belongs to another
 client's picture, or is missing, when a 429 does not say when to come back, or when the memory of
 the service ends more than a tenth above where it stood after a quarter of the time.
 """
@@ -10,26 +10,23 @@ from __future__ import annotations
 
 import json
 import socket
-import subprocess
 import sys
-import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from io import BytesIO
-from pathlib import Path
 from random import Random
 from statistics import median, quantiles
 from threading import Thread
 from time import monotonic, sleep
-from typing import Any
 
 import psutil
 import requests
 from PIL import Image, ImageColor
 
+from benchmarks.own_service import own_service
 from tests.soak.pictures import Own, hostile
 
 SECONDS, CLIENTS = 120.0, 64
@@ -41,27 +38,27 @@ FEATURES = "visualFeatures=Color,Faces,Tags,ImageType"
 Check = Callable[[requests.Response, Own], bool]
 
 
-def sized(answer: requests.Response, own: Own) -> bool:
-    """Whether an answer is about a picture of this size."""
-    metadata = answer.json()["metadata"]
+def sized(response: requests.Response, own: Own) -> bool:
+    """Whether a response is about a picture of this size."""
+    metadata = response.json()["metadata"]
     return (metadata["width"], metadata["height"]) == (own.width, own.height)
 
 
-def numbered(answer: requests.Response, own: Own) -> bool:
+def numbered(response: requests.Response, own: Own) -> bool:
     """Whether what was read is the number drawn on it."""
-    return f'"{own.number}"' in answer.text
+    return f'"{own.number}"' in response.text
 
 
-def coloured(answer: requests.Response, own: Own) -> bool:
+def coloured(response: requests.Response, own: Own) -> bool:
     """Whether a thumbnail has the colour of the picture at its lower edge."""
-    image = Image.open(BytesIO(answer.content)).convert("RGB")
+    image = Image.open(BytesIO(response.content)).convert("RGB")
     seen, meant = image.getpixel((5, image.height - 4)), ImageColor.getrgb(own.colour)
     return image.size == (80, 60) and max(abs(a - b) for a, b in zip(seen, meant, strict=True)) < 40
 
 
 @dataclass(frozen=True)
 class Question:
-    """An operation, the kinds of file it is sent, and how an answer tells whose it is."""
+    """An operation, the kinds of file it is sent, and how a response tells whose it is."""
 
     path: str
     check: Check
@@ -98,7 +95,7 @@ class Run:
 
     url: str
     key: str
-    answers: Counter[str] = field(default_factory=Counter)
+    responses: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
@@ -118,22 +115,26 @@ class Run:
                         )
 
     def ask(self, session: requests.Session, question: Question, own: Own, random: Random) -> None:
-        """Ask one question; hold the answer against the picture."""
+        """Ask one question; hold the response against the picture."""
         data = own.file(random.choice(question.kinds))
         begun = monotonic()
-        answer = self._patiently(session, "POST", question.path, data)
-        while answer.status_code == 202 or _is_unfinished(answer):
-            place = answer.headers.get("Operation-Location", answer.url)
+        response = self._patiently(session, "POST", question.path, data)
+        while response.status_code == 202 or _is_unfinished(response):
+            place = response.headers.get("Operation-Location", response.url)
             sleep(0.2)
-            answer = self._patiently(session, "GET", place.removeprefix(f"{self.url}/"))
+            response = self._patiently(session, "GET", place.removeprefix(f"{self.url}/"))
         self.seconds.append(monotonic() - begun)
         path = question.path.partition("?")[0]
-        self.answers[f"{answer.status_code}"] += 1
-        if answer.status_code != 200:
-            self.failures[f"{path}: {answer.status_code} {answer.text[:200]}"] += 1
-        elif not question.check(answer, own):
-            said = answer.content[:300] if "json" in answer.headers["content-type"] else "a picture"
-            self.failures[f"{path}: another's answer, not {own}: {said!r}"] += 1
+        self.responses[f"{response.status_code}"] += 1
+        if response.status_code != 200:
+            self.failures[f"{path}: {response.status_code} {response.text[:200]}"] += 1
+        elif not question.check(response, own):
+            said = (
+                response.content[:300]
+                if "json" in response.headers["content-type"]
+                else "a picture"
+            )
+            self.failures[f"{path}: another client's response, not {own}: {said!r}"] += 1
 
     def harm(self, session: requests.Session, random: Random) -> None:
         """Send what nobody should; it is to be refused, or left unanswered when cut off."""
@@ -142,13 +143,13 @@ class Run:
             random.choice([*hostile(), "half a body", "left"]),
         )
         if name in ("half a body", "left"):
-            self.answers[f"hostile: {name}"] += 1
+            self.responses[f"hostile: {name}"] += 1
             return self._leave(question, whole=name == "left")
         data, kind = hostile()[name]
-        answer = self._patiently(session, "POST", question.path, data, kind)
-        self.answers[f"hostile: {answer.status_code}"] += 1
-        if not 400 <= answer.status_code < 500:
-            self.failures[f"{question.path}: {name} got {answer.status_code}"] += 1
+        response = self._patiently(session, "POST", question.path, data, kind)
+        self.responses[f"hostile: {response.status_code}"] += 1
+        if not 400 <= response.status_code < 500:
+            self.failures[f"{question.path}: {name} got {response.status_code}"] += 1
         return None
 
     def _leave(self, question: Question, *, whole: bool) -> None:
@@ -173,11 +174,11 @@ class Run:
         while True:
             headers = {"Content-Type": kind} if method == "POST" else {}
             url = f"{self.url}/{path}"
-            answer = session.request(method, url, data=data, headers=headers, timeout=120)
-            if answer.status_code != 429:
-                return answer
-            self.answers["429"] += 1
-            if not (after := answer.headers.get("Retry-After", "")).isdigit():
+            response = session.request(method, url, data=data, headers=headers, timeout=120)
+            if response.status_code != 429:
+                return response
+            self.responses["429"] += 1
+            if not (after := response.headers.get("Retry-After", "")).isdigit():
                 self.failures[f"429 with Retry-After {after!r}"] += 1
             sleep(float(after if after.isdigit() else 1))
 
@@ -189,10 +190,10 @@ class Run:
             self.failures[f"{who}: {type(error).__name__}: {str(error)[:200]}"] += 1
 
 
-def _is_unfinished(answer: requests.Response) -> bool:
-    if answer.status_code != 200 or "json" not in answer.headers["content-type"]:
+def _is_unfinished(response: requests.Response) -> bool:
+    if response.status_code != 200 or "json" not in response.headers["content-type"]:
         return False
-    return str(answer.json().get("status", "")).lower() in ("notstarted", "running")
+    return str(response.json().get("status", "")).lower() in ("notstarted", "running")
 
 
 class Memory:
@@ -214,27 +215,11 @@ class Memory:
         return median(rss for when, rss in self.samples if abs(when - moment) <= width / 2) / 1e6
 
 
-@contextmanager
-def service() -> Iterator[tuple[str, str, int]]:
-    """Run a service as a process of its own; give its address, its key and its process id."""
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "service.json"
-        command = [sys.executable, "-m", "visionhelpers.service", "--state-file", str(file)]
-        child = subprocess.Popen([*command, "--gallery", str(Path(folder) / "gallery")])
-        try:
-            while not file.exists():
-                sleep(0.1)
-                assert child.poll() is None, "the service does not start"
-            said: dict[str, Any] = json.loads(file.read_text())
-            yield said["url"], said["key"], child.pid
-        finally:
-            child.terminate()
-            child.wait(60)
-
-
 def load(seconds: float, clients: int) -> int:
     """Run so many clients for so long; print what they saw, and return 1 if anything is wrong."""
-    with service() as (url, key, pid):
+    with own_service(remember=64) as folder:
+        known = json.loads((folder / "service.json").read_text())
+        url, key, pid = known["url"], known["key"], known["pid"]
         warm = Run(url, key)
         with requests.Session() as session:
             session.headers[KEY] = key
@@ -247,11 +232,10 @@ def load(seconds: float, clients: int) -> int:
                 client.result()
         width = seconds / 12
         stood, stands = (memory.around(begun + at, width) for at in (seconds / 4, seconds - width))
-    answered = sum(run.answers[name] for name in run.answers if name == "200")
-    print(
-        f"{clients} clients, {seconds:.0f} s: {answered} answers, {answered / seconds:.1f} a second"
-    )
-    print(*(f"  {name:24}{count:6}" for name, count in sorted(run.answers.items())), sep="\n")
+    answered = sum(run.responses[name] for name in run.responses if name == "200")
+    rate = f"{answered / seconds:.1f} a second"
+    print(f"{clients} clients, {seconds:.0f} s: {answered} responses, {rate}")
+    print(*(f"  {name:24}{count:6}" for name, count in sorted(run.responses.items())), sep="\n")
     cuts = quantiles(run.seconds, n=100) if len(run.seconds) > 1 else [0.0] * 99
     print(f"  p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s")
     print(f"  memory {stood:.0f} MB after {seconds / 4:.0f} s, {stands:.0f} MB at the end")

@@ -1,6 +1,6 @@
 """A run over many pictures, killed twice and resumed: `python -m tests.soak.many [PICTURES]`.
 
-It ends with 1 unless every picture has one line in the file of results, with its own answer, and
+It ends with 1 unless every picture has one line in the file of results, with its own result, and
 the memory of the process that asks has stayed within 50 MB of what it was at its start.
 """
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from benchmarks.own_service import own_environment
 from tests.soak.variants import draw, which
 from visionhelpers import VisionClient, run_batch
 from visionhelpers.service import LocalService
@@ -28,9 +29,12 @@ FEATURES = ["Color"]
 
 def ask(url: str, key: str, folder: str, results: str) -> None:
     """Be the process that asks."""
-    client = VisionClient(url, key)
-    for _ in run_batch(client, "analyze", folder, results=results, features=FEATURES):
-        pass
+    with VisionClient(url, key) as client:
+        run = run_batch(
+            client, "analyze", folder, results=results, progress=False, features=FEATURES
+        )
+        for _ in run:
+            pass
 
 
 def watch(command: list[str], results: Path, last: float) -> tuple[int, int]:
@@ -61,19 +65,19 @@ def _lines(results: Path) -> int:
 def judged(results: Path, pictures: list[Path], memory: list[tuple[int, int]]) -> bool:
     """Print what was seen; tell whether it is as it should be."""
     found = [json.loads(line) for line in results.read_bytes().splitlines()]
-    times = Counter(each["picture"] for each in found)
+    times = Counter(each["image"] for each in found)
     once = times == Counter(map(str, pictures))
-    own = sum(which(each["answer"], SMALLEST) == int(Path(each["picture"]).stem) for each in found)
+    own = sum(which(each["result"], SMALLEST) == int(Path(each["image"]).stem) for each in found)
     grown = [most - start for start, most in memory]
     print(f"{len(found)} lines, {len(times)} pictures, each once: {'yes' if once else 'NO'}")
-    print(f"answers for the picture itself: {own}")
+    print(f"results of the image itself: {own}")
     for start, most in memory:
         print(f"memory of the client: {start >> 20} MB at the start, {most >> 20} MB at most")
     return once and own == len(pictures) and max(grown) < GROWTH
 
 
 def main(count: int = PICTURES) -> int:
-    with tempfile.TemporaryDirectory() as folder, LocalService() as service:
+    with own_environment(), tempfile.TemporaryDirectory() as folder, LocalService() as service:
         pictures = draw(Path(folder) / "pictures", count, SMALLEST)
         results = Path(folder) / "out.jsonl"
         code = "import sys; from tests.soak.many import ask; ask(*sys.argv[1:])"

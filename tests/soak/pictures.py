@@ -10,7 +10,7 @@ from random import Random
 from PIL import Image, ImageDraw, ImageFont
 
 from tests.drawn import blank_png
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 
 COLOURS = (
     "#c02020", "#20a020", "#2020c0", "#b0b020", "#20a0a0", "#a020a0", "#e08020", "#606060",
@@ -55,7 +55,7 @@ class Own:
 @cache
 def hostile() -> dict[str, tuple[bytes, str]]:
     """Files that no client should send, with the content type that each claims."""
-    photo, octets = sample("coffee_cup.jpg").read_bytes(), "application/octet-stream"
+    photo, octets = sample_path("coffee_cup.jpg").read_bytes(), "application/octet-stream"
     webp, comment = BytesIO(), b"\xff\xfe\xff\xff" + bytes(65_533)
     Image.new("RGB", (100, 100)).save(webp, "WEBP")
     return {

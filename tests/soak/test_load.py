@@ -1,4 +1,4 @@
-"""The load run itself: it must not pass a service that mixes answers up, fails or grows."""
+"""The load run itself: it must not pass a service that mixes responses up, fails or grows."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def ran(url: str, key: str, seconds: float) -> Run:
 def test_a_good_service_passes(service: LocalService) -> None:
     run = ran(service.url, service.key, 2)
     assert not run.failures
-    assert run.answers["200"] >= 3
+    assert run.responses["200"] >= 3
 
 
-@pytest.mark.parametrize(("status", "found"), [(200, "another's answer"), (500, ": 500 ")])
+@pytest.mark.parametrize(("status", "found"), [(200, "another client's response"), (500, ": 500 ")])
 def test_a_service_that_mixes_answers_up_or_fails_does_not(status: int, found: str) -> None:
     class Handler(Wrong):
         pass

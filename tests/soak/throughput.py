@@ -4,7 +4,7 @@ The bare loop is two threads, one a core, that give the same files to the same e
 process, without HTTP. It, and runs with one thread, two, four, and two Dask workers against the
 local service, are timed in turns, each after warming up; the ratio is of the medians. At the end a
 worker is killed in a run. It ends with 1 if one of the runs on two cores has less than 0.95 of the
-bare loop, or if a picture has not exactly one answer.
+bare loop, or if an image does not have exactly one result.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from statistics import median
 
 from distributed import Client
 
+from benchmarks.own_service import own_service
 from tests.soak.variants import draw
 from tests.workers import two_workers
 from visionhelpers import VisionClient, connect, run_batch
@@ -28,10 +29,6 @@ from visionhelpers.service.gallery import Gallery
 from visionhelpers.service.header import inspect
 from visionhelpers.service.picture import Picture
 from visionhelpers.service.wire import v1, v1_image
-
-sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-
-from own_service import own_service  # benchmarks/ is no package
 
 PICTURES, SMALLEST, ROUNDS = 100, 240, 3
 GOAL = 0.95
@@ -63,25 +60,25 @@ def bare_seconds(folder: Path) -> float:
 
 def run_seconds(vision: VisionClient, pictures: list[Path], executor: Executor | None) -> float:
     began = time.perf_counter()
-    run = run_batch(vision, "describe", pictures, executor=executor)
-    run.quiet = True
+    run = run_batch(vision, "describe", pictures, executor=executor, progress=False)
     assert not [result.error for result in run if result.error]
     return time.perf_counter() - began
 
 
 def survives(vision: VisionClient, pictures: list[Path], client: Client) -> bool:
-    """Kill a worker in the middle of a run; tell whether each picture has one answer."""
+    """Kill a worker in the middle of a run; return True if each image has one result."""
     found, results = [], pictures[0].parents[1] / "out.jsonl"
-    executor = client.get_executor()
-    run = run_batch(vision, "describe", pictures, results=results, executor=executor)
-    run.quiet = True
+    executor = client.get_executor(pure=False)
+    run = run_batch(
+        vision, "describe", pictures, results=results, executor=executor, progress=False
+    )
     for result in run:
-        found.append(result.picture)
-        assert result.answer, result.error
+        found.append(result.image)
+        assert result.result, result.error
         if len(found) == len(pictures) // 3:
             os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
     lines = results.read_bytes().count(b"\n")
-    print(f"a worker killed: {len(found)} answers, {lines} lines, of {len(pictures)} pictures")
+    print(f"a worker killed: {len(found)} results, {lines} lines, of {len(pictures)} pictures")
     return sorted(found) == [*map(str, pictures)] and lines == len(pictures)
 
 
@@ -93,7 +90,7 @@ def measured(
         "1 thread": ThreadPoolExecutor(1),
         "2 threads": ThreadPoolExecutor(2),
         "4 threads, as by default": None,
-        "2 Dask workers": client.get_executor(),
+        "2 Dask workers": client.get_executor(pure=False),
     }
     for executor in executors.values():
         run_seconds(vision, pictures[:8], executor)

@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image, ImageEnhance
 
-from visionhelpers import load_image, sample, samples
+from visionhelpers import load_image, sample_credits, sample_path
 
 ACROSS = 100
 
@@ -20,7 +20,7 @@ def draw(folder: Path, count: int, smallest: int) -> list[Path]:
     Which one it is can be told from its width and height.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    whole = [load_image(sample(name)) for name in sorted(samples())]
+    whole = [load_image(sample_path(name)) for name in sorted(sample_credits())]
     random = Random(count)  # noqa: S311  the same pictures every time
     paths = [folder / f"{number:05}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
@@ -31,9 +31,9 @@ def draw(folder: Path, count: int, smallest: int) -> list[Path]:
     return paths
 
 
-def which(answer: Mapping[str, Any], smallest: int) -> int:
-    """Return the number of the picture that an answer is about."""
-    seen = answer["metadata"]
+def which(result: Mapping[str, Any], smallest: int) -> int:
+    """Return the number of the picture that a result is about."""
+    seen = result["metadata"]
     return int(seen["width"] - smallest + ACROSS * (seen["height"] - smallest))
 
 

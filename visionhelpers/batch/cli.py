@@ -1,90 +1,70 @@
-"""The command `visionhelpers`: pictures in, words or JSON out, or a service of one's own."""
+"""The command `visionhelpers`: run an operation on images, or run the local service."""
 
 from __future__ import annotations
 
+import argparse
+import inspect
 import json
 import os
+import signal
 import subprocess
 import sys
 import warnings
-from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import redirect_stdout, suppress
-from dataclasses import dataclass
 from io import TextIOWrapper
 from typing import Any, NoReturn
 
 from tqdm.auto import tqdm
 
-from .. import facts
+from .. import __version__, results
 from ..client import VisionClient
 from ..connect import connect
-from ..errors import VisionError
+from ..errors import ImageError, VisionError
+from ..images import ImageInput
 from ..local_service import check_installed
-from ..pace import Pace
-from .many import run_batch
-from .sources import Source, listed
-from .thumbnails import Thumbnails
+from .run import OPERATIONS, BatchResult, run_batch
+from .sources import expand
+from .thumbnails import ThumbnailWriter
 
-INTERRUPTED, BROKEN_PIPE = 130, 141
-"""Exit statuses as a shell gives them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """An operation as a command: what it does, its own options, and its answer in lines."""
-
-    does: str
-    options: tuple[str, ...]
-    tell: Callable[[Any], list[str]]
-
-
-COMMANDS = {
-    "analyze": Command(
-        "say what is in pictures", ("features", "details", "language"), facts.analysis
-    ),
-    "describe": Command("caption pictures", ("max_candidates", "language"), facts.captions),
-    "tag": Command("name what is in pictures", ("language",), facts.tags),
-    "celebrities": Command("name the people in pictures", ("language",), facts.celebrities),
-    "landmarks": Command("name the sights in pictures", ("language",), facts.landmarks),
-    "thumbnail": Command(
-        "crop and shrink pictures around what matters",
-        ("width", "height", "smart"),
-        lambda kept: [kept["file"]],
-    ),
-    "ocr": Command("read print", ("language", "detect_orientation"), facts.printed),
-    "recognize-text": Command("read handwriting or print", ("handwriting",), facts.handwriting),
+WRONG_USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 2, 130, 141, 143
+"""Exit statuses. Those above 128 are 128 and the number of a signal, as in a shell."""
+HELP = {
+    "features": "any of ImageType, Faces, Adult, Categories, Color, Tags, Description",
+    "details": "any of Celebrities, Landmarks",
+    "language": "language of the result; for ocr that of the text, or unk to detect it",
+    "max_candidates": "maximum number of captions",
+    "width": "width in pixels",
+    "height": "height in pixels",
+    "smart": "crop around the main subject",
+    "detect_orientation": "read text that is on its side or upside down",
+    "handwriting": "read handwritten text",
 }
-OPTIONS: dict[str, tuple[str, dict[str, Any]]] = {
-    "features": (
-        "--features",
-        {"help": "any of ImageType, Faces, Adult, Categories, Color, Tags, Description"},
-    ),
-    "details": ("--details", {"help": "any of Celebrities, Landmarks"}),
-    "language": ("--language", {"help": "of the answer; for ocr of the text, as in en"}),
-    "max_candidates": ("--max-candidates", {"type": int, "help": "how many captions at most"}),
-    "width": ("--width", {"type": int, "default": 200, "help": "in pixels (%(default)s)"}),
-    "height": ("--height", {"type": int, "default": 200, "help": "in pixels (%(default)s)"}),
-    "smart": ("--centre", {"action": "store_false", "help": "crop around the centre"}),
-    "detect_orientation": (
-        "--upright",
-        {"action": "store_false", "help": "take the page to stand upright"},
-    ),
-    "handwriting": ("--printed", {"action": "store_false", "help": "it is print"}),
-}
-"""The client's arguments as options of the command; those not given are left to the client."""
+"""Help on the arguments of the client's methods that are options of the command."""
+SIZE = {"width": 200, "height": 200}
+KINDS: dict[type, Any] = {bool: {"action": argparse.BooleanOptionalAction}, int: {"type": int}}
 EPILOG = """\
-Pictures are paths, addresses, folders, patterns such as "scans/*.png", or - for standard input.
-The local service answers, or the one that VISION_ENDPOINT and VISION_KEY name.
-The exit status is 0 if all went well, 1 if a picture failed, 2 for wrong usage.
+An image is a path, a URL, a folder, a pattern such as "scans/*.png", or - for standard input.
+Images are sent to the service in VISION_ENDPOINT and VISION_KEY, or to the local service.
+Exit status: 0 for success, 1 if an image failed, 2 for wrong usage.
 """
 
 
-def command() -> NoReturn:
-    """Run the command line and end with it: what is on its way or waits is not waited for."""
+def run() -> NoReturn:
+    """Run the command line and exit.
+
+    The interpreter's own exit waits for the threads of a run, which may be in a request, or wait
+    for the rate limit, for minutes. os._exit does not. Nothing is skipped that matters: `main` has
+    closed the run, streams are flushed here, and a temporary results file has no name.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may hold any bytes
-    status = main()
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file name may not be UTF-8
+    try:
+        status = main()
+    except SystemExit as error:
+        status = error.code if isinstance(error.code, int) else 0
     for stream in (sys.stdout, sys.stderr):
         with suppress(BrokenPipeError):
             stream.flush()
@@ -92,88 +72,67 @@ def command() -> NoReturn:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit status."""
+    """Run one command and return the exit status."""
     given = sys.argv[1:] if arguments is None else list(arguments)
     try:
         if given[:1] == ["serve"]:
             return _serve(given[1:])
+        options = parser().parse_args(given)
         with warnings.catch_warnings():
-            warnings.showwarning = lambda message, *_, **__: _complain(f"Note: {message}.")
-            return _ask(_understood(given))
-    except VisionError as error:
-        _complain(str(error))
-        return 1
+            warnings.showwarning = lambda message, *_, **__: _print_error(f"Note: {message}.")
+            return _run(options)
+    except (VisionError, ValueError) as error:
+        _print_error(str(error))
+        return 1 if isinstance(error, VisionError) else WRONG_USAGE
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or Python complains when it flushes
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # for the flush at the end
         return BROKEN_PIPE
     except KeyboardInterrupt:
-        _complain("Interrupted.")
+        _print_error("Interrupted.")
         return INTERRUPTED
 
 
-def parser() -> ArgumentParser:
-    """Return what understands the command line."""
-    whole = ArgumentParser(
-        prog="visionhelpers",
-        description="Ask a Computer Vision service about pictures.",
-        epilog=EPILOG,
-        formatter_class=RawDescriptionHelpFormatter,
-    )
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line; its options are arguments of the client's methods."""
+    texts: Any = {"epilog": EPILOG, "formatter_class": argparse.RawDescriptionHelpFormatter}
+    about = "Analyze images with a Computer Vision service."
+    whole = argparse.ArgumentParser(prog="visionhelpers", description=about, **texts)
+    whole.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, command in COMMANDS.items():
-        one = commands.add_parser(
-            name,
-            help=command.does,
-            description=f"{command.does.capitalize()}.",
-            epilog=EPILOG,
-            formatter_class=RawDescriptionHelpFormatter,
-        )
-        one.add_argument("pictures", nargs="+", metavar="PICTURE")
-        for option in command.options:
-            flag, about = OPTIONS[option]
-            one.add_argument(flag, dest=option, **about)
-        _add_common(one, name == "thumbnail")
-    commands.add_parser("serve", help="run the local service; its options: serve --help")
+    for operation in OPERATIONS:
+        about = (inspect.getdoc(getattr(VisionClient, operation)) or "").partition(":")[0]
+        name = operation.replace("_", "-")
+        command = commands.add_parser(name, help=about, description=f"{about}.", **texts)
+        command.set_defaults(parser=command, operation=operation, text=False)
+        command.add_argument("images", nargs="+", metavar="IMAGE")
+        for option, default in _options(operation).items():
+            flag, about = f"--{option.replace('_', '-')}", f"{HELP[option]} (default: %(default)s)"
+            kind = KINDS.get(type(default), {})
+            command.add_argument(flag, default=default, help=about, **kind)
+        about = "results file with a line of JSON for each image; the same command resumes it"
+        if operation == "thumbnail":
+            about = "file for one image, folder for several; current thumbnails in it are kept"
+        command.add_argument("--out", metavar="FILE", help=about)
+        form = command.add_mutually_exclusive_group()
+        form.add_argument("--json", action="store_true", help="print a line of JSON for each image")
+        if operation in ("ocr", "recognize_text"):
+            form.add_argument("--text", action="store_true", help="print the text alone")
+        about = "maximum request rate with polls, such as 20/minute"
+        command.add_argument("--rate", help=about)
+    commands.add_parser("check", help="Check the connection to the service")
+    commands.add_parser("serve", help="Run the local service; see serve --help")
     return whole
 
 
-def _understood(given: list[str]) -> Namespace:
-    """Parse a command line, and find the pictures that it names."""
-    whole = parser()
-    options = whole.parse_args(given)
-    options.named = options.pictures
-    options.pictures = [each for name in options.named for each in _found(name)]
-    if options.command == "thumbnail" and options.out is None:
-        if len(options.pictures) > 1:
-            whole.error("thumbnails of several pictures need a folder: --out FOLDER")
-        if sys.stdout.isatty():
-            whole.error("a terminal shows no thumbnail: --out FILE")
-    return options
-
-
-def _found(name: str) -> Iterable[Source]:
-    return [sys.stdin.buffer.read()] if name == "-" else listed(name)
-
-
-def _add_common(one: ArgumentParser, pictured: bool) -> None:
-    where = "a file for the answers, a line of JSON each; the same command again goes on with it"
-    if pictured:
-        where = "a file for one thumbnail, a folder for many, where those that are there stay"
-    one.add_argument("--out", metavar="FILE", help=where)
-    one.add_argument("--json", action="store_true", help="print JSON, a line for each picture")
-    one.add_argument("--rate", type=_rate, help="ask so often at most, polls counted: 20/minute")
-
-
-def _rate(text: str) -> str:
-    try:
-        Pace(text)
-    except VisionError as error:
-        raise ArgumentTypeError(str(error)) from None
-    return text
+def _options(operation: str) -> dict[str, Any]:
+    """Return the options of an operation with their defaults."""
+    parameters = inspect.signature(getattr(VisionClient, operation)).parameters
+    known = {name: SIZE.get(name, parameters[name].default) for name in HELP if name in parameters}
+    return {name: ",".join(of) if isinstance(of, tuple) else of for name, of in known.items()}
 
 
 def _serve(arguments: list[str]) -> int:
-    """Become the service, so that signals and the exit status are its own."""
+    """Become the service, so that signals and exit status are those of the service."""
     check_installed()
     command = [sys.executable, "-m", "visionhelpers.service", *arguments]
     if os.name == "posix":
@@ -181,55 +140,76 @@ def _serve(arguments: list[str]) -> int:
     return subprocess.call(command)  # noqa: S603
 
 
-def _ask(options: Namespace) -> int:
-    """Ask about all pictures and print the answers as they come; 1 if one has failed."""
-    command, pictures = COMMANDS[options.command], options.pictures
-    asked = {name: getattr(options, name) for name in command.options}
-    asked = {name: value for name, value in asked.items() if value is not None}
-    several, thumbnails, results = len(pictures) > 1, None, options.out
-    if options.command == "thumbnail":
-        size = asked["width"], asked["height"]
-        thumbnails, results = Thumbnails(options.out, options.named, several, size), None
-        pictures = thumbnails.missing(pictures)
-    operation = options.command.replace("-", "_")
-    run = run_batch(_client(options.rate), operation, pictures, results=results, **asked)
-    run.quiet = not several or not sys.stderr.isatty()
-    failed = 0
-    for result in run:
-        if result.answer is None:
-            failed += 1
-            _complain(f"{result.picture}: {result.error}")
-            continue
-        answer = thumbnails.keep(result.picture, result.answer) if thumbnails else result.answer
-        if results is None and answer:
-            _show(result.picture, answer, None if options.json else command.tell, several)
-    return 1 if failed else 0
+def _run(options: argparse.Namespace) -> int:
+    with redirect_stdout(sys.stderr):  # the line that connect() prints is not a result
+        client = connect(rate=getattr(options, "rate", None))
+    if options.command == "check":
+        diagnosis = client.check()
+        sys.stdout.write(f"{diagnosis}\n")
+        return 0 if diagnosis.startswith("OK") else 1
+    operation, out, writer = options.operation, options.out, None
+    images = pending = _expand(options, client.limits(operation).documents)
+    several = len(images) > 1
+    if operation == "thumbnail":
+        if out is None and (several or sys.stdout.isatty()):
+            options.parser.error("name a file, or a folder for several images: --out FILE")
+        writer = ThumbnailWriter(out, options.images, several, (options.width, options.height))
+        pending, out = writer.pending(images), None
+    arguments = {name: getattr(options, name) for name in _options(operation)}
+    progress = several and sys.stderr.isatty()
+    with run_batch(client, operation, pending, results=out, progress=progress, **arguments) as run:
+        for result in run:
+            _print_result(result, options, writer, several)
+    skipped = run.counts["skipped"] + len(images) - len(pending)
+    if several:
+        done, failed = run.counts["done"], run.counts["failed"]
+        _print_error(f"{len(images)} images: {done} done, {failed} failed, {skipped} skipped")
+    return 1 if run.counts["failed"] else 0
 
 
-def _client(rate: str | None) -> VisionClient:
-    with redirect_stdout(sys.stderr):  # which service was chosen is no answer
-        client = connect()
-    client.rate = rate
-    return client
+def _expand(options: argparse.Namespace, documents: bool) -> list[ImageInput]:
+    images: list[ImageInput] = []
+    skipped = Counter[str]()
+    for name in options.images:
+        if name == "-":
+            images.append(sys.stdin.buffer.read())
+            if not images[-1]:
+                raise ImageError("Standard input is empty: pipe an image to the command")
+        else:
+            found, others = expand(name, documents=documents)
+            images += found
+            skipped += others
+    if number := skipped.total():
+        files = f"{number} file{'s' if number > 1 else ''} that {options.command} does not read"
+        _print_error(f"Skipped {files}: {', '.join(sorted(skipped))}")
+    return images
 
 
-def _show(
-    picture: str,
-    answer: dict[str, Any],
-    tell: Callable[[dict[str, Any]], list[str]] | None,
-    several: bool,
+def _print_result(
+    result: BatchResult, options: argparse.Namespace, writer: ThumbnailWriter | None, several: bool
 ) -> None:
-    """Print an answer in words, where there are several each with its picture's name, or as JSON.
-
-    Out of the way of the progress bar, and at once, so that a pipe sees it.
-    """
-    if tell is None:
-        lines = [json.dumps({"picture": picture, "answer": answer})]
+    """Print a result, away from the progress bar. A results file replaces the summary."""
+    printed: dict[str, Any] = {"image": result.image}
+    lines: list[str] = []
+    if result.result is None:
+        printed |= {"error": result.error, "status": result.status, "code": result.code}
+        _print_error(f"{result.image}: {result.error}")
     else:
-        lines = [f"{picture}: {line}" if several else line for line in tell(answer)]
-    tqdm.write("\n".join(lines), file=sys.stdout)
-    sys.stdout.flush()
+        found = writer.write(result.image, result.result) if writer else result.result
+        if not found:  # a thumbnail on standard output
+            return
+        printed["result"] = found
+        if options.text:
+            lines = [results.text(found)]
+        elif writer or not options.out:
+            summary = [found["file"]] if writer else results.summarize(found)
+            lines = [f"{result.image}: {line}" if several else str(line) for line in summary]
+    if options.json:
+        lines = [json.dumps(printed)]
+    if lines:
+        tqdm.write("\n".join(lines), file=sys.stdout)
+        sys.stdout.flush()
 
 
-def _complain(sentence: str) -> None:
-    tqdm.write(sentence, file=sys.stderr)
+def _print_error(message: str) -> None:
+    tqdm.write(message, file=sys.stderr)

@@ -1,65 +1,59 @@
-"""A table of many answers: a row for each picture, whatever the operation."""
+"""Batch results as a pandas DataFrame, with the same columns for each operation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from .. import results as answers
-from ..errors import VisionError
+from .. import results
+from ..errors import ConfigurationError
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .run import BatchResult
+
 Row = dict[str, Any]
 COLUMNS = {
-    "picture": "string", "caption": "string", "confidence": "float64", "tags": "object",
-    "words": "string", "faces": "Int64", "names": "object", "error": "string",
-    "seconds": "float64",
+    "image": "string", "caption": "string", "confidence": "float64", "tags": "object",
+    "text": "string", "faces": "Int64", "names": "object", "error": "string",
+    "seconds": "float64", "result": "object",
 }  # fmt: skip
 
 
-def row(picture: str, answer: Mapping[str, Any] | None, error: str, seconds: float) -> Row:
-    """Return a picture's row; what its operation does not look for is None.
+def to_row(result: BatchResult) -> Row:
+    """Return the row of an image; None in each column that its operation does not fill.
 
-    `caption` is a sentence and `confidence` its own, `tags` a list of words, `words` the text that
-    was read with a blank between words, `faces` how many there are, `names` a list of people or
-    places.
+    `caption` is the first caption and `confidence` its confidence from 0 to 1, `tags` a list of
+    names, `text` the lines that were read, `faces` their number, `names` a list of people and
+    places, and `result` the JSON of the operation.
     """
-    found = answer or {}
-    told = found.get("description", {})
-    caption: Mapping[str, Any] = next(iter(told.get("captions", ())), {})
+    found = result.result or {}
+    captions = found.get("description", {}).get("captions") or [{}]
+    tags = results.tags(found)
     return {
-        "picture": picture,
-        "caption": caption.get("text"),
-        "confidence": caption.get("confidence"),
-        "tags": _names(found["tags"]) if "tags" in found else told.get("tags"),
-        "words": " ".join(_words(found)) if {"regions", "recognitionResult"} & set(found) else None,
+        "image": result.image,
+        "caption": captions[0].get("text"),
+        "confidence": captions[0].get("confidence"),
+        "tags": None if tags is None else [tag.text for tag in tags],
+        "text": results.text(found) if {"regions", "recognitionResult"} & set(found) else None,
         "faces": len(found["faces"]) if "faces" in found else None,
-        "names": answers.names(found),
-        "error": error or None,
-        "seconds": seconds,
+        "names": results.names(found),
+        "error": result.error or None,
+        "seconds": result.seconds,
+        "result": result.result,
     }
 
 
-def frame(rows: Iterable[Row]) -> pd.DataFrame:
+def to_dataframe(rows: Iterable[Row]) -> pd.DataFrame:
     """Return rows as a DataFrame.
 
     Raises:
-        VisionError: pandas is not installed.
+        ConfigurationError: pandas is not installed.
     """
     try:
         import pandas as pd
     except ImportError:
-        raise VisionError('A table needs pandas: pip install "visionhelpers[many]"') from None
+        advice = 'run pip install ".[many]" in the checkout of visionhelpers'
+        raise ConfigurationError(f"pandas is not installed: {advice}") from None
     return pd.DataFrame(list(rows), columns=list(COLUMNS)).astype(COLUMNS)
-
-
-def _names(things: Iterable[Mapping[str, Any]]) -> list[str]:
-    return [thing["name"] for thing in things]
-
-
-def _words(answer: Mapping[str, Any]) -> Iterator[str]:
-    lines = [line for region in answer.get("regions", ()) for line in region["lines"]]
-    for line in [*lines, *answer.get("recognitionResult", {}).get("lines", ())]:
-        yield from (word["text"] for word in line["words"])

@@ -1,178 +1,204 @@
-"""The results of many pictures in a file: a line of JSON each, whole or not there at all."""
+"""The results file of a batch: a JSON line for each image, written when its request completes."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+from base64 import b64decode, b64encode
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import ExitStack, contextmanager, suppress
 from hashlib import sha256
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Lock
-from types import TracebackType
 from typing import Any
+from weakref import finalize
 
 from filelock import FileLock, Timeout
 
 from ..errors import VisionError
-from .register import Register
 
 Record = dict[str, Any]
-"""`picture`, `stamp`, `operation`, `options`, `seconds`, and `answer` or `error`."""
-_FIRST = b'{"picture": '
-_NAMES = ("picture", "operation", "options")
-"""What a line is about; what else is in it may be overtaken by a later line."""
+"""The members of IDENTITY, `fingerprint`, `seconds`, and `result` or `error`, `status`, `code`."""
+IDENTITY = ("image", "operation", "options", "service")
+"""Members that are equal in two records of the same request."""
+LOCK_SECONDS = 0.3
+_START = b'{"image": '
+_CLAIMED = "claimed"
 
 
-class Ledger:
-    """A file of JSON lines that one run at a time goes on with.
+class ResultsFile:
+    """A file of JSON lines that one run at a time appends to, from any thread.
 
-    Lines are appended. Where one takes the place of another, because the picture has failed before
-    or its file has changed, the older one goes when the ledger is closed or opened next: then each
-    picture has one line. Several threads may write.
+    A later line replaces an earlier line with the same IDENTITY. The earlier line is removed when
+    the file is closed. Every method raises VisionError if the file cannot be read or written,
+    contains other data, or is locked by another run.
 
-    Raises:
-        VisionError: It cannot be written, holds something else, or another run writes to it.
+    Args:
+        path: The file. None for a temporary file without a name, which the system removes when
+            the process ends, however it ends.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path.expanduser().absolute()
-        self._lock = FileLock(self.path.with_name(f".{self.path.name}.lock"), 0, thread_local=False)
+    def __init__(self, path: Path | None) -> None:
+        self.path = path and path.resolve()
+        self._known: dict[bytes, str | None] = {}
+        self._has_stale = self._is_open = False
         self._writing = Lock()
-        self._file: int | None = None
+        self._file: Any = None
 
-    def __enter__(self) -> Ledger:
-        try:
-            self._lock.acquire()
-        except Timeout:
-            raise VisionError(f"Another run is writing to {self.path}: wait for its end") from None
-        except OSError as error:
-            raise VisionError(f"Cannot write {self.path}: {error.strerror}") from error
-        try:
-            self._register = _tidied(self.path)
-            self._file = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
-        except BaseException as error:
-            self._lock.release()
-            if isinstance(error, OSError):
-                raise VisionError(f"Cannot write {self.path}: {error.strerror}") from error
-            raise
+    def __enter__(self) -> ResultsFile:
+        with ExitStack() as stack, _vision_errors("write", self.path):
+            if self.path is None:
+                self._file = TemporaryFile(buffering=0)
+                finalize(self, self._file.close)
+            else:
+                stack.enter_context(_locked(self.path))
+                stack.callback(self._compact)
+                self._file = stack.enter_context(self.path.open("ab", buffering=0))
+                index, count, size = self._index()
+                self._file.truncate(size)  # without a line that was cut off
+                self._has_stale = count > len(index)
+                self._known = {key: fingerprint for key, (_, fingerprint) in index.items()}
+            self._is_open, self._closing = True, stack.pop_all()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self._writing:
-            if self._file is not None:
-                os.close(self._file)
-            self._file = None
-        if self._register.overtaken:
-            with suppress(OSError):  # on a full disk the older lines stay, and are passed over
-                _tidied(self.path)
-        self._lock.release()
+            self._is_open = False
+        self._closing.close()
 
     def claim(self, record: Record) -> bool:
-        """Take on a picture; False if it is answered, and its file as it was, or taken already."""
-        return self._register.claim(_key(record), record["stamp"])
+        """Reserve an image; return False if it is reserved or has a result.
 
-    def add(self, record: Record) -> bool:
-        """Write a line; False if the ledger has been closed meanwhile.
-
-        Raises:
-            VisionError: There is no room for it, and nothing of it is left.
+        A result is current if the fingerprint is the same, or the image's file has disappeared.
         """
-        line = _line(record)
+        key = _key(record)
         with self._writing:
-            if self._file is None:
+            before = self._known.get(key)
+            if before == _CLAIMED or (before is not None and record["fingerprint"] in ("", before)):
                 return False
-            before = os.fstat(self._file).st_size
-            try:
-                if os.write(self._file, line) < len(line):
-                    raise OSError(0, "no space is left on the device")
-                os.fsync(self._file)
-            except OSError as error:
-                with suppress(OSError):
-                    os.ftruncate(self._file, before)
-                raise VisionError(f"Cannot write to {self.path}: {error.strerror}") from error
+            self._has_stale |= key in self._known
+            self._known[key] = _CLAIMED
         return True
 
+    def add(self, record: Record) -> bool:
+        """Write a line to disk, or nothing of it; return False if the file has been closed."""
 
-def records(path: Path) -> Iterator[Record]:
-    """Give what stands in a file of results about each picture.
+        def encode(data: bytes) -> str | None:  # a thumbnail; a temporary file does not keep it
+            return b64encode(data).decode("ascii") if self.path else None
 
-    Raises:
-        VisionError: There is no such file, or it holds something else.
-    """
+        text = json.dumps(record, ensure_ascii=False, default=encode)
+        line = f"{text}\n".encode(errors="backslashreplace")  # a file name may not be UTF-8
+        with self._writing, _vision_errors("write", self.path):
+            if not self._is_open:
+                return False
+            size = self._file.seek(0, os.SEEK_END)
+            try:
+                if self._file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+                if self.path:
+                    os.fsync(self._file.fileno())
+            except OSError:
+                with suppress(OSError):
+                    self._file.truncate(size)
+                raise
+        return True
+
+    def records(self) -> Iterator[Record]:
+        """Yield the latest record of each image."""
+        with _vision_errors("read", self.path):
+            for line in self._latest():
+                if record := _parse_line(line, self.path):
+                    yield record
+
+    def _latest(self) -> Iterator[bytes]:
+        numbers = {number for number, _ in self._index()[0].values()}
+        return (line for number, line in enumerate(self._lines()) if number in numbers)
+
+    def _index(self) -> tuple[dict[bytes, tuple[int, str | None]], int, int]:
+        """Return the last line's number and fingerprint for each key; number and size of lines."""
+        index: dict[bytes, tuple[int, str | None]] = {}
+        count = size = 0
+        for line in self._lines():
+            if record := _parse_line(line, self.path):
+                index[_key(record)] = count, record["fingerprint"] if "result" in record else None
+                count, size = count + 1, size + len(line)
+        return index, count, size
+
+    def _lines(self) -> Iterator[bytes]:
+        if self.path and self.path.exists():
+            with self.path.open("rb") as file:
+                yield from file
+        elif self.path is None and self._file:
+            with self._writing:
+                size = self._file.seek(0, os.SEEK_END)
+                view = mmap(self._file.fileno(), size, access=ACCESS_READ) if size else None
+            yield from iter(view.readline, b"") if view else ()
+
+    def _compact(self) -> None:
+        """Remove replaced lines. On a full disk they stay, and are ignored."""
+        if not self.path or not self._has_stale:
+            return
+        spare = self.path.with_name(f".{self.path.name}.new")
+        with suppress(OSError):
+            try:
+                with spare.open("wb") as file:
+                    file.writelines(self._latest())
+                    file.flush()
+                    os.fsync(file.fileno())
+                spare.chmod(self.path.stat().st_mode)
+                spare.replace(self.path)
+            finally:
+                spare.unlink(missing_ok=True)
+
+
+@contextmanager
+def _vision_errors(verb: str, path: Path | None) -> Iterator[None]:
     try:
-        register, _ = _read(path)
-        for number, line in enumerate(_lines(path)):
-            if register.is_last(number) and (record := _understood(line, path)):
-                yield record
+        yield
+    except Timeout:
+        advice = "wait for its end, or close it"
+        raise VisionError(f"Another run is writing to {path}: {advice}") from None
     except OSError as error:
-        raise VisionError(f"Cannot read {path}: {error.strerror}") from error
+        name = path or "the temporary results file"
+        raise VisionError(f"Cannot {verb} {name}: {error.strerror or error}") from error
 
 
-def _tidied(path: Path) -> Register:
-    """Leave one line for each picture; rewrite the file only if there are more, or torn ones."""
-    if not path.exists():
-        return Register()
-    if not path.is_file():
-        raise VisionError(f"{path} is not a file: name one for the results")
-    register, untidy = _read(path)
-    if untidy:
-        spare = path.with_name(f".{path.name}.new")
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Lock a hidden file beside the results file, and remove it before the lock is released.
+
+    A process that has opened it already then locks a file without a name: filelock (3.29.7 and
+    newer) notices that, and opens the path again. On Windows, where an open file cannot be
+    removed, filelock removes it after the release.
+    """
+    if path.exists() and not path.is_file():
+        raise VisionError(f"{path} is not a file: name a file for the results")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path.with_name(f".{path.name}.lock"), LOCK_SECONDS, thread_local=False)
+    with lock:
         try:
-            with spare.open("wb") as file:
-                for number, line in enumerate(_lines(path)):
-                    if register.is_last(number):
-                        file.write(line)
-                file.flush()
-                os.fsync(file.fileno())
-            spare.chmod(path.stat().st_mode)
-            spare.replace(path)
+            yield
         finally:
-            spare.unlink(missing_ok=True)
-    return register
+            with suppress(OSError):
+                Path(lock.lock_file).unlink()
 
 
-def _read(path: Path) -> tuple[Register, bool]:
-    """Register which line is the last about each picture; tell whether there are others."""
-    register, untidy = Register(), False
-    for number, line in enumerate(_lines(path)):
-        record = _understood(line, path)
-        if record is None:
-            untidy = True
-        else:
-            stamp = record["stamp"] if "answer" in record else None
-            untidy |= register.note(_key(record), number, stamp)
-    return register, untidy
-
-
-def _line(record: Record) -> bytes:
-    try:
-        return f"{json.dumps(record, ensure_ascii=False)}\n".encode()
-    except UnicodeEncodeError:  # a file name may hold bytes that are no text
-        return f"{json.dumps(record)}\n".encode("ascii")
-
-
-def _lines(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from file
-
-
-def _understood(line: bytes, path: Path) -> Record | None:
-    """Return a line's record, or None for one that was cut off."""
-    if not line.endswith(b"\n") and _FIRST.startswith(line[: len(_FIRST)]):
+def _parse_line(line: bytes, path: Path | None) -> Record | None:
+    """Return the record of a line, or None for a line that was cut off."""
+    if not line.endswith(b"\n") and _START.startswith(line[: len(_START)]):
         return None
     with suppress(ValueError, TypeError):
-        record = json.loads(line)
-        if {*_NAMES, "stamp"} < set(record) and ("answer" in record) != ("error" in record):
-            return dict(record)
-    raise VisionError(f"{path} holds something else than results: name another file")
+        record: Record = json.loads(line)
+        if {*IDENTITY, "fingerprint", "seconds"} <= set(record):
+            if record["operation"] == "thumbnail" and (record.get("result") or {}).get("data"):
+                record["result"]["data"] = b64decode(record["result"]["data"])
+            return record
+    raise VisionError(f"{path} contains something else than results: name another file")
 
 
 def _key(record: Record) -> bytes:
-    told = json.dumps([record[name] for name in _NAMES], sort_keys=True)
-    return sha256(told.encode()).digest()[:16]
+    identity = json.dumps([record[name] for name in IDENTITY], sort_keys=True)
+    return sha256(identity.encode()).digest()[:16]

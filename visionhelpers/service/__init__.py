@@ -1,6 +1,36 @@
 """The local service: Computer Vision's protocol over HTTP, answered from the pixels."""
 
-from .app import create_app
-from .server import LocalService
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .app import create_app
+    from .server import LocalService
 
 __all__ = ["LocalService", "create_app"]
+
+INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
+"""The same words as in `local_service`, which may not import this package."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import the service when it is first used.
+
+    Raises:
+        ImportError: A package of the service is not installed.
+    """
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        from .app import create_app
+        from .server import LocalService
+    except ModuleNotFoundError as error:
+        raise not_installed(error) from error
+    return {"LocalService": LocalService, "create_app": create_app}[name]
+
+
+def not_installed(error: ModuleNotFoundError) -> ImportError:
+    """Return an error that names the missing package and the command that installs it."""
+    package = (error.name or "").partition(".")[0]
+    return ImportError(f"The local service is not installed ({package} is missing): {INSTALL}")

@@ -13,8 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
-from .gallery import Gallery, GalleryError
-from .server import LocalService, default_gallery
+from . import not_installed
+
+try:
+    from .gallery import Gallery, GalleryError
+    from .server import EVERYWHERE, LocalService, default_gallery
+except ModuleNotFoundError as error:
+    sys.exit(str(not_installed(error)))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _serve(options)
     except ValueError as error:
         return _failed(str(error))
-    except (OSError, OverflowError) as error:
-        if isinstance(error, OSError) and options.state_file and error.filename:
+    except OSError as error:
+        if options.state_file and error.filename:
             reason = f"Cannot write {options.state_file} ({error.strerror})"
             return _failed(f"{reason}: choose a --state-file where there is room for it.")
         where = f"{options.host}:{options.port}"
@@ -41,10 +46,10 @@ def _parser() -> ArgumentParser:
         description="Serve the Computer Vision API, v1.0 to v3.2 and Image Analysis 4.0, from this "
         "machine, or add to its gallery.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen at (%(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen at (any free one)")
-    parser.add_argument("--key", help="key that requests must bring (a new random one)")
-    parser.add_argument("--gallery", type=Path, help="folder of people and places it can name")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument("--port", type=int, default=0, help="port to listen on (any free port)")
+    parser.add_argument("--key", help="key that requests must carry (a random key)")
+    parser.add_argument("--gallery", type=Path, help="folder of known people and places (your own)")
     parser.add_argument(
         "--allow-host",
         metavar="NAME",
@@ -133,7 +138,7 @@ def _serve(options: Namespace) -> int:
         host=options.host,
         port=options.port,
         key=options.key,
-        gallery=options.gallery,
+        gallery=options.gallery or default_gallery(),
         idle=options.idle,
         allow_hosts=options.allow_host,
         rate=options.rate,
@@ -143,7 +148,8 @@ def _serve(options: Namespace) -> int:
         pictures=options.pictures,
         remember=options.remember,
     )
-    with service, _announced(service, options.state_file):
+    public = options.host in EVERYWHERE
+    with service, _announced(service, options.state_file, public):
         while service.running and not ended.wait(0.2):
             pass
     if service.working:  # on what has taken too long: its thread would keep this process
@@ -152,11 +158,12 @@ def _serve(options: Namespace) -> int:
 
 
 @contextmanager
-def _announced(service: LocalService, file: Path | None) -> Iterator[None]:
-    """Say where the service is and with which key: in a file of the owner's, else in words."""
+def _announced(service: LocalService, file: Path | None, public: bool) -> Iterator[None]:
+    """Write the URL and the key into a file that only the owner can read, or print them."""
     if file is None:
-        where = f"Listening at {service.url}/vision/v1.0/ with key {service.key}"
-        sys.stdout.write(f"{where}\nPress Ctrl-C to stop.\n")
+        where = f"{service.url}/vision/v1.0/ with key {service.key}"
+        everywhere = "on all addresses of this machine, for example " if public else ""
+        sys.stdout.write(f"Listening {everywhere}at {where}\nPress Ctrl-C to stop.\n")
         sys.stdout.flush()
         yield
         return

@@ -7,8 +7,10 @@ import re
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 MOST_REMEMBERED = 100_000
@@ -24,15 +26,17 @@ class Rate:
 
     @classmethod
     def parse(cls, text: str) -> Rate:
-        """Understand "20/minute", "10/second" or "20/3 seconds".
+        """Parse "20/minute", "10/second" or "20/3 seconds".
 
         Raises:
-            ValueError: It is no rate.
+            TypeError: The rate is not a string.
+            ValueError: The string is not a rate.
         """
-        parts = _RATE.fullmatch(text.strip().lower())
+        parts = _RATE.fullmatch(text.strip().lower()) if isinstance(text, str) else None
         requests, units = (int(parts[1]), int(parts[2] or 1)) if parts else (0, 0)
         if parts is None or not requests or not units:
-            raise ValueError(f"A rate is written as 20/minute or 20/3 seconds, unlike {text!r}.")
+            kind = ValueError if isinstance(text, str) else TypeError
+            raise kind(f"Invalid rate {text!r}: use for example 20/minute or 20/3 seconds.")
         return cls(requests, units * UNITS[parts[3]])
 
 
@@ -57,18 +61,32 @@ class Conditions:
     remember: int = 64
 
     def __post_init__(self) -> None:
-        for what, seconds in (
-            ("latency", self.latency),
-            ("delay of operations", self.operation_delay),
-        ):
-            if not 0 <= seconds < math.inf:
-                raise ValueError(f"A {what} is a number of seconds, 0 or more, unlike {seconds:g}.")
-        if not 0 <= self.remember <= MOST_REMEMBERED:
-            reason = f"are 0 to {MOST_REMEMBERED}, unlike {self.remember}."
-            raise ValueError(f"Pictures to remember {reason}")
+        seconds = "a number of seconds, 0 or more"
+        check_number("latency", self.latency, 0, math.inf, seconds)
+        check_number("operation delay", self.operation_delay, 0, math.inf, seconds)
+        images = f"0 to {MOST_REMEMBERED} images"
+        check_number("remember", self.remember, 0, MOST_REMEMBERED + 1, images, Integral)
+        if not isinstance(self.fail_operations, bool):
+            raise TypeError(f"Invalid fail_operations {self.fail_operations!r}: use True or False.")
         if self.pictures is not None and not _is_folder(self.pictures):
             name = str(self.pictures)
-            raise ValueError(f"There is no folder {name!r}: name one that holds pictures.")
+            raise ValueError(f"Invalid pictures {name!r}: use a folder that exists.")
+
+
+def check_number(
+    name: str, value: Any, low: float, end: float, use: str, kind: type[Any] = Real
+) -> None:
+    """Check that an argument is a number from `low` to below `end`.
+
+    Raises:
+        TypeError: The argument is not a number of this kind.
+        ValueError: The number is out of range.
+    """
+    message = f"Invalid {name} {value!r}: use {use}."
+    if isinstance(value, bool) or not isinstance(value, kind):
+        raise TypeError(message)
+    if not low <= value < end:
+        raise ValueError(message)
 
 
 def _is_folder(path: Path) -> bool:

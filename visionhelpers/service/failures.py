@@ -7,6 +7,7 @@ import logging
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
+from . import INSTALL
 from .engines import Unavailable
 from .errors import ApiError, internal_error, not_available, not_found
 from .gate import refuse
@@ -29,7 +30,7 @@ async def _lacking(request: Request, error: Exception) -> Response:
     if isinstance(error, ImportError):
         if (error.name or "").startswith(__package__):
             return await _broken(request, error)
-        message = f"This needs the package {error.name!r}: pip install 'visionhelpers[service]'."
+        message = f"This needs the package {error.name!r}: {INSTALL}."
         log.warning("%s (%s)", message, error)
     return refuse(request, not_available(message))
 

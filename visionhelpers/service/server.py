@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import secrets
+import shutil
 import socket
+import tempfile
+import weakref
 from collections.abc import Callable, Coroutine, Iterable
 from importlib.metadata import version
 from ipaddress import ip_address
+from numbers import Integral
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
@@ -19,7 +24,7 @@ import platformdirs
 import uvicorn
 
 from .app import create_app
-from .conditions import Conditions, Rate
+from .conditions import Conditions, Rate, check_number
 from .connection import Connection
 from .ending import FINISH_SECONDS
 from .gallery import Gallery
@@ -29,37 +34,46 @@ START_SECONDS = 20.0
 SEND_SECONDS = 5
 """The time that answers and bodies on their way are given once the work is done."""
 STOP_SECONDS = FINISH_SECONDS + 3 * SEND_SECONDS
-_EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
+EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 _KEY = re.compile(r"[!-~]+")
 
 
 class LocalService:
-    """The service on a port of this machine, answered by a thread of this process.
+    """The service on a port of this machine, run by a thread of this process.
 
-    A context manager: started on entering, stopped on leaving.
+    A context manager: entering starts the service, leaving stops it. The arguments are checked at
+    construction and cannot be changed afterwards.
 
     Args:
-        host: The address to listen at.
-        port: The port to listen at; 0 for any that is free.
-        key: The key that requests must bring; None for a new random one.
-        gallery: The people and places it can name, or their folder; None for the user's own.
-        idle: The seconds without a request after which it ends by itself; None for never.
-        allow_hosts: Names, besides those of this machine and `host`, that it answers to.
-        rate: How many requests it answers, as in "20/minute", polls counted; the others are
-            refused with 429 and Retry-After. None for any number.
-        latency: Seconds that every answer waits before it is begun.
-        operation_delay: Seconds that an operation (Recognize Text, Read) is said to be running at
-            least, whatever its work takes.
-        fail_operations: Whether every operation is said to have failed once its work has ended.
-        pictures: A folder; an address whose last segment is the name of a file in it means that
-            file, and nothing is asked over the network. Names are compared after percent-decoding
-            and without the query.
-        remember: How many pictures it knows again by their bytes, and need not look at twice; 0
-            to look at every one, as for measuring. Names are looked for each time.
+        host: The address to listen on.
+        port: The port to listen on; 0 for any free port.
+        key: The key that requests must carry, of ASCII letters, digits and signs; None for a new
+            random key.
+        gallery: A folder of known people and places, or a `Gallery`; None for a temporary gallery,
+            which is empty and deleted when the service stops.
+        idle: The seconds without a request after which the service stops; None for never.
+        allow_hosts: Names, besides those of this machine and `host`, that the service answers to.
+        rate: The requests that are answered, such as "20/minute", polls included; further requests
+            get 429 and Retry-After. None for no limit.
+        latency: The seconds by which every response is delayed.
+        operation_delay: The minimum seconds for which an operation (Recognize Text, Read) reports
+            that it is running.
+        fail_operations: Whether every operation reports failure at its end.
+        pictures: A folder; a URL whose last segment is the name of a file in it means that file,
+            and nothing is downloaded. Names are compared after percent-decoding and without the
+            query.
+        remember: The number of images whose results are cached by their bytes; 0 to analyze every
+            image again, as for measuring. Names are never cached.
 
     Raises:
-        ValueError: No header could carry the key, or another argument makes no sense.
+        TypeError: An argument has a wrong type.
+        ValueError: An argument has an invalid value.
     """
+
+    __slots__ = (
+        "__weakref__", "_activity", "_app", "_host", "_idle", "_key", "_port", "_server",
+        "_temporary", "_thread",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -67,40 +81,42 @@ class LocalService:
         host: str = "127.0.0.1",
         port: int = 0,
         key: str | None = None,
-        gallery: Path | Gallery | None = None,
+        gallery: str | os.PathLike[str] | Gallery | None = None,
         idle: float | None = None,
         allow_hosts: Iterable[str] = (),
         rate: str | None = None,
         latency: float = 0.0,
         operation_delay: float = 0.0,
         fail_operations: bool = False,
-        pictures: Path | None = None,
+        pictures: str | os.PathLike[str] | None = None,
         remember: int = 64,
     ) -> None:
-        self.key = secrets.token_hex(16) if key is None else key
-        if not _KEY.fullmatch(self.key):
-            rule = "A key is made of ASCII letters, digits and signs"
-            raise ValueError(f"{rule}, unlike {key!r}: choose another, or none for a random one.")
-        if idle is not None and not idle > 0:
-            raise ValueError(f"A service ends after some seconds of idleness, unlike {idle:g}.")
+        _check(host, port, idle, allow_hosts)
+        conditions = Conditions(
+            None if rate is None else Rate.parse(rate),
+            latency,
+            operation_delay,
+            fail_operations,
+            None if pictures is None else _folder("pictures", pictures),
+            remember,
+        )
+        self._key = secrets.token_hex(16) if key is None else _checked_key(key)
         self._host, self._port, self._idle = host, port, idle
         self._activity = Activity()
-        if not isinstance(gallery, Gallery):
-            gallery = Gallery(gallery or default_gallery())
+        self._temporary: weakref.finalize[..., LocalService] | None = None
+        if gallery is None:
+            folder = Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
+            gallery = Gallery(folder)
+            self._temporary = weakref.finalize(self, shutil.rmtree, folder, True)
+        elif not isinstance(gallery, Gallery):
+            gallery = Gallery(_folder("gallery", gallery))
         self._app = create_app(
-            key=self.key,
+            key=self._key,
             gallery=gallery,
-            hosts=(LOOPBACK | {host} | set(allow_hosts)) - set(_EVERYWHERE),
+            hosts=(LOOPBACK | {host} | set(allow_hosts)) - set(EVERYWHERE),
             public_only=not is_loopback(host),
             activity=self._activity,
-            conditions=Conditions(
-                None if rate is None else Rate.parse(rate),
-                latency,
-                operation_delay,
-                fail_operations,
-                pictures,
-                remember,
-            ),
+            conditions=conditions,
         )
         self._server: _Server | None = None
         self._thread: Thread | None = None
@@ -117,9 +133,14 @@ class LocalService:
         self.stop()
 
     @property
+    def key(self) -> str:
+        """The key that requests must carry."""
+        return self._key
+
+    @property
     def url(self) -> str:
         """The root of the service, such as http://127.0.0.1:8000, without a path."""
-        host = _EVERYWHERE.get(self._host, self._host)
+        host = EVERYWHERE.get(self._host, self._host)
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     @property
@@ -165,6 +186,8 @@ class LocalService:
             self._server.should_exit = True
             self._thread.join(STOP_SECONDS)
         self._app.state.close()
+        if self._temporary is not None:
+            self._temporary()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the service has ended, or for some seconds; tell whether it has."""
@@ -212,6 +235,33 @@ class _Server(uvicorn.Server):
         """Finish, then close every connection."""
         await self._finish()
         await super().shutdown(sockets)
+
+
+def _check(host: object, port: object, idle: float | None, allow_hosts: Iterable[str]) -> None:
+    """Check the arguments of LocalService that are not conditions."""
+    if not isinstance(host, str):
+        raise TypeError(f"Invalid host {host!r}: use for example '127.0.0.1'.")
+    check_number("port", port, 0, 65536, "0 to 65535, where 0 is any free port", Integral)
+    if idle is not None:
+        above = math.ulp(0.0)
+        check_number("idle", idle, above, math.inf, "a number of seconds above 0, or None")
+    if isinstance(allow_hosts, str):
+        raise TypeError(f"Invalid allow_hosts {allow_hosts!r}: use a list of names.")
+
+
+def _checked_key(key: object) -> str:
+    message = "Invalid key: use ASCII letters, digits and signs without spaces."
+    if not isinstance(key, str):
+        raise TypeError(message)
+    if not _KEY.fullmatch(key):
+        raise ValueError(message)
+    return key
+
+
+def _folder(name: str, path: str | os.PathLike[str]) -> Path:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(f"Invalid {name} {path!r}: use the path of a folder.")
+    return Path(path).expanduser()
 
 
 def is_loopback(host: str) -> bool:

@@ -91,13 +91,16 @@ class Shelf(Generic[T]):
             return sum(_name(other) == name for other in self._files())
 
     def forget(self, name: str) -> bool:
-        """Remove a name's own folder, and tell whether there was one.
+        """Remove the images that were added under a name; return False if there are none.
 
         Raises:
-            GalleryError: The name cannot be a folder's.
+            GalleryError: The name is invalid, or comes with the service and was not added.
         """
-        folder = self._own / checked(name)
+        name = checked(name)
+        folder = self._own / name
         if not folder.is_dir():
+            if (self._given / name).is_dir():
+                raise GalleryError(f"{name!r} comes with the service and cannot be removed.")
             return False
         with self._changing():
             if not folder.is_dir():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines.findings import Findings
 from visionhelpers.service.engines.scenes import Scene
 from visionhelpers.service.engines.surfaces import Surfaces
@@ -28,7 +28,9 @@ def see() -> Callable[[NDArray[np.uint8]], Findings]:
 
 @cache
 def _look(picture: str | Path) -> Findings:
-    return _see(np.asarray(load_image(sample(picture) if isinstance(picture, str) else picture)))
+    return _see(
+        np.asarray(load_image(sample_path(picture) if isinstance(picture, str) else picture))
+    )
 
 
 def _see(image: NDArray[np.uint8]) -> Findings:

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visionhelpers.images import load_image, sample, samples
+from visionhelpers.images import load_image, sample_credits, sample_path
 from visionhelpers.service.engines.adult import THRESHOLD, score
 
-PHOTOGRAPHS = [name for name in samples() if name.endswith(".jpg") and "/" not in name]
+PHOTOGRAPHS = [name for name in sample_credits() if name.endswith(".jpg") and "/" not in name]
 
 
 def test_there_are_photographs_to_score() -> None:
@@ -15,9 +15,9 @@ def test_there_are_photographs_to_score() -> None:
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_harmless_pictures_score_far_below_the_threshold(name: str) -> None:
-    assert 0 <= score(np.asarray(load_image(sample(name)))) < THRESHOLD / 4
+    assert 0 <= score(np.asarray(load_image(sample_path(name)))) < THRESHOLD / 4
 
 
 def test_the_score_depends_on_the_pixels() -> None:
-    scores = {score(np.asarray(load_image(sample(name)))) for name in PHOTOGRAPHS[:4]}
+    scores = {score(np.asarray(load_image(sample_path(name)))) for name in PHOTOGRAPHS[:4]}
     assert len(scores) == 4

@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines.colours import NAMES, Colours, analyse
 
 PAINTS = {
@@ -37,7 +37,7 @@ COLOURED = [
 
 
 def colours(name: str) -> Colours:
-    return analyse(np.asarray(load_image(sample(name))))
+    return analyse(np.asarray(load_image(sample_path(name))))
 
 
 def plain(colour: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -48,7 +48,7 @@ def printed(
     name: str, dark: str, light: str, between: str | None = None, quality: int = 80
 ) -> NDArray[np.uint8]:
     """A photograph printed in the tone from dark to light, and saved as a JPEG."""
-    grey = load_image(sample(name)).convert("L")
+    grey = load_image(sample_path(name)).convert("L")
     file = BytesIO()
     ImageOps.colorize(grey, dark, light, mid=between).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file).convert("RGB"))
@@ -124,7 +124,7 @@ def test_a_wall_of_one_colour_is_not_black_and_white() -> None:
 
 
 def test_a_little_colour_on_grey_is_colour() -> None:
-    image = np.array(load_image(sample("photographer.jpg")))
+    image = np.array(load_image(sample_path("photographer.jpg")))
     height, width = image.shape[:2]
     image[: height // 8, : width // 8] = PAINTS["Red"]
     assert not analyse(image).black_and_white

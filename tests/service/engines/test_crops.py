@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines import faces, objects
 from visionhelpers.service.engines.boxes import Box
 from visionhelpers.service.engines.crops import crop, largest, salient, window
@@ -17,7 +17,7 @@ SHAPES = [(300, 100), (200, 100), (100, 100), (100, 200), (100, 300)]
 
 
 def pixels(name: str) -> NDArray[np.uint8]:
-    return np.asarray(load_image(sample(name)))
+    return np.asarray(load_image(sample_path(name)))
 
 
 NOTHING = np.full((40, 60), 1 / 2400)
@@ -107,7 +107,7 @@ def test_the_thumbnail_has_exactly_the_size_asked(size: tuple[int, int], smart: 
 
 @pytest.mark.parametrize("size", [(50, 50), (4200, 50), (50, 4200), (8, 300), (1, 1)])
 def test_pictures_of_any_shape_are_cut(size: tuple[int, int]) -> None:
-    picture = np.asarray(load_image(sample("dahlia.jpg")).resize(size))
+    picture = np.asarray(load_image(sample_path("dahlia.jpg")).resize(size))
     assert crop(picture, 100, 75, smart=True).shape == (75, 100, 3)
 
 
@@ -156,7 +156,7 @@ def test_what_stands_out_of_a_plain_ground_is_found() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (1, 3)])
 def test_without_boxes_the_cut_shows_the_flower(shape: tuple[int, int]) -> None:
     """The dahlia stands in the left half; a blurred garden fills the rest."""
-    picture = load_image(sample("dahlia_off_centre.jpg"))
+    picture = load_image(sample_path("dahlia_off_centre.jpg"))
     found = window(picture.size, shape, (), (), salient(picture))
     assert found.centre[0] < picture.width / 2
 

@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines import faces
 from visionhelpers.service.engines.boxes import Box
 
 
 def picture(name: str) -> np.ndarray:
-    return np.asarray(load_image(sample(name)))
+    return np.asarray(load_image(sample_path(name)))
 
 
 def test_a_face_has_a_square_box_around_it_an_age_and_a_gender() -> None:
@@ -57,7 +57,7 @@ def test_faces_are_found_in_a_picture_that_is_turned(turn: int) -> None:
 
 @pytest.mark.parametrize("degrees", [-30, -15, 15, 30])
 def test_a_tilted_face_is_found(degrees: int) -> None:
-    image = load_image(sample("eileen_collins.jpg"))
+    image = load_image(sample_path("eileen_collins.jpg"))
     (face,) = faces.detect(np.asarray(image.rotate(degrees, center=(225, 125))))
     assert face.box.iou(Box(175, 75, 100, 100)) > 0.6
     assert face.turn == 0
@@ -65,7 +65,7 @@ def test_a_tilted_face_is_found(degrees: int) -> None:
 
 @pytest.mark.parametrize("covered", [(165, 115, 220, 185), (175, 150, 275, 185)])
 def test_a_face_that_is_partly_covered_is_found(covered: tuple[int, int, int, int]) -> None:
-    image = load_image(sample("eileen_collins.jpg"))
+    image = load_image(sample_path("eileen_collins.jpg"))
     image.paste("brown", covered)
     (face,) = faces.detect(np.asarray(image))
     assert face.box.iou(Box(175, 75, 100, 100)) > 0.5
@@ -78,14 +78,14 @@ def test_there_is_no_face_in_a_turned_picture_of_nobody(name: str, quarters: int
 
 
 def test_a_small_face_is_found() -> None:
-    image = load_image(sample("eileen_collins.jpg"))
+    image = load_image(sample_path("eileen_collins.jpg"))
     small = image.resize((image.width * 2 // 5, image.height * 2 // 5))
     (face,) = faces.detect(np.asarray(small))
     assert 32 <= face.box.width <= 42
 
 
 def test_the_smallest_face_is_found_in_a_picture_of_a_screen() -> None:
-    image = load_image(sample("eileen_collins_portrait.jpg"))
+    image = load_image(sample_path("eileen_collins_portrait.jpg"))
     wide = Image.new("RGB", (1024, 768), "grey")
     wide.paste(image.resize((131, 124)), (600, 400))
     (face,) = faces.detect(np.asarray(wide))
@@ -104,7 +104,7 @@ def test_a_face_at_the_edge_is_cut_off_there_and_still_told_from_others() -> Non
 
 
 def test_a_large_picture_gives_boxes_in_its_own_pixels() -> None:
-    image = load_image(sample("eileen_collins.jpg"))
+    image = load_image(sample_path("eileen_collins.jpg"))
     (small,) = faces.detect(np.asarray(image))
     (large,) = faces.detect(np.asarray(image.resize((image.width * 5, image.height * 5))))
     box = Box(*(round(edge / 5) for edge in vars_of(large.box)))
@@ -127,9 +127,9 @@ def test_a_package_that_is_not_installed_is_named(package: str) -> None:
     script = (
         "import sys; sys.modules[sys.argv[1]] = None\n"
         "import numpy as np\n"
-        "from visionhelpers.images import load_image, sample\n"
+        "from visionhelpers.images import load_image, sample_path\n"
         "from visionhelpers.service.engines import Unavailable, faces\n"
-        "try: faces.detect(np.asarray(load_image(sample('eileen_collins.jpg'))))\n"
+        "try: faces.detect(np.asarray(load_image(sample_path('eileen_collins.jpg'))))\n"
         "except Unavailable as error: print(error)\n"
     )
     run = [sys.executable, "-c", script, package]
@@ -144,7 +144,7 @@ def vars_of(box: Box) -> tuple[int, int, int, int]:
 
 @pytest.mark.parametrize("light", [0.7, 1.0, 1.3])
 def test_a_gender_in_doubt_is_looked_at_mirrored_too(light: float) -> None:
-    portrait = ImageEnhance.Brightness(load_image(sample("eileen_collins.jpg"))).enhance(light)
+    portrait = ImageEnhance.Brightness(load_image(sample_path("eileen_collins.jpg"))).enhance(light)
     (face,) = faces.detect(np.asarray(portrait))
     assert face.gender == "Female"
     assert 0.5 <= face.gender_confidence <= 1

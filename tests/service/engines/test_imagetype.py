@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines.imagetype import ImageType, classify
 
 Pixels = NDArray[np.uint8]
@@ -83,7 +83,7 @@ def test_a_drawing_stays_one_small_in_the_shade_and_pressed(
 
 
 def test_a_handwritten_note_is_neither() -> None:
-    assert classify(picture(sample("handwritten_note.jpg")), words=6) == ImageType(0, 0)
+    assert classify(picture(sample_path("handwritten_note.jpg")), words=6) == ImageType(0, 0)
 
 
 def test_the_published_pictures_have_their_published_types(evaluation: Path) -> None:
@@ -94,16 +94,16 @@ def test_the_published_pictures_have_their_published_types(evaluation: Path) -> 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_a_photograph_is_neither(name: str) -> None:
-    assert classify(picture(sample(name)), words=0) == ImageType(0, 0)
+    assert classify(picture(sample_path(name)), words=0) == ImageType(0, 0)
 
 
 @pytest.mark.parametrize("name", ["chelsea_the_cat.jpg", "dahlia.jpg", "grace_hopper.jpg"])
 def test_a_photograph_cut_out_on_white_is_not_clip_art(name: str) -> None:
-    assert classify(cut_out(picture(sample(name))), words=0).clip_art < 2
+    assert classify(cut_out(picture(sample_path(name))), words=0).clip_art < 2
 
 
 def test_a_page_of_print_is_neither() -> None:
-    assert classify(picture(sample("democritus.png")), words=11) == ImageType(0, 0)
+    assert classify(picture(sample_path("democritus.png")), words=11) == ImageType(0, 0)
 
 
 def test_an_empty_page_is_neither() -> None:

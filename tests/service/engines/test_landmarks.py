@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines.landmarks import Features, describe, inliers, likeness
 
-TOWER = load_image(sample("summer_palace.jpg"))
+TOWER = load_image(sample_path("summer_palace.jpg"))
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,9 @@ def test_features_lie_in_the_picture(tower: Features) -> None:
         pytest.param(TOWER.resize((1280, 854)), id="twice the size"),
         pytest.param(TOWER.rotate(15), id="turned"),
         pytest.param(ImageEnhance.Brightness(TOWER).enhance(0.6), id="darker"),
-        pytest.param(load_image(sample("summer_palace_in_the_evening.jpg")), id="in the evening"),
+        pytest.param(
+            load_image(sample_path("summer_palace_in_the_evening.jpg")), id="in the evening"
+        ),
     ],
 )
 def test_the_same_place_agrees_in_many_features(variant: Image.Image, tower: Features) -> None:
@@ -45,7 +47,7 @@ def test_the_same_place_agrees_in_many_features(variant: Image.Image, tower: Fea
 
 @pytest.mark.parametrize("name", ["coffee_cup.jpg", "eileen_collins.jpg", "rocket_at_dusk.jpg"])
 def test_another_picture_agrees_in_hardly_any(name: str, tower: Features) -> None:
-    assert agreement(load_image(sample(name)), tower) < 10
+    assert agreement(load_image(sample_path(name)), tower) < 10
 
 
 @pytest.mark.parametrize(
@@ -58,9 +60,9 @@ def test_another_picture_agrees_in_hardly_any(name: str, tower: Features) -> Non
 def test_what_two_pictures_wear_does_not_make_them_agree(
     patch: tuple[tuple[int, int, int, int], ...],
 ) -> None:
-    worn = load_image(sample("printed_page.jpg")).resize(TOWER.size)
+    worn = load_image(sample_path("printed_page.jpg")).resize(TOWER.size)
     dressed = []
-    for image in (TOWER.copy(), load_image(sample("chelsea_the_cat.jpg")).resize(TOWER.size)):
+    for image in (TOWER.copy(), load_image(sample_path("chelsea_the_cat.jpg")).resize(TOWER.size)):
         for box in patch:
             image.paste(worn.crop(box), box)
         dressed.append(describe(np.asarray(image)))
@@ -68,8 +70,8 @@ def test_what_two_pictures_wear_does_not_make_them_agree(
 
 
 def test_the_likeliest_is_the_same_place(tower: Features) -> None:
-    evening = describe(np.asarray(load_image(sample("summer_palace_in_the_evening.jpg"))))
-    cup = describe(np.asarray(load_image(sample("coffee_cup.jpg"))))
+    evening = describe(np.asarray(load_image(sample_path("summer_palace_in_the_evening.jpg"))))
+    cup = describe(np.asarray(load_image(sample_path("coffee_cup.jpg"))))
     assert likeness(evening, tower) > 3 * likeness(cup, tower)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines.boxes import Box
 from visionhelpers.service.engines.objects import detect
 from visionhelpers.service.engines.vocabulary import SURE, kinds
@@ -26,7 +26,7 @@ def test_a_house_without_people_has_none_sure_enough_to_name(evaluation: Path) -
 
 
 def test_one_cup_is_found_once_and_inside_the_picture() -> None:
-    image = np.asarray(load_image(sample("coffee_cup.jpg")))
+    image = np.asarray(load_image(sample_path("coffee_cup.jpg")))
     found = detect(image)
     assert [thing.name for thing in found].count("cup") == 1
     assert "bowl" not in {thing.name for thing in found}
@@ -42,8 +42,8 @@ def test_a_blank_picture_has_nothing_in_it() -> None:
 
 
 def test_threads_do_not_mix_their_pictures() -> None:
-    cat = np.asarray(load_image(sample("chelsea_the_cat.jpg")))
-    cup = np.asarray(load_image(sample("coffee_cup.jpg")))
+    cat = np.asarray(load_image(sample_path("chelsea_the_cat.jpg")))
+    cup = np.asarray(load_image(sample_path("coffee_cup.jpg")))
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(detect, [cat, cup] * 4))
     assert all(answer == detect(cat) for answer in answers[::2])

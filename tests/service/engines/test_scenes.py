@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines import scenes
 from visionhelpers.service.engines.findings import Findings
 from visionhelpers.service.engines.scenes import classify
@@ -63,8 +63,8 @@ def test_a_blank_picture_is_nothing_in_particular() -> None:
 
 
 def test_threads_do_not_mix_their_pictures() -> None:
-    cat = np.asarray(load_image(sample("chelsea_the_cat.jpg")))
-    cup = np.asarray(load_image(sample("coffee_cup.jpg")))
+    cat = np.asarray(load_image(sample_path("chelsea_the_cat.jpg")))
+    cup = np.asarray(load_image(sample_path("coffee_cup.jpg")))
     with ThreadPoolExecutor(4) as pool:
         answers = list(pool.map(lambda image: classify(image, ()), [cat, cup] * 3))
     assert len({answer.labels for answer in answers}) == 2

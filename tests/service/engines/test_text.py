@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from visionhelpers.images import load_image, sample
+from visionhelpers.images import load_image, sample_path
 from visionhelpers.service.engines.boxes import Box, Point, Polygon
 from visionhelpers.service.engines.text import Text, read
 
@@ -162,7 +162,7 @@ def test_columns_are_regions_read_one_after_the_other() -> None:
 
 
 def test_lines_come_in_the_order_of_the_regions() -> None:
-    text = seen(load_image(sample("printed_page.jpg")))
+    text = seen(load_image(sample_path("printed_page.jpg")))
     assert text.lines == tuple(line for region in text.regions for line in region.lines)
 
 
@@ -221,11 +221,11 @@ def test_a_small_note_on_a_page_of_ten_megapixels_is_read() -> None:
     ],
 )
 def test_a_photograph_without_text_has_none(name: str) -> None:
-    assert words(seen(load_image(sample(name)))) == []
+    assert words(seen(load_image(sample_path(name)))) == []
 
 
 def test_the_sample_quotation_is_one_region_of_english() -> None:
-    text = seen(load_image(sample("democritus.png")))
+    text = seen(load_image(sample_path("democritus.png")))
     assert " ".join(words(text)) == (
         "NOTHING EXISTS EXCEPT ATOMS AND EMPTY SPACE. Everything else is opinion."
     )
@@ -233,7 +233,7 @@ def test_the_sample_quotation_is_one_region_of_english() -> None:
 
 
 def test_handwriting_is_read_the_right_way_up() -> None:
-    text = seen(load_image(sample("handwriting.jpg")))
+    text = seen(load_image(sample_path("handwriting.jpg")))
     assert text.orientation == "Up"
     assert "How vexingly quick daft zebras jump" in [line.text for line in text.lines]
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 from visionhelpers.service.errors import ApiError, access_denied, bad_argument
 from visionhelpers.service.operations import Progress
@@ -24,7 +24,7 @@ def look(service: LocalService, path: str, name: str, **query: object) -> dict[s
             "Content-Type": "application/octet-stream",
         },
         params={key: str(value) for key, value in query.items()},
-        data=sample(name).read_bytes(),
+        data=sample_path(name).read_bytes(),
         timeout=60,
     )
     assert answer.status_code == 200, answer.text

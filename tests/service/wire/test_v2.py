@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 from visionhelpers.service.wire import V4_0, VERSIONS, version_at
 
@@ -18,7 +18,7 @@ def ask(service: LocalService, path: str, name: str, **query: str) -> requests.R
         f"{service.url}/vision/{path}",
         headers={KEY: service.key, "Content-Type": "application/octet-stream"},
         params=query,
-        data=sample(name).read_bytes(),
+        data=sample_path(name).read_bytes(),
         timeout=60,
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import requests
 
-from visionhelpers.images import sample
+from visionhelpers.images import sample_path
 from visionhelpers.service import LocalService
 
 KEY = "Ocp-Apim-Subscription-Key"
@@ -18,7 +18,7 @@ def ask(service: LocalService, name: str, **query: str) -> requests.Response:
         f"{service.url}/computervision/imageanalysis:analyze",
         headers=headers,
         params={name: value for name, value in params.items() if value},
-        data=sample(name).read_bytes(),
+        data=sample_path(name).read_bytes(),
         timeout=60,
     )
 

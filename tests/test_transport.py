@@ -1,0 +1,869 @@
+"""Authentication, retries, deadlines, rate limits, polling, errors and logging over HTTP."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import socket
+import time
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from email.utils import formatdate
+from itertools import pairwise
+from threading import Barrier, Event, Thread, Timer, main_thread
+from typing import Any
+
+import pytest
+import requests
+from requests.structures import CaseInsensitiveDict
+
+from tests.scripted_server import (
+    BAD_URL,
+    CUT,
+    CUT_SHORT,
+    DRIP,
+    DRIP_HEADERS,
+    HANG,
+    KEY,
+    RUNNING,
+    SUCCEEDED,
+    TAGS,
+    ScriptedServer,
+    Step,
+    scripted_server,
+)
+from visionhelpers import (
+    OperationFailedError,
+    OperationTimeoutError,
+    ServiceError,
+    TransportError,
+    VisionClient,
+    VisionError,
+)
+from visionhelpers.transport import RateLimiter, Response, parse_error
+
+SLACK = 0.5
+"""Seconds by which a call may exceed its timeout or deadline."""
+UNAVAILABLE: Step = (503, {}, {"error": {"code": "503", "message": "Busy."}})
+SERVER_ERRORS: list[Step] = [(500, {}, {}), (502, {}, {}), (504, {}, {}), CUT, CUT_SHORT]
+"""Failures after which the service may have done the work."""
+ONCE: list[Callable[[VisionClient], object]] = [
+    lambda client: client.recognize_text(b"x"),
+    lambda client: client.add_face("Ada", b"x"),
+    lambda client: client.add_landmark("Tower", b"x"),
+    lambda client: client.remove_face("Ada"),
+    lambda client: client.remove_landmark("Tower"),
+]
+"""Calls that start an operation or change a gallery."""
+
+
+@pytest.fixture
+def server() -> Iterator[ScriptedServer]:
+    with scripted_server() as server:
+        yield server
+
+
+@pytest.fixture
+def other_server() -> Iterator[ScriptedServer]:
+    with scripted_server() as server:
+        yield server
+
+
+@contextmanager
+def ends_within(seconds: float) -> Iterator[None]:
+    """Check that a call ends at most half a second after its time."""
+    began = time.monotonic()
+    yield
+    assert time.monotonic() - began < seconds + SLACK
+
+
+def unused_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+# Retries
+
+
+@pytest.mark.parametrize("failure", [(429, {}, {}), (503, {}, {}), *SERVER_ERRORS])
+def test_a_transient_failure_is_retried_with_the_same_body(
+    server: ScriptedServer, failure: Step
+) -> None:
+    assert server.client(failure, TAGS).tag(b"image") == {"tags": []}
+    assert [request.body for request in server.requests] == [b"image", b"image"]
+
+
+@pytest.mark.parametrize("call", ONCE)
+@pytest.mark.parametrize("failure", SERVER_ERRORS)
+def test_an_operation_or_a_change_of_the_gallery_is_not_sent_twice(
+    server: ScriptedServer, failure: Step, call: Callable[[VisionClient], object]
+) -> None:
+    with pytest.raises((ServiceError, TransportError)):
+        call(server.client(failure))
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("call", ONCE)
+@pytest.mark.parametrize("status", [429, 503])
+def test_an_operation_that_was_not_accepted_is_sent_again(
+    server: ScriptedServer, status: int, call: Callable[[VisionClient], object]
+) -> None:
+    with pytest.raises(ServiceError, match="400"):
+        call(server.client((status, {}, {}), (400, {}, {})))
+    assert len(server.requests) == 2
+
+
+@pytest.mark.parametrize("call", [lambda client: client.tag(b"x"), ONCE[0]])
+def test_a_refused_connection_is_retried(call: Callable[[VisionClient], object]) -> None:
+    port = unused_port()
+    client = VisionClient(f"http://127.0.0.1:{port}", KEY)
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(call, client)
+        time.sleep(0.1)
+        with scripted_server(port=port) as server:
+            server.steps = [(400, {}, {})]
+            with pytest.raises(ServiceError, match="400"):
+                future.result(20)
+
+
+def test_an_idle_connection_that_the_server_closed_is_replaced(server: ScriptedServer) -> None:
+    server.keep_alive = False
+    client = server.client(TAGS, server.operation(), SUCCEEDED)
+    client.tag(b"x")
+    time.sleep(0.1)
+    assert client.recognize_text(b"x")["status"] == "Succeeded"
+    assert len(server.requests) == 3
+
+
+def test_after_its_retries_the_last_error_is_raised(server: ScriptedServer) -> None:
+    body = {"error": {"code": "429", "message": "Out of calls."}}
+    with pytest.raises(ServiceError, match="429: Out of calls") as caught:
+        server.client((429, {}, body), retries=2).tag(b"x")
+    assert caught.value.status == 429
+    assert len(server.requests) == 3
+
+
+@pytest.mark.parametrize("failure", [(429, {}, {}), (500, {}, {}), (503, {}, {}), CUT])
+def test_without_retries_a_request_is_sent_once(server: ScriptedServer, failure: Step) -> None:
+    with pytest.raises(VisionError):
+        server.client(failure, retries=0).tag(b"x")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_retry_after_is_waited_for(server: ScriptedServer, status: int) -> None:
+    server.client((status, {"Retry-After": "1"}, {}), TAGS).tag(b"x")
+    assert 1 <= server.times[1] < 3
+
+
+def test_an_error_has_the_seconds_of_retry_after(server: ScriptedServer) -> None:
+    client = server.client((429, {"Retry-After": "7"}, {}), retries=0)
+    with pytest.raises(ServiceError) as caught:
+        client.tag(b"x")
+    assert caught.value.retry_after == 7
+    server.steps = [(429, {}, {})]
+    with pytest.raises(ServiceError) as caught:
+        client.tag(b"x")
+    assert caught.value.retry_after is None
+
+
+def retry_after(value: str) -> float | None:
+    return Response(429, CaseInsensitiveDict({"Retry-After": value}), 0.0).retry_after
+
+
+def test_retry_after_may_be_a_date() -> None:
+    seconds = retry_after(formatdate(time.time() + 30, usegmt=True))
+    assert seconds is not None
+    assert 25 < seconds <= 30
+    assert retry_after(formatdate(time.time() - 30, usegmt=True)) == 0
+
+
+@pytest.mark.parametrize(
+    "value", ["", "soon", "-1", "²", "Wed, 99 Foo 2026 99:99:99 GMT", "1 Jan 99999999999 00:00 GMT"]
+)
+def test_an_invalid_retry_after_is_ignored(value: str) -> None:
+    assert retry_after(value) is None
+
+
+def test_threads_wait_together_after_a_429(server: ScriptedServer) -> None:
+    client = server.client((429, {"Retry-After": "1"}, {}), TAGS)
+    with ThreadPoolExecutor(4) as pool:
+        first = pool.submit(client.tag, b"first")
+        time.sleep(0.3)
+        others = [pool.submit(client.tag, b"x") for _ in range(3)]
+        assert all(future.result() == {"tags": []} for future in [first, *others])
+    assert len(server.times) == 5
+    assert all(seconds >= 0.95 for seconds in server.times[1:])
+
+
+# Timeouts and deadlines
+
+
+@pytest.mark.parametrize("step", [HANG, DRIP, DRIP_HEADERS])
+def test_an_attempt_ends_at_its_timeout_and_is_not_retried(
+    server: ScriptedServer, step: Step
+) -> None:
+    client = server.client(step, timeout=0.4)
+    with ends_within(0.4), pytest.raises(TransportError, match=r"0\.4 seconds") as caught:
+        client.tag(b"x")
+    assert caught.value.reason == "timeout"
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("limit", ["timeout", "deadline"])
+def test_an_upload_that_the_service_reads_late_ends_in_time(limit: str) -> None:
+    ended = Event()
+
+    def read_late() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            ended.wait(0.8)
+            while connection.recv(1 << 20) and not ended.is_set():
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = Thread(target=read_late, daemon=True)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        client = VisionClient(url, KEY, **{limit: 1.0})  # type: ignore[arg-type]
+        with ends_within(1.0), pytest.raises(TransportError) as caught:
+            client.tag(bytes(4_000_000))  # more than the buffers of a socket
+        ended.set()
+    assert caught.value.reason == "timeout"
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        HANG,
+        DRIP,
+        DRIP_HEADERS,
+        CUT,
+        (429, {}, {}),
+        (503, {}, {}),
+        (429, {"Retry-After": "60"}, {}),
+        (503, {"Retry-After": "60"}, {}),
+    ],
+)
+def test_a_call_with_its_retries_ends_at_the_deadline(server: ScriptedServer, step: Step) -> None:
+    client = server.client(step, deadline=0.8, retries=100)
+    with ends_within(0.8), pytest.raises((TransportError, ServiceError)):
+        client.tag(b"x")
+
+
+def test_the_deadline_counts_for_each_call(server: ScriptedServer) -> None:
+    client = server.client(UNAVAILABLE, TAGS, deadline=1.0)
+    for _ in range(4):
+        assert client.tag(b"x") == {"tags": []}
+        server.steps = [UNAVAILABLE, TAGS]
+    assert len(server.requests) == 8
+
+
+def test_a_wait_for_the_rate_ends_at_the_deadline(server: ScriptedServer) -> None:
+    client = server.client(TAGS, rate="1/minute", deadline=0.5)
+    client.tag(b"x")
+    with ends_within(0.5), pytest.raises(TransportError, match="rate limit") as caught:
+        client.tag(b"x")
+    assert caught.value.reason == "rate limit"
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("step", [HANG, DRIP])
+def test_the_download_of_an_image_that_the_service_cannot_use_ends_at_the_deadline(
+    server: ScriptedServer, other_server: ScriptedServer, step: Step
+) -> None:
+    other_server.steps = [step]
+    client = server.client(BAD_URL, deadline=0.8)
+    with ends_within(0.8), pytest.raises(VisionError):
+        client.tag(f"{other_server.url}/a.jpg")
+    assert len(other_server.requests) == 1
+
+
+def test_a_change_of_the_gallery_ends_at_the_deadline(server: ScriptedServer) -> None:
+    server.delay = 0.6
+    client = server.client((404, {}, {}), deadline=1.0)
+    with ends_within(1.0), pytest.raises(VisionError):
+        client.add_face("Ada", b"x")
+
+
+# Rate limits
+
+
+def starts(limiter: RateLimiter, requests: int, threads: int = 4) -> list[float]:
+    """Return when requests may start in several threads, in seconds from the first."""
+
+    def start(_: int) -> float:
+        limiter.acquire(time.monotonic() + 60)
+        return time.monotonic()
+
+    with ThreadPoolExecutor(threads) as pool:
+        moments = sorted(pool.map(start, range(requests)))
+    return [moment - moments[0] for moment in moments]
+
+
+def test_no_period_has_more_requests_than_the_rate() -> None:
+    moments = starts(RateLimiter("5/second"), 9)
+    assert all(later - moment > 0.95 for moment, later in zip(moments, moments[5:], strict=False))
+    assert moments[-1] < 3
+
+
+def test_without_a_rate_no_request_waits() -> None:
+    assert starts(RateLimiter(), 1000)[-1] < 5
+
+
+def test_all_requests_wait_while_a_limiter_is_blocked() -> None:
+    limiter = RateLimiter()
+    limiter.block(0.5)
+    began = time.monotonic()
+    starts(limiter, 8)
+    assert 0.5 <= time.monotonic() - began < 3
+
+
+def test_an_interrupted_wait_takes_nothing_from_the_rate() -> None:
+    limiter = RateLimiter("1/second")
+    starts(limiter, 1)
+    Timer(0.3, signal.pthread_kill, (main_thread().ident, signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        limiter.acquire(time.monotonic() + 60)
+    assert 0.3 < limiter.acquire(time.monotonic() + 60) < 0.9
+
+
+@pytest.mark.parametrize(
+    "rate", ["", "20", "fast", "0/minute", "20/day", "-1/second", "1.5/second", 20, 0, True]
+)
+def test_an_invalid_rate_is_named(rate: object) -> None:
+    with pytest.raises(ValueError, match="use for example 20/minute") as caught:
+        RateLimiter(rate)  # type: ignore[arg-type]
+    assert str(caught.value).startswith(f"Invalid rate {rate!r}:")
+
+
+def test_the_rate_counts_operations_and_polls(server: ScriptedServer) -> None:
+    client = server.client(server.operation(), SUCCEEDED, server.operation(), SUCCEEDED)
+    client.rate = "3/second"
+    client.recognize_text(b"x")
+    client.recognize_text(b"y")
+    assert len(server.times) == 4
+    assert server.times[3] >= 0.95
+
+
+def test_the_rate_counts_retries(server: ScriptedServer) -> None:
+    client = server.client(UNAVAILABLE, rate="1/minute", deadline=1.5)
+    with pytest.raises((ServiceError, TransportError)):
+        client.tag(b"x")
+    assert len(server.requests) == 1
+
+
+def test_retries_wait_for_the_rate(server: ScriptedServer) -> None:
+    server.client(*[UNAVAILABLE] * 3, TAGS, rate="2/second").tag(b"x")
+    assert len(server.times) == 4
+    assert server.times[2] >= 0.95
+    assert server.times[3] - server.times[1] >= 0.95
+
+
+def test_the_rate_counts_from_the_start_and_lets_requests_overlap(server: ScriptedServer) -> None:
+    client = server.client(TAGS, rate="2/second")
+    server.delay = 1.0
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(client.tag, [b"x"] * 4))
+    assert 0.95 <= server.times[-1] < 1.7  # 2 if a request waited for the end of another
+    assert sum(seconds < 0.5 for seconds in server.times) == 2
+
+
+def test_the_seconds_of_a_response_exclude_the_wait_for_the_rate(server: ScriptedServer) -> None:
+    client = server.client(TAGS, rate="1/second")
+    client.tag(b"x")
+    before = client.rate_wait
+    client.tag(b"x")
+    assert client.last_response is not None
+    assert client.last_response.seconds < 0.5
+    assert before < 0.1
+    assert 0.8 < client.rate_wait < 1.5
+    with ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: client.rate_wait).result() == 0
+
+
+# Long-running operations
+
+
+def test_an_operation_is_polled_until_it_ends(server: ScriptedServer) -> None:
+    result = {"status": "Succeeded", "recognitionResult": {}}
+    statuses: list[str] = []
+    client = server.client(server.operation(), RUNNING, RUNNING, RUNNING, (200, {}, result))
+    read = client.recognize_text(b"x", handwriting=False, on_status=statuses.append)
+    assert read == result
+    assert statuses == ["Running"] * 3 + ["Succeeded"]
+    paths = [request.path for request in server.requests]
+    assert paths[0] == "/vision/v1.0/recognizeText?handwriting=false"
+    assert paths[1:] == ["/vision/v1.0/textOperations/1"] * 4
+
+
+def test_an_exception_of_on_status_ends_the_polling(server: ScriptedServer) -> None:
+    def stop(status: str) -> None:
+        raise InterruptedError(status)
+
+    with pytest.raises(InterruptedError, match="Running"):
+        server.client(server.operation(), RUNNING).recognize_text(b"x", on_status=stop)
+    assert len(server.requests) == 2
+
+
+def test_polls_are_frequent_at_first_and_slow_down(server: ScriptedServer) -> None:
+    client = server.client(server.operation(), RUNNING)
+    with pytest.raises(OperationTimeoutError):
+        client.recognize_text(b"x", timeout=1.5)
+    pauses = [later - earlier for earlier, later in pairwise(server.times)]
+    assert pauses[0] < 0.5
+    assert min(pauses[-5:-1]) > 1.5 * min(pauses[:4])
+
+
+def test_a_failed_operation_is_raised_with_its_result(server: ScriptedServer) -> None:
+    client = server.client(server.operation(), (200, {}, {"status": "Failed", "why": "?"}))
+    with pytest.raises(OperationFailedError, match="Failed") as caught:
+        client.recognize_text(b"x")
+    assert caught.value.result == {"status": "Failed", "why": "?"}
+
+
+@pytest.mark.parametrize(
+    "poll",
+    [
+        RUNNING,
+        HANG,
+        DRIP,
+        DRIP_HEADERS,
+        (429, {}, {}),
+        (503, {"Retry-After": "60"}, {}),
+        (200, {"Retry-After": "60"}, {"status": "Running"}),
+    ],
+)
+def test_an_operation_that_does_not_end_times_out(server: ScriptedServer, poll: Step) -> None:
+    client = server.client(server.operation(), poll)
+    with ends_within(0.6), pytest.raises(OperationTimeoutError) as caught:
+        client.recognize_text(b"x", timeout=0.6)
+    assert caught.value.seconds == 0.6
+    assert caught.value.location.endswith("/textOperations/1")
+
+
+@pytest.mark.parametrize("step", [HANG, DRIP, (429, {"Retry-After": "60"}, {}), (503, {}, {})])
+def test_an_operation_that_does_not_start_times_out(server: ScriptedServer, step: Step) -> None:
+    client = server.client(step, retries=100)
+    with ends_within(0.6), pytest.raises(VisionError):
+        client.recognize_text(b"x", timeout=0.6)
+
+
+def test_the_timeout_of_an_operation_includes_the_wait_for_the_rate(
+    server: ScriptedServer,
+) -> None:
+    client = server.client(server.operation(), RUNNING, rate="2/minute")
+    with ends_within(0.6), pytest.raises(OperationTimeoutError):
+        client.recognize_text(b"x", timeout=0.6)
+    assert len(server.requests) == 2
+
+
+def test_an_operation_ends_at_the_deadline_or_at_its_own_timeout(server: ScriptedServer) -> None:
+    client = server.client(server.operation(), RUNNING, deadline=0.5)
+    with ends_within(0.5), pytest.raises(OperationTimeoutError):
+        client.recognize_text(b"x")
+    server.steps, server.delay = [server.operation(), *[RUNNING] * 4, SUCCEEDED], 0.2
+    assert client.recognize_text(b"x", timeout=30)["status"] == "Succeeded"
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_an_invalid_timeout_of_an_operation_is_named(
+    server: ScriptedServer, timeout: float
+) -> None:
+    with pytest.raises(ValueError, match=f"Invalid timeout {timeout}:"):
+        server.client().recognize_text(b"x", timeout=timeout)
+    assert server.requests == []
+
+
+def test_polls_wait_for_retry_after(server: ScriptedServer) -> None:
+    client = server.client(
+        server.operation(),
+        (429, {"Retry-After": "1"}, {}),
+        (200, {"Retry-After": "1"}, {"status": "Running"}),
+        SUCCEEDED,
+    )
+    client.recognize_text(b"x")
+    assert server.times[2] - server.times[1] >= 1
+    assert server.times[3] - server.times[2] >= 1
+
+
+def test_polls_are_a_second_apart_after_a_429(server: ScriptedServer) -> None:
+    client = server.client((429, {}, {}), TAGS, server.operation(), SUCCEEDED)
+    client.tag(b"x")
+    client.recognize_text(b"x")
+    assert len(server.times) == 4
+    assert server.times[3] - server.times[2] >= 1
+
+
+@pytest.mark.parametrize("failure", [CUT, CUT_SHORT, (500, {}, {})])
+def test_polls_continue_after_a_transient_failure(server: ScriptedServer, failure: Step) -> None:
+    client = server.client(server.operation(), failure, SUCCEEDED)
+    assert client.recognize_text(b"x") == {"status": "Succeeded"}
+
+
+def test_an_error_response_to_a_poll_is_raised(server: ScriptedServer) -> None:
+    client = server.client(server.operation(), (404, {}, {"message": "Unknown operation."}))
+    with pytest.raises(ServiceError, match="Unknown operation"):
+        client.recognize_text(b"x")
+
+
+def test_an_operation_at_another_host_is_not_polled(
+    server: ScriptedServer, other_server: ScriptedServer
+) -> None:
+    elsewhere = {"Operation-Location": f"{other_server.url}/vision/v1.0/textOperations/1"}
+    for headers in (elsewhere, {}):
+        with pytest.raises(ServiceError, match="Operation-Location"):
+            server.client((202, headers, "")).recognize_text(b"x")
+    assert other_server.requests == []
+
+
+# Responses
+
+
+def test_an_error_response_is_raised_with_its_fields(server: ScriptedServer) -> None:
+    body = {"code": "InvalidImageSize", "message": "Too large.", "requestId": "id-1"}
+    with pytest.raises(ServiceError, match=r"InvalidImageSize \(400\): Too large") as caught:
+        server.client((400, {}, body)).tag(b"x")
+    error = caught.value
+    assert (error.status, error.code, error.message) == (400, "InvalidImageSize", "Too large.")
+    assert error.request_id == "id-1"
+    assert len(server.requests) == 1
+
+
+def test_an_error_response_without_a_request_id_has_that_of_its_headers(
+    server: ScriptedServer,
+) -> None:
+    with pytest.raises(ServiceError) as caught:
+        server.client((400, {"apim-request-id": "id-2"}, {"code": "c"})).tag(b"x")
+    assert caught.value.request_id == "id-2"
+
+
+@pytest.mark.parametrize(
+    ("body", "parsed"),
+    [
+        (
+            b'{"code": "InvalidImageUrl", "requestId": "1", "message": "m"}',
+            ("InvalidImageUrl", "m", "1"),
+        ),
+        (b'{"error": {"code": "401", "message": "m"}}', ("401", "m", None)),
+        (
+            b'{"error": {"code": "InvalidRequest", "message": "m", "requestId": "1",'
+            b' "innererror": {"code": "InvalidImageSize", "message": "inner"}}}',
+            ("InvalidImageSize", "inner", "1"),
+        ),
+        (b'{"statusCode": 429, "message": "m"}', ("429", "m", None)),
+        (b"<html>Bad gateway</html>", (None, "<html>Bad gateway</html>", None)),
+        (b'"only words"', (None, "only words", None)),
+        (b'{"error": "words"}', (None, "", None)),
+        (b'{"error": null, "code": "c", "message": null}', ("c", "", None)),
+        (b"", (None, "", None)),
+        (b"\xff\xff", (None, "\N{REPLACEMENT CHARACTER}" * 2, None)),
+    ],
+)
+def test_an_error_body_is_parsed_in_every_form(body: bytes, parsed: tuple[str | None, ...]) -> None:
+    assert parse_error(body) == parsed
+
+
+def test_the_message_of_a_long_error_body_is_cut() -> None:
+    assert len(parse_error(b"x" * 10_000)[1]) == 200
+
+
+@pytest.mark.parametrize("body", [b"<html>hello</html>", b"[1, 2]", b"\xff\xfe", b""])
+def test_a_response_that_is_not_a_json_object_is_an_error(
+    server: ScriptedServer, body: bytes
+) -> None:
+    with pytest.raises(ServiceError, match=r"\(text/html\) is not a JSON object"):
+        server.client((200, {"Content-Type": "text/html"}, body)).tag(b"x")
+
+
+def test_a_redirect_is_not_followed(server: ScriptedServer, other_server: ScriptedServer) -> None:
+    with pytest.raises(ServiceError, match="redirects"):
+        server.client((307, {"Location": other_server.url}, {})).tag(b"x")
+    assert other_server.requests == []
+
+
+def test_the_last_response_has_status_headers_and_seconds(server: ScriptedServer) -> None:
+    client = server.client((200, {"apim-request-id": "7"}, {"tags": []}))
+    assert client.last_response is None
+    client.tag(b"x")
+    assert client.last_response is not None
+    assert client.last_response.status == 200
+    assert client.last_response.headers["APIM-Request-Id"] == "7"
+    assert 0 < client.last_response.seconds < 5
+
+
+def test_each_thread_has_its_own_last_response_and_model_version(server: ScriptedServer) -> None:
+    steps: list[Step] = [
+        (200, {"apim-request-id": str(n)}, {"number": n, "modelVersion": f"v{n}"}) for n in range(6)
+    ]
+    client, together = server.client(*steps), Barrier(6)
+    server.delay = 0.2
+
+    def call() -> tuple[object, ...]:
+        together.wait(20)
+        result: Mapping[str, Any] = client.tag(b"x")
+        together.wait(20)
+        response = client.last_response
+        assert response is not None
+        assert set(result) == {"number"}
+        n = result["number"]
+        return response.headers["apim-request-id"] == f"{n}", response.model_version == f"v{n}"
+
+    with ThreadPoolExecutor(6) as pool:
+        futures = [pool.submit(call) for _ in range(6)]
+        assert {future.result() for future in futures} == {(True, True)}
+    assert client.last_response is None
+
+
+def test_the_connection_is_kept(server: ScriptedServer) -> None:
+    client = server.client(TAGS)
+    for _ in range(3):
+        client.tag(b"x")
+    assert len({request.port for request in server.requests}) == 1
+
+
+def test_only_a_service_on_this_machine_gets_the_process_id(server: ScriptedServer) -> None:
+    server.client(TAGS).tag(b"x")
+    session = requests.Session()
+    session.proxies = {"http": server.url}
+    VisionClient("http://vision.example.org", KEY, session=session).tag(b"x")
+    local, remote = server.requests
+    assert local.headers["X-Client-Id"] == str(os.getpid())
+    assert remote.path.startswith("http://vision.example.org/")
+    assert "X-Client-Id" not in remote.headers
+
+
+# Connections that fail
+
+
+def unresolvable(*_: object, **__: object) -> None:
+    raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+@contextmanager
+def failing(reason: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[VisionClient]:
+    """Give a client whose requests fail for a reason."""
+    session = requests.Session()
+    session.trust_env = False
+    url, step = f"http://127.0.0.1:{unused_port()}", TAGS
+    with scripted_server(tls=reason == "tls") as server:
+        if reason == "proxy":
+            session.proxies, url = {"http": url, "https": url}, "https://vision.example.org"
+        elif reason == "dns":
+            monkeypatch.setattr(socket, "getaddrinfo", unresolvable)
+            url = "http://vision.example.org"
+        elif reason != "refused":
+            url = server.url
+            step = {"timeout": HANG, "cut off": CUT}.get(reason, TAGS)
+        server.steps = [step]
+        yield VisionClient(url, KEY, timeout=0.3, retries=0, session=session)
+
+
+REASONS = {
+    "dns": "host name cannot be resolved",
+    "refused": "the connection was refused",
+    "tls": "TLS failed; check the certificate",
+    "proxy": "the proxy failed; check HTTPS_PROXY",
+    "timeout": r"no data within 0\.3 seconds",
+    "cut off": "the connection was cut off",
+}
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_each_failure_of_the_connection_has_its_message_and_its_cause(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with failing(reason, monkeypatch) as client, pytest.raises(TransportError) as caught:
+        client.tag(b"x")
+    error = caught.value
+    assert error.reason == reason
+    assert error.__cause__ is not None
+    found = [each for each, message in REASONS.items() if error_matches(error, message)]
+    assert found == [reason]
+
+
+def error_matches(error: Exception, message: str) -> bool:
+    try:
+        with pytest.raises(type(error), match=message):
+            raise error
+    except AssertionError:
+        return False
+    return True
+
+
+def test_a_tls_error_names_what_is_wrong_with_the_certificate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with failing("tls", monkeypatch) as client, pytest.raises(TransportError, match="self-signed"):
+        client.tag(b"x")
+
+
+def test_https_at_a_port_of_http_is_a_tls_error(server: ScriptedServer) -> None:
+    client = VisionClient(server.url.replace("http:", "https:"), KEY, retries=0)
+    with pytest.raises(TransportError, match="https or http") as caught:
+        client.tag(b"x")
+    assert caught.value.reason == "tls"
+    assert isinstance(caught.value.__cause__, requests.exceptions.SSLError)
+
+
+def test_a_proxy_of_the_environment_that_fails_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{unused_port()}")
+    client = VisionClient("https://vision.example.org", KEY, retries=0)
+    with pytest.raises(TransportError, match="HTTPS_PROXY") as caught:
+        client.tag(b"x")
+    assert caught.value.reason == "proxy"
+
+
+# The key
+
+
+def texts(value: object, seen: dict[int, object]) -> Iterator[str]:
+    """Yield every text that a value contains, in its attributes and tracebacks too."""
+    if id(value) in seen:
+        return
+    seen[id(value)] = value
+    inner: list[object] = []
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, bytes | bytearray):
+        yield value.decode("latin-1")
+    elif isinstance(value, Mapping):
+        inner = [*value.keys(), *value.values()]
+    elif isinstance(value, list | tuple | set | frozenset):
+        inner = list(value)
+    elif isinstance(value, BaseException):
+        yield repr(value)
+        frames = [frame.f_locals for frame, _ in traceback.walk_tb(value.__traceback__)]
+        inner = [value.args, vars(value), value.__cause__, value.__context__, *frames]
+    elif type(value).__module__.partition(".")[0] in ("requests", "urllib3", "http"):
+        inner = [getattr(value, "__dict__", None)]
+    for each in inner:
+        yield from texts(each, seen)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_the_cause_of_an_error_does_not_contain_the_key(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with failing(reason, monkeypatch) as client, pytest.raises(TransportError) as caught:
+        client.tag(b"x")
+    error = caught.value
+    found = list(texts((error.__cause__, error.__context__, error.args, vars(error)), {}))
+    assert len(found) > 3
+    assert not [text for text in found if KEY in text]
+    causes = [error.__cause__, error.__context__]
+    assert all(getattr(cause, "request", None) is None for cause in causes)
+
+
+@pytest.mark.parametrize("reason", REASONS)
+def test_a_traceback_with_local_variables_does_not_contain_the_key(
+    reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with failing(reason, monkeypatch) as client, pytest.raises(TransportError) as caught:
+        client.tag(b"x")
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert KEY not in "".join(report.format())
+
+
+def test_the_key_is_printed_nowhere(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client = server.client((400, {}, {"message": f"No such key as {KEY}"}), HANG, timeout=0.3)
+    printed = [repr(client), str(client), repr(client.headers), str(client.headers)]
+    refused = VisionClient(f"http://127.0.0.1:{unused_port()}", KEY)
+    for each in (client, client, refused):
+        with pytest.raises((ServiceError, TransportError)) as caught:
+            each.tag(b"x")
+        printed += [repr(caught.value), "".join(traceback.format_exception(caught.value))]
+    printed += [repr(vars(record)) for record in caplog.records] + [repr(client.last_response)]
+    assert all(printed)
+    assert KEY not in "".join(printed)
+
+
+def test_a_response_that_contains_the_key_is_redacted(server: ScriptedServer) -> None:
+    body = {"code": KEY, "message": f"No such key as {KEY}", "requestId": KEY}
+    elsewhere = 202, {"Operation-Location": f"http://elsewhere/?{KEY}", "X-Key": KEY}, ""
+    for step in ((401, {"apim-request-id": KEY}, body), (400, {}, {"code": 3}), elsewhere):
+        client = server.client(step)
+        with pytest.raises(ServiceError) as caught:
+            client.recognize_text(b"x")
+        assert KEY not in repr((caught.value.args, vars(caught.value), client.last_response))
+    assert client.last_response is not None
+    assert client.last_response.headers["x-key"] == "(the key)"
+
+
+@pytest.mark.parametrize(("key", "redacted"), [("a", False), ("k" * 15, False), ("k" * 16, True)])
+def test_only_a_key_of_16_characters_is_redacted(
+    server: ScriptedServer, key: str, redacted: bool
+) -> None:
+    client = server.client((200, {"Content-Type": "application/json", "X-Key": key}, {}), key=key)
+    client.tag(b"x")
+    assert client.last_response is not None
+    assert client.last_response.headers["Content-Type"] == "application/json"
+    assert client.last_response.headers["X-Key"] == ("(the key)" if redacted else key)
+
+
+def test_the_headers_contain_the_key_and_their_repr_hides_it(server: ScriptedServer) -> None:
+    headers = server.client(TAGS).headers
+    assert dict(headers) == {"Ocp-Apim-Subscription-Key": KEY}
+    assert repr(headers) == str(headers) == "{'Ocp-Apim-Subscription-Key': '…'}"
+
+
+# Logging
+
+
+def levels(caplog: pytest.LogCaptureFixture) -> list[tuple[str, str]]:
+    records = [record for record in caplog.records if record.name == "visionhelpers"]
+    return [(record.levelname, record.getMessage()) for record in records]
+
+
+def test_requests_are_logged_at_debug_and_retries_at_info(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, "visionhelpers")
+    server.client(UNAVAILABLE, TAGS).tag(b"x")
+    (first, retry, second) = levels(caplog)
+    assert first[0] == second[0] == "DEBUG"
+    assert "POST" in first[1]
+    assert "/vision/v1.0/tag" in first[1]
+    assert "503" in first[1]
+    assert "200" in second[1]
+    assert retry[0] == "INFO"
+    assert "Busy" in retry[1]
+
+
+def test_a_lost_connection_is_logged(
+    server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "visionhelpers")
+    server.client(CUT, TAGS).tag(b"x")
+    ((level, message),) = levels(caplog)
+    assert level == "INFO"
+    assert "cut off" in message
+
+
+def test_the_upload_of_an_image_instead_of_its_url_is_logged_as_a_warning(
+    server: ScriptedServer, other_server: ScriptedServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    other_server.steps = [(200, {}, b"image")]
+    url = f"{other_server.url}/a.jpg"
+    assert server.client(BAD_URL, TAGS).tag(url) == {"tags": []}
+    assert [json.loads(server.requests[0].body), server.requests[1].body] == [
+        {"url": url},
+        b"image",
+    ]
+    ((level, message),) = levels(caplog)
+    assert level == "WARNING"
+    assert url in message
+
+
+def test_nothing_is_printed_without_a_handler(
+    server: ScriptedServer, capfd: pytest.CaptureFixture[str]
+) -> None:
+    server.client(UNAVAILABLE, TAGS).tag(b"x")
+    assert capfd.readouterr() == ("", "")
