@@ -66,7 +66,8 @@ def place_note(size: Floats, page: Floats, boxes: Floats, occupied: Floats, clam
     xs, ys = np.linspace(right, left, 12), np.linspace(bottom, top, 48)
     corners = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
     candidates = clamp(np.concatenate([corners, corners + size], axis=1))
-    candidates[(_overlap_area(candidates[:, None], occupied) > 0).any(axis=1)] = np.nan
+    blocked = (_overlap_area(candidates[:, None], occupied) > 0).any(axis=1)
+    candidates[blocked | np.isnan(candidates).any(axis=1)] = np.nan
     costs = _overlap_area(candidates[:, None], boxes).sum(axis=1) / size.prod()
     costs += np.linspace(0, 0.1, len(candidates))  # preferably at the bottom right
     best = np.where(np.isnan(candidates[:, 0]), inf, costs).argmin()
