@@ -23,8 +23,8 @@ from .results import text
 if TYPE_CHECKING:
     from .batch import run_batch
     from .drawing import draw_caption, draw_faces, draw_lines, draw_objects, draw_words
-    from .explorer import Explorer
     from .explorer.compare import compare
+    from .explorer.widget import Explorer
 
 __version__ = "0.1.0"
 __all__ = [
@@ -54,7 +54,7 @@ __all__ = [
 ]
 
 _LAZY = {
-    "Explorer": "explorer",
+    "Explorer": "explorer.widget",
     "compare": "explorer",
     "run_batch": "batch",
     **dict.fromkeys(

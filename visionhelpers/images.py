@@ -146,7 +146,7 @@ def download(url: str, seconds: float = DOWNLOAD_SECONDS) -> bytes:
     """
     seconds = min(seconds, DOWNLOAD_SECONDS)
     try:
-        return call_within(seconds, _get, url, seconds)
+        return run_in_thread(_get, url, seconds).result(seconds)
     except (requests.RequestException, HTTPError, TimeoutError) as error:
         if sample := _installed_sample(url):
             return sample.read_bytes()
@@ -160,10 +160,10 @@ def download(url: str, seconds: float = DOWNLOAD_SECONDS) -> bytes:
         raise ImageError(f"Cannot download {url}: {reason}") from error
 
 
-def call_within(seconds: float, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Call a function in a thread, and return its result or raise TimeoutError in time.
+def run_in_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
+    """Call a function on a daemon thread: Ctrl-C and the exit of Python do not wait for it.
 
-    The timeout of requests bounds each socket operation, but not their sum.
+    `result(seconds)` bounds the sum of its socket operations; the timeout of requests bounds each.
     """
     future: Future[T] = Future()
 
@@ -174,7 +174,7 @@ def call_within(seconds: float, function: Callable[..., T], *args: Any, **kwargs
             future.set_exception(error)
 
     Thread(target=call, daemon=True).start()
-    return future.result(max(0.0, seconds))
+    return future
 
 
 def _get(url: str, timeout: float) -> bytes:

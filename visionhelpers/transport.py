@@ -30,7 +30,7 @@ from .errors import (
     ServiceError,
     TransportError,
 )
-from .images import USER_AGENT, call_within
+from .images import USER_AGENT, run_in_thread
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105  (no password)
@@ -315,7 +315,7 @@ class Transport:
             headers["X-Client-Id"] = f"{os.getpid()}"
         options = {**content, "headers": headers, "timeout": timeout, "allow_redirects": False}
         try:
-            received = call_within(timeout, self._http.request, method, url, **options)
+            received = run_in_thread(self._http.request, method, url, **options).result(timeout)
         except (requests.RequestException, HTTPError, OSError) as error:
             reason, explanation = _explain(error, timeout)
             message = _redact(f"No response from {url}: {explanation}", secret)
