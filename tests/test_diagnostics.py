@@ -96,6 +96,15 @@ def test_a_credential_that_azure_refuses_is_not_called_a_key() -> None:
     assert "key" not in sentence
 
 
+def test_a_credential_that_fails_is_diagnosed() -> None:
+    class Failing:
+        def get_token(self, *_: str, **__: object) -> SimpleNamespace:
+            raise RuntimeError("not logged in")
+
+    url = "http://mine.cognitiveservices.azure.com"
+    assert "not logged in" in VisionClient(url, credential=Failing()).check()
+
+
 def test_an_error_of_the_service_is_diagnosed() -> None:
     with scripted_server() as server:
         server.steps = [(500, {}, {"code": "InternalServerError", "message": "Out of order."})]

@@ -44,7 +44,8 @@ from visionhelpers import (
     VisionClient,
     VisionError,
 )
-from visionhelpers.transport import RateLimiter, Response, parse_error
+from visionhelpers.endpoint import parse_endpoint, parse_key
+from visionhelpers.transport import RateLimiter, Response, Transport, parse_error
 
 SLACK = 0.5
 """Seconds by which a call may exceed its timeout or deadline."""
@@ -130,6 +131,21 @@ def test_a_refused_connection_is_retried(call: Callable[[VisionClient], object])
                 future.result(20)
 
 
+def test_a_service_that_ends_at_each_request_is_not_replaced_again_and_again(
+    server: ScriptedServer,
+) -> None:
+    server.steps = [CUT]
+    transport = Transport(
+        (parse_endpoint(server.url), parse_key(KEY)),
+        deadline=5,
+        retries=2,
+        reconnect=lambda _: True,
+    )
+    with pytest.raises(TransportError, match="cut off"):
+        transport.send("GET", "vision/v1.0/models")
+    assert len(server.requests) <= 4
+
+
 def test_an_idle_connection_that_the_server_closed_is_replaced(server: ScriptedServer) -> None:
     server.keep_alive = False
     client = server.client(TAGS, server.operation(), SUCCEEDED)
@@ -212,6 +228,13 @@ def test_an_attempt_ends_at_its_timeout_and_is_not_retried(
         client.tag(b"x")
     assert caught.value.reason == "timeout"
     assert len(server.requests) == 1
+
+
+def test_ctrl_c_interrupts_a_request(server: ScriptedServer) -> None:
+    client = server.client(HANG)
+    Timer(0.3, signal.pthread_kill, (main_thread().ident, signal.SIGINT)).start()
+    with ends_within(0.3), pytest.raises(KeyboardInterrupt):
+        client.tag(b"x")
 
 
 @pytest.mark.parametrize("limit", ["timeout", "deadline"])
@@ -444,6 +467,21 @@ def test_an_operation_that_does_not_end_times_out(server: ScriptedServer, poll: 
         client.recognize_text(b"x", timeout=0.6)
     assert caught.value.seconds == 0.6
     assert caught.value.location.endswith("/textOperations/1")
+
+
+@pytest.mark.parametrize(
+    "poll",
+    [
+        (429, {"Retry-After": "60"}, {}),
+        (503, {"Retry-After": "60"}, {}),
+        (200, {"Retry-After": "60"}, {"status": "Running"}),
+    ],
+)
+def test_polls_are_not_repeated_before_retry_after(server: ScriptedServer, poll: Step) -> None:
+    client = server.client(server.operation(), poll)
+    with pytest.raises(OperationTimeoutError):
+        client.recognize_text(b"x", timeout=0.8)
+    assert len(server.requests) <= 3  # the start, a poll, and perhaps one at the end
 
 
 @pytest.mark.parametrize("step", [HANG, DRIP, (429, {"Retry-After": "60"}, {}), (503, {}, {})])
