@@ -18,7 +18,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 def resolve(*hosts: str) -> Callable[..., list[Any]]:
-    """Return a resolver that knows these names only."""
+    """Return a resolver of these names only."""
 
     def getaddrinfo(host: str, *_: object, **__: object) -> list[Any]:
         if host not in hosts:
