@@ -70,8 +70,7 @@ def _environment(has_credential: bool) -> tuple[str, str | None]:
     if endpoint and has_credential:
         return endpoint, None
     if bool(endpoint) != bool(key):
-        names = ("VISION_ENDPOINT", "VISION_KEY")
-        present, missing = names if endpoint else names[::-1]
+        present, missing = ("VISION_ENDPOINT", "VISION_KEY")[:: 1 if endpoint else -1]
         raise ConfigurationError(
             f"{present} is set and {missing} is not: set both, or neither for the local service"
         )

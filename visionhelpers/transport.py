@@ -9,11 +9,12 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
-from threading import Lock, local
-from typing import Any, TypeAlias
+from threading import Lock, Thread, local
+from typing import Any, TypeAlias, TypeVar
 
 import requests
 from requests.exceptions import ProxyError, SSLError
@@ -30,7 +31,7 @@ from .errors import (
     ServiceError,
     TransportError,
 )
-from .images import USER_AGENT, run_in_thread
+from .images import USER_AGENT
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105  (no password)
@@ -60,8 +61,26 @@ _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
 
+T = TypeVar("T")
 OnStatus: TypeAlias = Callable[[str], None] | None
 """Function called with each status of a long-running operation; its exceptions propagate."""
+
+
+def run_in_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
+    """Call a function on a daemon thread: Ctrl-C and the exit of Python do not wait for it.
+
+    `result(seconds)` bounds the sum of its socket operations; the timeout of requests bounds each.
+    """
+    future: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=call, daemon=True).start()
+    return future
 
 
 @dataclass(frozen=True, slots=True)

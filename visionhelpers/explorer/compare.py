@@ -13,7 +13,8 @@ from ..drawing import draw_caption
 from ..drawing.draw import extend_figure, figure_size
 from ..drawing.fonts import FontStack
 from ..drawing.labels import text_size
-from ..images import ImageInput, load_image, run_in_thread
+from ..images import ImageInput, load_image
+from ..transport import run_in_thread
 from .diff import TaskDiff, diff_task, to_html, to_text
 from .query import Query, QueryResult, materialize
 from .tasks import DEFAULTS, TASKS, find_task
