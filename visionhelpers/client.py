@@ -169,11 +169,9 @@ class VisionClient:
     ) -> Analysis:
         """Analyze the visual features of an image: POST analyze.
 
-        Args:
-            features: Any of ImageType, Faces, Adult, Categories, Color, Tags, Description; with
-                API v3.2 also Objects and Brands.
-            details: Any of Celebrities, Landmarks.
-            language: Language of tags and captions.
+        `features` are any of ImageType, Faces, Adult, Categories, Color, Tags, Description, with
+        API v3.2 also Objects and Brands. `details` are any of Celebrities and Landmarks.
+        `language` is that of tags and captions.
         """
         params = {"visualFeatures": _csv(features), "details": _csv(details), "language": language}
         return cast(Analysis, self._analyze("analyze", image, params))
@@ -250,6 +248,7 @@ class VisionClient:
         Boxes are x and y of four corners, clockwise from the text's top left.
 
         Args:
+            image: See the class.
             handwriting: Whether the text is handwritten.
             timeout: Seconds of the whole operation; the client's deadline by default.
             on_status: Called with each status, such as "Running"; its exceptions propagate.
