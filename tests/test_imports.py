@@ -37,7 +37,16 @@ CORE = {
 """What each module of the core may import at run time, from the bottom to the top."""
 ROOMS = {
     "drawing": {"errors", "images", "results"},
-    "explorer": {"errors", "images", "results", "endpoint", "transport", "client", "connect", "drawing"},
+    "explorer": {
+        "errors",
+        "images",
+        "results",
+        "endpoint",
+        "transport",
+        "client",
+        "connect",
+        "drawing",
+    },  # fmt: skip
     "batch": {"errors", "images", "results", "client"},
 }
 """What each room may import, besides its own modules."""

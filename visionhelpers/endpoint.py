@@ -198,11 +198,7 @@ class Secret(str):
 
 
 def parse_key(text: str) -> Secret:
-    """Return a key without surrounding white space.
-
-    Raises:
-        ConfigurationError: An HTTP header cannot contain it.
-    """
+    """Return a key without surrounding white space; raise ConfigurationError if it is invalid."""
     key = Secret(text.strip())
     if not key or not key.isascii() or not key.isprintable():
         raise ConfigurationError("The key is empty or has invalid characters: copy it again")

@@ -67,11 +67,7 @@ def find_or_start() -> ServiceInfo:
 
 
 def check_installed() -> None:
-    """Check that this Python can run the service.
-
-    Raises:
-        ConfigurationError: A package is missing.
-    """
+    """Raise ConfigurationError if a package of the service is missing."""
     if missing := [name for name in _REQUIRED if find_spec(name) is None]:
         raise ConfigurationError(
             f"The local service is not installed ({', '.join(missing)} is missing): {INSTALL}"

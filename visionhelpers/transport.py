@@ -125,11 +125,7 @@ class PerThread(local):
 
 
 class RateLimiter:
-    """The limit on requests per period, such as "20/minute", for the threads of a client.
-
-    Raises:
-        ValueError: The rate has another form.
-    """
+    """The limit on requests per period, such as "20/minute", for the threads of a client."""
 
     def __init__(self, rate: str | None = None) -> None:
         parts = _RATE.fullmatch(rate.strip().lower()) if isinstance(rate, str) else None
@@ -145,10 +141,8 @@ class RateLimiter:
     def acquire(self, until: float) -> float:
         """Wait until a request may start, and return the seconds waited.
 
-        A rate counts from the start of each request.
-
-        Raises:
-            TransportError: No request may start before `until`.
+        A rate counts from the start of each request. Raises TransportError if no request may start
+        before `until`.
         """
         began = time.monotonic()
         while True:
