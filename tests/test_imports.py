@@ -46,7 +46,7 @@ ROOMS = {
         "client",
         "connect",
         "drawing",
-    },  # fmt: skip
+    },
     "batch": {"errors", "images", "results", "client"},
 }
 """What each room may import, besides its own modules."""

@@ -53,14 +53,8 @@ __all__ = [
     "text",
 ]
 
-_LAZY = {
-    "Explorer": "explorer.widget",
-    "compare": "explorer",
-    "run_batch": "batch",
-    **dict.fromkeys(
-        ("draw_caption", "draw_faces", "draw_lines", "draw_objects", "draw_words"), "drawing"
-    ),
-}
+_LAZY = {name: "drawing" for name in __all__ if name.startswith("draw_")}
+_LAZY |= {"Explorer": "explorer.widget", "compare": "explorer.compare", "run_batch": "batch"}
 """Modules imported at first use, because they load matplotlib, ipywidgets or tqdm."""
 
 

@@ -418,11 +418,7 @@ def _service_error(response: Response, phrase: str, secret: str) -> ServiceError
 
 
 def parse_error(body: bytes) -> tuple[str | None, str, str | None]:
-    """Return code, message and request id of an error body.
-
-    The API uses `{"code", "message", "requestId"}`, the same inside `"error"`, where `innererror`
-    is more exact, and `{"statusCode", "message"}`. A body that is not JSON is the message.
-    """
+    """Return code, message and request id of an error body in any form of the API, or of text."""
     try:
         parsed = json.loads(body)
     except ValueError:
