@@ -284,7 +284,7 @@ def summarize(result: Result | Image.Image) -> list[SummaryLine]:
 def rescale(result: dict[str, Any], upload: Upload) -> dict[str, Any]:
     """Return a result in the coordinates and the size of the original of an upload.
 
-    It knows the boxes of all API versions.
+    It converts the boxes of all API versions.
     """
     if not upload.size:
         return result
