@@ -26,8 +26,8 @@ LOOKING = {
 CORE = {
     "errors": set(),
     "images": {"errors"},
-    "endpoint": {"errors"},
     "results": {"errors"},
+    "endpoint": {"errors", "results"},
     "transport": {"errors", "images", "endpoint"},
     "diagnostics": {"errors", "endpoint", "transport"},
     "client": {"errors", "images", "results", "endpoint", "transport", "diagnostics"},

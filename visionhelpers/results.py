@@ -1,4 +1,4 @@
-"""Read the JSON of the API: types, readers, summaries, and rescaling.
+"""Read the JSON of the API: types, readers, summaries, and conversions.
 
 A reader returns one thing, such as the faces, from the result of any operation and version that
 contains it, and raises ValueError for the result of another operation. Coordinates are pixels of
@@ -8,8 +8,10 @@ the upright image: origin top left, x right, y down.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import cos, radians, sin
+from math import cos, degrees, radians, sin
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, cast
+
+from .errors import ServiceError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -279,6 +281,40 @@ def summarize(result: Result | Image.Image) -> list[SummaryLine]:
     if "result" not in result:
         found += _listing("Names", names(result) or ())
     return found or [_line("Nothing found.")]
+
+
+def read_to_recognize_text(operation: dict[str, Any]) -> dict[str, Any]:
+    """Convert the result of Read in v3.2 to the shape of Recognize Text in v1.0.
+
+    Lines of a document keep their page, and pages their unit.
+    """
+
+    def convert(part: dict[str, Any], page: dict[str, Any]) -> dict[str, Any]:
+        digits = 4 if page.get("unit") == "inch" else None
+        box = [round(number, digits) for number in part["boundingBox"]]
+        return {"boundingBox": box, "text": part["text"]}
+
+    try:
+        pages, lines = operation["analyzeResult"]["readResults"], []
+        document = len(pages) > 1 or any(page.get("unit") == "inch" for page in pages)
+        for page in pages:
+            for line in page["lines"]:
+                words = [convert(word, page) for word in line["words"]]
+                number = {"page": page["page"]} if document else {}
+                lines.append(convert(line, page) | {"words": words} | number)
+        keys = ("page", "width", "height", "unit")
+        sizes = [{key: page[key] for key in keys} for page in pages if document]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ServiceError(200, None, f"The result of Read is incomplete: {error!r}") from error
+    recognized = {"lines": lines} | ({"pages": sizes} if document else {})
+    return {"status": "Succeeded", "recognitionResult": recognized}
+
+
+def angle_to_degrees(result: dict[str, Any]) -> dict[str, Any]:
+    """Convert `textAngle` of OCR, radians in v3.2, to degrees as in v1.0."""
+    if "textAngle" in result:
+        result["textAngle"] = round(degrees(result["textAngle"]), 4)
+    return result
 
 
 def rescale(result: dict[str, Any], upload: Upload) -> dict[str, Any]:
