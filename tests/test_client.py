@@ -9,6 +9,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -235,6 +236,35 @@ def test_an_image_that_is_resized_gives_a_warning_at_the_callers_line(
     assert scaled["regions"][0]["lines"][0]["boundingBox"] == ",".join(
         str(round(number * factor)) for number in (1, 2, 30, 40)
     )
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda client, data: client.analyze(data),
+        lambda client, data: client.describe(data),
+        lambda client, data: client.tag(data),
+        lambda client, data: client.celebrities(data),
+        lambda client, data: client.landmarks(data),
+        lambda client, data: client.thumbnail(data, width=50, height=50),
+        lambda client, data: client.thumbnail_bytes(data, width=50, height=50),
+        lambda client, data: client.ocr(data),
+        lambda client, data: client.recognize_text(data),
+        lambda client, data: client.add_face("Ada", data),
+        lambda client, data: client.add_landmark("Tower", data),
+    ],
+)
+def test_the_warning_of_each_method_names_the_line_of_its_caller(
+    server: ScriptedServer, call: Callable[[VisionClient, bytes], object]
+) -> None:
+    result = {"status": "Succeeded", "faces": []}
+    client = server.client((200, server.operation()[1], result))
+    with (
+        pytest.warns(VisionWarning, match="16100 x 60") as caught,
+        suppress(ServiceError),  # a thumbnail is no JSON
+    ):
+        call(client, blank_png(16_100, 60))
+    assert [warning.filename for warning in caught] == [__file__]
 
 
 @pytest.mark.parametrize(
@@ -505,6 +535,17 @@ def test_polls_of_an_operation_send_the_token(server: ScriptedServer) -> None:
     client = server.client(server.operation(), SUCCEEDED, credential=Credential(3600))
     client.recognize_text(b"x")
     assert set(bearers(server)) == {"Bearer token-number-1-of-the-credential"}
+
+
+def test_a_token_is_not_replaced_by_a_password_of_netrc(
+    server: ScriptedServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "netrc").write_text("default login somebody password something\n")
+    (tmp_path / "netrc").chmod(0o600)
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("http_proxy", server.url)
+    VisionClient("http://vision.example.org", credential=Credential(3600)).tag(b"x")
+    assert bearers(server) == ["Bearer token-number-1-of-the-credential"]
 
 
 @pytest.mark.parametrize("options", [{}, {"key": KEY, "credential": Credential(3600)}])

@@ -200,9 +200,32 @@ def test_a_client_reconnects_at_the_same_url_after_the_local_service_has_ended(
     size = vision.analyze(url, features="Color")["metadata"]
     assert (size["width"], size["height"]) == (600, 400)
     assert capsys.readouterr().out == LOCAL
-    messages = [record.getMessage() for record in caplog.records]
-    assert any("econnected" in message for message in messages)
+    messages = [record.getMessage() for record in caplog.records if record.levelname == "INFO"]
+    assert any(message.startswith("Reconnected") for message in messages)
     assert not [text for text in (key, vision.key) if text in repr(list(map(vars, caplog.records)))]
+
+
+def test_a_client_reconnects_to_a_service_that_another_kernel_has_started(
+    state_folder: Path,
+) -> None:
+    first, second = connect(), connect(retries=0)
+    key, url = second.key, second.base_url
+    kill(state_folder)
+    assert names(first) == {"celebrities", "landmarks"}
+    assert first.base_url == url
+    assert names(second) == {"celebrities", "landmarks"}  # at its URL, with another key
+    assert second.key == first.key != key
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are of POSIX")
+def test_a_local_service_that_cannot_be_started_again_is_diagnosed(state_folder: Path) -> None:
+    vision = connect()
+    kill(state_folder)
+    state_folder.chmod(0o777)
+    try:
+        assert "Other users can write" in vision.check()
+    finally:
+        state_folder.chmod(0o700)
 
 
 def test_a_url_of_a_sample_is_valid_after_the_local_service_has_moved(state_folder: Path) -> None:

@@ -18,7 +18,7 @@ KEY = "0123456789abcdef0123456789abcdef"
 
 
 def resolve(*hosts: str) -> Callable[..., list[Any]]:
-    """Return a resolver that knows these names only."""
+    """Return a resolver of these names only."""
 
     def getaddrinfo(host: str, *_: object, **__: object) -> list[Any]:
         if host not in hosts:
@@ -94,6 +94,15 @@ def test_a_credential_that_azure_refuses_is_not_called_a_key() -> None:
         sentence = VisionClient(url, credential=Credential(), session=session).check()
     assert "credential" in sentence
     assert "key" not in sentence
+
+
+def test_a_credential_that_fails_is_diagnosed() -> None:
+    class Failing:
+        def get_token(self, *_: str, **__: object) -> SimpleNamespace:
+            raise RuntimeError("not logged in")
+
+    url = "http://mine.cognitiveservices.azure.com"
+    assert "not logged in" in VisionClient(url, credential=Failing()).check()
 
 
 def test_an_error_of_the_service_is_diagnosed() -> None:

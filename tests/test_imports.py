@@ -26,8 +26,8 @@ LOOKING = {
 CORE = {
     "errors": set(),
     "images": {"errors"},
-    "endpoint": {"errors"},
     "results": {"errors"},
+    "endpoint": {"errors", "results"},
     "transport": {"errors", "images", "endpoint"},
     "diagnostics": {"errors", "endpoint", "transport"},
     "client": {"errors", "images", "results", "endpoint", "transport", "diagnostics"},
@@ -37,7 +37,16 @@ CORE = {
 """What each module of the core may import at run time, from the bottom to the top."""
 ROOMS = {
     "drawing": {"errors", "images", "results"},
-    "explorer": {"errors", "images", "results", "endpoint", "client", "connect", "drawing"},
+    "explorer": {
+        "errors",
+        "images",
+        "results",
+        "endpoint",
+        "transport",
+        "client",
+        "connect",
+        "drawing",
+    },
     "batch": {"errors", "images", "results", "client"},
 }
 """What each room may import, besides its own modules."""

@@ -147,7 +147,6 @@ def test_a_full_disk_is_named_with_its_remedy(tmp_path: Path) -> None:
     [
         "",
         "[]",
-        "not JSON",
         '{"url": 3, "key": "k"}',
         '{"url": "http://127.0.0.1:9", "key": "k"}',
         '{"url": "http://192.0.2.1", "key": "k", "pid": 1}',

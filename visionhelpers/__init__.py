@@ -23,8 +23,8 @@ from .results import text
 if TYPE_CHECKING:
     from .batch import run_batch
     from .drawing import draw_caption, draw_faces, draw_lines, draw_objects, draw_words
-    from .explorer import Explorer
     from .explorer.compare import compare
+    from .explorer.widget import Explorer
 
 __version__ = "0.1.0"
 __all__ = [
@@ -53,14 +53,8 @@ __all__ = [
     "text",
 ]
 
-_LAZY = {
-    "Explorer": "explorer",
-    "compare": "explorer",
-    "run_batch": "batch",
-    **dict.fromkeys(
-        ("draw_caption", "draw_faces", "draw_lines", "draw_objects", "draw_words"), "drawing"
-    ),
-}
+_LAZY = {name: "drawing" for name in __all__ if name.startswith("draw_")}
+_LAZY |= {"Explorer": "explorer.widget", "compare": "explorer.compare", "run_batch": "batch"}
 """Modules imported at first use, because they load matplotlib, ipywidgets or tqdm."""
 
 

@@ -169,12 +169,9 @@ class VisionClient:
     ) -> Analysis:
         """Analyze the visual features of an image: POST analyze.
 
-        Args:
-            image: See the class.
-            features: Any of ImageType, Faces, Adult, Categories, Color, Tags, Description; with
-                API v3.2 also Objects and Brands.
-            details: Any of Celebrities, Landmarks.
-            language: Language of tags and captions.
+        `features` are any of ImageType, Faces, Adult, Categories, Color, Tags, Description, with
+        API v3.2 also Objects and Brands. `details` are any of Celebrities and Landmarks.
+        `language` is that of tags and captions.
         """
         params = {"visualFeatures": _csv(features), "details": _csv(details), "language": language}
         return cast(Analysis, self._analyze("analyze", image, params))
@@ -205,11 +202,8 @@ class VisionClient:
     ) -> Image.Image:
         """Return a thumbnail: POST generateThumbnail.
 
-        Args:
-            image: See the class.
-            width: 1 to 1024 pixels.
-            height: 1 to 1024 pixels.
-            smart: Whether to crop around the main subject; False crops around the center.
+        `width` and `height` are 1 to 1024 pixels. `smart` crops around the main subject, and if
+        it is False, around the center.
         """
         data = self.thumbnail_bytes(image, width=width, height=height, smart=smart)
         try:
@@ -232,12 +226,8 @@ class VisionClient:
         """Read printed text, as regions of lines of words: POST ocr.
 
         Boxes are "left,top,width,height" in pixels of the image after a clockwise turn by
-        `textAngle` degrees about its center.
-
-        Args:
-            image: See the class.
-            language: Language of the text, such as "en"; "unk" detects it.
-            detect_orientation: Whether the text may be on its side or upside down.
+        `textAngle` degrees about its center. `language` is that of the text, "unk" detects it.
+        `detect_orientation` reads text that is on its side or upside down.
         """
         params = {"language": language, "detectOrientation": flag(detect_orientation)}
         convert = self._endpoint.api.convert_ocr

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import Any
 
 from .client import VisionClient
-from .endpoint import Endpoint, parse_endpoint
+from .endpoint import Endpoint, Secret, parse_endpoint
 from .errors import ConfigurationError
 from .local_service import find_or_start
 
@@ -54,16 +54,14 @@ class LocalClient(VisionClient):
         state = super().__getstate__() | {"version": self.version}
         return {name: state[name] for name in state.keys() - {"endpoint", "key"}}
 
-    def _reconnect(self, endpoint: Endpoint) -> bool:
-        """Find or start the service again, unless another thread has; return True if it moved."""
+    def _reconnect(self, target: tuple[Endpoint, Secret]) -> bool:
+        """Find or start the service again, unless another thread has; return True if it changed."""
         with self._lock:
-            before = self._transport.target
-            if before[0] == endpoint:
+            if self._transport.target == target:
                 service = find_or_start()
-                found = parse_endpoint(service.url, self._version), service.key
-                self._transport.target = found
-                return found != before
-        return True
+                endpoint = parse_endpoint(service.url, self._version)
+                self._transport.target = endpoint, service.key
+        return self._transport.target != target
 
 
 def _environment(has_credential: bool) -> tuple[str, str | None]:
@@ -72,8 +70,7 @@ def _environment(has_credential: bool) -> tuple[str, str | None]:
     if endpoint and has_credential:
         return endpoint, None
     if bool(endpoint) != bool(key):
-        names = ("VISION_ENDPOINT", "VISION_KEY")
-        present, missing = names if endpoint else names[::-1]
+        present, missing = ("VISION_ENDPOINT", "VISION_KEY")[:: 1 if endpoint else -1]
         raise ConfigurationError(
             f"{present} is set and {missing} is not: set both, or neither for the local service"
         )

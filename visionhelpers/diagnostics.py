@@ -27,6 +27,8 @@ def diagnose(transport: Transport) -> str:
     endpoint, key = transport.target
     try:
         transport.send("GET", f"vision/{endpoint.version}/models")
+    except ConfigurationError as error:
+        return f"{error}."
     except TransportError as error:
         return _explain_transport(endpoint.host, error)
     except ServiceError as error:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from ipaddress import ip_address
-from math import degrees, sqrt
+from math import sqrt
 from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
-from .errors import ConfigurationError, ServiceError
+from .errors import ConfigurationError
+from .results import angle_to_degrees, read_to_recognize_text
 
 RETIRED = ("v1.0", "v2.0", "v2.1", "v3.0", "v3.1")
 AZURE = re.compile(
@@ -66,36 +67,6 @@ class ApiVersion(NamedTuple):
         return self.image_limits.get(operation, ImageLimits())
 
 
-def _read_to_recognize_text(operation: dict[str, Any]) -> dict[str, Any]:
-    """Convert the pages of Read to lines; lines of a document keep their page, pages their unit."""
-
-    def convert(part: dict[str, Any], page: dict[str, Any]) -> dict[str, Any]:
-        digits = 4 if page.get("unit") == "inch" else None
-        box = [round(number, digits) for number in part["boundingBox"]]
-        return {"boundingBox": box, "text": part["text"]}
-
-    try:
-        pages, lines = operation["analyzeResult"]["readResults"], []
-        document = len(pages) > 1 or any(page.get("unit") == "inch" for page in pages)
-        for page in pages:
-            for line in page["lines"]:
-                words = [convert(word, page) for word in line["words"]]
-                number = {"page": page["page"]} if document else {}
-                lines.append(convert(line, page) | {"words": words} | number)
-        keys = ("page", "width", "height", "unit")
-        sizes = [{key: page[key] for key in keys} for page in pages if document]
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ServiceError(200, None, f"The result of Read is incomplete: {error!r}") from error
-    recognized = {"lines": lines} | ({"pages": sizes} if document else {})
-    return {"status": "Succeeded", "recognitionResult": recognized}
-
-
-def _angle_to_degrees(result: dict[str, Any]) -> dict[str, Any]:
-    if "textAngle" in result:
-        result["textAngle"] = round(degrees(result["textAngle"]), 4)
-    return result
-
-
 API_VERSIONS = {
     "v1.0": ApiVersion(
         "recognizeText",
@@ -110,8 +81,8 @@ API_VERSIONS = {
     "v3.2": ApiVersion(
         "read/analyze",
         lambda _: {"readingOrder": "natural"},  # Read needs no handwriting parameter
-        _read_to_recognize_text,
-        _angle_to_degrees,
+        read_to_recognize_text,
+        angle_to_degrees,
         {
             "ocr": ImageLimits(max_side=4199, max_pixels=10_000_000),
             "recognize_text": ImageLimits(
@@ -198,11 +169,7 @@ class Secret(str):
 
 
 def parse_key(text: str) -> Secret:
-    """Return a key without surrounding white space.
-
-    Raises:
-        ConfigurationError: An HTTP header cannot contain it.
-    """
+    """Return a key without surrounding white space; raise ConfigurationError if it is invalid."""
     key = Secret(text.strip())
     if not key or not key.isascii() or not key.isprintable():
         raise ConfigurationError("The key is empty or has invalid characters: copy it again")

@@ -5,13 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
-from concurrent.futures import Future
+import time
 from io import BytesIO
 from os import PathLike
 from pathlib import Path
-from threading import Thread
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, TypeAlias
 from urllib.parse import unquote, urlsplit
 
 import requests
@@ -27,8 +25,6 @@ ImageInput: TypeAlias = (
     str | PathLike | bytes | bytearray | memoryview | BinaryIO | Image.Image  # type: ignore[type-arg]
 )
 """An http(s) URL, a path, the bytes of a file, an open binary file, or a Pillow image."""
-
-T = TypeVar("T")
 
 USER_AGENT = "visionhelpers/0.1.0 (+https://github.com/visionhelpers/visionhelpers)"
 SAMPLES = Path(__file__).parent / "samples"
@@ -144,9 +140,18 @@ def download(url: str, seconds: float = DOWNLOAD_SECONDS) -> bytes:
     Raises:
         ImageError: The URL cannot be downloaded within these limits.
     """
-    seconds = min(seconds, DOWNLOAD_SECONDS)
+    seconds = max(0.001, min(seconds, DOWNLOAD_SECONDS))
+    until, data, headers = time.monotonic() + seconds, bytearray(), {"User-Agent": USER_AGENT}
     try:
-        return call_within(seconds, _get, url, seconds)
+        with requests.get(url, headers=headers, timeout=seconds, stream=True) as response:
+            response.raise_for_status()
+            while chunk := response.raw.read1(1 << 16, decode_content=True):
+                data += chunk
+                if len(data) > MAX_DOWNLOAD_BYTES:
+                    raise ImageError(f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 20} MB")
+                if time.monotonic() > until:
+                    raise TimeoutError
+        return bytes(data)
     except (requests.RequestException, HTTPError, TimeoutError) as error:
         if sample := _installed_sample(url):
             return sample.read_bytes()
@@ -158,34 +163,6 @@ def download(url: str, seconds: float = DOWNLOAD_SECONDS) -> bytes:
         elif isinstance(error, HTTPError):
             reason = "the connection was cut off"
         raise ImageError(f"Cannot download {url}: {reason}") from error
-
-
-def call_within(seconds: float, function: Callable[..., T], *args: Any, **kwargs: Any) -> T:
-    """Call a function in a thread, and return its result or raise TimeoutError in time.
-
-    The timeout of requests bounds each socket operation, but not their sum.
-    """
-    future: Future[T] = Future()
-
-    def call() -> None:
-        try:
-            future.set_result(function(*args, **kwargs))
-        except BaseException as error:
-            future.set_exception(error)
-
-    Thread(target=call, daemon=True).start()
-    return future.result(max(0.0, seconds))
-
-
-def _get(url: str, timeout: float) -> bytes:
-    data, headers = bytearray(), {"User-Agent": USER_AGENT}
-    with requests.get(url, headers=headers, timeout=timeout, stream=True) as response:
-        response.raise_for_status()
-        while chunk := response.raw.read1(1 << 16, decode_content=True):
-            data += chunk
-            if len(data) > MAX_DOWNLOAD_BYTES:
-                raise ImageError(f"{url} is larger than {MAX_DOWNLOAD_BYTES >> 20} MB")
-    return bytes(data)
 
 
 def _installed_sample(url: str) -> Path | None:

@@ -67,11 +67,7 @@ def find_or_start() -> ServiceInfo:
 
 
 def check_installed() -> None:
-    """Check that this Python can run the service.
-
-    Raises:
-        ConfigurationError: A package is missing.
-    """
+    """Raise ConfigurationError if a package of the service is missing."""
     if missing := [name for name in _REQUIRED if find_spec(name) is None]:
         raise ConfigurationError(
             f"The local service is not installed ({', '.join(missing)} is missing): {INSTALL}"
@@ -147,22 +143,15 @@ def _spawn(file: Path, log: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-c", _LAUNCH, package, "--state-file", str(file)]
     command += ["--port", str(_last_port(file)), "--gallery", str(_gallery(file.parent))]
     command += ["--idle", str(IDLE_SECONDS)]
-    detached: dict[str, Any] = {"start_new_session": True}
+    options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": file.parent}
+    options |= {"env": MALLOC_ENV | os.environ, "start_new_session": True}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-        detached = {"creationflags": flags}
+        options["creationflags"] = flags
     with log.open("wb") as output:
         output.write(b"Starting.\n")  # a full disk fails here, with an error
         output.flush()
-        return subprocess.Popen(  # noqa: S603
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            cwd=file.parent,
-            env=MALLOC_ENV | os.environ,
-            **detached,
-        )
+        return subprocess.Popen(command, stdout=output, stderr=output, **options)  # noqa: S603
 
 
 def _last_port(file: Path) -> int:

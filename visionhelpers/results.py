@@ -1,14 +1,17 @@
-"""Read the JSON of the API: types, readers, summaries, and rescaling.
+"""Read the JSON of the API: types, readers, summaries, and conversions.
 
 A reader returns one thing, such as the faces, from the result of any operation and version that
-contains it. Coordinates are pixels of the upright image: origin top left, x right, y down.
+contains it, and raises ValueError for the result of another operation. Coordinates are pixels of
+the upright image: origin top left, x right, y down.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from math import cos, radians, sin
+from math import cos, degrees, radians, sin
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypedDict, cast
+
+from .errors import ServiceError
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -168,11 +171,7 @@ class SummaryLine(NamedTuple):
 
 
 def caption(result: Result) -> str:
-    """Return the first caption, or the first landmark; "" if none was found.
-
-    Raises:
-        ValueError: The operation returns neither.
-    """
+    """Return the first caption, or the first landmark; "" if none was found."""
     if "description" in result:
         return next((str(each["text"]) for each in result["description"].get("captions", ())), "")
     landmarks = _domain(result, "landmarks")
@@ -182,11 +181,7 @@ def caption(result: Result) -> str:
 
 
 def faces(result: Result) -> list[Detection]:
-    """Return the faces with their names, or with age and gender where a face has no name.
-
-    Raises:
-        ValueError: The operation returns no faces.
-    """
+    """Return the faces with their names, or with age and gender where a face has no name."""
     celebrities = _domain(result, "celebrities")
     if celebrities is None and not {"faces", "categories"} & set(result):
         raise _mismatch("celebrities, or analyze with Faces or Celebrities", result)
@@ -201,11 +196,7 @@ def faces(result: Result) -> list[Detection]:
 
 
 def objects(result: Result) -> list[Detection]:
-    """Return the objects of API v3.2 with their names.
-
-    Raises:
-        ValueError: The operation returns no objects.
-    """
+    """Return the objects of API v3.2 with their names."""
     if "objects" not in result:
         raise _mismatch("analyze with Objects", result)
     return [
@@ -215,13 +206,10 @@ def objects(result: Result) -> list[Detection]:
 
 
 def words(result: Result, width: int, height: int) -> list[list[Detection]]:
-    """Return the words of each printed line, on an image of this size.
+    """Return the words of each printed line, on an image of this size in pixels.
 
-    The API returns the boxes in the image after a clockwise turn by `textAngle` degrees about its
-    center. This function turns them back.
-
-    Raises:
-        ValueError: The operation is not ocr.
+    The boxes of the API are in the image after a clockwise turn by `textAngle` degrees about its
+    center; this function turns them back.
     """
     if "regions" not in result:
         raise _mismatch("ocr", result)
@@ -242,15 +230,9 @@ def words(result: Result, width: int, height: int) -> list[list[Detection]]:
 
 
 def lines(result: Result, width: int | None = None, page: int = 1) -> list[Detection]:
-    """Return the lines of printed or handwritten text of one page.
+    """Return the lines of printed or handwritten text of one page, counted from 1.
 
-    Args:
-        result: The result of recognize_text.
-        width: Width in pixels of the image of the page. It scales boxes in inches to pixels.
-        page: Number of the page, from 1.
-
-    Raises:
-        ValueError: The operation is not recognize_text, or there is no such page.
+    `width` in pixels of the image of the page scales boxes in inches to pixels.
     """
     if "recognitionResult" not in result:
         raise _mismatch("recognize_text", result)
@@ -271,11 +253,7 @@ def lines(result: Result, width: int | None = None, page: int = 1) -> list[Detec
 
 
 def text(result: Result) -> str:
-    """Return the text that ocr or recognize_text found, one line each.
-
-    Raises:
-        ValueError: The operation is another.
-    """
+    """Return the text that ocr or recognize_text found, one line each."""
     return "\n".join(_text_lines(result))
 
 
@@ -305,11 +283,44 @@ def summarize(result: Result | Image.Image) -> list[SummaryLine]:
     return found or [_line("Nothing found.")]
 
 
+def read_to_recognize_text(operation: dict[str, Any]) -> dict[str, Any]:
+    """Convert the result of Read in v3.2 to the shape of Recognize Text in v1.0.
+
+    Lines of a document keep their page, and pages their unit.
+    """
+
+    def convert(part: dict[str, Any], page: dict[str, Any]) -> dict[str, Any]:
+        digits = 4 if page.get("unit") == "inch" else None
+        box = [round(number, digits) for number in part["boundingBox"]]
+        return {"boundingBox": box, "text": part["text"]}
+
+    try:
+        pages, lines = operation["analyzeResult"]["readResults"], []
+        document = len(pages) > 1 or any(page.get("unit") == "inch" for page in pages)
+        for page in pages:
+            for line in page["lines"]:
+                words = [convert(word, page) for word in line["words"]]
+                number = {"page": page["page"]} if document else {}
+                lines.append(convert(line, page) | {"words": words} | number)
+        keys = ("page", "width", "height", "unit")
+        sizes = [{key: page[key] for key in keys} for page in pages if document]
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ServiceError(200, None, f"The result of Read is incomplete: {error!r}") from error
+    recognized = {"lines": lines} | ({"pages": sizes} if document else {})
+    return {"status": "Succeeded", "recognitionResult": recognized}
+
+
+def angle_to_degrees(result: dict[str, Any]) -> dict[str, Any]:
+    """Convert `textAngle` of OCR, radians in v3.2, to degrees as in v1.0."""
+    if "textAngle" in result:
+        result["textAngle"] = round(degrees(result["textAngle"]), 4)
+    return result
+
+
 def rescale(result: dict[str, Any], upload: Upload) -> dict[str, Any]:
     """Return a result in the coordinates and the size of the original of an upload.
 
-    It knows the boxes of all API versions: "left,top,width,height", lists of corners, objects with
-    left and top or x and y, and polygons of points.
+    It converts the boxes of all API versions.
     """
     if not upload.size:
         return result

@@ -9,11 +9,12 @@ import re
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
-from threading import Lock, local
-from typing import Any, TypeAlias
+from threading import Lock, Thread, local
+from typing import Any, TypeAlias, TypeVar
 
 import requests
 from requests.exceptions import ProxyError, SSLError
@@ -30,12 +31,12 @@ from .errors import (
     ServiceError,
     TransportError,
 )
-from .images import USER_AGENT, call_within
+from .images import USER_AGENT
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 TOKEN_SCOPE = "https://cognitiveservices.azure.com/.default"  # noqa: S105  (no password)
 TOKEN_MARGIN_SECONDS = 300
-TOO_MANY_REQUESTS, UNAVAILABLE = 429, 503
+UNAUTHORIZED, TOO_MANY_REQUESTS, UNAVAILABLE = 401, 429, 503
 RETRYABLE = (500, 502, 504)
 """Status codes after which the service may have done the work already."""
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 8.0
@@ -60,8 +61,26 @@ _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
 
+T = TypeVar("T")
 OnStatus: TypeAlias = Callable[[str], None] | None
 """Function called with each status of a long-running operation; its exceptions propagate."""
+
+
+def run_in_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
+    """Call a function on a daemon thread: Ctrl-C and the exit of Python do not wait for it.
+
+    `result(seconds)` bounds the sum of its socket operations; the timeout of requests bounds each.
+    """
+    future: Future[T] = Future()
+
+    def call() -> None:
+        try:
+            future.set_result(function(*args, **kwargs))
+        except BaseException as error:
+            future.set_exception(error)
+
+    Thread(target=call, daemon=True).start()
+    return future
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +125,7 @@ class PerThread(local):
 
 
 class RateLimiter:
-    """The limit on requests per period, such as "20/minute", for the threads of a client.
-
-    Raises:
-        ValueError: The rate has another form.
-    """
+    """The limit on requests per period, such as "20/minute", for the threads of a client."""
 
     def __init__(self, rate: str | None = None) -> None:
         parts = _RATE.fullmatch(rate.strip().lower()) if isinstance(rate, str) else None
@@ -126,10 +141,8 @@ class RateLimiter:
     def acquire(self, until: float) -> float:
         """Wait until a request may start, and return the seconds waited.
 
-        A rate counts from the start of each request.
-
-        Raises:
-            TransportError: No request may start before `until`.
+        A rate counts from the start of each request. Raises TransportError if no request may start
+        before `until`.
         """
         began = time.monotonic()
         while True:
@@ -166,7 +179,7 @@ class Transport:
     timeout: float = 60
     deadline: float = 300
     retries: int = 4
-    reconnect: Callable[[Endpoint], bool] | None = None
+    reconnect: Callable[[tuple[Endpoint, Secret]], bool] | None = None
 
     def __post_init__(self) -> None:
         for name, value in (("timeout", self.timeout), ("deadline", self.deadline)):
@@ -213,16 +226,19 @@ class Transport:
         until = time.monotonic() + self.deadline if until is None else until
         retries = self.retries if retries is None else retries
         for attempt in count(1):
-            endpoint, key = self.target
-            url = path if "://" in path else endpoint.root + path
+            target = self.target
+            url = path if "://" in path else target[0].root + path
             try:
-                return self._attempt(method, url, endpoint, self._secret(key), until, content)
+                return self._attempt(method, url, target, until, content)
             except (TransportError, ServiceError) as error:
-                if not _is_retryable(error, repeatable):
-                    raise
-                status = getattr(error, "status", None)
-                if status in (None, UNAVAILABLE) and url != path and self._reconnected(endpoint):
+                status, retryable = getattr(error, "status", 0), _is_retryable(error, repeatable)
+                ended = status in (UNAUTHORIZED, UNAVAILABLE) or (retryable and not status)
+                ended &= url != path and attempt <= max(1, retries)
+                if ended and self.reconnect and self.reconnect(target):
+                    LOGGER.info("Reconnected to %s", self.target[0].root)
                     continue
+                if not retryable:
+                    raise
                 pause = getattr(error, "retry_after", None)
                 pause = pause or min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
                 lost = status or getattr(error, "reason", "") == "cut off"
@@ -253,13 +269,15 @@ class Transport:
         """
         location, status, retry_after = self._location(accepted), "none", accepted.retry_after
         interval = pause = left = 0.0
-        while pause <= left:
-            first, growth, longest = REMOTE_POLLS if self._slow_polling else LOCAL_POLLS
-            interval = max(first, min(interval * growth, longest))
-            pause = max(interval, retry_after or 0.0)
-            left = until - time.monotonic() - FINAL_POLL_SECONDS
-            time.sleep(max(0.0, min(pause, left)))
-            if response := self._poll(location, until):
+        try:
+            while pause <= left:
+                first, growth, longest = REMOTE_POLLS if self._slow_polling else LOCAL_POLLS
+                interval = max(first, min(interval * growth, longest))
+                pause = max(interval, retry_after or 0.0)
+                left = until - time.monotonic() - FINAL_POLL_SECONDS
+                time.sleep(max(0.0, min(pause, left)))
+                if not (response := self._poll(location, until)):
+                    continue
                 retry_after, operation = response.retry_after, self.parse(response)
                 status = str(operation.get("status", "none"))
                 if on_status:
@@ -268,6 +286,10 @@ class Transport:
                     return operation
                 if status.lower() == "failed":
                     raise OperationFailedError("The operation ended with status Failed", operation)
+        except ServiceError as error:
+            if not _is_retryable(error, repeatable=True):
+                raise
+            status = str(error.status)  # with a Retry-After beyond the deadline
         message = f"The operation did not end within {seconds:g} seconds; status {status}"
         raise OperationTimeoutError(message, seconds, location)
 
@@ -277,9 +299,6 @@ class Transport:
             return self.send("GET", location, retries=inf, until=until)
         except TransportError as error:
             if error.reason not in ("timeout", "rate limit"):
-                raise
-        except ServiceError as error:
-            if not _is_retryable(error, repeatable=True):
                 raise
         return None
 
@@ -298,24 +317,20 @@ class Transport:
         return {KEY_HEADER: secret}
 
     def _attempt(
-        self,
-        method: str,
-        url: str,
-        endpoint: Endpoint,
-        secret: Secret,
-        until: float,
-        content: dict[str, Any],
+        self, method: str, url: str, target: tuple[Endpoint, Secret], until: float, content: Any
     ) -> Response:
         """Send a request once, as soon as the rate limit allows."""
+        secret = self._secret(target[1])
         self.thread.waited += self.limiter.acquire(until)
         began = time.monotonic()
         timeout = max(0.001, min(self.timeout, until - began))
         headers = self.authentication(secret) | content.get("headers", {})
-        if endpoint.is_loopback:  # the local service shares its time between its clients
+        if target[0].is_loopback:  # the local service shares its time between its clients
             headers["X-Client-Id"] = f"{os.getpid()}"
         options = {**content, "headers": headers, "timeout": timeout, "allow_redirects": False}
+        options["auth"] = self._http.auth or _identity  # without auth, requests reads ~/.netrc
         try:
-            received = call_within(timeout, self._http.request, method, url, **options)
+            received = run_in_thread(self._http.request, method, url, **options).result(timeout)
         except (requests.RequestException, HTTPError, OSError) as error:
             reason, explanation = _explain(error, timeout)
             message = _redact(f"No response from {url}: {explanation}", secret)
@@ -328,13 +343,6 @@ class Transport:
         if not 200 <= status < 300:
             raise _service_error(response, received.reason, secret)
         return response
-
-    def _reconnected(self, endpoint: Endpoint) -> bool:
-        """Return True if there is another service in place of this one."""
-        if self.reconnect is None or not self.reconnect(endpoint):
-            return False
-        LOGGER.info("Reconnected to %s", self.target[0].root)
-        return True
 
     def _secret(self, key: Secret) -> Secret:
         """Return the key, or a token that is valid for some minutes."""
@@ -354,6 +362,10 @@ class Transport:
             wrong = f"is at another service, {location!r}" if location else "is missing"
             raise ServiceError(accepted.status, None, f"The Operation-Location {wrong}")
         return location
+
+
+def _identity(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> bool:
@@ -406,11 +418,7 @@ def _service_error(response: Response, phrase: str, secret: str) -> ServiceError
 
 
 def parse_error(body: bytes) -> tuple[str | None, str, str | None]:
-    """Return code, message and request id of an error body.
-
-    The API uses `{"code", "message", "requestId"}`, the same inside `"error"`, where `innererror`
-    is more exact, and `{"statusCode", "message"}`. A body that is not JSON is the message.
-    """
+    """Return code, message and request id of an error body in any form of the API, or of text."""
     try:
         parsed = json.loads(body)
     except ValueError:

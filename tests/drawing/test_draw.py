@@ -29,8 +29,8 @@ from visionhelpers import (
     draw_words,
     sample_path,
 )
-from visionhelpers.drawing import extend_figure, figure_size, text_size
-from visionhelpers.drawing.draw import LONG_SIDE, PALETTE
+from visionhelpers.drawing.draw import LONG_SIDE, PALETTE, extend_figure, figure_size
+from visionhelpers.drawing.labels import text_size
 
 mpl.use("agg")
 

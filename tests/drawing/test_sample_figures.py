@@ -24,7 +24,7 @@ from visionhelpers import (
     sample_credits,
     sample_path,
 )
-from visionhelpers.drawing import extend_figure, figure_size
+from visionhelpers.drawing.draw import extend_figure, figure_size
 from visionhelpers.drawing.labels import MIN_TEXT_SIZE
 from visionhelpers.results import Result
 from visionhelpers.service import LocalService

@@ -59,7 +59,7 @@ def test_it_begins_idle_and_empty(state: ExplorerState) -> None:
     assert state.task == "Describe"
     state.run()
     assert state.wait() is None
-    assert (state.status, state.result, state.summary, state.drawing) == ("idle", None, [], b"")
+    assert (state.status, state.result, state.summary, state.drawing) == ("idle", None, (), b"")
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -311,7 +311,7 @@ def test_an_error_clears_the_result_and_the_next_image_clears_the_error(
     state.show(b"not an image")
     state.wait()
     assert (state.status, bool(state.error)) == ("failed", True)
-    assert (state.result, state.summary, state.drawing) == (None, [], b"")
+    assert (state.result, state.summary, state.drawing) == (None, (), b"")
     state.show(sample_path("dahlia.jpg"))
     state.wait()
     assert (state.status, state.error) == ("done", "")

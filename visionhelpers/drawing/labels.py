@@ -4,31 +4,26 @@ The text size suits the image, or is smaller where smaller labels hide less, but
 Labels without space are omitted; their boxes remain, and a note on the image counts the labels.
 """
 
-from __future__ import annotations
-
-from math import atan2, copysign, cos, degrees, radians, sin, sqrt
+import textwrap
+from bisect import bisect_left
+from math import atan2, copysign, degrees, sqrt
 from typing import NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 from matplotlib.text import Text
-from matplotlib.transforms import Bbox
+from matplotlib.transforms import Affine2D, Bbox
 from numpy.typing import ArrayLike
 
 from ..results import Corners
-from .fonts import FontStack, font_stack
+from .fonts import FontStack
 from .placement import Floats, place_labels, place_note
 
-MAX_TEXT_SIZE, MIN_TEXT_SIZE = 13.0, 6.0
-"""Text sizes in points."""
-
-FONT_SCALES, SMALL_FONT_COST = (1.0, 0.85, 0.7, 0.5), 0.2
-"""Text sizes to try, relative to the size that suits the image, and the cost of size 0."""
-
-PADDING = 0.15
-"""Space between the text of a label and its edge, relative to the text size."""
-
+MAX_TEXT_SIZE, MIN_TEXT_SIZE = 13.0, 6.0  # points
+FONT_SCALES = 1.0, 0.85, 0.7, 0.5  # text sizes to try, relative to the size that suits the image
+SMALL_FONT_COST = 0.2  # cost of a label of size 0
+PADDING = 0.15  # space between the text of a label and its edge, relative to the text size
 NOTE = "{} of {} labels do not fit"
 
 
@@ -55,19 +50,30 @@ def contrast_color(color: str) -> str:
     return "black" if (luminance + 0.05) ** 2 > 1.05 * 0.05 else "white"
 
 
+def wrap_text(artist: Text, width: float) -> None:
+    """Break a text into lines no wider than a number of pixels."""
+    text = artist.get_text()
+
+    def is_too_wide(columns: int) -> bool:
+        artist.set_text(textwrap.fill(text, columns))
+        return artist.get_window_extent().width > width
+
+    columns = bisect_left(range(1, len(text) + 1), True, key=is_too_wide)
+    artist.set_text(textwrap.fill(text, max(columns, 1)))
+
+
 def add_labels(ax: Axes, boxes: list[LabelledBox], size: float | None = None) -> list[Text]:
     """Label boxes, those of a group one after the other, and return the labels that fit.
 
     These are inside the Axes and overlap neither each other nor earlier texts of the Axes.
     """
-    fonts = font_stack()
+    fonts = FontStack()
     boxes = [box for box in boxes if fonts.sanitize(box.text)]
     if not boxes:
         return []
     scaled = [max(scale * text_size(ax), MIN_TEXT_SIZE) for scale in FONT_SCALES]
-    sizes = dict.fromkeys(scaled) if size is None else [size]
     canvas = _LabelCanvas(ax, boxes, fonts)
-    return canvas.draw(min(sizes, key=lambda each: canvas.place(each)[0]))
+    return canvas.draw(size or min(dict.fromkeys(scaled), key=lambda each: canvas.place(each)[0]))
 
 
 class _LabelCanvas:
@@ -76,12 +82,13 @@ class _LabelCanvas:
     def __init__(self, ax: Axes, boxes: list[LabelledBox], fonts: FontStack) -> None:
         self._ax, self._fonts = ax, fonts
         self._labels = [self._label(box.text, box.color) for box in boxes]
-        self._ruler = self._label("", "white")
         self._groups = [box.group for box in boxes]
         corners = np.array([ax.transData.transform(box.corners) for box in boxes])
-        self._angle = _direction(corners)
-        c, s = cos(radians(self._angle)), sin(radians(self._angle))
-        self._rotation = np.array([[c, -s], [s, c]])
+        x, y = (corners[:, 1] - corners[:, 0]).sum(axis=0)
+        angle = degrees(atan2(y, x))  # counter-clockwise
+        angle -= copysign(180, angle) if abs(angle) > 95 else 0  # never upside down
+        self._angle = angle if abs(angle) > 2 else 0.0
+        self._rotation = Affine2D().rotate_deg(self._angle).get_matrix()[:2, :2]
         self._boxes = self._bounds(corners)
         self._occupied = self._bounds([_padded(text).corners() for text in ax.texts])
 
@@ -89,7 +96,7 @@ class _LabelCanvas:
         """Return the cost and the rectangles of all labels with a text size in points."""
         for label in self._labels:
             label.set_fontsize(size)
-        sizes = np.array([self._measure(label) for label in self._labels])
+        sizes = np.array([_padded(label).size for label in self._labels])
         cost, places = place_labels(self._boxes, sizes, self._groups, self._occupied, self._clamp)
         small = SMALL_FONT_COST * (1 - size / text_size(self._ax))
         return cost + small * len(sizes), places
@@ -101,7 +108,8 @@ class _LabelCanvas:
             return self._draw(self._labels, places)
         note = self._label(NOTE.format(count, count), "white")
         (page,) = self._bounds([self._ax.bbox.corners()])
-        place = place_note(self._measure(note), page, self._boxes, self._occupied, self._clamp)
+        size_of_note = np.array(_padded(note).size)
+        place = place_note(size_of_note, page, self._boxes, self._occupied, self._clamp)
         self._occupied = np.vstack([self._occupied, place])
         drawn = self._draw(self._labels, self.place(size)[1])
         if len(drawn) < count:
@@ -110,34 +118,22 @@ class _LabelCanvas:
         return drawn
 
     def _label(self, text: str, color: str) -> Text:
-        label = Text(
-            text=self._fonts.sanitize(text),
-            fontproperties=self._fonts.choose(text),
-            fontsize=MIN_TEXT_SIZE,
-            color=contrast_color(color),
-            bbox={"boxstyle": f"square,pad={PADDING}", "fc": color, "ec": "none", "alpha": 0.85},
-            horizontalalignment="center",
-            verticalalignment="center",
-            parse_math=False,
-            zorder=3,
-        )
+        box = {"boxstyle": f"square,pad={PADDING}", "fc": color, "ec": "none", "alpha": 0.85}
+        label = Text(color=contrast_color(color), bbox=box, ha="center", va="center", zorder=3)
+        self._fonts.set_text(label, text)
+        label.set_fontsize(MIN_TEXT_SIZE)
         label.set_figure(self._ax.figure)
         return label
 
-    def _measure(self, label: Text) -> Floats:
-        """Return width and height in pixels, with one Text because each creates a renderer."""
-        self._ruler.set(text=label.get_text(), fontproperties=label.get_fontproperties())
-        return np.array(_padded(self._ruler).size)
-
     def _draw(self, labels: list[Text], places: Floats) -> list[Text]:
-        """Draw the labels that have a place."""
+        """Draw the labels that have a place, and return them."""
         centers = (places[:, :2] + places[:, 2:]) / 2 @ self._rotation.T
         positions = self._ax.transData.inverted().transform(centers)
-        drawn = [each for each in zip(labels, positions, strict=True) if np.isfinite(each[1]).all()]
-        for label, (x, y) in drawn:
-            label.set(x=x, y=y, rotation=self._angle)
-            self._ax.add_artist(label)
-        return [label for label, _ in drawn]
+        for label, (x, y) in zip(labels, positions, strict=True):
+            if np.isfinite(x):
+                label.set(x=x, y=y, rotation=self._angle)
+                self._ax.add_artist(label)
+        return [label for label in labels if label.axes]
 
     def _bounds(self, corners: ArrayLike) -> Floats:
         """Return the rectangles, n x 4, around n x 4 corners after the rotation."""
@@ -159,12 +155,3 @@ def _padded(text: Text) -> Bbox:
     """Return the rectangle around a text and its padding, in pixels."""
     padding = PADDING * float(text.get_fontsize()) / 72 * text.figure.dpi
     return text.get_window_extent().padded(padding)
-
-
-def _direction(corners: Floats) -> float:
-    """Return the rotation of the labels in degrees, counter-clockwise, never upside down."""
-    x, y = (corners[:, 1] - corners[:, 0]).sum(axis=0)
-    angle = degrees(atan2(y, x))
-    if abs(angle) > 95:
-        angle -= copysign(180, angle)
-    return angle if abs(angle) > 2 else 0.0

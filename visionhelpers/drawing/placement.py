@@ -5,8 +5,6 @@ A greedy pass gives each label the cheapest free one of its candidates, or none.
 single labels until no label moves.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from math import inf
 from typing import TypeAlias
@@ -15,18 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
-Bools: TypeAlias = NDArray[np.bool_]
 Clamp: TypeAlias = Callable[[Floats], Floats]
 
-GAP = 1.0
-"""Pixels between a label and its box, and between labels."""
-
-MAX_HIDDEN = 0.2
-"""Part of another box that a label may hide."""
-
-OWN_BOX_COST, OTHER_BOX_COST, OMISSION_COST, SIDE_CHANGE_COST = 0.25, 1.5, 4.0, 0.1
-"""Costs: on the own box, on others, without a place, on another side than the adjacent label."""
-
+GAP = 1.0  # pixels between a label and its box, and between labels
+MAX_HIDDEN = 0.2  # part of another box that a label may hide
+OWN_BOX_COST, OTHER_BOX_COST = 0.25, 1.5  # costs of a label that covers its own box, or others
+OMISSION_COST = 4.0  # cost of a label without a place
+SIDE_CHANGE_COST = 0.1  # cost of a label on another side than an adjacent label of its group
 MAX_PASSES = 4
 
 _ABOVE, _BELOW, _ON, _BESIDE = range(4)
@@ -43,13 +36,28 @@ def place_labels(
     Adjacent labels of a group prefer the same side. No label overlaps an `occupied` rectangle.
     `clamp` moves rectangles, … x 4, into the image; those too large become NaN.
     """
-    candidates = clamp(_candidates(boxes, sizes))
+    candidates, count = clamp(_candidates(boxes, sizes)), len(boxes)
     low, high = candidates[..., :2].min(axis=1), candidates[..., 2:].max(axis=1)
     reach = np.concatenate([low, high], axis=1)
     near = _overlap_area(reach[:, None], np.concatenate([reach, occupied])) > 0
-    others = (_overlap_area(reach[:, None], boxes) > 0) & ~np.eye(len(boxes), dtype=bool)
-    costs = [_costs(candidates[n], boxes[n], boxes[others[n]]) for n in range(len(boxes))]
-    return _optimize(candidates, np.array(costs), near, groups, occupied)
+    others = (_overlap_area(reach[:, None], boxes) > 0) & ~np.eye(count, dtype=bool)
+    costs = [_costs(candidates[n], boxes[n], boxes[others[n]]) for n in range(count)]
+    placed = np.concatenate([np.full((count, 4), np.nan), occupied])
+    chosen, paid = np.full(count, -1), np.full(count, OMISSION_COST)
+    for _ in range(MAX_PASSES):
+        before = chosen.copy()
+        for n, own in enumerate(candidates):
+            placed[n], chosen[n], paid[n] = np.nan, -1, OMISSION_COST
+            adjacent = [m for m in (n - 1, n + 1) if 0 <= m < count and groups[m] == groups[n]]
+            changes = sum(_SIDES[chosen[m]] != _SIDES for m in adjacent if chosen[m] >= 0)
+            cost = costs[n] + SIDE_CHANGE_COST * changes
+            cost[(_overlap_area(own[:, None], placed[near[n]]) > 0).any(axis=1)] = inf
+            best = int(cost.argmin())
+            if cost[best] < inf:
+                placed[n], chosen[n], paid[n] = own[best], best, cost[best]
+        if (chosen == before).all():
+            break
+    return float(paid.sum()), placed[:count]
 
 
 def place_note(size: Floats, page: Floats, boxes: Floats, occupied: Floats, clamp: Clamp) -> Floats:
@@ -58,34 +66,12 @@ def place_note(size: Floats, page: Floats, boxes: Floats, occupied: Floats, clam
     xs, ys = np.linspace(right, left, 12), np.linspace(bottom, top, 48)
     corners = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2)
     candidates = clamp(np.concatenate([corners, corners + size], axis=1))
+    blocked = (_overlap_area(candidates[:, None], occupied) > 0).any(axis=1)
+    candidates[blocked | np.isnan(candidates).any(axis=1)] = np.nan
     costs = _overlap_area(candidates[:, None], boxes).sum(axis=1) / size.prod()
     costs += np.linspace(0, 0.1, len(candidates))  # preferably at the bottom right
-    blocked = (_overlap_area(candidates[:, None], occupied) > 0).any(axis=1)
-    costs[np.isnan(candidates).any(axis=1) | blocked] = inf
-    best = int(costs.argmin())
-    return candidates[best] if costs[best] < inf else np.full(4, np.nan)
-
-
-def _optimize(
-    candidates: Floats, costs: Floats, near: Bools, groups: Sequence[int], occupied: Floats
-) -> tuple[float, Floats]:
-    """Move each label to its cheapest free candidate until no label moves."""
-    placed = np.concatenate([np.full((len(candidates), 4), np.nan), occupied])
-    chosen, paid = np.full(len(candidates), -1), np.full(len(candidates), OMISSION_COST)
-    for _ in range(MAX_PASSES):
-        before = chosen.copy()
-        for n, own in enumerate(candidates):
-            placed[n] = np.nan
-            now = costs[n] + _side_change_cost(n, chosen, groups)
-            now[(_overlap_area(own[:, None], placed[near[n]]) > 0).any(axis=1)] = inf
-            best = int(now.argmin())
-            if now[best] < inf:
-                placed[n], chosen[n], paid[n] = own[best], best, now[best]
-            else:
-                chosen[n], paid[n] = -1, OMISSION_COST
-        if (chosen == before).all():
-            break
-    return float(paid.sum()), placed[: len(candidates)]
+    best = np.where(np.isnan(candidates[:, 0]), inf, costs).argmin()
+    return np.asarray(candidates[best])
 
 
 def _candidates(boxes: Floats, sizes: Floats) -> Floats:
@@ -110,15 +96,6 @@ def _costs(candidates: Floats, own: Floats, others: Floats) -> Floats:
     area = np.ptp(candidates.reshape(-1, 2, 2), axis=1).prod(axis=1)
     covers = OTHER_BOX_COST * shared.sum(axis=1) + OWN_BOX_COST * _overlap_area(candidates, own)
     return np.where(hides | np.isnan(area), inf, covers / area + _BASE_COSTS)
-
-
-def _side_change_cost(n: int, chosen: NDArray[np.int_], groups: Sequence[int]) -> Floats:
-    """Return the cost of each candidate on another side than the adjacent labels of the group."""
-    cost = np.zeros(len(_SIDES))
-    for m in (n - 1, n + 1):
-        if 0 <= m < len(groups) and groups[m] == groups[n] and chosen[m] >= 0:
-            cost += SIDE_CHANGE_COST * (_SIDES[chosen[m]] != _SIDES)
-    return cost
 
 
 def _overlap_area(some: Floats, others: Floats) -> Floats:

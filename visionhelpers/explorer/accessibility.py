@@ -18,12 +18,7 @@ class ShortcutGuard(AnyWidget):
 
 
 class LiveRegion(AnyWidget):
-    """HTML that screen readers announce when it changes.
-
-    Attributes:
-        value: The HTML.
-        urgent: True to interrupt the screen reader.
-    """
+    """HTML that screen readers announce when it changes, and at once if it is `urgent`."""
 
     _esm = Path(__file__).with_name("live_region.js")
     value = Unicode().tag(sync=True)

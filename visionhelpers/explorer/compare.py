@@ -1,10 +1,7 @@
 """Compare the results of several services, or of several settings, for one image."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from contextlib import suppress
 from dataclasses import dataclass, replace
-from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -12,17 +9,18 @@ from matplotlib.axes import Axes
 from PIL import Image
 
 from ..client import VisionClient
-from ..drawing import draw_caption, extend_figure, figure_size, font_stack, text_size
+from ..drawing import draw_caption
+from ..drawing.draw import extend_figure, figure_size
+from ..drawing.fonts import FontStack
+from ..drawing.labels import text_size
 from ..images import ImageInput, load_image
+from ..transport import run_in_thread
 from .diff import TaskDiff, diff_task, to_html, to_text
-from .query import Query, QueryCancelled, QueryResult, materialize
+from .query import Query, QueryResult, materialize
 from .tasks import DEFAULTS, TASKS, find_task
 
-DEFAULT_TASKS = ("Describe", "Tags", "Categories", "Faces", "Color and image type")
-"""Tasks that give a result for any image."""
-
-LONG_SIDE, GAP = 5.0, 0.15
-"""Inches in a new figure: the long side of each image, and the gap between images."""
+DEFAULT_TASKS = "Describe", "Tags", "Categories", "Faces", "Color and image type"  # for any image
+LONG_SIDE, GAP = 5.0, 0.15  # inches in a new figure: long side of an image, gap between images
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -31,7 +29,7 @@ class Comparison:
 
     Attributes:
         image: The upright image.
-        results: The `QueryResult` of each task, by the name of the service and of the task.
+        results: The `QueryResult` of each task, by the name of the task and of the service.
     """
 
     image: Image.Image
@@ -40,31 +38,24 @@ class Comparison:
     @property
     def names(self) -> tuple[str, ...]:
         """The names of the services, in the order of the columns."""
-        return tuple(self.results)
-
-    @property
-    def tasks(self) -> tuple[str, ...]:
-        """The names of the tasks, in the order of the rows."""
         return tuple(next(iter(self.results.values())))
 
     @property
     def diffs(self) -> tuple[TaskDiff, ...]:
         """The differences in each task."""
-        services = self.results.items()
-        return tuple(
-            diff_task(task, {name: of[task] for name, of in services}) for task in self.tasks
-        )
+        return tuple(diff_task(task, found) for task, found in self.results.items())
 
     def __or__(self, other: "Comparison") -> "Comparison":
         """Append the columns of another comparison of the same image and tasks."""
         if shared := [name for name in self.names if name in other.names]:
             raise ValueError(f"Both comparisons contain {shared[0]!r}: use different names.")
-        if self.tasks != other.tasks:
-            tasks = " and ".join(", ".join(each.tasks) for each in (self, other))
+        if list(self.results) != list(other.results):
+            tasks = " and ".join(", ".join(each.results) for each in (self, other))
             raise ValueError(f"The comparisons have different tasks, {tasks}: use the same.")
         if self.image != other.image:
             raise ValueError("The comparisons have different images: use the same.")
-        return Comparison(self.image, {**self.results, **other.results})
+        joined = {task: {**found, **other.results[task]} for task, found in self.results.items()}
+        return Comparison(self.image, joined)
 
     def __repr__(self) -> str:
         return to_text(self.diffs)
@@ -76,25 +67,27 @@ class Comparison:
         """Draw the results of one task side by side; an error is the caption of its image.
 
         Args:
-            task: One of `tasks`.
+            task: A task of the comparison.
             axes: An Axes for each service, such as `plt.subplots` returns; by default those of a
                 new figure.
 
         Raises:
             ValueError: The task is not part of the comparison, or the number of Axes is wrong.
         """
-        if task not in self.tasks:
-            raise ValueError(f"Invalid task {task!r}: use one of {', '.join(self.tasks)}.")
+        if task not in self.results:
+            raise ValueError(f"Invalid task {task!r}: use one of {', '.join(self.results)}.")
         chosen = list(np.ravel(self._new_axes() if axes is None else axes))  # type: ignore[arg-type]
         if len(chosen) != len(self.names):
             raise ValueError(f"Invalid axes: use {len(self.names)} Axes, not {len(chosen)}.")
-        for ax, (name, results) in zip(chosen, self.results.items(), strict=True):
-            found, draw = results[task], TASKS[task].draw
+        for ax, (name, found) in zip(chosen, self.results[task].items(), strict=True):
+            draw = TASKS[task].draw
             if draw and not found.error:
                 draw(self.image, found.result, ax=ax)
             else:  # an error, or a thumbnail without a caption
                 draw_caption(self.image if found.error else found.result, found.error, ax=ax)
-            _draw_name(name, ax)
+            text = ax.annotate("", (0, 1), (0, 4), "axes fraction", "offset points")
+            FontStack().set_text(text, name)
+            text.set(fontweight="bold", fontsize=text_size(ax) * 1.1)
         if axes is None:
             extend_figure(chosen[0].figure)
         return chosen
@@ -139,36 +132,17 @@ def compare(
         raise ValueError("Invalid clients or tasks: use at least one of each.")
     if unknown := [name for name in options if name not in DEFAULTS]:
         raise ValueError(f"Invalid option {unknown[0]!r}: use one of {', '.join(DEFAULTS)}.")
-    query = Query(chosen[0], materialize(image), DEFAULTS | options, decode=False)
-    results: dict[str, dict[str, QueryResult]] = {name: {} for name in clients}
-    comparison = Comparison(load_image(query.image), results)
+    content = materialize(image)
+    query = Query(chosen[0], content, DEFAULTS | options, decoded := load_image(content))
+    results = {}
     try:
         for task in chosen:
-            futures = [_start(replace(query, task=task), client) for client in clients.values()]
-            for name, future in zip(clients, futures, strict=True):
-                results[name][task.name] = future.result()
+            send = replace(query, task=task).send
+            futures = [run_in_thread(send, each, lambda _: None) for each in clients.values()]
+            found = [future.result() for future in futures]
+            results[task.name] = dict(zip(clients, found, strict=True))
             if on_task:
                 on_task(task.name)
     finally:
         query.cancelled.set()
-    return comparison
-
-
-def _start(query: Query, client: VisionClient) -> Future[QueryResult]:
-    """Send a query on a daemon thread: Ctrl-C and the exit of Python do not wait for it."""
-    future: Future[QueryResult] = Future()
-
-    def run() -> None:
-        with suppress(QueryCancelled):
-            future.set_result(query.send(client, lambda _: None))
-
-    Thread(target=run, daemon=True).start()
-    return future
-
-
-def _draw_name(name: str, ax: Axes) -> None:
-    """Write a name above the image on the left; the caption is the title of the Axes."""
-    fonts = font_stack()
-    text = ax.annotate(fonts.sanitize(name), (0, 1), (0, 4), "axes fraction", "offset points")
-    text.set(fontproperties=fonts.choose(name), fontweight="bold", parse_math=False)
-    text.set_fontsize(text_size(ax) * 1.1)
+    return Comparison(decoded, results)

@@ -2,8 +2,8 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from html import escape
+from typing import NamedTuple
 
 from PIL import Image
 
@@ -14,24 +14,17 @@ MISSING, CONFIDENCE_DIFFERS = "≠", "±"
 LEGEND = {MISSING: "not in all results", CONFIDENCE_DIFFERS: "in all, with another confidence"}
 """Signs in place of colors: everybody can see them, and screen readers read them."""
 
-TOLERANCE = 0.05
-"""Largest difference of two confidences that count as equal."""
+TOLERANCE = 0.05  # largest difference of two confidences that count as equal
 
 
-@dataclass(frozen=True, slots=True)
-class DiffLine:
-    """A line of a result.
-
-    Its mark is "≠" if it is not in all results, "±" if it is in all and the confidence in another
-    differs by more than 0.05, or "".
-    """
+class DiffLine(NamedTuple):
+    """A line of a result; its mark is a key of `LEGEND`, or "" if all results contain the line."""
 
     text: str
     mark: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskDiff:
+class TaskDiff(NamedTuple):
     """The results of one task: its name, and the lines by the names of the services."""
 
     task: str
@@ -53,11 +46,10 @@ def diff_task(task: str, results: Mapping[str, QueryResult]) -> TaskDiff:
     items = {name: _items(result) for name, result in results.items()}
     columns = {}
     for name, result in results.items():
-        names = [each for each in results if result.error or not results[each].error]
-        others = [items[each] for each in names if each != name]
+        compared = [items[each] for each in results if result.error or not results[each].error]
         groups: dict[tuple[int, str, str], list[Item]] = defaultdict(list)
         for key, (number, item) in items[name].items():
-            mark = _mark(item, [other[key][1] if key in other else None for other in others])
+            mark = _mark(item, [found[key][1] if key in found else None for found in compared])
             groups[number, mark, key[0]].append(item)
         columns[name] = tuple(
             DiffLine(str(SummaryLine(tuple(group), heading)), mark)
@@ -76,12 +68,10 @@ def to_html(diffs: Sequence[TaskDiff]) -> str:
     """Return the diffs as an HTML table with a column for each service."""
     left = 'style="text-align: left; vertical-align: top"'
     head = "".join(f'<th scope="col" {left}>{escape(name)}</th>' for name in diffs[0].columns)
-    body = "".join(
-        f'<tr><th scope="row" {left}>{"<br>".join(map(escape, _heading(diff)))}</th>'
-        + "".join(f"<td {left}>{_html_lines(lines)}</td>" for lines in diff.columns.values())
-        + "</tr>"
-        for diff in diffs
-    )
+    body = ""
+    for diff in diffs:
+        cells = "".join(f"<td {left}>{_html_lines(each)}</td>" for each in diff.columns.values())
+        body += f'<tr><th scope="row" {left}>{escape(_heading(diff))}</th>{cells}</tr>'
     plain = 'class="tex2jax_ignore mathjax_ignore"'  # two prices are not a formula
     table = f"<table {plain}><thead><tr><td></td>{head}</tr></thead><tbody>{body}</tbody></table>"
     return table + "".join(f"<p>{line}</p>" for line in _legend(diffs))
@@ -109,14 +99,13 @@ def _mark(item: Item, others: Sequence[Item | None]) -> str:
     return CONFIDENCE_DIFFERS if differs else ""
 
 
-def _heading(diff: TaskDiff) -> list[str]:
-    if len(diff.columns) == 1:
-        return [diff.task]
-    return [f"{diff.task}:", "different" if diff.differs else "the same"]
+def _heading(diff: TaskDiff) -> str:
+    verdict = "different" if diff.differs else "the same"
+    return f"{diff.task}: {verdict}" if len(diff.columns) > 1 else diff.task
 
 
 def _text_lines(diff: TaskDiff) -> Iterator[str]:
-    yield " ".join(_heading(diff))
+    yield _heading(diff)
     for lines in dict.fromkeys(diff.columns.values()):
         yield f"  {', '.join(name for name in diff.columns if diff.columns[name] == lines)}"
         yield from (f"  {line.mark or ' '} {line.text}" for line in lines)

@@ -5,7 +5,6 @@ at a message of more than 10 MB, without an error.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +12,6 @@ from anywidget import AnyWidget
 from traitlets import Int, Unicode
 
 from ..images import MAX_DOWNLOAD_BYTES as MAX_UPLOAD_BYTES
-
-
-@dataclass
-class PendingUpload:
-    """A file of `size` bytes, of which some chunks are missing."""
-
-    id: str
-    name: str
-    size: int
-    data: bytearray = field(default_factory=bytearray)
 
 
 class ChunkedUpload(AnyWidget):
@@ -39,39 +28,40 @@ class ChunkedUpload(AnyWidget):
         """Create a button; `on_file` gets content and name, `on_error` name and reason."""
         super().__init__()
         self._on_file, self._on_error = on_file, on_error
-        self._pending: PendingUpload | None = None
+        self._file: dict[str, Any] = {}  # id, name and size of the file that is uploaded
+        self._data = bytearray()
         self.on_msg(self._on_message)
 
     def cancel(self) -> None:
         """Cancel the current upload."""
-        if self._pending:
-            self.send({"id": self._pending.id, "offset": None})
-            self._pending = None
+        if self._file:
+            self.send({"id": self._file["id"], "offset": None})
+            self._file = {}
 
     def _on_message(self, _: AnyWidget, message: dict[str, Any], buffers: list[memoryview]) -> None:
-        pending = self._pending
         if message["kind"] == "file":
             self.cancel()
-            self._pending = PendingUpload(message["id"], message["name"], message["size"])
-            self._request_chunk(self._pending)
-        elif pending and message["id"] == pending.id:
+            self._file, self._data = message, bytearray()
+            self._request_chunk()
+        elif message["id"] == self._file.get("id"):
             if message["kind"] == "error":
-                self._fail(pending, f"The browser cannot read the file: {message['reason']}")
-            elif message["offset"] == len(pending.data):
-                pending.data += buffers[0]
-                self._request_chunk(pending)
+                self._fail(f"The browser cannot read the file: {message['reason']}")
+            elif message["offset"] == len(self._data):
+                self._data += buffers[0]
+                self._request_chunk()
 
-    def _request_chunk(self, pending: PendingUpload) -> None:
-        if pending.size > MAX_UPLOAD_BYTES:
-            size, limit = pending.size / (1 << 20), MAX_UPLOAD_BYTES >> 20
-            advice = "enter its path instead, or make it smaller."
-            self._fail(pending, f"The file has {size:.1f} MB, the limit is {limit} MB: {advice}")
-        elif len(pending.data) < pending.size:
-            self.send({"id": pending.id, "offset": len(pending.data)})
+    def _request_chunk(self) -> None:
+        name, size = self._file["name"], self._file["size"]
+        if size > MAX_UPLOAD_BYTES:
+            sizes = f"The file has {size / 2**20:.1f} MB, the limit is {MAX_UPLOAD_BYTES >> 20} MB"
+            self._fail(f"{sizes}: enter its path instead, or make it smaller.")
+        elif len(self._data) < size:
+            self.send({"id": self._file["id"], "offset": len(self._data)})
         else:
             self.cancel()
-            self._on_file(bytes(pending.data), pending.name)
+            self._on_file(bytes(self._data), name)
 
-    def _fail(self, pending: PendingUpload, reason: str) -> None:
+    def _fail(self, reason: str) -> None:
+        name = self._file["name"]
         self.cancel()
-        self._on_error(pending.name, reason)
+        self._on_error(name, reason)

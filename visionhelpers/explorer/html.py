@@ -4,7 +4,6 @@ import json
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
-from io import BytesIO
 from typing import Any
 
 from PIL import Image
@@ -12,24 +11,21 @@ from PIL import Image
 from ..results import SummaryLine
 from .state import ExplorerState
 
-LINE_STYLE = "margin: 0; line-height: 1.5; overflow-wrap: anywhere"
-CODE_STYLE = (
-    "font: var(--jp-code-font-size, 13px)/1.4 var(--jp-code-font-family, monospace); "
-    "color: inherit; background: transparent"
-)
+CODE_FONT = "font: var(--jp-code-font-size, 13px)/1.4 var(--jp-code-font-family, monospace)"
+CODE_STYLE = f"{CODE_FONT}; color: inherit; background: transparent"
 
 
 def status(state: ExplorerState) -> str:
     """Return task and title, with the progress, the first line of the result, or the error."""
     if state.status == "idle":
         return ""
-    heading = f"{state.task}: {state.title}"
-    text = [state.error] if state.error else [str(line) for line in state.summary[:1]]
+    heading, text = f"{state.task}: {state.title}", state.error
     if state.status == "working":
-        heading = f"Analyzing {state.title}"
         progress = f" Status: {state.progress}." if state.progress else ""
-        text = [f"{state.task}: working…{progress}"]
-    return _paragraph("<br>".join([f"<b>{escape(heading)}</b>", *map(escape, text)]))
+        heading, text = f"Analyzing {state.title}", f"{state.task}: working…{progress}"
+    elif state.summary:
+        text = str(state.summary[0])
+    return _paragraph(f"<b>{escape(heading)}</b><br>{escape(text)}")
 
 
 def summary(lines: Sequence[SummaryLine]) -> str:
@@ -41,14 +37,8 @@ def figure(state: ExplorerState) -> str:
     """Return the drawing, with the title and the summary as its alternative text."""
     text = escape(" ".join([f"{state.title}.", *map(str, state.summary)]))
     data = b64encode(state.drawing).decode("ascii")
-    return f'<img alt="{text}" style="max-width: 100%" src="data:image/png;base64,{data}">'
-
-
-def placeholder(drawing: bytes) -> str:
-    """Return an empty box of the size of a drawing, so that the content below does not move."""
-    width, height = Image.open(BytesIO(drawing)).size
-    style = f"width: {width}px; max-width: 100%; aspect-ratio: {width} / {height}"
-    return f'<div style="{style}"></div>'
+    image = f'<img alt="{text}" style="max-width: 100%" src="data:image/png;base64,{data}">'
+    return image if data else ""
 
 
 def response(result: Any) -> str:
@@ -72,4 +62,5 @@ def code(lines: str) -> str:
 
 
 def _paragraph(content: str) -> str:
-    return f'<p style="{LINE_STYLE}">{content}</p>'
+    style = "margin: 0; line-height: 1.5; overflow-wrap: anywhere"
+    return f'<p style="{style}">{content}</p>'

@@ -3,20 +3,18 @@
 import os
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, NamedTuple
 
 from PIL import Image
 
 from .. import images
 from ..client import VisionClient
 from ..connect import LocalClient
-from ..endpoint import parse_endpoint
 from ..errors import ConfigurationError, ImageError, format_error
-from ..images import ImageInput, Upload
 from ..results import Item, SummaryLine, summarize
 from .tasks import Task
 
@@ -25,8 +23,7 @@ class QueryCancelled(BaseException):
     """The query was cancelled."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueryResult:
+class QueryResult(NamedTuple):
     """The result of a query, or its error.
 
     Attributes:
@@ -47,14 +44,13 @@ class Query:
     """A task on one image with its options; set `cancelled` to cancel it."""
 
     task: Task
-    image: ImageInput
+    image: images.ImageInput
     options: Mapping[str, Any]
-    decode: bool = True  # `render` needs the decoded image
+    decoded: Image.Image | None = None  # the upright image, for `render`
     limiter: AbstractContextManager[object] = field(default_factory=nullcontext)
-    uploads: dict[Any, Upload] = field(default_factory=dict)  # by the limits of the operation
+    uploads: dict[Any, images.Upload] = field(default_factory=dict)  # by the operation's limits
     cancelled: Event = field(default_factory=Event)
     finished: Event = field(default_factory=Event)
-    decoded: Image.Image | None = field(default=None, init=False)
 
     def send(self, client: VisionClient, on_status: Callable[[str], None]) -> QueryResult:
         """Send the request; return the result without a drawing, or the error as one sentence.
@@ -63,34 +59,40 @@ class Query:
             QueryCancelled: The query was cancelled.
         """
 
-        def check(status: str) -> None:
-            self._raise_if_cancelled()
-            on_status(status)
+        def check(status: str = "") -> None:
+            if self.cancelled.is_set():
+                raise QueryCancelled
+            if status:
+                on_status(status)
 
-        arguments = self.task.kwargs(self.options)
-        if self.task.method == "recognize_text":
+        method, arguments = self.task.method, self.task.kwargs(self.options)
+        if method == "recognize_text":
             arguments["on_status"] = check
         try:
             content = materialize(self.image)
             with self.limiter:
-                self._raise_if_cancelled()
-                upload = self._encode(client, content)
-                self._raise_if_cancelled()
-                result = getattr(client, self.task.method)(upload, **arguments)
-                self._raise_if_cancelled()
-            note = [SummaryLine((Item(f"{upload.note}."),), "Note: ")] if upload.note else []
-            return QueryResult(result, (*summarize(result), *note))
+                check()
+                limits = client.limits(method)
+                if limits not in self.uploads:
+                    self.uploads[limits] = client.prepare(method, content)
+                with suppress(ImageError) if limits.documents else nullcontext():
+                    self.decoded = self.decoded or images.load_image(content)  # not a PDF
+                check()
+                result = getattr(client, method)(self.uploads[limits], **arguments)
+            note = self.uploads[limits].note
+            notes = [SummaryLine((Item(f"{note}."),), "Note: ")] if note else []
+            return QueryResult(result, (*summarize(result), *notes))
         except Exception as error:  # a sentence in place of a traceback
-            return _failure(error)
+            return QueryResult(error=f"{format_error(error).rstrip('.')}.")
 
     def render(self, outcome: QueryResult) -> QueryResult:
         """Return the result with its drawing; call this on the thread that uses matplotlib."""
+        if outcome.error or self.decoded is None:
+            return outcome
         try:
-            if outcome.error or self.decoded is None:
-                return outcome
-            return replace(outcome, drawing=self.task.render_png(self.decoded, outcome.result))
+            return outcome._replace(drawing=self.task.render_png(self.decoded, outcome.result))
         except Exception as error:
-            return _failure(error)
+            return QueryResult(error=f"{format_error(error).rstrip('.')}.")
 
     def code(self, client: VisionClient, title: str) -> str:
         """Return the Python code of the request; an image without a path goes by its title."""
@@ -100,35 +102,20 @@ class Query:
         elif isinstance(self.image, (str, PathLike)):
             image = repr(str(self.image))
         options = self.task.kwargs(self.options).items()
-        arguments = ", ".join(["image", *(f"{name}={value!r}" for name, value in options)])
-        result = f"vision.{self.task.method}({arguments})"
-        lines = f"vision = {client_expression(client)}", f"image = {image}", f"result = {result}"
-        return "\n".join(["import visionhelpers as vh", *lines])
-
-    def _encode(self, client: VisionClient, content: bytes | Image.Image) -> Upload:
-        limits = client.limits(self.task.method)
-        if limits not in self.uploads:
-            self.uploads[limits] = client.prepare(self.task.method, content)
-        try:
-            self.decoded = images.load_image(content) if self.decode else None
-        except ImageError:
-            if not limits.documents:  # Pillow cannot read PDF
-                raise
-        return self.uploads[limits]
-
-    def _raise_if_cancelled(self) -> None:
-        if self.cancelled.is_set():
-            raise QueryCancelled
+        arguments = "".join(f", {name}={value!r}" for name, value in options)
+        result = f"vision.{self.task.method}(image{arguments})"
+        vision = client_expression(client)
+        return f"import visionhelpers as vh\nvision = {vision}\nimage = {image}\nresult = {result}"
 
 
-def materialize(image: ImageInput) -> bytes | Image.Image:
+def materialize(image: images.ImageInput) -> bytes | Image.Image:
     """Return the bytes of the file, or an upright Pillow image; both can be used repeatedly."""
     if isinstance(image, Image.Image):
         return images.load_image(image)
     return images.download(str(image)) if images.is_url(image) else images.read_bytes(image)
 
 
-def sample_name(image: ImageInput | None) -> str:
+def sample_name(image: images.ImageInput | None) -> str:
     """Return the name of the sample at a path, or "" for any other image."""
     names = {images.SAMPLES / name: name for name in images.sample_credits()}
     return names.get(Path(image), "") if isinstance(image, (str, PathLike)) else ""
@@ -140,12 +127,6 @@ def client_expression(client: VisionClient) -> str:
     if isinstance(client, LocalClient):
         return "vh.connect(local=True)" if endpoint else "vh.connect()"
     with suppress(ConfigurationError):
-        version = os.environ.get("VISION_API_VERSION")
-        if endpoint and parse_endpoint(endpoint, version).base_url == client.base_url:
+        if VisionClient(endpoint, "any key").base_url == client.base_url:
             return "vh.connect()"
     return f"vh.VisionClient({client.base_url!r}, 'your key')"
-
-
-def _failure(error: Exception) -> QueryResult:
-    message = format_error(error)
-    return QueryResult(error=message if message.endswith((".", "!", "?")) else f"{message}.")

@@ -1,7 +1,4 @@
-"""The Explorer: choose images and tasks in a notebook, and view the results.
-
-The widget shows an `ExplorerState` and changes it; the state sends the requests.
-"""
+"""The Explorer: a widget that shows an `ExplorerState`, and changes it."""
 
 from typing import Any
 
@@ -16,44 +13,52 @@ from .accessibility import GUARD_CLASS, LiveRegion, ShortcutGuard
 from .file_upload import ChunkedUpload
 from .query import sample_name
 from .state import ExplorerState
-from .tasks import LANGUAGES, TASKS
+from .tasks import DEFAULTS, LANGUAGES, TASKS
 
 FULL_WIDTH = "calc(100% - 4px)"
 
 
 class Explorer(VBox):  # type: ignore[misc]
-    """A widget that sends images to a service, and shows each result drawn, as text and as JSON.
-
-    Attributes:
-        state: The `ExplorerState`; the widget follows its changes.
-    """
+    """A widget that shows results drawn, as text and as JSON. Its `state` is an `ExplorerState`."""
 
     def __init__(self, client: VisionClient) -> None:
         """Create the widget for a client, and run the first task on the first sample image."""
-        self.state = ExplorerState(client)
-        self._samples = _control(Dropdown, "Sample image", "48em", options=_samples())
-        self._upload = ChunkedUpload(self.state.show, self.state.fail)
+        self.state = state = ExplorerState(client)
+        samples = [(each.title, each.file) for each in sample_credits().values()]
+        choices = [("Your own image", ""), *(each for each in samples if "/" not in each[1])]
+        self._samples = _control(Dropdown, "Sample image", "48em", options=choices)
+        self._upload = ChunkedUpload(state.show, state.fail)
         self._url_or_path = _control(Text, "or URL or path", "30em", continuous_update=False)
         self._url_or_path.placeholder = "https://… or a file, then press Enter"
-        self._task = _control(Dropdown, "Task", options=list(TASKS))
-        self._options = option_controls()
-        self._rerun_button = widgets.Button(description="Run again")
-        self._json_toggle = _checkbox("Show the response as JSON")  # an Accordion needs a mouse
+        self._controls = task_controls()
+        rerun = widgets.Button(description="Run again")
         self._status = LiveRegion(layout=Layout(margin="2px"))
-        self._figure, self._summary, self._code, self._json = (HTML() for _ in range(4))
-        self._code.layout.width = self._json.layout.width = FULL_WIDTH
-        self._placeholder = ""
-        text = VBox([self._status, self._summary], layout=Layout(flex="1 1 16em", min_width="0"))
-        rows = [
-            _row(self._upload, self._url_or_path),
-            _row(self._task, *self._options.values(), self._rerun_button),
-            _row(self._figure, text, min_height="12em"),
-        ]
+        self._figure, summary = HTML(), HTML()
+        code, json = (HTML(layout=Layout(width=FULL_WIDTH)) for _ in range(2))
+        # A checkbox, because an Accordion needs a mouse.
+        toggle = _control(Checkbox, "Show the response as JSON", "auto", indent=False)
+
+        text = VBox([self._status, summary], layout=Layout(flex="1 1 16em", min_width="0"))
+        image_row = _row(self._upload, self._url_or_path)
+        task_row = _row(*self._controls.values(), rerun)
+        output = _row(self._figure, text, min_height="12em")
         guard = ShortcutGuard(layout=Layout(display="none"))
-        below = [self._code, self._json_toggle, self._json, guard]
-        super().__init__([self._samples, *rows, *below])
+        super().__init__([self._samples, image_row, task_row, output, code, toggle, json, guard])
         self.add_class(GUARD_CLASS)
-        self._connect()
+
+        for name, control in self._controls.items():
+            widgets.link((state, name), (control, "value"))
+        widgets.dlink((state, "summary"), (summary, "value"), html.summary)
+        widgets.dlink((state, "code"), (code, "value"), html.code)
+        widgets.dlink((state, "result"), (json, "value"), html.response)
+        checked, display = (toggle, "value"), (json.layout, "display")
+        widgets.dlink(checked, display, lambda on: "" if on else "none")
+        rerun.on_click(lambda _: state.run())
+        self._samples.observe(self._on_sample, "value")
+        self._url_or_path.observe(self._on_url_or_path, "value")
+        self._url_or_path.on_msg(self._on_enter)
+        state.observe(self._on_image, "image")
+        state.observe(self._render, ["task", "status", "progress"])
         self._samples.value = self._samples.options[1][1]
 
     def __repr__(self) -> str:
@@ -67,13 +72,11 @@ class Explorer(VBox):  # type: ignore[misc]
     def show(self, image: ImageInput, title: str | None = None) -> None:
         """Run the task on an image, even if it is the same as before.
 
-        Args:
-            image: A URL, a path, bytes, an open binary file or a Pillow image.
-            title: Title of the image; by default the name of the file.
+        The title is by default the name of the file.
 
         Raises:
             ImageError: An open file or a Pillow image cannot be read.
-            TypeError: The image is none of these.
+            TypeError: It is no URL, path, bytes, open binary file or Pillow image.
         """
         self.state.show(image, title)
 
@@ -93,19 +96,6 @@ class Explorer(VBox):  # type: ignore[misc]
         """
         return self.state.wait(seconds)
 
-    def _connect(self) -> None:
-        for name, control in {"task": self._task, **self._options}.items():
-            widgets.link((self.state, name), (control, "value"))
-        self._samples.observe(self._on_sample, "value")
-        self._url_or_path.observe(self._on_url_or_path, "value")
-        self._url_or_path.on_msg(self._on_enter)
-        toggle, display = (self._json_toggle, "value"), (self._json.layout, "display")
-        widgets.dlink(toggle, display, lambda shown: "" if shown else "none")
-        self._rerun_button.on_click(lambda _: self.state.run())
-        self.state.observe(self._sync_controls, "image")
-        self.state.observe(self._render_status, "progress")
-        self.state.observe(self._render, ["status", "task", "code"])
-
     def _on_sample(self, change: Bunch) -> None:
         current = sample_name(self.state.image)
         if not change.new:
@@ -122,7 +112,7 @@ class Explorer(VBox):  # type: ignore[misc]
         if message.get("event") == "submit" and self.state.status == "failed":
             self.state.run()
 
-    def _sync_controls(self, change: Bunch) -> None:
+    def _on_image(self, change: Bunch) -> None:
         """Show the image of the state in the controls."""
         self._samples.value = sample_name(change.new)
         self._upload.cancel()
@@ -131,34 +121,27 @@ class Explorer(VBox):  # type: ignore[misc]
 
     def _render(self, _: Bunch) -> None:
         state = self.state
-        with state.lock:  # without an event loop, two threads render
-            for name, control in self._options.items():
-                control.layout.display = "" if name in TASKS[state.task].options else "none"
-            self._render_status()
-            self._summary.value = html.summary(state.summary)
-            if state.drawing:
-                self._placeholder = html.placeholder(state.drawing)
-                self._figure.value = html.figure(state)
-            else:
-                self._figure.value = self._placeholder if state.status == "working" else ""
-            self._code.value = html.code(state.code)
-            self._json.value = html.response(state.result)
-
-    def _render_status(self, _: Bunch | None = None) -> None:
-        with self.state.lock:
-            self._status.update(html.status(self.state), urgent=self.state.status == "failed")
+        for name in DEFAULTS:
+            shown = name in TASKS[state.task].options
+            self._controls[name].layout.display = "" if shown else "none"
+        self._status.update(html.status(state), urgent=state.status == "failed")
+        if state.status != "working":
+            self._figure.value = html.figure(state)
+        # A hidden drawing keeps its space, so that the content below does not move.
+        self._figure.layout.visibility = "hidden" if state.status == "working" else "visible"
 
 
-def option_controls() -> dict[str, Any]:
-    """Return a control for each option by its name."""
+def task_controls() -> dict[str, Any]:
+    """Return a control for the task and for each option, by name."""
     return {
+        "task": _control(Dropdown, "Task", options=list(TASKS)),
         "max_candidates": _control(BoundedIntText, "Maximum captions", "13em", min=1, max=10),
         "width": _control(BoundedIntText, "Width in pixels", "13em", min=1, max=1024),
         "height": _control(BoundedIntText, "Height in pixels", "13em", min=1, max=1024),
-        "smart": _checkbox("Smart cropping"),
+        "smart": _control(Checkbox, "Smart cropping", "auto", indent=False),
         "language": _control(Dropdown, "Language", options=list(LANGUAGES.items())),
-        "detect_orientation": _checkbox("Detect orientation"),
-        "handwriting": _checkbox("Handwriting"),
+        "detect_orientation": _control(Checkbox, "Detect orientation", "auto", indent=False),
+        "handwriting": _control(Checkbox, "Handwriting", "auto", indent=False),
     }
 
 
@@ -167,15 +150,6 @@ def _control(kind: type, label: str, width: str | None = None, **traits: Any) ->
     layout = Layout(width=width, max_width=FULL_WIDTH)
     style = {"description_width": "initial"}
     return kind(description=label, layout=layout, style=style, **traits)
-
-
-def _checkbox(label: str) -> Checkbox:
-    return Checkbox(description=label, indent=False, layout=Layout(width="auto"))
-
-
-def _samples() -> list[tuple[str, str]]:
-    samples = [each for each in sample_credits().values() if "/" not in each.file]
-    return [("Your own image", ""), *((each.title, each.file) for each in samples)]
 
 
 def _row(*children: widgets.Widget, **layout: str) -> HBox:
