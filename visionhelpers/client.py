@@ -14,7 +14,7 @@ import requests
 from PIL import Image
 
 from .diagnostics import diagnose, require_gallery
-from .endpoint import Endpoint, ImageLimits, Secret, flag, parse_endpoint, parse_key
+from .endpoint import Endpoint, ImageLimits, Secret, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
 from .images import ImageInput, Upload, download, encode_image, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
@@ -217,7 +217,7 @@ class VisionClient:
         self, image: Input, *, width: int, height: int, smart: bool = True
     ) -> bytes:
         """Return the file of a thumbnail, with the arguments of `thumbnail`."""
-        params = {"width": width, "height": height, "smartCropping": flag(smart)}
+        params = {"width": width, "height": height, "smartCropping": str(smart).lower()}
         return self._post_image("thumbnail", image, params=params)[0].body
 
     def ocr(
@@ -229,7 +229,7 @@ class VisionClient:
         `textAngle` degrees about its center. `language` is that of the text, "unk" detects it.
         `detect_orientation` reads text that is on its side or upside down.
         """
-        params = {"language": language, "detectOrientation": flag(detect_orientation)}
+        params = {"language": language, "detectOrientation": str(detect_orientation).lower()}
         convert = self._endpoint.api.convert_ocr
         return cast(OcrResult, self._analyze("ocr", image, params, convert))
 

@@ -65,7 +65,6 @@ class LocalClient(VisionClient):
 
 
 def _environment(has_credential: bool) -> tuple[str, str | None]:
-    """Return the endpoint and the key in the environment: both, or neither."""
     endpoint, key = (os.environ.get(name, "").strip() for name in ("VISION_ENDPOINT", "VISION_KEY"))
     if endpoint and has_credential:
         return endpoint, None

@@ -70,7 +70,7 @@ class ApiVersion(NamedTuple):
 API_VERSIONS = {
     "v1.0": ApiVersion(
         "recognizeText",
-        lambda handwriting: {"handwriting": flag(handwriting)},
+        lambda handwriting: {"handwriting": str(handwriting).lower()},
         dict,
         dict,
         {
@@ -174,11 +174,6 @@ def parse_key(text: str) -> Secret:
     if not key or not key.isascii() or not key.isprintable():
         raise ConfigurationError("The key is empty or has invalid characters: copy it again")
     return key
-
-
-def flag(value: bool) -> str:
-    """Return a boolean as the API spells it."""
-    return "true" if value else "false"
 
 
 def _split(text: str) -> SplitResult:

@@ -216,7 +216,6 @@ def _encode_document(data: bytes, kind: str, limits: ImageLimits) -> Upload:
 
 
 def _encode(image: Image.Image, limits: ImageLimits, *, png: bool) -> Upload:
-    """Encode an image as PNG if that is allowed and fits, or as JPEG, resized until it fits."""
     smaller = _resize(image, limits.reduction(image.size))
     data = _to_file(smaller, "PNG", compress_level=1) if png else b""
     if not 0 < len(data) <= limits.max_bytes:

@@ -75,7 +75,6 @@ def check_installed() -> None:
 
 
 def _state_folder() -> Path:
-    """Return the folder of the state file, created for its owner only."""
     import platformdirs  # slow to load
 
     variable = os.environ.get("VISION_STATE_DIR")

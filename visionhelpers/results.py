@@ -423,7 +423,6 @@ _SUMMARIES: dict[str, Callable[[Result], list[SummaryLine]]] = {
 
 
 def _item(found: Result) -> Item:
-    """Return the name of a tag, a category or an object with its confidence."""
     name = found["object"] if "object" in found else found["name"]
     return Item(str(name), found.get("confidence", found.get("score")))
 

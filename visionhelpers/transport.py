@@ -328,7 +328,8 @@ class Transport:
         if target[0].is_loopback:  # the local service shares its time between its clients
             headers["X-Client-Id"] = f"{os.getpid()}"
         options = {**content, "headers": headers, "timeout": timeout, "allow_redirects": False}
-        options["auth"] = self._http.auth or _identity  # without auth, requests reads ~/.netrc
+        # Without auth, requests reads ~/.netrc.
+        options["auth"] = self._http.auth or (lambda request: request)
         try:
             received = run_in_thread(self._http.request, method, url, **options).result(timeout)
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -364,10 +365,6 @@ class Transport:
         return location
 
 
-def _identity(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
 def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> bool:
     """Return True if the service did not do the work, or may do it twice."""
     if isinstance(error, TransportError):
@@ -377,7 +374,6 @@ def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> boo
 
 
 def _explain(error: BaseException, seconds: float) -> tuple[str, str]:
-    """Return the reason and the explanation of a failed attempt."""
     causes = list(_chain(error))
     for reason, (explanation, kinds) in _FAILURES.items():
         if any(isinstance(cause, kinds) for cause in causes):
@@ -387,7 +383,6 @@ def _explain(error: BaseException, seconds: float) -> tuple[str, str]:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield an error and its causes."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__

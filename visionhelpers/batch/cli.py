@@ -116,7 +116,6 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _options(operation: str) -> dict[str, Any]:
-    """Return the options of an operation with their defaults."""
     parameters = inspect.signature(getattr(VisionClient, operation)).parameters
     known = {name: SIZE.get(name, parameters[name].default) for name in HELP if name in parameters}
     return {name: ",".join(of) if isinstance(of, tuple) else of for name, of in known.items()}

@@ -47,7 +47,6 @@ class FontStack:
 
 
 def _missing(properties: FontProperties, text: str) -> set[str]:
-    """Return the characters that no family of some font properties contains."""
     missing = {each for each in text if category(each) != "Cc"}
     for family in properties.get_family():
         single = properties.copy()

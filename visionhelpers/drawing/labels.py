@@ -126,7 +126,6 @@ class _LabelCanvas:
         return label
 
     def _draw(self, labels: list[Text], places: Floats) -> list[Text]:
-        """Draw the labels that have a place, and return them."""
         centers = (places[:, :2] + places[:, 2:]) / 2 @ self._rotation.T
         positions = self._ax.transData.inverted().transform(centers)
         for label, (x, y) in zip(labels, positions, strict=True):
@@ -152,6 +151,5 @@ class _LabelCanvas:
 
 
 def _padded(text: Text) -> Bbox:
-    """Return the rectangle around a text and its padding, in pixels."""
     padding = PADDING * float(text.get_fontsize()) / 72 * text.figure.dpi
     return text.get_window_extent().padded(padding)

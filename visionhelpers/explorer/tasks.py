@@ -66,7 +66,6 @@ def find_task(name: str) -> Task:
 
 
 def _draw_names(image: Image.Image, result: Result, ax: Axes) -> None:
-    """Draw the first five tags or categories as the caption."""
     found = result.get("tags") or result.get("categories", ())
     draw_caption(image, ", ".join(each["name"] for each in found[:5]), ax=ax)
 

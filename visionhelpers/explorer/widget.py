@@ -113,7 +113,6 @@ class Explorer(VBox):  # type: ignore[misc]
             self.state.run()
 
     def _on_image(self, change: Bunch) -> None:
-        """Show the image of the state in the controls."""
         self._samples.value = sample_name(change.new)
         self._upload.cancel()
         if change.new != _unquoted(self._url_or_path.value):
