@@ -309,9 +309,18 @@ def test_the_local_service_is_exempt_from_proxies(monkeypatch: pytest.MonkeyPatc
     connect()
     assert os.environ["NO_PROXY"] == os.environ["no_proxy"] == "*"
     assert should_bypass_proxies("http://example.com", no_proxy=None)
+    monkeypatch.delenv("no_proxy")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    connect()
+    assert should_bypass_proxies("http://example.com", no_proxy=None)
 
 
 def test_the_docstring_tells_when_the_local_service_ends() -> None:
     text = " ".join((connect.__doc__ or "").split())
     assert "half an hour after the last request" in text
     assert "minutes" not in text
+
+
+def test_a_credential_without_an_endpoint_is_refused_before_a_service_starts() -> None:
+    with pytest.raises(ConfigurationError, match="set VISION_ENDPOINT"):
+        connect(credential=object())

@@ -147,3 +147,10 @@ def test_a_missing_network_and_an_unknown_name_are_told_apart(
 ) -> None:
     monkeypatch.setattr(socket, "getaddrinfo", resolve(*known))
     assert expected in check(f"https://{host}")
+
+
+def test_a_web_server_that_is_no_vision_service_is_diagnosed() -> None:
+    for body in ({"status": "ok"}, b"<html>Log in</html>"):
+        with scripted_server() as server:
+            diagnosis = server.client((200, {"Content-Type": "text/html"}, body)).check()
+        assert not diagnosis.startswith("OK")

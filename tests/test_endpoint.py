@@ -270,3 +270,17 @@ def test_each_operation_has_the_limits_of_its_version() -> None:
     assert V3.limits("recognize_text").documents
     assert V3.limits("recognize_text").max_bytes >= 50 * 2**20
     assert not V1.limits("recognize_text").documents
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "https://user:0123456789abcdef@example.org/",
+        "htps://example.org/?subscription-key=0123456789abcdef",
+        "0123456789abcdef0123456789abcdef",
+    ],
+)
+def test_a_key_in_an_endpoint_is_not_quoted(endpoint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_endpoint(endpoint)
+    assert "0123456789abcdef" not in str(caught.value)

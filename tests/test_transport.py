@@ -899,3 +899,14 @@ def test_nothing_is_printed_without_a_handler(
 ) -> None:
     server.client(UNAVAILABLE, TAGS).tag(b"x")
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_certificate_bundle_that_does_not_exist_is_named_and_not_retried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
+    began = time.monotonic()
+    with pytest.raises(TransportError, match=r"/no/such/bundle\.pem") as caught:
+        VisionClient("https://vision.example.org", KEY).tag(b"x")
+    assert caught.value.reason == ""
+    assert time.monotonic() - began < 2

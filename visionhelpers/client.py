@@ -18,7 +18,7 @@ from .endpoint import Endpoint, ImageLimits, Secret, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
 from .images import ImageInput, Upload, download, encode_image, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
-from .transport import LOGGER, OnStatus, RateLimiter, Response, Transport
+from .transport import LOGGER, OnStatus, RateLimiter, Response, Transport, check_seconds
 
 Input: TypeAlias = ImageInput | Upload
 URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
@@ -33,7 +33,8 @@ class VisionClient:
     it to what the operation takes; a VisionWarning tells of resizing.
 
     Results are the API's JSON in the shapes of v1.0; those of v3.2 are converted. Coordinates are
-    pixels of the upright image: origin top left, x right, y down.
+    pixels of the upright image: origin top left, x right, y down. Confidences are from 0 to 1.
+    Every call may raise one of the VisionError tree in `visionhelpers.errors`.
 
     Args:
         endpoint: URL of the service, with or without a final slash or `/vision/v1.0`.
@@ -257,9 +258,9 @@ class VisionClient:
             OperationFailedError: The operation ended with the status Failed.
             OperationTimeoutError: The operation did not end in time.
         """
-        if timeout is not None and not timeout > 0:
-            raise ValueError(f"Invalid timeout {timeout!r}: use a number of seconds above 0.")
-        seconds, api = timeout or self._transport.deadline, self._endpoint.api
+        seconds = self._transport.deadline if timeout is None else timeout
+        check_seconds("timeout", seconds)
+        api = self._endpoint.api
         until = time.monotonic() + seconds
         options: dict[str, Any] = {"params": api.read_params(handwriting), "until": until}
         options |= {"stacklevel": 3, "repeatable": False}
@@ -268,7 +269,7 @@ class VisionClient:
         return cast(RecognizeTextResult, rescale(api.convert_read(operation), sent))
 
     def add_face(self, name: str, image: Input) -> dict[str, Any]:
-        """Add a face to the gallery of a local service, and return the number of its images.
+        """Add a face to the gallery of a local service; return the JSON with its name and count.
 
         Raises:
             ServiceError: The image does not contain exactly one face.

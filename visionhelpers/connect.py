@@ -28,6 +28,8 @@ def connect(*, local: bool = False, **options: Any) -> VisionClient:
         TransportError: The local service does not start.
     """
     endpoint, key = ("", None) if local else _environment(bool(options.get("credential")))
+    if options.get("credential") and not endpoint:
+        raise ConfigurationError("A credential needs an endpoint: set VISION_ENDPOINT")
     client = VisionClient(endpoint, key, **options) if endpoint else LocalClient(**options)
     sys.stdout.write(
         "Using the service in VISION_ENDPOINT.\n"
@@ -78,7 +80,6 @@ def _environment(has_credential: bool) -> tuple[str, str | None]:
 
 def _bypass_proxy() -> None:
     """Exempt the local service from proxies, also for requests that a notebook sends itself."""
-    for name in ("no_proxy", "NO_PROXY"):
-        hosts = [host for host in os.environ.get(name, "").split(",") if host]
-        if not {LOOPBACK, "*"} & {host.strip() for host in hosts}:
-            os.environ[name] = ",".join([*hosts, LOOPBACK])
+    hosts = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if not {LOOPBACK, "*"} & {host.strip() for host in hosts.split(",")}:
+        os.environ["no_proxy"] = os.environ["NO_PROXY"] = f"{hosts},{LOOPBACK}".strip(",")

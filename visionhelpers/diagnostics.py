@@ -6,7 +6,7 @@ import re
 import socket
 from typing import TYPE_CHECKING
 
-from .endpoint import AZURE, Endpoint
+from .endpoint import AZURE, AZURE_KEY, Endpoint
 from .errors import ConfigurationError, ServiceError, TransportError
 
 if TYPE_CHECKING:
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 INTERNET_HOST = "azure.microsoft.com"
 """A host name that can be resolved wherever there is internet access."""
 _REGION = re.compile(r"^([\w-]+)\.api\.cognitive\.")
-_AZURE_KEY = re.compile(r"[0-9a-fA-F]{32}|[0-9a-zA-Z]{84}")
 
 
 def diagnose(transport: Transport) -> str:
     """Request the list of models, and return a diagnosis of the response.
 
-    A wrong key, region or path, a missing network, and a failure of DNS, TLS or the proxy have
-    different sentences. Azure's response to a key of another region is that to an unknown key.
+    A wrong key, region or path, a missing network, DNS, TLS and the proxy have own sentences.
     """
     endpoint, key = transport.target
     try:
-        transport.send("GET", f"vision/{endpoint.version}/models")
+        response = transport.send("GET", f"vision/{endpoint.version}/models")
+        if "models" not in response.json():
+            return _explain_service(endpoint, key, ServiceError(404, None, ""))
     except ConfigurationError as error:
         return f"{error}."
     except TransportError as error:
@@ -37,10 +37,7 @@ def diagnose(transport: Transport) -> str:
 
 
 def require_gallery(transport: Transport, error: ServiceError) -> None:
-    """Raise ConfigurationError if a 404 means that the service has no gallery.
-
-    Every local service has a gallery, and the path /health.
-    """
+    """Raise ConfigurationError if a 404 means no gallery; a service with one has /health."""
     if error.status == 404:
         try:
             transport.send("GET", "health")
@@ -67,9 +64,9 @@ def _explain_service(endpoint: Endpoint, key: str, error: ServiceError) -> str:
     if not key:
         return f"{host} refuses the credential: check its role and tenant."
     region = _REGION.search(host)
-    if region and _AZURE_KEY.fullmatch(key):
+    if region and AZURE_KEY.fullmatch(key):
         return f"The key is refused: it is wrong, or of another region than {region[1]}."
-    if AZURE.search(host) and not _AZURE_KEY.fullmatch(key):
+    if AZURE.search(host) and not AZURE_KEY.fullmatch(key):
         return "The key is wrong: Azure's have 32 hexadecimal digits, or 84 letters and digits."
     return f"The key is wrong, or belongs to another service than {host}."
 

@@ -13,6 +13,7 @@ from .errors import ConfigurationError
 from .results import angle_to_degrees, read_to_recognize_text
 
 RETIRED = ("v1.0", "v2.0", "v2.1", "v3.0", "v3.1")
+AZURE_KEY = re.compile(r"[0-9a-fA-F]{32}|[0-9a-zA-Z]{84}")
 AZURE = re.compile(
     r"(^|\.)(cognitiveservices\.azure\.(com|us|cn)|services\.ai\.azure\.(com|us|cn)"
     r"|api\.cognitive\.(microsoft\.(com|us)|azure\.(us|cn)))\.?$"
@@ -182,10 +183,12 @@ def _split(text: str) -> SplitResult:
         host, _ = parts.hostname or "", parts.port  # .port raises ValueError if it is no number
     except ValueError:
         host = ""
+    if AZURE_KEY.fullmatch(text.strip()):
+        raise ConfigurationError("The endpoint looks like a key: pass the endpoint first")
+    if set("@?#") & set(text):  # not quoted: it may contain a key
+        raise ConfigurationError("Invalid endpoint: remove user names, ? and #")
     if not host or " " in host or parts.scheme not in ("", *_PORTS):
         raise ConfigurationError(f"Invalid endpoint {text!r}: use for example http://host:port")
-    if parts.username or parts.query or parts.fragment:  # not quoted: it may contain a key
-        raise ConfigurationError("Invalid endpoint: remove user names, ? and #")
     return parts._replace(scheme=parts.scheme or ("http" if _is_loopback(host) else "https"))
 
 

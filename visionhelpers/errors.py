@@ -62,8 +62,9 @@ class ServiceError(VisionError):
     def __str__(self) -> str:
         has_code = self.code and self.code != str(self.status)
         title = f"{self.code} ({self.status})" if has_code else str(self.status)
-        advice = " Check the key, and that it belongs to this endpoint."
-        return f"{title}: {self.message}" + (advice if self.status == 401 else "")
+        advice = ". Check the key, and that it belongs to this endpoint."
+        message = self.message.rstrip(".") + advice if self.status == 401 else self.message
+        return f"{title}: {message}"
 
 
 @dataclass(eq=False)

@@ -81,7 +81,7 @@ def to_upright_rgb(image: Image.Image) -> Image.Image:
     """Return an image in RGB, turned by its EXIF orientation, on a white background."""
     image = _apply_exif_orientation(image)
     if image.mode.startswith("I;16"):
-        image = image.point(lambda value: value / 256).convert("L")  # convert alone clips at 255
+        image = image.convert("I").point(lambda value: value / 256).convert("L")  # "L" clips at 255
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)

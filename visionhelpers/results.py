@@ -50,18 +50,10 @@ class Face(TypedDict, total=False):
     faceRectangle: dict[str, int]
 
 
-class Category(TypedDict, total=False):
-    """One of the 86 categories, with a score from 0 to 1."""
-
-    name: str
-    score: float
-    detail: dict[str, list[Face]]
-
-
 class Analysis(TypedDict, total=False):
     """The result of analyze, describe and tag: the members that were requested."""
 
-    categories: list[Category]
+    categories: list[dict[str, Any]]
     description: Description
     tags: list[Tag]
     faces: list[Face]
@@ -69,6 +61,7 @@ class Analysis(TypedDict, total=False):
     imageType: dict[str, int]
     adult: dict[str, Any]
     objects: list[dict[str, Any]]
+    brands: list[dict[str, Any]]
     requestId: str
     metadata: dict[str, Any]
 
@@ -381,7 +374,7 @@ def _adult(result: Result) -> list[SummaryLine]:
     found = result["adult"]
     return [
         _line(f"{kind} content: {_yes_no(found[f'is{kind}Content'])}", found[score])
-        for kind, score in (("Adult", "adultScore"), ("Racy", "racyScore"))
+        for kind, score in (("Adult", "adultScore"), ("Racy", "racyScore"), ("Gory", "goreScore"))
         if score in found
     ]
 

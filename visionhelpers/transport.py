@@ -13,11 +13,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
-from threading import Lock, Thread, local
+from threading import TIMEOUT_MAX, Lock, Thread, local
 from typing import Any, TypeAlias, TypeVar
 
 import requests
-from requests.exceptions import ProxyError, SSLError
+from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
 from requests.structures import CaseInsensitiveDict
 from urllib3.exceptions import HTTPError, InvalidHeader, NameResolutionError, NewConnectionError
 from urllib3.exceptions import TimeoutError as HTTPTimeout
@@ -51,13 +51,14 @@ LOGGER = logging.getLogger("visionhelpers")
 LOGGER.addHandler(logging.NullHandler())
 _RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
 _UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
+CUT_OFF = (requests.ConnectionError, ChunkedEncodingError, ContentDecodingError)
 _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
     "tls": ("TLS failed; check the certificate, and https or http", (SSLError,)),
     "proxy": ("the proxy failed; check HTTPS_PROXY and NO_PROXY", (ProxyError,)),
     "dns": ("the host name cannot be resolved", (NameResolutionError,)),
     "refused": ("the connection was refused; no service listens there", (NewConnectionError,)),
     "timeout": ("no data within {:.3g} seconds", (requests.Timeout, HTTPTimeout, TimeoutError)),
-    "cut off": ("the connection was cut off", (requests.ConnectionError, HTTPError, OSError)),
+    "cut off": ("the connection was cut off", (HTTPError, ConnectionError, *CUT_OFF)),
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
 
@@ -182,9 +183,8 @@ class Transport:
     reconnect: Callable[[tuple[Endpoint, Secret]], bool] | None = None
 
     def __post_init__(self) -> None:
-        for name, value in (("timeout", self.timeout), ("deadline", self.deadline)):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-                raise ValueError(f"Invalid {name} {value!r}: use a number of seconds above 0.")
+        check_seconds("timeout", self.timeout)
+        check_seconds("deadline", self.deadline)
         if isinstance(self.retries, bool) or not isinstance(self.retries, int) or self.retries < 0:
             raise ValueError(f"Invalid retries {self.retries!r}: use a whole number from 0.")
         loopback = self.target[0].is_loopback
@@ -305,7 +305,8 @@ class Transport:
     def parse(self, response: Response) -> dict[str, Any]:
         """Return the JSON in a response, and move its `modelVersion` to `last_response`."""
         result = response.json()
-        version = (result.get("analyzeResult") or result).pop("modelVersion", None)
+        inner = result.get("analyzeResult")
+        version = (inner if isinstance(inner, dict) else result).pop("modelVersion", None)
         self.thread.response = replace(response, body=b"", model_version=version)
         return result
 
@@ -365,6 +366,12 @@ class Transport:
         return location
 
 
+def check_seconds(name: str, value: Any) -> None:
+    """Raise ValueError unless an argument is a number of seconds that a thread can wait."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < TIMEOUT_MAX:
+        raise ValueError(f"Invalid {name} {value!r}: use a number of seconds above 0.")
+
+
 def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> bool:
     """Return True if the service did not do the work, or may do it twice."""
     if isinstance(error, TransportError):
@@ -377,9 +384,9 @@ def _explain(error: BaseException, seconds: float) -> tuple[str, str]:
     causes = list(_chain(error))
     for reason, (explanation, kinds) in _FAILURES.items():
         if any(isinstance(cause, kinds) for cause in causes):
-            detail = f" ({causes[-1]})" if reason == "tls" else ""
+            detail = f" ({causes[-1]})" if reason in ("tls", "refused") else ""
             return reason, explanation.format(seconds) + detail
-    return "", type(error).__name__
+    return "", f"{type(error).__name__}: {error}"
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -425,4 +432,5 @@ def parse_error(body: bytes) -> tuple[str | None, str, str | None]:
     code = inner.get("code") or error.get("code") or error.get("statusCode")
     message = inner.get("message") or error.get("message") or ""
     request_id = error.get("requestId") or parsed.get("requestId")
-    return None if code is None else str(code), str(message), request_id
+    code, request_id = (part and str(part) for part in (code, request_id))
+    return code, str(message), request_id

@@ -459,3 +459,10 @@ def test_a_notebook_cell_shows_the_figure_once_and_prints_nothing():
     assert output.output_type == "display_data"
     assert output.data["text/plain"].startswith("<Figure size 700x")
     assert output.data["text/plain"].endswith("with 1 Axes>")
+
+
+def test_a_caption_takes_the_style_of_the_other_drawings():
+    style = {"color": "#ff0000", "linewidth": 2, "fontsize": 9}
+    ax = draw_caption(Image.new("RGB", (90, 60)), "a dog", **style)
+    assert (ax.title.get_color(), ax.title.get_fontsize()) == ("#ff0000ff", 9)
+    assert draw_caption(Image.new("RGB", (90, 60)), "a dog", labels=False).get_title() == ""

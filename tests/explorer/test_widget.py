@@ -301,3 +301,13 @@ def test_a_notebook_shows_it_as_a_widget_without_a_path(explorer: Explorer) -> N
     shown = explorer._repr_mimebundle_()
     assert set(shown) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
     assert shown["text/plain"] == "Explorer()"
+
+
+def test_a_sample_of_the_gallery_is_shown_though_the_list_has_no_gallery(
+    client: VisionClient,
+) -> None:
+    explorer = Explorer(client)
+    explorer.show(sample_path("gallery/landmarks/Summer Palace/tower.jpg"))
+    assert control(explorer, "Sample image").value == ""
+    explorer.wait()
+    assert explorer.state.error == ""

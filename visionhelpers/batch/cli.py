@@ -27,7 +27,7 @@ from .worker import BatchResult
 WRONG_USAGE, INTERRUPTED, BROKEN_PIPE, TERMINATED = 2, 130, 141, 143
 """Exit statuses; those above 128 are 128 and the number of a signal, as in a shell."""
 HELP = {
-    "features": "any of ImageType, Faces, Adult, Categories, Color, Tags, Description",
+    "features": "ImageType, Faces, Adult, Categories, Color, Tags, Description, Objects, Brands",
     "details": "any of Celebrities, Landmarks",
     "language": "language of the result; for ocr that of the text, or unk to detect it",
     "max_candidates": "maximum number of captions",
@@ -134,14 +134,14 @@ def _run(options: argparse.Namespace) -> int:
     if operation == "thumbnail" and out:
         writer = ThumbnailWriter(out, options.images, several, (options.width, options.height))
         pending, out = writer.pending(images), None
-    elif operation == "thumbnail" and (several or sys.stdout.isatty()):
+    elif operation == "thumbnail" and (several or options.json or sys.stdout.isatty()):
         options.parser.error("name a file, or a folder for several images: --out FILE")
     arguments = {name: getattr(options, name) for name in _options(operation)}
     progress = several and sys.stderr.isatty()
     with run_batch(client, operation, pending, results=out, progress=progress, **arguments) as run:
         for result in run:
             _print_result(result, options, writer, several)
-    if several:
+    if several or run.counts["skipped"]:
         skipped = run.counts["skipped"] + len(images) - len(pending)
         done, failed = run.counts["done"], run.counts["failed"]
         _print_error(f"{len(images)} images: {done} done, {failed} failed, {skipped} skipped")

@@ -109,7 +109,7 @@ class BatchRun(Iterator[BatchResult]):
         self.close()
 
     def close(self) -> None:
-        """Cancel the images that are not sent yet, and release the results file."""
+        """Release the results file; only requests that have begun or wait for the rate are sent."""
         self._sending.close()
 
     @property

@@ -45,13 +45,7 @@ class Style(TypedDict, total=False):
 
 
 def draw_caption(
-    image: ImageInput,
-    result: Result | str,
-    ax: Axes | None = None,
-    *,
-    color: ColorType | None = None,
-    fontsize: float | str | None = None,
-    labels: bool = True,
+    image: ImageInput, result: Result | str, ax: Axes | None = None, **style: Unpack[Style]
 ) -> Axes:
     """Draw an image with its first caption, or landmark, as the title below the Axes.
 
@@ -59,9 +53,8 @@ def draw_caption(
         image: The image, as `load_image` takes it.
         result: The result of analyze, describe or landmarks; or the caption itself.
         ax: Axes to draw on; by default those of a new figure that fits image and caption.
-        color: Color of the caption.
-        fontsize: Size of the caption in points; by default suited to the image.
-        labels: If False, draw the image without a title.
+        style: `color` and `fontsize` of the caption, in points; `labels=False` to draw none. The
+            caption has no lines: `linewidth` has no effect.
 
     Raises:
         ValueError: The operation returns neither captions nor landmarks.
@@ -70,8 +63,7 @@ def draw_caption(
     caption = result if isinstance(result, str) else results.caption(result)
     if caption != result:
         caption = caption[:1].upper() + caption[1:]  # capitalize() changes names to lower case
-    size = None if fontsize is None else FontProperties(size=fontsize).get_size_in_points()
-    color = None if color is None else to_hex(color, keep_alpha=True)
+    color, _, size, labels = _resolve(**style)
     ax = _show(load_image(image), ax)
     title = ax.set_title("", y=0, pad=-5, va="top")
     FontStack().set_text(title, caption if labels else "")
@@ -169,19 +161,23 @@ def _show(image: Image.Image, ax: Axes | None) -> Axes:
     return ax
 
 
-def _draw(
-    image: Image.Image,
-    groups: list[list[Detection]],
-    ax: Axes | None,
+def _resolve(
     color: ColorType | None = None,
     linewidth: float | None = None,
     fontsize: float | str | None = None,
     labels: bool = True,
-) -> Axes:
+) -> tuple[str | None, float | None, float | None, bool]:
     size = None if fontsize is None else FontProperties(size=fontsize).get_size_in_points()
-    colors = cycle(PALETTE if color is None else [to_hex(color, keep_alpha=True)])
+    return None if color is None else to_hex(color, keep_alpha=True), linewidth, size, labels
+
+
+def _draw(
+    image: Image.Image, groups: list[list[Detection]], ax: Axes | None, **style: Unpack[Style]
+) -> Axes:
+    color, linewidth, size, labels = _resolve(**style)
+    colors = cycle([color] if color else PALETTE)
     numbered = enumerate(zip(groups, colors, strict=False))
-    boxes = [LabelledBox(*each, color, n) for n, (group, color) in numbered for each in group]
+    boxes = [LabelledBox(*each, edge, n) for n, (group, edge) in numbered for each in group]
     ax = _show(image, ax)
     if linewidth is None:
         height = np.median([dist(box.corners[0], box.corners[3]) for box in boxes] or [0.0])

@@ -116,8 +116,8 @@ def materialize(image: images.ImageInput) -> bytes | Image.Image:
 
 
 def sample_name(image: images.ImageInput | None) -> str:
-    """Return the name of the sample at a path, or "" for any other image."""
-    names = {images.SAMPLES / name: name for name in images.sample_credits()}
+    """Return the name of the sample at a path, or "", also for the images of its gallery."""
+    names = {images.SAMPLES / name: name for name in images.sample_credits() if "/" not in name}
     return names.get(Path(image), "") if isinstance(image, (str, PathLike)) else ""
 
 
