@@ -123,11 +123,11 @@ class Explorer(VBox):  # type: ignore[misc]
         for name in DEFAULTS:
             shown = name in TASKS[state.task].options
             self._controls[name].layout.display = "" if shown else "none"
-        self._status.update(html.status(state), urgent=state.status == "failed")
         if state.status != "working":
             self._figure.value = html.figure(state)
         # A hidden drawing keeps its space, so that the content below does not move.
         self._figure.layout.visibility = "hidden" if state.status == "working" else "visible"
+        self._status.update(html.status(state), urgent=state.status == "failed")
 
 
 def task_controls() -> dict[str, Any]:
