@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from email.utils import formatdate
 from itertools import pairwise
 from threading import Barrier, Event, Thread, Timer, main_thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -37,6 +38,7 @@ from tests.scripted_server import (
     scripted_server,
 )
 from visionhelpers import (
+    ConfigurationError,
     OperationFailedError,
     OperationTimeoutError,
     ServiceError,
@@ -911,3 +913,22 @@ def test_a_certificate_bundle_that_does_not_exist_is_named_and_not_retried(
         VisionClient("https://vision.example.org", KEY).tag(b"x")
     assert caught.value.reason == ""
     assert time.monotonic() - began < 2
+
+
+def test_looking_for_another_service_ends_at_the_deadline(server: ScriptedServer) -> None:
+    server.steps = [(503, {}, {})]
+    target = parse_endpoint(server.url), parse_key(KEY)
+    transport = Transport(target, deadline=0.6, reconnect=lambda _: bool(time.sleep(3)))
+    began = time.monotonic()
+    with pytest.raises(ServiceError):
+        transport.send("GET", "vision/v1.0/models")
+    assert time.monotonic() - began < 1.1
+
+
+def test_a_slow_credential_ends_at_the_deadline(server: ScriptedServer) -> None:
+    credential = SimpleNamespace(get_token=lambda _: time.sleep(3))
+    client = VisionClient(server.url, credential=credential, deadline=0.6)
+    began = time.monotonic()
+    with pytest.raises(ConfigurationError, match="gave no token"):
+        client.tag(b"x")
+    assert time.monotonic() - began < 1.1

@@ -12,8 +12,7 @@ from .errors import ConfigurationError, ServiceError, TransportError
 if TYPE_CHECKING:
     from .transport import Transport
 
-INTERNET_HOST = "azure.microsoft.com"
-"""A host name that can be resolved wherever there is internet access."""
+INTERNET_HOST = "azure.microsoft.com"  # can be resolved wherever there is internet access
 _REGION = re.compile(r"^([\w-]+)\.api\.cognitive\.")
 
 

@@ -25,7 +25,6 @@ MALLOC_ENV = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "4000000"}
 """Settings of glibc that return freed memory to the system: 200 MB less at a peak of 1.1 GB, for
 up to 10 % more time per image."""
 INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
-_REQUIRED = ("starlette", "uvicorn")
 _LAUNCH = (
     "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
     "runpy.run_module('visionhelpers.service', run_name='__main__', alter_sys=True)"
@@ -68,7 +67,7 @@ def find_or_start() -> ServiceInfo:
 
 def check_installed() -> None:
     """Raise ConfigurationError if a package of the service is missing."""
-    if missing := [name for name in _REQUIRED if find_spec(name) is None]:
+    if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
         raise ConfigurationError(
             f"The local service is not installed ({', '.join(missing)} is missing): {INSTALL}"
         )

@@ -70,8 +70,6 @@ class DomainResult(TypedDict, total=False):
     """The result of celebrities and landmarks."""
 
     result: dict[str, list[Face]]
-    requestId: str
-    metadata: dict[str, Any]
 
 
 class OcrLine(TypedDict):

@@ -10,11 +10,12 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from itertools import count
 from math import inf
 from threading import TIMEOUT_MAX, Lock, Thread, local
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import requests
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError, ProxyError, SSLError
@@ -62,17 +63,15 @@ _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
 }
 """Explanation and exceptions for each reason of a TransportError; the first match counts."""
 
-T = TypeVar("T")
-OnStatus: TypeAlias = Callable[[str], None] | None
-"""Function called with each status of a long-running operation; its exceptions propagate."""
+OnStatus: TypeAlias = Callable[[str], None] | None  # called with each status
 
 
-def run_in_thread(function: Callable[..., T], *args: Any, **kwargs: Any) -> Future[T]:
+def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
     """Call a function on a daemon thread: Ctrl-C and the exit of Python do not wait for it.
 
     `result(seconds)` bounds the sum of its socket operations; the timeout of requests bounds each.
     """
-    future: Future[T] = Future()
+    future: Future[Any] = Future()
 
     def call() -> None:
         try:
@@ -180,7 +179,7 @@ class Transport:
     timeout: float = 60
     deadline: float = 300
     retries: int = 4
-    reconnect: Callable[[tuple[Endpoint, Secret]], bool] | None = None
+    reconnect: Callable[[tuple[Endpoint, Secret]], bool] = lambda _: False
 
     def __post_init__(self) -> None:
         check_seconds("timeout", self.timeout)
@@ -234,7 +233,7 @@ class Transport:
                 status, retryable = getattr(error, "status", 0), _is_retryable(error, repeatable)
                 ended = status in (UNAUTHORIZED, UNAVAILABLE) or (retryable and not status)
                 ended &= url != path and attempt <= max(1, retries)
-                if ended and self.reconnect and self.reconnect(target):
+                if ended and self._reconnected(target, until):
                     LOGGER.info("Reconnected to %s", self.target[0].root)
                     continue
                 if not retryable:
@@ -346,6 +345,12 @@ class Transport:
             raise _service_error(response, received.reason, secret)
         return response
 
+    def _reconnected(self, target: tuple[Endpoint, Secret], until: float) -> bool:
+        """Return True if there is another service in place of this one before the deadline."""
+        with suppress(TimeoutError):
+            return bool(run_in_thread(self.reconnect, target).result(until - time.monotonic()))
+        return False
+
     def _secret(self, key: Secret) -> Secret:
         """Return the key, or a token that is valid for some minutes."""
         if self.credential is None:
@@ -353,9 +358,10 @@ class Transport:
         with self._token_lock:
             if not self._token or self._token.expires_on - time.time() < TOKEN_MARGIN_SECONDS:
                 try:
-                    self._token = self.credential.get_token(TOKEN_SCOPE)
+                    token = run_in_thread(self.credential.get_token, TOKEN_SCOPE)
+                    self._token = token.result(min(self.timeout, self.deadline))
                 except Exception as error:
-                    raise ConfigurationError(f"The credential gave no token: {error}") from error
+                    raise ConfigurationError(f"The credential gave no token: {error!r}") from error
             return Secret(self._token.token)
 
     def _location(self, accepted: Response) -> str:
