@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 
 from tests.full_disk import FULL_DISK, on_full_disk
 from tests.scripted_server import scripted_server
+from visionhelpers import local_service
 from visionhelpers.endpoint import Secret
 from visionhelpers.errors import ConfigurationError, TransportError
 from visionhelpers.local_service import ServiceInfo, check_installed, find_or_start
@@ -74,6 +76,26 @@ def test_a_service_whose_port_is_taken_gets_another(state_folder: Path) -> None:
     psutil.wait_procs([process], timeout=10)
     with scripted_server(port=int(first.url.rpartition(":")[2])):
         assert find_or_start().url != first.url
+
+
+def test_the_first_start_takes_the_preferred_port(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setattr(local_service, "PREFERRED_PORT", port)
+    assert find_or_start().url == f"http://127.0.0.1:{port}"
+    assert state_folder.exists()
+
+
+def test_a_service_whose_port_is_taken_while_it_starts_gets_another(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setattr(local_service, "_free_port", lambda _: port)
+        assert find_or_start().url != f"http://127.0.0.1:{port}"
+    assert len(services(state_folder)) == 1
 
 
 def test_processes_that_start_at_once_share_one_service(state_folder: Path) -> None:

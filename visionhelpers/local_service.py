@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
@@ -21,6 +22,7 @@ from .transport import Transport
 START_SECONDS = 60.0
 PROBE_SECONDS = 10.0
 IDLE_SECONDS = 1800
+PREFERRED_PORT = 8421  # if it is free, so that the URLs which a notebook prints stay valid
 MALLOC_ENV = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "4000000"}
 """Settings of glibc that return freed memory to the system: 200 MB less at a peak of 1.1 GB, for
 up to 10 % more time per image."""
@@ -114,12 +116,13 @@ def _probe(file: Path) -> ServiceInfo | None:
     return info if "models" in models else None
 
 
-def _start(file: Path) -> ServiceInfo:
+def _start(file: Path, port: int | None = None) -> ServiceInfo:
     """Start a service and wait until it responds; the caller holds the lock."""
     check_installed()
     file.unlink(missing_ok=True)
     log = file.with_suffix(".log")
-    child = _spawn(file, log)
+    port = _free_port(file) if port is None else port
+    child = _spawn(file, log, port)
     Thread(target=child.wait, daemon=True).start()  # reaps the process
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
@@ -127,6 +130,8 @@ def _start(file: Path) -> ServiceInfo:
             file.with_suffix(".port").write_text(info.url.rpartition(":")[2], encoding="ascii")
             return info
         if child.poll() is not None:
+            if port and "Cannot listen" in _log_tail(log):  # another process was faster
+                return _start(file, 0)
             raise TransportError(f"The local service ended at once; {_log_tail(log)}")
         time.sleep(0.05)
     child.terminate()
@@ -135,14 +140,16 @@ def _start(file: Path) -> ServiceInfo:
     )
 
 
-def _spawn(file: Path, log: Path) -> subprocess.Popen[bytes]:
+def _spawn(file: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
     """Start the service detached, so that it survives Ctrl-C and kernel restarts."""
     package = str(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-P", "-c", _LAUNCH, package, "--state-file", str(file)]
-    command += ["--port", str(_last_port(file)), "--gallery", str(_gallery(file.parent))]
-    command += ["--idle", str(IDLE_SECONDS)]
+    command += ["--port", str(port), "--idle", str(IDLE_SECONDS)]
+    env = MALLOC_ENV | os.environ
+    for name in {"VISION_GALLERY", "VISION_STATE_DIR"} & set(env):  # relative to this folder
+        env[name] = env[name] and str(Path(env[name]).expanduser().resolve())
     options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": file.parent}
-    options |= {"env": MALLOC_ENV | os.environ, "start_new_session": True}
+    options |= {"env": env, "start_new_session": True}
     if sys.platform == "win32":
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
         options["creationflags"] = flags
@@ -152,23 +159,14 @@ def _spawn(file: Path, log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=output, stderr=output, **options)  # noqa: S603
 
 
-def _last_port(file: Path) -> int:
-    """Return the port of the last service if it is free, so that its URLs stay valid; 0 if not."""
-    try:
-        port = int(file.with_suffix(".port").read_text(encoding="ascii"))
+def _free_port(file: Path) -> int:
+    """Return the port of the last service, or the preferred one; 0 if neither is free."""
+    with suppress(OSError, ValueError, OverflowError):
+        last = file.with_suffix(".port")
+        port = int(last.read_text(encoding="ascii")) if last.exists() else PREFERRED_PORT
         socket.create_server(("127.0.0.1", port)).close()
-    except (OSError, ValueError, OverflowError):
-        return 0
-    return port
-
-
-def _gallery(folder: Path) -> Path:
-    if variable := os.environ.get("VISION_GALLERY"):
-        return Path(variable).expanduser().resolve()
-    import platformdirs
-
-    user = platformdirs.user_data_path("visionhelpers", appauthor=False)
-    return (folder if os.environ.get("VISION_STATE_DIR") else user) / "gallery"
+        return port
+    return 0
 
 
 def _log_tail(log: Path) -> str:

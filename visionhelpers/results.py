@@ -342,10 +342,8 @@ def _scaled(box: Any, scale: float) -> Any:
 def _description(result: Result) -> list[SummaryLine]:
     description = result["description"]
     found = [_line(each["text"], each["confidence"]) for each in description.get("captions", ())]
-    return [
-        *(found or [_line("No caption found.")]),
-        *_listing("Tags", description.get("tags", ())),
-    ]
+    tags = _listing("Tags", description.get("tags", ()))
+    return [*(found or [_line("No caption found.")]), *tags]
 
 
 def _color(result: Result) -> list[SummaryLine]:
@@ -399,7 +397,7 @@ _SUMMARIES: dict[str, Callable[[Result], list[SummaryLine]]] = {
     "tags": lambda result: _count("tag", "tags", map(_item, result["tags"])),
     "categories": lambda result: _count("category", "categories", map(_item, result["categories"])),
     "faces": lambda result: _count(
-        "face", "faces", (Item(face.text or "a face") for face in faces(result))
+        "face", "faces", [Item(f.text or "a face") for f in faces(result)]
     ),
     "objects": lambda result: _count("object", "objects", map(_item, result["objects"])),
     "brands": lambda result: _count("brand", "brands", map(_item, result["brands"])),
