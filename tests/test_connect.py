@@ -20,6 +20,7 @@ from tests.scripted_server import scripted_server
 from tests.service.galleries import Slow
 from visionhelpers import (
     ConfigurationError,
+    ServiceError,
     TransportError,
     VisionClient,
     connect,
@@ -181,6 +182,28 @@ def test_the_local_service_can_be_used_beside_the_one_in_the_environment(
     monkeypatch.setenv("VISION_API_VERSION", "v2.0")
     with pytest.raises(ConfigurationError, match=r"API v2\.0.*VISION_API_VERSION"):
         connect(local=True)
+
+
+@pytest.mark.usefixtures("endpoint", "state_folder")
+def test_a_named_gallery_is_seen_by_its_clients_alone() -> None:
+    lesson, usual = connect(gallery="lesson 1"), connect(local=True)
+    portrait = sample_path("eileen_collins_portrait.jpg")
+    assert lesson.add_face("Eileen Collins", portrait) == {"name": "Eileen Collins", "pictures": 1}
+    clients = {"lesson": lesson, "copy": pickle.loads(pickle.dumps(lesson)), "usual": usual}  # noqa: S301
+    found = {name: client.celebrities(portrait)["result"] for name, client in clients.items()}
+    assert [person["name"] for person in found["lesson"]["celebrities"]] == ["Eileen Collins"]
+    assert found["copy"] == found["lesson"]
+    assert found["usual"]["celebrities"] == []
+    assert not usual.remove_face("Eileen Collins")
+    assert lesson.remove_face("Eileen Collins")
+
+
+@pytest.mark.usefixtures("state_folder")
+@pytest.mark.parametrize("name", ["", "../mine", "a" * 101])
+def test_a_gallery_with_an_invalid_name_is_rejected(name: str) -> None:
+    with pytest.raises(ServiceError, match="A name ") as raised:
+        connect(gallery=name).tag(sample_path(CUP))
+    assert raised.value.status == 400
 
 
 def test_a_client_reconnects_at_the_same_url_after_the_local_service_has_ended(

@@ -170,7 +170,7 @@ class Transport:
     """The HTTP connection to one service; the fields are those of `VisionClient`.
 
     It follows no redirects, because requests would send the key to another host. `target` is the
-    endpoint and the key, `reconnect` a function that looks for another service.
+    endpoint and the key, `reconnect` looks for another service, `headers` go with each request.
     """
 
     target: tuple[Endpoint, Secret]
@@ -180,6 +180,7 @@ class Transport:
     deadline: float = 300
     retries: int = 4
     reconnect: Callable[[tuple[Endpoint, Secret]], bool] = lambda _: False
+    headers: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check_seconds("timeout", self.timeout)
@@ -324,7 +325,7 @@ class Transport:
         self.thread.waited += self.limiter.acquire(until)
         began = time.monotonic()
         timeout = max(0.001, min(self.timeout, until - began))
-        headers = self.authentication(secret) | content.get("headers", {})
+        headers = self.headers | self.authentication(secret) | content.get("headers", {})
         if target[0].is_loopback:  # the local service shares its time between its clients
             headers["X-Client-Id"] = f"{os.getpid()}"
         options = {**content, "headers": headers, "timeout": timeout, "allow_redirects": False}

@@ -27,7 +27,7 @@ from .gate import LOOPBACK, Activity, Gate, Json
 from .header import Limits
 from .memory import Memory
 from .operations import Operations
-from .own import Own
+from .own import Own, gallery_of
 from .picture import Picture
 from .pool import Pool
 from .source import Source
@@ -169,11 +169,12 @@ class _Service:
     async def _look(self, operation: Operation, version: Version, request: Request) -> Response:
         """Check the parameters, fetch the picture, do the work, answer."""
         work = _checked(operation, version, request)
+        gallery = gallery_of(request, self._gallery)
         data, header = await self._bench.fetch(request, operation.limits)
         name = request.state.id
 
         def look() -> Any:
-            picture = Picture.decode(data, header, self._gallery)
+            picture = Picture.decode(data, header, gallery)
             picture.known = self._memory.of(data)
             return work(picture, name)
 
@@ -186,10 +187,11 @@ class _Service:
     async def _begin(self, operation: Operation, version: Version, request: Request) -> Response:
         """Begin to read a document that is known to be whole; the text is asked for later."""
         check = _checked(operation, version, request)
+        gallery = gallery_of(request, self._gallery)
         data, header = await self._bench.fetch(request, operation.limits)
 
         def decode() -> Document:
-            document = Document.decode(data, header, self._gallery)
+            document = Document.decode(data, header, gallery)
             if not header.is_document:
                 document.known = self._memory.of(data)
             return document

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from heapq import nlargest
 from io import BytesIO
 from pathlib import Path
@@ -29,6 +30,8 @@ strangers 0.64 and more, relatives sometimes 0.43; `benchmarks/naming.py` prints
 FEWEST = 20
 """Features that must agree on a place: 43 and more do on the right one however it is cropped,
 turned, scaled or pressed (19 where the light blew it out), under 8 on any other (6,700 pairs)."""
+MOST_NAMED = 100
+"""Named galleries whose images are kept in memory."""
 MOST_COMPARED = 12
 """Pictures of places that are compared in full; of more, those that look likeliest."""
 
@@ -65,8 +68,17 @@ class Gallery:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._named = lru_cache(MOST_NAMED)(lambda name: Gallery(folder / "galleries" / name))
         self._people = Shelf(folder / "celebrities", BUILT_IN / "celebrities", _largest_face)
         self._places = Shelf(folder / "landmarks", BUILT_IN / "landmarks", _place)
+
+    def named(self, name: str) -> Gallery:
+        """Return the gallery of a name, apart from this one, for the clients that choose it.
+
+        Raises:
+            GalleryError: The name cannot be a folder's.
+        """
+        return self._named(checked(name))
 
     def name_faces(
         self, image: NDArray[np.uint8], found: tuple[faces.Face, ...]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
@@ -36,7 +38,8 @@ class Own:
         name = request.path_params["name"]
         kind = _kind(request)
         data, header = await self._bench.fetch(request, v1.PHOTO)
-        add = self._gallery.add_face if kind == "celebrities" else self._gallery.add_landmark
+        gallery = gallery_of(request, self._gallery)
+        add = gallery.add_face if kind == "celebrities" else gallery.add_landmark
         try:
             pictures = await self._bench.work(request, header, lambda: add(name, data))
         except GalleryError as error:
@@ -46,7 +49,8 @@ class Own:
     async def _forget(self, request: Request) -> Response:
         name = request.path_params["name"]
         people = _kind(request) == "celebrities"
-        forget = self._gallery.forget_face if people else self._gallery.forget_landmark
+        gallery = gallery_of(request, self._gallery)
+        forget = gallery.forget_face if people else gallery.forget_landmark
         try:
             if not await to_thread.run_sync(forget, name):
                 raise not_found(f"the gallery has no {name[:40]!r} of its own")
@@ -62,6 +66,15 @@ class Own:
 
     async def _health(self, request: Request) -> Response:
         return Json(request, {"status": "ok"})
+
+
+def gallery_of(request: Request, gallery: Gallery) -> Gallery:
+    """Return the gallery that the header X-Gallery names, percent-encoded, or the usual one."""
+    name = request.headers.get("x-gallery")
+    try:
+        return gallery if name is None else gallery.named(unquote(name))
+    except GalleryError as error:
+        raise bad_argument(str(error)) from None
 
 
 def _kind(request: Request) -> str:
