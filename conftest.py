@@ -16,6 +16,8 @@ from benchmarks.own_service import own_state
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the tests and the kernels an empty state folder, and no endpoint, gallery or proxy."""
+    if patterns := config.getoption("nbval_sanitize_with"):
+        config.option.nbval_sanitize_with = str(config.rootpath / patterns)  # from any folder
     if hasattr(config, "workerinput"):
         return  # pytest-xdist: the environment of the first process is inherited
     only_notebooks = _names_only_notebooks(config)

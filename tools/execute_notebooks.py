@@ -1,62 +1,105 @@
-"""Execute every notebook in place, against a local service of the run's own.
+"""Execute every notebook in place, against a local service of this run.
 
-A second run gives the same files, pictures perhaps excepted: timestamps, versions and the state of
-widgets stay out, and pictures are stored small (figures with 256 colours, photographs as JPEG).
+A second run writes the same files, except for images whose pixels have changed: timestamps and the
+state of widgets stay out, and a text output that differs from the stored one only by what
+tests/sanitize.cfg replaces, such as a request id, stays as it was stored.
 Name notebooks on the command line to execute only those.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 import sys
 from io import BytesIO
+from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
 from add_navigation import in_order
 from nbclient import NotebookClient
+from nbval.plugin import get_sanitize_patterns
 from PIL import Image
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "benchmarks"))
 
-from own_service import own_state  # benchmarks/ is no package
+from own_service import own_state  # noqa: E402  benchmarks/ is no package
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"
+PATTERNS = get_sanitize_patterns((ROOT / "tests" / "sanitize.cfg").read_text(encoding="utf-8"))
+HOST = re.compile(r"127\.0\.0\.1:\d+")
+PORT = 8421
+"""The port that `connect()` prefers; stored outputs have it even where it was taken."""
+JPEG_QUALITY = 88
 
 
-def smaller(png: str) -> str:
-    """Return a base64 PNG with at most 256 colours: about a third of the size."""
+def smallest(png: str) -> tuple[str, str]:
+    """Return the type and the base64 text of an image as lossless PNG, or as JPEG if smaller.
+
+    Photographs become JPEG in full color resolution, charts stay PNG.
+    """
     image = Image.open(BytesIO(base64.b64decode(png))).convert("RGB")
-    buffer = BytesIO()
-    image.quantize(256, Image.Quantize.MEDIANCUT).save(buffer, "PNG", optimize=True)
-    return base64.b64encode(buffer.getvalue()).decode() + "\n"
+    image.save(lossless := BytesIO(), "PNG", optimize=True)
+    image.save(jpeg := BytesIO(), "JPEG", quality=JPEG_QUALITY, subsampling=0, optimize=True)
+    kind, data = min(
+        ("image/png", lossless.getvalue()), ("image/jpeg", jpeg.getvalue()), key=lambda x: len(x[1])
+    )
+    return kind, base64.b64encode(data).decode() + "\n"
 
 
 def trim_output(output: nbformat.NotebookNode) -> None:
-    """Keep one small form of each picture, and of a widget what does not change from run to run."""
+    """Keep one small form of each image, the usual port, and no widget."""
     data = output.get("data", {})
     data.pop(WIDGET, None)
-    if "image/jpeg" in data:
-        data.pop("image/png", None)
-    elif "image/png" in data:
-        data["image/png"] = smaller(data["image/png"])
+    png = data.pop("image/png", None)
+    if png and "image/jpeg" not in data:
+        kind, image = smallest(png)
+        data[kind] = image
+    for texts in (output, data):
+        for key in {"text", "text/plain", "text/html"} & set(texts):
+            texts[key] = HOST.sub(f"127.0.0.1:{PORT}", texts[key])
 
 
-def trim(notebook: nbformat.NotebookNode) -> None:
+def sanitized(output: nbformat.NotebookNode) -> str:
+    """Return what nbval compares of an output."""
+    data = output.get("data", {}).items()
+    texts = [f"{key}: {text}" for key, text in sorted(data) if "image/" not in key]
+    text = "\n".join([output.output_type, output.get("text", ""), *texts])
+    for pattern, replacement in PATTERNS:
+        text = re.sub(pattern, replacement, text)
+    return text
+
+
+def keep_stored(output: nbformat.NotebookNode, stored: nbformat.NotebookNode | None) -> None:
+    """Put the stored texts into an output that nbval does not tell apart from it."""
+    if stored and sanitized(output) == sanitized(stored):
+        images = {key: data for key, data in output.get("data", {}).items() if "image/" in key}
+        output.update(stored)
+        if "data" in output:
+            texts = {key: text for key, text in stored.data.items() if "image/" not in key}
+            output.data = nbformat.from_dict(images | texts)
+
+
+def trim(notebook: nbformat.NotebookNode, stored: dict[str, nbformat.NotebookNode]) -> None:
     """Leave out whatever differs between two runs or two machines."""
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     )
     for cell in notebook.cells:
         cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
-        for output in cell.get("outputs", []):
-            trim_output(output)
+        before = stored.get(cell.id, {}).get("outputs", [])
+        for output, old in zip_longest(cell.get("outputs", []), before):
+            if output:
+                trim_output(output)
+                keep_stored(output, old)
 
 
 def executed(path: Path) -> nbformat.NotebookNode:
-    """Run a notebook from top to bottom, where it stands, and return it."""
+    """Run a notebook from top to bottom in its folder, and return it."""
     notebook = nbformat.read(path, 4)
+    stored = {cell.id: nbformat.from_dict(cell) for cell in nbformat.read(path, 4).cells}
     client = NotebookClient(
         notebook,
         timeout=120,
@@ -67,7 +110,7 @@ def executed(path: Path) -> nbformat.NotebookNode:
         resources={"metadata": {"path": str(path.parent)}},
     )
     client.execute()
-    trim(notebook)
+    trim(notebook, stored)
     return notebook
 
 

@@ -27,10 +27,12 @@ def picture_path(notebook: Path) -> Path:
     return PICTURES / f"{notebook.stem}.jpg"
 
 
-def images(cells: list[nbformat.NotebookNode], kind: str) -> list[Image.Image]:
-    """Return the pictures of one kind, such as image/png, among the outputs of cells, in order."""
+def images(cells: list[nbformat.NotebookNode], figures: bool) -> list[Image.Image]:
+    """Return the images among the outputs of cells, in order: matplotlib's figures, or others."""
     outputs = [output.get("data", {}) for cell in cells for output in cell.get("outputs", [])]
-    found = [base64.b64decode(data[kind]) for data in outputs if kind in data]
+    chosen = [data for data in outputs if figures == ("<Figure" in data.get("text/plain", ""))]
+    kinds = ("image/png", "image/jpeg")
+    found = [base64.b64decode(data[kind]) for data in chosen for kind in kinds if kind in data]
     return [Image.open(BytesIO(data)).convert("RGB") for data in found]
 
 
@@ -38,9 +40,9 @@ def chosen(notebook: Path) -> Image.Image | None:
     """Return the figure that stands for a notebook, if there is one."""
     cells = nbformat.read(notebook, 4).cells
     tagged = [cell for cell in cells if TAG in cell.metadata.get("tags", [])]
-    figures = images(tagged, "image/png") or images(cells, "image/png")
-    photographs = images(tagged, "image/jpeg") or images(cells, "image/jpeg")
-    return (figures[:1] or photographs[-1:] or [None])[0]
+    figures = images(tagged, figures=True) or images(cells, figures=True)
+    others = images(tagged, figures=False) or images(cells, figures=False)
+    return (figures[:1] or others[-1:] or [None])[0]
 
 
 def trimmed(image: Image.Image) -> Image.Image:
