@@ -1,4 +1,4 @@
-"""Questions to a running service, in the words of COMPATIBILITY.md."""
+"""Questions to a running service, in the words of docs/compatibility.md."""
 
 from __future__ import annotations
 
@@ -147,13 +147,13 @@ def refusals(asker: Asker, version: str, strict: Asker) -> dict[str, requests.Re
     Image.new("RGB", (40, 40)).save(small, "PNG")
     photo = sample_path("dahlia.jpg").read_bytes()
     octets = {
-        "an empty body": b"",
-        "bytes that are no picture": b"no picture",
-        "a TIFF": tiff.getvalue(),
-        "a picture of 40 pixels": small.getvalue(),
-        "a picture of 36 megapixels": large.getvalue(),
-        "a file of 5 MB": photo + bytes(5 * 1024 * 1024),
-        "a file of 21 MB": photo + bytes(21 * 1024 * 1024),
+        "empty body": b"",
+        "body is not an image": b"no picture",
+        "TIFF image": tiff.getvalue(),
+        "image of 40x40 pixels": small.getvalue(),
+        "image of 36 megapixels": large.getvalue(),
+        "file of 5 MB": photo + bytes(5 * 1024 * 1024),
+        "file of 21 MB": photo + bytes(21 * 1024 * 1024),
     }
     stream = {"Content-Type": "application/octet-stream"}
     nobody = {"Ocp-Apim-Subscription-Key": "wrong"}
@@ -162,15 +162,15 @@ def refusals(asker: Asker, version: str, strict: Asker) -> dict[str, requests.Re
     return {
         name: asker.tag(version, data=data, headers=stream) for name, data in octets.items()
     } | {
-        "no key or a wrong one": asker.tag(version, json={}, headers=nobody),
-        "a path that leads nowhere": asker.post("nothing", version, json={}),
+        "missing or wrong key": asker.tag(version, json={}, headers=nobody),
+        "unknown path": asker.post("nothing", version, json={}),
         "more requests than `--rate`": requests.get(nothing, headers=strict.key, timeout=10),
-        "a body that is no JSON": asker.tag(
+        "body is not JSON": asker.tag(
             version, data=b"{", headers={"Content-Type": "application/json"}
         ),
         "no `url` in the body": asker.tag(version, json={}),
-        "an address where nothing answers": asker.tag(version, json={"url": "http://127.0.0.1:9/"}),
-        "another content type": asker.tag(
+        "unreachable URL": asker.tag(version, json={"url": "http://127.0.0.1:9/"}),
+        "unknown content type": asker.tag(
             version, data=b"x", headers={"Content-Type": "text/plain"}
         ),
     }

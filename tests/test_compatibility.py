@@ -1,4 +1,4 @@
-"""COMPATIBILITY.md, every row of it tried on a running service."""
+"""Every row of docs/compatibility.md, tried on a running service."""
 
 from __future__ import annotations
 
@@ -192,8 +192,8 @@ def test_the_page_has_every_name_of_the_descriptions_and_no_other(shared: Path) 
             for name, kind in names.fields.items():
                 narrower = (kind, fields[name]) == ("number", "integer")
                 assert narrower or kind in ("", fields[name]), (version, operation, name)
-            errors = [row for row in own if row.part == "error"] or [
-                row for row in here if (row.operation, row.part) == (EVERY, "error")
+            errors = [row for row in own if row.part == "error field"] or [
+                row for row in here if (row.operation, row.part) == (EVERY, "error field")
             ]
             assert {n for row in errors for n in row.names} == names.errors.keys(), operation
 
@@ -205,7 +205,7 @@ def test_every_refusal_has_the_code_and_the_form_that_the_page_says(
     with LocalService(rate="1/hour") as strict:
         answers = refusals(asker, version, Asker(strict))
     for row in ROWS:
-        if row.part == "refusal" and version in row.versions:
+        if row.part == "error case" and version in row.versions:
             answer, ((_, status, name),) = answers[row.name], row.refused
             assert (answer.status_code, code(answer)) == (status, name), row.name
     assert int(answers["more requests than `--rate`"].headers["Retry-After"]) > 3000
@@ -219,7 +219,7 @@ def errors(operation: str, version: str) -> list[Row]:
     return [
         row
         for row in ROWS
-        if (row.operation, row.part) == (operation, "error") and version in row.versions
+        if (row.operation, row.part) == (operation, "error field") and version in row.versions
     ]
 
 
@@ -228,17 +228,17 @@ def test_errors_of_read_are_flat_in_v3_2(asker: Asker) -> None:
     check_fields(errors("read/analyze", "v3.2"), [answer.json()])
 
 
-@cases("request header", "query", "answer header", "answer", tried=False)
+@cases("request header", "query", "response header", "response", tried=False)
 def test_every_header_and_kind_of_answer(asker: Asker, row: Row, version: str) -> None:
     body = {"json": {"url": asker.url(PLAIN)}}
     if row.operation != EVERY and row.part != "query":
         answer = asker.post(row.operation, version, **body)
-        if row.part == "answer":
+        if row.part == "response":
             assert answer.headers["Content-Type"] == row.name
             assert Image.open(BytesIO(answer.content)).size == (80, 60)
         else:
             assert answer.headers[row.name].startswith(f"{asker.service.url}/vision/{version}/")
-    elif row.part == "answer header":
+    elif row.part == "response header":
         given = row.name in asker.tag(version, json={}).headers
         assert given
     elif row.operation == EVERY:
