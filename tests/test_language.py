@@ -1,16 +1,80 @@
-"""Words that CONTRIBUTING asks the client half to avoid: the API and the field have others."""
+"""Words that everything a person reads avoids: the API and the field have others.
+
+`docs/development.md` has the rules of the language. Code, URLs and link targets are not checked.
+"""
 
 from __future__ import annotations
 
+import ast
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
-PACKAGE = Path(__file__).parents[1] / "visionhelpers"
-WORDS = re.compile(
-    r"\b(pictures?|photographs?|answers?|whoever|anew|seldom|lest|askew|otherwise|of late|so many"
-    r"|under way|of its own|by itself|as a rule|to be had|tell whether)\b",
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "visionhelpers"
+COMMON = (
+    "pictures?|photographs?|answers?|whoever|anew|seldom|lest|askew|otherwise|of late|so many"
+    "|under way|of its own|by itself|as a rule|to be had|tell whether"
+)
+WORDS = re.compile(rf"\b({COMMON})\b", re.IGNORECASE)
+"""Words to avoid in code of the client half, comments and names included."""
+PROSE_WORDS = re.compile(
+    rf"\b({COMMON}|answer(?:ed|ing)|(?<!posing for a )photos?|aslant|of their own|by themselves"
+    r"|tells whether|unlike '|stands|stood|lies|says|said|speaks)\b",
     re.IGNORECASE,
 )
+"""Words to avoid in text; captions may contain "posing for a photo"."""
+PRINTING = {"print", "write", "exit", "SystemExit", "ArgumentParser", "add_argument", "add_parser"}
+"""Functions whose strings a person reads in a terminal."""
+
+
+def prose(markdown: str) -> str:
+    """Return what a reader sees of Markdown, without code and URLs; line numbers stay the same."""
+
+    def blank(found: re.Match[str]) -> str:
+        return "\n" * found[0].count("\n")
+
+    text = re.sub(r"^( *)(`{3,}|~{3,}).*?^\1\2", blank, markdown, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"<!--.*?-->", blank, text, flags=re.DOTALL)
+    text = re.sub(r"(`+).+?\1", blank, text, flags=re.DOTALL)
+    text = re.sub(r"\]\([^)]*\)", "]", text)
+    text = re.sub(r"^ *\[[^\]]+\]: .*$", "", text, flags=re.MULTILINE)
+    text = re.sub(r"<[^<>]*?\balt=\"([^\"]*)\"[^<>]*>", r"\1", text)
+    text = re.sub(r"</?[a-z][^<>]*>", blank, text, flags=re.IGNORECASE)
+    return re.sub(r"\b[a-z]+://\S+", "", text)
+
+
+def pages() -> Iterator[tuple[str, str]]:
+    """Give the name and the prose of every page and of every markdown cell."""
+    paths = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for path in sorted(paths):
+        yield str(path.relative_to(ROOT)), prose(path.read_text(encoding="utf-8"))
+    for path in sorted((ROOT / "notebooks").glob("*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        for number, cell in enumerate(cells):
+            if cell["cell_type"] == "markdown":
+                yield f"{path.name} [{number}]", prose("".join(cell["source"]))
+
+
+def printed(path: Path) -> Iterator[tuple[int, str]]:
+    """Give the line and the text of every string that a module prints."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(node, ast.Call):
+            continue
+        name = getattr(node.func, "id", None) or getattr(node.func, "attr", "")
+        if name in PRINTING:
+            for below in ast.walk(node):
+                if isinstance(below, ast.Constant) and isinstance(below.value, str):
+                    yield below.lineno, prose(below.value)
+
+
+def found_in(text: str) -> list[tuple[int, str]]:
+    """Return the lines of a text that contain a word to avoid, with their numbers."""
+    lines = enumerate(text.splitlines(), 1)
+    return [(number, line.strip()) for number, line in lines if PROSE_WORDS.search(line)]
 
 
 def test_the_client_half_uses_standard_words() -> None:
@@ -23,3 +87,60 @@ def test_the_client_half_uses_standard_words() -> None:
         if WORDS.search(line)
     ]
     assert not found, "\n".join(found)
+
+
+def test_pages_and_notebooks_use_standard_words() -> None:
+    texts = list(pages())
+    names = {name.split(" ")[0] for name, _ in texts}
+    assert names >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/service.md"}
+    assert len([name for name in names if name.endswith(".ipynb")]) >= 10
+    found = [f"{name}:{number}: {line}" for name, text in texts for number, line in found_in(text)]
+    assert not found, "\n".join(found)
+
+
+def test_tools_print_standard_words() -> None:
+    files = sorted((ROOT / "tools").glob("*.py"))
+    texts = [(path, line, text) for path in files for line, text in printed(path)]
+    assert len(texts) > 20
+    found = [f"{path.name}:{line}: {text.strip()}" for path, line, text in texts if found_in(text)]
+    assert not found, "\n".join(found)
+
+
+def test_make_help_uses_standard_words() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    lines = re.findall(r"^[a-z]+:.*## ([^(\n]+)", makefile, re.MULTILINE)
+    assert len(lines) > 15
+    assert not [line for line in lines if found_in(line)]
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "The option `--pictures` names a folder.",
+        "See [the figures](notebooks/pictures/01.jpg).",
+        "```python\npicture = 1\n```",
+        "1. Run:\n   ```console\n   ls pictures\n   ```\n",
+        "<img src='pictures/a.jpg' width='200'>",
+        "Open https://example.com/pictures/ in a browser.",
+        "[figures]: pictures/01.jpg",
+        "<!-- pictures: tools/write_links.py -->",
+        'The caption is "two people posing for a photo".',
+    ],
+)
+def test_code_and_addresses_are_not_prose(markdown: str) -> None:
+    assert not found_in(prose(markdown))
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "A picture of a cat.",
+        "[Pictures](folder/)",
+        '<img src="a.jpg" alt="A picture of a cat">',
+        "`x` and a picture and `y`",
+        "```\ncode\n```\nThe caption stands below.\n```\ncode\n```",
+        "It ends by itself.",
+    ],
+)
+def test_words_to_avoid_are_found(markdown: str) -> None:
+    assert found_in(prose(markdown))

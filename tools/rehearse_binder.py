@@ -136,7 +136,7 @@ def open_badge(server: Server, path: str) -> None:
     """Open the badge's page, and make sure that the notebook which it shows is there."""
     status, notebook = server.page(path), path.removeprefix("lab/tree/")
     if status != 200:
-        raise SystemExit(f"the badge opens {path}, and JupyterLab answers {status}")
+        raise SystemExit(f"the badge opens {path}, and JupyterLab responds {status}")
     if not server.has(notebook):
         raise SystemExit(f"the badge opens {path}, and {notebook} is missing")
     tell("opened", f"{path}: {status}")
