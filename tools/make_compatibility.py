@@ -36,8 +36,8 @@ INTRODUCTION = """\
 
 This page lists what the [local service](service.md) supports of each version of the Computer
 Vision API. `make compatibility` writes it from `tools/compatibility.csv`. The tests try every row
-on a running service: {claims} checks in all. They cover fields and errors in every version, and the
-effect of a parameter in the newest version that has it.
+on a running service: {claims} checks in all. They cover fields and errors in every version. They
+try the effect of a parameter in the newest version that has it.
 
 ## Summary
 
