@@ -459,8 +459,8 @@ def test_the_credits_of_altered_cc_by_images_mention_the_change() -> None:
     assert all("altered" in credit.source for credit in licensed if credit.file not in originals)
 
 
-def test_all_samples_are_about_a_megabyte() -> None:
-    assert sum((SAMPLES / name).stat().st_size for name in samples()) < 1.1 * MEGABYTE
+def test_all_samples_are_at_most_a_megabyte_and_a_half() -> None:
+    assert sum((SAMPLES / name).stat().st_size for name in samples()) < 1.5 * MEGABYTE
 
 
 def test_each_sample_loads_and_has_a_size_that_the_api_takes() -> None:

@@ -1,10 +1,12 @@
 """Make the sample pictures and their credits: collect photographs, derive from them, draw the rest.
 
-Run once by a maintainer, after a change to this file. It needs three packages for the photographs
+Run once by a maintainer, after a change to this file. It needs four packages for the photographs
 that lie inside them, and Debian's fonts for the handwriting and the print:
 
     pip install matplotlib scikit-image scikit-learn
-    apt-get install fonts-breip fonts-rufscript fonts-dejavu-core
+    apt-get install gcompris-qt-data fonts-breip fonts-rufscript fonts-dejavu-core
+
+The photographs of GCompris were taken from its version 3.1 (Debian 12).
     python tools/make_samples.py
 
 Every photograph is in the public domain, CC0 or CC BY, as the package itself, or the page that it
@@ -20,9 +22,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
+from io import BytesIO
 from pathlib import Path
 
 import drawn_samples as drawn
+import qt_resource
 from PIL import Image, ImageEnhance, ImageOps
 
 SAMPLES = Path(__file__).parents[1] / "visionhelpers" / "samples"
@@ -34,6 +38,7 @@ CAMERA = "skimage/data/camera.png"
 ROCKET = "skimage/data/rocket.jpg"
 TOWER = "sklearn/datasets/images/china.jpg"
 DAHLIA = "sklearn/datasets/images/flower.jpg"
+GCOMPRIS = Path("/usr/share/gcompris-qt/rcc")
 Box = tuple[int, int, int, int]  # left, top, right, bottom, in pixels
 
 
@@ -57,6 +62,17 @@ def photograph(path: str) -> Image.Image:
     if spec is None or spec.origin is None:
         raise SystemExit(f"{package} is not installed; see the top of {__file__}")
     return Image.open(Path(spec.origin).parent / rest).convert("RGB")
+
+
+def gcompris(activity: str, path: str, long_side: int) -> Image.Image:
+    """Return a photograph of an activity of GCompris, made smaller."""
+    resource = GCOMPRIS / f"{activity}.rcc"
+    if not resource.exists():
+        raise SystemExit(f"gcompris-qt-data is not installed; see the top of {__file__}")
+    name = f"gcompris/src/activities/{activity}/resource/{path}"
+    image = Image.open(BytesIO(qt_resource.read(resource, name))).convert("RGB")
+    image.thumbnail((long_side, long_side), Image.Resampling.LANCZOS)
+    return image
 
 
 def relit(image: Image.Image, brightness: float, warmth: float) -> Image.Image:
@@ -127,6 +143,14 @@ SPACEX = (
 WALT = ("Stéfan van der Walt", CC0, "skimage.data.chelsea, from scikit-image")
 MICHETTI = ("Rachel Michetti", CC0, "skimage.data.coffee, from scikit-image")
 VARSHNEY = ("Lav Varshney", CC0, "skimage.data.camera, from scikit-image")
+COMMONS = "https://commons.wikimedia.org/wiki/File:{}, from GCompris; made smaller"
+STEINBERGER = ("Simon Steinberger", CC0, COMMONS.format("Gateway-of-India.jpg"))
+KEMPERMAN = (
+    "Hans Kemperman",
+    PUBLIC,
+    COMMONS.format("German-shepherd-4040871920._(2).jpg"),
+)
+BJOERN = ("BjörnT", PUBLIC, COMMONS.format("Chambord_Frontansicht.JPG"))
 OURS = ("The visionhelpers authors", CC0, "Drawn by tools/make_samples.py")
 
 
@@ -161,6 +185,24 @@ PHOTOGRAPHS = (
         "Dahlia",
         *VULTILION,
         partial(photograph, DAHLIA),
+    ),
+    Sample(
+        "gateway_of_india.jpg",
+        "The Gateway of India in the evening, Mumbai",
+        *STEINBERGER,
+        partial(gcompris, "explore_monuments", "india/gatewayofIndia.webp", 960),
+    ),
+    Sample(
+        "german_shepherd.jpg",
+        "A German shepherd",
+        *KEMPERMAN,
+        partial(gcompris, "explore_farm_animals", "animals/dog.webp", 864),
+    ),
+    Sample(
+        "chambord.jpg",
+        "The castle of Chambord and its lawn",
+        *BJOERN,
+        partial(gcompris, "explore_monuments", "france/chateaudeChambord.webp", 864),
     ),
 )
 DERIVED = (
