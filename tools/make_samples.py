@@ -5,13 +5,11 @@ that lie inside them, and Debian's fonts for the handwriting and the print:
 
     pip install matplotlib scikit-image scikit-learn
     apt-get install gcompris-qt-data fonts-breip fonts-rufscript fonts-dejavu-core
-
-The photographs of GCompris were taken from its version 3.1 (Debian 12).
     python tools/make_samples.py
 
-Every photograph is in the public domain, CC0 or CC BY, as the package itself, or the page that it
-names, says. Pictures of scikit-image without such a statement (the scanned page, the motorcycle)
-stay there.
+The photographs of GCompris are those of its version 3.1 (Debian 12). Every photograph is in the
+public domain, CC0 or CC BY, as the package itself, or the page that it names, says. Pictures of
+scikit-image without such a statement (the scanned page, the motorcycle) stay there.
 """
 
 from __future__ import annotations
@@ -145,11 +143,12 @@ MICHETTI = ("Rachel Michetti", CC0, "skimage.data.coffee, from scikit-image")
 VARSHNEY = ("Lav Varshney", CC0, "skimage.data.camera, from scikit-image")
 COMMONS = "https://commons.wikimedia.org/wiki/File:{}, from GCompris; made smaller"
 STEINBERGER = ("Simon Steinberger", CC0, COMMONS.format("Gateway-of-India.jpg"))
-KEMPERMAN = (
-    "Hans Kemperman",
-    PUBLIC,
-    COMMONS.format("German-shepherd-4040871920._(2).jpg"),
+COETZEE = (
+    "Dcoetzee",
+    CC0,
+    COMMONS.format("Scarlet_macaw_at_Cougar_Mountain_Zoological_Park.jpg"),
 )
+DOHDUHDAH = ("Dohduhdah", PUBLIC, COMMONS.format("Cow-IMG_2050.JPG"))
 BJOERN = ("BjörnT", PUBLIC, COMMONS.format("Chambord_Frontansicht.JPG"))
 OURS = ("The visionhelpers authors", CC0, "Drawn by tools/make_samples.py")
 
@@ -193,10 +192,16 @@ PHOTOGRAPHS = (
         partial(gcompris, "explore_monuments", "india/gatewayofIndia.webp", 960),
     ),
     Sample(
-        "german_shepherd.jpg",
-        "A German shepherd",
-        *KEMPERMAN,
-        partial(gcompris, "explore_farm_animals", "animals/dog.webp", 864),
+        "scarlet_macaw.jpg",
+        "A scarlet macaw",
+        *COETZEE,
+        partial(gcompris, "explore_world_animals", "animals/scarlet_macaw.webp", 960),
+    ),
+    Sample(
+        "cow.jpg",
+        "A cow in a meadow",
+        *DOHDUHDAH,
+        partial(gcompris, "explore_farm_animals", "animals/cow.webp", 864),
     ),
     Sample(
         "chambord.jpg",
