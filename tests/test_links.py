@@ -1,4 +1,4 @@
-"""Every link into the repository: from its pages and its notebooks, anchors too."""
+"""Every link from pages and notebooks into the repository, with its anchor."""
 
 from __future__ import annotations
 
@@ -15,18 +15,17 @@ sys.path.insert(0, str(ROOT / "tools"))
 import write_links  # noqa: E402  tools/ is no package
 
 OWN = re.escape(write_links.repository())
-ADDRESS = re.compile(
+URL_OF_PATH = re.compile(
     rf"https://(?:github\.com/{OWN}/(?:blob|tree)/HEAD/"
-    rf"|nbviewer\.org/github/{OWN}/blob/HEAD/"
     rf"|mybinder\.org/v2/gh/{OWN}/HEAD\?urlpath=lab/tree/"
     rf"|github\.com/{OWN}/actions/(?=workflows/))"
 )
-"""What stands before a path of the repository in an address on the web."""
+"""The part of a URL before a path of the repository."""
 PAGES = write_links.pages()
 
 
 def prose(page: Path) -> str:
-    """Return what is read on a page, without code."""
+    """Return the text of a page, without code."""
     text = page.read_text(encoding="utf-8")
     if page.suffix == ".ipynb":
         cells = json.loads(text)["cells"]
@@ -35,13 +34,13 @@ def prose(page: Path) -> str:
 
 
 def links(page: Path) -> list[str]:
-    """Return the targets of all links and pictures."""
+    """Return the targets of all links and images."""
     found = re.findall(r"\]\(([^)\s]+)|\b(?:src|href)=\"([^\"]+)\"", prose(page))
     return [markdown or html for markdown, html in found]
 
 
 def anchors(page: Path) -> set[str]:
-    """Return what a link to a page may name after #, as GitHub and as JupyterLab make it."""
+    """Return the anchors of a page, as GitHub and JupyterLab make them."""
     text = prose(page)
     headings = re.findall(r"^#+ +(.+)$", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text), re.MULTILINE)
     if page.suffix == ".ipynb":
@@ -54,18 +53,18 @@ def anchors(page: Path) -> set[str]:
 
 
 def inside(link: str, page: Path, root: Path) -> tuple[Path, str] | None:
-    """Return the file and the anchor that a link leads to, if that is in the repository."""
-    address, _, anchor = link.partition("#")
-    if path := ADDRESS.match(address):
-        rest = address[path.end() :].removesuffix("/badge.svg")
+    """Return the file and the anchor of a link, or None if it leads elsewhere."""
+    url, _, anchor = link.partition("#")
+    if path := URL_OF_PATH.match(url):
+        rest = url[path.end() :].removesuffix("/badge.svg")
         return root / (f".github/{rest}" if rest.startswith("workflows/") else rest), anchor
-    if re.match(r"[a-z]+:", address):
+    if re.match(r"[a-z]+:", url):
         return None
-    return (page.parent / address if address else page), anchor
+    return (page.parent / url if url else page), anchor
 
 
 def broken(page: Path, root: Path = ROOT) -> list[str]:
-    """Return the links of a page that lead to nothing in the repository."""
+    """Return the links of a page whose file or anchor does not exist in the repository."""
     found = []
     for link in links(page):
         if goal := inside(link, page, root):
@@ -77,7 +76,7 @@ def broken(page: Path, root: Path = ROOT) -> list[str]:
 
 def test_the_pages_are_found_and_link_into_the_repository() -> None:
     names = {page.name for page in PAGES}
-    assert names >= {"README.md", "CONTRIBUTING.md", "COMPATIBILITY.md", "CHANGELOG.md"}
+    assert names >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "compatibility.md"}
     assert len([name for name in names if name.endswith(".ipynb")]) >= 8
     goals = [inside(link, page, ROOT) for page in PAGES for link in links(page)]
     assert len(list(filter(None, goals))) > 50
@@ -94,13 +93,12 @@ def test_every_link_into_the_repository_resolves(page: Path) -> None:
     [
         "[a file](nowhere.md)",
         "[a folder](sub/nowhere/)",
-        "![a picture](nowhere.jpg)",
+        "![an image](nowhere.jpg)",
         '<img src="nowhere.jpg" alt="">',
         "[an anchor of this page](#nowhere)",
         "[an anchor of another](other.md#nowhere)",
         "[a notebook's anchor](other.ipynb#what-is-here)",
         f"[GitHub](https://github.com/{write_links.repository()}/blob/HEAD/nowhere.md)",
-        f"[nbviewer]({write_links.opened(Path('nowhere.ipynb')).split('(')[-1].rstrip(')')})",
         f"[Binder]({write_links.on_binder('notebooks/nowhere.ipynb')})",
         f"[CI](https://github.com/{write_links.repository()}/actions/workflows/nowhere.yml)",
     ],
@@ -133,5 +131,5 @@ def test_links_follow_a_repository_that_moves(monkeypatch: pytest.MonkeyPatch) -
     moved = write_links.with_links(readme)
     assert write_links.with_links(moved) == moved
     assert moved.count("somebody/renamed") > 10
-    assert "visionhelpers/visionhelpers" not in moved
-    assert "github/microsoft/cognitive-services-notebooks" in moved
+    assert "https://somebody.github.io/renamed/" in moved
+    assert not re.search(r"visionhelpers(/|\.github\.io/)visionhelpers", moved)

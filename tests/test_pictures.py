@@ -1,4 +1,4 @@
-"""What people look at first: a picture of each notebook, the README's tables and the index."""
+"""The images of the notebooks in the index, and the tables of README and index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from pathlib import Path
 
 import nbformat
 import numpy as np
-import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 from PIL import Image, ImageChops, ImageStat
 
@@ -23,24 +22,25 @@ import write_links  # noqa: E402
 from add_navigation import in_order  # noqa: E402
 
 INDEX, *NOTEBOOKS = in_order()
+FIGURE = {"text/plain": "<Figure size 200x100 with 1 Axes>"}
 KILOBYTE = 1000
 ALIKE = 8
-"""Levels, of 255, by which a picture may differ on average: what JPEG and a font's version do."""
+"""Levels, of 255, by which an image may differ on average: the effect of JPEG and of fonts."""
 
 
-def png(colour: str) -> str:
-    """Return a picture with a little of one colour on white, as a notebook stores it."""
+def png(color: str) -> str:
+    """Return an image with a rectangle of one color on white, as a notebook stores it."""
     image = Image.new("RGB", (200, 100), "white")
-    image.paste(colour, (50, 20, 150, 80))
+    image.paste(color, (50, 20, 150, 80))
     image.save(buffer := BytesIO(), "PNG")
     return base64.b64encode(buffer.getvalue()).decode()
 
 
-def notebook(folder: Path, *colours: str, tagged: int | None = None) -> Path:
+def notebook(folder: Path, *colors: str, tagged: int | None = None) -> Path:
     """Write a notebook with a figure in each of its cells."""
     cells = [
-        new_code_cell(outputs=[new_output("display_data", {"image/png": png(colour)})])
-        for colour in colours
+        new_code_cell(outputs=[new_output("display_data", {"image/png": png(color)} | FIGURE)])
+        for color in colors
     ]
     if tagged is not None:
         cells[tagged].metadata["tags"] = ["picture"]
@@ -50,7 +50,7 @@ def notebook(folder: Path, *colours: str, tagged: int | None = None) -> Path:
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean difference of two pictures, in levels of 255."""
+    """Return the mean difference of two images, in levels of 255."""
     return max(ImageStat.Stat(ImageChops.difference(one, other)).mean)
 
 
@@ -91,7 +91,7 @@ def test_a_tile_has_one_size_and_keeps_the_figure_whole(tmp_path: Path) -> None:
     assert red > 0.7, "the white around the figure is gone"
 
 
-def test_a_notebook_without_figures_or_row_is_listed_without_a_picture(tmp_path: Path) -> None:
+def test_a_notebook_without_figures_or_row_is_listed_without_an_image(tmp_path: Path) -> None:
     new = notebook(tmp_path)
     assert make_pictures.chosen(new) is None
     sheet = write_links.contact_sheet([NOTEBOOKS[0], new])
@@ -100,14 +100,16 @@ def test_a_notebook_without_figures_or_row_is_listed_without_a_picture(tmp_path:
     assert {line.count("|") for line in sheet.splitlines()} == {write_links.COLUMNS + 1}
 
 
-def test_rows_are_about_notebooks_that_are_there() -> None:
+def test_every_notebook_has_a_row_with_minutes_and_content() -> None:
     with write_links.TABLE.open(encoding="utf-8", newline="") as file:
-        rows = {row["notebook"] for row in csv.DictReader(file)}
-    assert rows
-    assert rows <= {path.stem for path in in_order()}
+        rows = {row["notebook"]: row for row in csv.DictReader(file)}
+    assert list(rows) == [path.stem for path in in_order()]
+    for name, row in rows.items():
+        assert int(row["minutes"]) in range(5, 46, 5), name
+        assert 3 <= len(row["learn"].split()) <= 12, name
 
 
-def test_the_index_leads_to_every_notebook_by_its_picture() -> None:
+def test_the_index_links_to_every_notebook_by_its_image() -> None:
     made = write_links.with_contents(INDEX)
     assert made == nbformat.read(INDEX, 4), "run tools/write_links.py"
     (cell,) = [each for each in made.cells if "contents" in each.metadata.get("tags", [])]
@@ -117,23 +119,37 @@ def test_the_index_leads_to_every_notebook_by_its_picture() -> None:
             assert f"(pictures/{path.stem}.jpg)<br>**" in cell.source
 
 
-@pytest.mark.parametrize("page", ["README.md", "notebooks/index.ipynb"])
-def test_every_picture_is_said_in_words(page: str) -> None:
-    text = (ROOT / page).read_text(encoding="utf-8").replace('\\"', '"')
-    words = re.findall(r'!\[([^]]*)\]\(pictures/|/pictures/\S+ width="\d+" alt="([^"]*)"', text)
-    assert len(words) == text.count("pictures/") >= 7
-    short = [said for pair in words if len((said := "".join(pair)).split()) < 4]
-    assert not short, f"say in tools/notebooks.csv what is on the picture of {short}"
+def test_the_index_has_at_most_350_words() -> None:
+    cells = [
+        cell.source.partition("\n\n|")[0]
+        for cell in nbformat.read(INDEX, 4).cells
+        if cell.cell_type == "markdown" and "navigation" not in cell.metadata.get("tags", [])
+    ]
+    words = re.sub(r"\]\([^)]*\)", "]", "\n".join(cells)).split()
+    assert 100 < len(words) <= 350
 
 
-def test_the_readme_opens_each_notebook_elsewhere() -> None:
+def test_every_image_of_the_index_has_an_alternative_text() -> None:
+    text = INDEX.read_text(encoding="utf-8").replace('\\"', '"')
+    found = re.findall(r"!\[([^]]*)\]\(pictures/", text)
+    assert len(found) == text.count("pictures/") >= 9
+    short = [words for words in found if len(words.split()) < 4]
+    assert not short, f"write the alternative text in tools/notebooks.csv: {short}"
+
+
+def test_the_readme_lists_each_notebook_with_minutes_and_binder() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    rows = {path: [row for row in readme.splitlines() if f"](notebooks/{path.name}) |" in row]
-            for path in in_order()}  # fmt: skip
-    for path, found in rows.items():
-        assert len(found) == 1, path
-        assert f"urlpath=lab/tree/notebooks/{path.name})" in found[0]
-        assert f"nbviewer.org/github/{write_links.repository()}/blob/HEAD/notebooks/" in found[0]
-    originals = set(re.findall(r"VisionAPI\.ipynb#([\w-]+)", readme))
-    assert originals >= {"AnalyzeImage", "DomainSpecificModel", "GetThumbnail", "OCR"}
-    assert len(originals) == 6
+    for path in in_order():
+        rows = [row for row in readme.splitlines() if f"](notebooks/{path.name}) |" in row]
+        assert len(rows) == 1, path
+        assert f"urlpath=lab/tree/notebooks/{path.name})" in rows[0]
+        assert f"| {write_links.texts_of(path)['minutes']} |" in rows[0]
+
+
+def test_the_badges_lead_to_binder_tests_site_and_licence() -> None:
+    links = re.findall(r"\)\]\((\S+)\)", write_links.badges())
+    owner, name = write_links.repository().split("/")
+    assert links[0].startswith(f"https://mybinder.org/v2/gh/{owner}/{name}/")
+    assert links[1] == f"https://github.com/{owner}/{name}/actions/workflows/test.yml"
+    assert links[2] == f"https://{owner}.github.io/{name}/"
+    assert links[3] == "LICENSE"

@@ -1,8 +1,11 @@
 """Write what the README and the index show of the notebooks, and every link to the repository.
 
-The notebooks' titles are their own, their pictures come from make_pictures.py, what else is said of
-them stands in notebooks.csv, and the repository's owner and name in pyproject.toml. Run it after
-changing any of these; a notebook without a row or a picture is listed without.
+Titles come from the notebooks, images from make_pictures.py, all other texts from notebooks.csv,
+and owner and name of the repository from pyproject.toml. Run it after a change in any of these. A
+notebook without a row or an image is listed without.
+
+Minutes are for reading and exercises, to the nearest five: 150 words a minute, 5 seconds for a line
+of code, 20 for a figure, 5 minutes for an exercise.
 """
 
 from __future__ import annotations
@@ -19,15 +22,11 @@ from make_pictures import picture_path
 
 ROOT = Path(__file__).parents[1]
 TABLE = Path(__file__).with_name("notebooks.csv")
-LINK = re.compile(r"(github\.com|mybinder\.org/v2/gh|nbviewer\.org/github)/[\w.-]+/visionhelpers\b")
+LINK = re.compile(r"(github\.com|mybinder\.org/v2/gh)/[\w.-]+/visionhelpers\b")
+SITE = re.compile(r"https://[\w-]+\.github\.io/visionhelpers\b")
 BLOCK = re.compile(r"(<!-- (\w+): tools/write_links\.py -->\n).*?(\n<!-- end -->)", re.DOTALL)
 TAG = "contents"
 COLUMNS = 3
-ORIGINAL = (
-    "https://nbviewer.org/github/microsoft/cognitive-services-notebooks/blob/"
-    "215625c9fd232d923f241b33bbf0e7133d9ef44c/VisionAPI.ipynb"
-)
-"""The notebook that Microsoft's quickstart opened on Binder, as it was in February 2018."""
 
 
 def repository() -> str:
@@ -36,61 +35,50 @@ def repository() -> str:
     return str(project["urls"]["Repository"]).removeprefix("https://github.com/")
 
 
-def said(notebook: Path) -> dict[str, str]:
-    """Return what notebooks.csv says of a notebook, of an unknown one nothing."""
+def site() -> str:
+    """Return the URL of the repository's GitHub Pages, without a final slash."""
+    owner, name = repository().split("/")
+    return f"https://{owner}.github.io/{name}"
+
+
+def texts_of(notebook: Path) -> dict[str, str]:
+    """Return minutes, content and alternative text of a notebook in notebooks.csv."""
     with TABLE.open(encoding="utf-8", newline="") as file:
         rows = {row["notebook"]: row for row in csv.DictReader(file)}
-    nothing = dict.fromkeys(("operation", "original", "shows", "picture"), "")
-    return rows.get(notebook.stem, nothing)
+    return rows.get(notebook.stem, dict.fromkeys(("minutes", "learn", "image"), ""))
 
 
 def on_binder(path: str) -> str:
-    """Return the address at which MyBinder opens a file of the repository in JupyterLab."""
+    """Return the URL that opens a file of the repository in JupyterLab on MyBinder."""
     return f"https://mybinder.org/v2/gh/{repository()}/HEAD?urlpath=lab/tree/{path}"
 
 
-def opened(notebook: Path) -> str:
-    """Return the links to a notebook elsewhere: to run, to look at, and what it follows."""
-    path = f"notebooks/{notebook.name}"
-    page = f"https://nbviewer.org/github/{repository()}/blob/HEAD/{path}"
-    links = [f"[Binder]({on_binder(path)})", f"[page]({page})"]
-    if anchor := said(notebook)["original"]:
-        links.append(f"[original]({ORIGINAL}#{anchor})")
-    return " · ".join(links)
-
-
 def badges() -> str:
-    """Return the README's badges."""
+    """Return the README's badges: Binder, tests, site, licence."""
     binder = on_binder("notebooks/index.ipynb")
     workflow = f"https://github.com/{repository()}/actions/workflows/test.yml"
+    shield = "https://img.shields.io/badge"
     return (
         f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder})\n"
-        f"[![test]({workflow}/badge.svg)]({workflow})"
-    )
-
-
-def pictures() -> str:
-    """Return the README's pictures, each of which leads to its notebook."""
-    shown = [path for path in in_order() if picture_path(path).exists()]
-    return "\n".join(
-        f'[<img src="notebooks/pictures/{picture_path(path).name}" width="200" '
-        f'alt="{alternative(path)}">](notebooks/{path.name})'
-        for path in shown
+        f"[![Tests]({workflow}/badge.svg)]({workflow})\n"
+        f"[![Documentation]({shield}/docs-site-blue.svg)]({site()}/)\n"
+        f"[![Licence: MIT]({shield}/licence-MIT-green.svg)](LICENSE)"
     )
 
 
 def alternative(notebook: Path) -> str:
-    """Return in words what a notebook's picture shows."""
-    return said(notebook)["picture"] or title(notebook)
+    """Return the alternative text of a notebook's image."""
+    return texts_of(notebook)["image"] or title(notebook)
 
 
 def table() -> str:
     """Return the README's table of the notebooks."""
-    rows = ["| notebook | what it shows | operation | open |", "|---|---|---|---|"]
+    rows = ["| Notebook | You learn | Minutes | Run |", "|---|---|---|---|"]
     for path in in_order():
         name = f"[{number(path)}{title(path)}](notebooks/{path.name})"
+        binder = f"[Binder]({on_binder(f'notebooks/{path.name}')})"
         rows.append(
-            f"| {name} | {said(path)['shows']} | {said(path)['operation']} | {opened(path)} |"
+            f"| {name} | {texts_of(path)['learn']} | {texts_of(path)['minutes']} | {binder} |"
         )
     return "\n".join(rows)
 
@@ -102,7 +90,7 @@ def number(notebook: Path) -> str:
 
 
 def contact_sheet(notebooks: list[Path]) -> str:
-    """Return the index's table, a cell for each notebook; its head is empty: it is about no row."""
+    """Return the index's table, with a cell for each notebook and an empty header."""
     cells = [tile(path) for path in notebooks]
     cells += [""] * (-len(cells) % COLUMNS)
     rows = [cells[start : start + COLUMNS] for start in range(0, len(cells), COLUMNS)]
@@ -111,20 +99,21 @@ def contact_sheet(notebooks: list[Path]) -> str:
 
 
 def tile(notebook: Path) -> str:
-    """Return a notebook's picture and title as a link to it, with what it shows."""
-    file, shows = picture_path(notebook), said(notebook)["shows"]
-    picture = f"![{alternative(notebook)}](pictures/{file.name})<br>" * file.exists()
-    link = f"[{picture}**{number(notebook)}{title(notebook)}**]({notebook.name})"
-    return link + f"<br>{shows}" * bool(shows)
+    """Return the image and the title of a notebook as a link, with its minutes and its content."""
+    file, texts = picture_path(notebook), texts_of(notebook)
+    image = f"![{alternative(notebook)}](pictures/{file.name})<br>" * file.exists()
+    link = f"[{image}**{number(notebook)}{title(notebook)}**]({notebook.name})"
+    minutes = f", {texts['minutes']} minutes" * bool(texts["minutes"])
+    return link + minutes + f"<br>{texts['learn']}" * bool(texts["learn"])
 
 
-BLOCKS: dict[str, Callable[[], str]] = {"badges": badges, "pictures": pictures, "notebooks": table}
+BLOCKS: dict[str, Callable[[], str]] = {"badges": badges, "notebooks": table}
 
 
 def with_links(text: str) -> str:
     """Return a page with its marked blocks, and its other links to the repository, up to date."""
     written = BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}{match[3]}", text)
-    return LINK.sub(rf"\1/{repository()}", written)
+    return SITE.sub(site(), LINK.sub(rf"\1/{repository()}", written))
 
 
 def with_contents(index: Path) -> nbformat.NotebookNode:
@@ -139,7 +128,8 @@ def with_contents(index: Path) -> nbformat.NotebookNode:
 
 def pages() -> list[Path]:
     """Return the pages that link to the repository."""
-    return [*ROOT.glob("*.md"), *(ROOT / "notebooks").glob("*.ipynb")]
+    folders = (ROOT, ROOT / "docs")
+    return [path for folder in folders for path in folder.glob("*.md")] + in_order()
 
 
 if __name__ == "__main__":
