@@ -1,71 +1,138 @@
-"""What the README promises, against what is there."""
+"""The README and the pages of docs/: their code, commands and claims."""
 
 from __future__ import annotations
 
+import csv
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+from PIL import Image
 
-from visionhelpers import sample_path
+from visionhelpers import VisionClient, sample_path
 from visionhelpers.service import LocalService
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT / "tools"))
+
+import make_hero  # noqa: E402  tools/ is no package
+
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+TEXTS = {path.name: path.read_text(encoding="utf-8") for path in PAGES}
+TARGETS = sorted({target for text in TEXTS.values() for target in re.findall(
+    r"(?:^|`)make ([a-z]+)(?: [A-Z]+=\S+)?(?=`| *$| +#)", text, re.MULTILINE)})  # fmt: skip
 
 
-def test_ci_calls_targets_of_the_readme_and_nothing_else() -> None:
+def ci_commands() -> list[str]:
+    """Return the commands of .ci/run."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    commands = [line for line in script if line and not line.startswith(("#", "set ", "cd "))]
+    return [line for line in script if line and not line.startswith(("#", "set ", "cd "))]
+
+
+def blocks(page: str) -> list[str]:
+    """Return the Python blocks of a page, in order."""
+    return re.findall(r"^```python\n(.*?)^```", TEXTS[page], re.DOTALL | re.MULTILINE)
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.splitlines()) <= 140
+
+
+def test_ci_calls_documented_targets_only() -> None:
+    commands = ci_commands()
     assert "make test" in commands
     for command in commands:
         assert re.fullmatch(r"make [a-z]+( [A-Z]+=[a-z]+)?", command), command
-        assert f"`{command}`" in README, command
+        documented = README + TEXTS.get("development.md", "")
+        assert f"`{command}`" in documented, f"{command} is not in docs/development.md"
 
 
 def test_the_workflow_calls_the_same_targets_as_ci() -> None:
     workflow = (ROOT / ".github" / "workflows" / "test.yml").read_text(encoding="utf-8")
-    script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    assert re.findall(r"- run: (make .+)", workflow) == re.findall(r"^make .+", script, re.M)
+    assert re.findall(r"- run: (make .+)", workflow) == ci_commands()
+
+
+def test_targets_are_found() -> None:
+    assert {"lab", "offline", "accuracy", "soak"} <= set(TARGETS)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_documented_target_exists(target: str) -> None:
+    plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True)
+    assert plan.returncode == 0, plan.stderr.decode()
 
 
 def test_no_command_installs_the_package_from_an_index_that_does_not_have_it() -> None:
-    files = [ROOT / "README.md", *(ROOT / "visionhelpers").rglob("*.py")]
+    files = [*PAGES, *(ROOT / "visionhelpers").rglob("*.py")]
     files += (ROOT / "notebooks").glob("*.ipynb")
     assert len(files) > 80
     wrong = re.compile(r"""pip install \\?['"]?visionhelpers""")
     assert not [file.name for file in files if wrong.search(file.read_text(encoding="utf-8"))]
 
 
-@pytest.mark.parametrize("target", sorted(set(re.findall(r"`(make [a-z]+)`", README))))
-def test_every_target_of_the_readme_exists(target: str) -> None:
-    plan = subprocess.run(["make", "-n", *target.split()[1:]], cwd=ROOT, capture_output=True)
-    assert plan.returncode == 0, plan.stderr.decode()
+def test_the_number_of_the_quickstarts_blocks_is_that_of_the_test() -> None:
+    claimed = re.search(r"all (\d+) Python blocks", README)
+    tested = re.search(
+        r"assert len\(blocks\) == (\d+)", Path(__file__).with_name("test_quickstart.py").read_text()
+    )
+    assert claimed
+    assert tested
+    assert claimed[1] == tested[1]
 
 
-def test_the_code_runs_on_a_photograph(
+def test_the_two_changed_lines_are_lines_of_the_quickstart(shared: Path) -> None:
+    quickstart = (shared / "quickstart.md").read_text(encoding="utf-8")
+    names = re.findall(r"^(\w+) = ", blocks("README.md")[0], re.MULTILINE)
+    assert names == ["subscription_key", "vision_base_url"]
+    for name in names:
+        assert len(re.findall(rf"^{name} = ", quickstart, re.MULTILINE)) == 1
+
+
+def test_the_first_image_shows_what_its_text_quotes(service: LocalService) -> None:
+    image, text = make_hero.draw(VisionClient(service.url, service.key))
+    assert f"![{text}](docs/images/hero.jpg)" in README, "run tools/make_hero.py"
+    assert make_hero.HERO.stat().st_size < 200_000
+    with Image.open(make_hero.HERO) as stored:
+        assert stored.width > 1000
+        assert abs(stored.width - image.width) < 20
+
+
+def test_teachers_read_the_minutes_of_the_notebooks() -> None:
+    with (ROOT / "tools" / "notebooks.csv").open(encoding="utf-8", newline="") as file:
+        minutes = {row["notebook"]: row["minutes"] for row in csv.DictReader(file)}
+    found = re.findall(r"\(\.\./notebooks/(\w+)\.ipynb\) \| (\d+) \|", TEXTS["classroom.md"])
+    assert dict(found) == minutes
+
+
+@pytest.mark.parametrize("page", ["README.md", "batch.md", "azure.md", "classroom.md"])
+def test_the_python_of_a_page_runs_in_order(
+    page: str,
     service: LocalService,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    shutil.copy(sample_path("eileen_collins.jpg"), tmp_path / "photo.jpg")
     (tmp_path / "scans").mkdir()
-    shutil.copy(sample_path("dahlia.jpg"), tmp_path / "scans" / "flower.jpg")
+    for name in ("dahlia.jpg", "coffee_cup.jpg"):
+        shutil.copy(sample_path(name), tmp_path / "scans")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VISION_ENDPOINT", service.url)
     monkeypatch.setenv("VISION_KEY", service.key)
-    blocks = re.findall(r"```python\n(.*?)```", README, re.S)
-    assert len(blocks) == 3
-    known: dict[str, object] = {}
-    for block in blocks:
-        exec(block, known)  # noqa: S102  the README's own code
-    said = capsys.readouterr().out
-    assert "a woman" in said
-    assert "flower.jpg has its caption" in said
-    assert (tmp_path / "captions.parquet").is_file()
-    assert len(plt.gcf().axes[0].patches) == 1, "the face"
-    plt.close()
+    names: dict[str, object] = {}
+    for block in blocks(page):
+        exec(compile(block, page, "exec"), names)  # noqa: S102  the page's own code
+    printed = capsys.readouterr().out
+    plt.close("all")
+    expected = {
+        "README.md": "\na cup of coffee\n",
+        "batch.md": "scans/coffee_cup.jpg done",
+        "azure.md": "OK: 127.0.0.1 responds with API v1.0.",
+        "classroom.md": "\nTrue\n",
+    }
+    assert expected[page] in printed
+    assert (tmp_path / "captions.parquet").is_file() == (page == "batch.md")
