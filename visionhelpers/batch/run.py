@@ -52,7 +52,7 @@ def run_batch(
     Args:
         client: The client. Each process of an executor has a copy, whose rate limit is separate.
         operation: analyze, describe, tag, celebrities, landmarks, thumbnail, ocr or recognize_text.
-        images: A folder, a glob pattern such as "scans/*.png", an image, or an iterable of images.
+        images: A folder, a glob pattern such as `scans/*.png`, an image, or an iterable of images.
         results: A file with a line of JSON for each image.
         executor: An executor of concurrent.futures, by default four threads. With Dask, use
             `Client.get_executor(pure=False)`.

@@ -139,7 +139,7 @@ class LocalService:
 
     @property
     def url(self) -> str:
-        """The root of the service, such as http://127.0.0.1:8000, without a path."""
+        """The URL of the service, without a path."""
         host = EVERYWHERE.get(self._host, self._host)
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
