@@ -4,6 +4,7 @@ VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DRIVER := $(VENV)/.browser
+DOCS   := $(VENV)/.docs
 LAB    ?=
 DEBIAN := wordnet-base fonts-wqy-zenhei
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
@@ -14,7 +15,7 @@ CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' 
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility fuzz pages execute clean
+.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility fuzz site wheel execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -29,6 +30,10 @@ $(READY): pyproject.toml
 $(DRIVER): $(READY)
 	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[browser]'
 	@touch $(DRIVER)
+
+$(DOCS): $(READY)
+	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[docs]'
+	@touch $(DOCS)
 
 lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-browser')
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/index.ipynb $(LAB)
@@ -86,8 +91,14 @@ compatibility: $(READY) ## write COMPATIBILITY.md from tools/compatibility.csv
 fuzz: $(READY) ## send thousands of made-up requests (options: make fuzz VERSION=v3.2=500)
 	$(BIN)/python -W ignore -m tests.fuzz.run $(VERSION)
 
-pages: $(READY) ## execute the notebooks and render them into build/pages
-	$(BIN)/python tools/make_pages.py
+site: $(DOCS) ## build the site from docs/ and the notebooks into build/site, and check it
+	rm -rf build/site
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --jobs 2 \
+		--conf-dir docs --doctree-dir build/doctrees . build/site
+	$(BIN)/python tools/check_site.py
+
+wheel: $(READY) ## build the wheel into dist/ and try it outside the checkout (options: TAG=v0.1.0)
+	$(BIN)/python tools/check_wheel.py $(TAG)
 
 execute: $(READY) ## run the notebooks and store their outputs, after a change to them
 	$(BIN)/python tools/add_navigation.py
@@ -96,4 +107,4 @@ execute: $(READY) ## run the notebooks and store their outputs, after a change t
 	$(BIN)/python tools/write_links.py
 
 clean: ## remove the environments and the caches
-	rm -rf $(VENV) .sdk build *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .sdk build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
