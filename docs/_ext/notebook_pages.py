@@ -6,8 +6,8 @@ for a figure: this makes one from the text printed before it, or from the prose 
 
 from __future__ import annotations
 
-import csv
 import json
+import sys
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,10 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
-TABLE = Path(__file__).parents[2] / "tools" / "notebooks.csv"
+sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))
+
+import write_links  # tools/ is no package
+
 ALTERNATIVE_CHARACTERS = 250
 
 
@@ -35,7 +38,7 @@ def tags(cell: dict[str, Any]) -> list[str]:
 
 def describe_figures(app: Sphinx, document: nodes.document) -> None:
     """Give each figure of a notebook an alternative text."""
-    last_printed = ""
+    notebook, last_printed = Path(app.env.doc2path(app.env.docname)), ""
     for cell in document.findall(is_code_cell):
         printed = ""
         for output in cell.findall(is_output):
@@ -46,7 +49,7 @@ def describe_figures(app: Sphinx, document: nodes.document) -> None:
                 drawn = "<Figure" in output.astext()
                 facts = printed or (last_printed if drawn else "") or prose_before(cell)
                 facts = "; ".join(facts.splitlines())
-                image["alt"] = alternative_text(cell, facts, app.env.docname)
+                image["alt"] = alternative_text(cell, facts, notebook)
 
 
 def is_code_cell(node: nodes.Node) -> bool:
@@ -60,13 +63,10 @@ def is_output(node: nodes.Node) -> bool:
     return isinstance(node, nodes.container) and node.get("nb_element") == "mime_bundle"
 
 
-def alternative_text(cell: nodes.Element, facts: str, docname: str) -> str:
-    """Return the text of the table for the notebook's tile, else the heading with the facts."""
+def alternative_text(cell: nodes.Element, facts: str, notebook: Path) -> str:
+    """Return the text of notebooks.csv for the figure of the tile, else the heading with facts."""
     if "picture" in tags({"metadata": cell.get("cell_metadata", {})}):
-        with TABLE.open(encoding="utf-8", newline="") as file:
-            texts = {row["notebook"]: row["picture"] for row in csv.DictReader(file)}
-        if text := texts.get(docname.rpartition("/")[2]):
-            return text
+        return write_links.alternative(notebook)
     text = f"{heading(cell)}: {facts}".strip(": ")
     return textwrap.shorten(text, ALTERNATIVE_CHARACTERS, placeholder=" …")
 
