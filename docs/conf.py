@@ -17,7 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 project = str(PROJECT["name"])
 release = version = str(PROJECT["version"])
-author = f"the authors of {project}"
+author = f"The {project} contributors"
 project_copyright = f"{author}, {PROJECT['license']} license"
 language = "en"
 
@@ -79,6 +79,7 @@ html_theme_options = {
         "binderhub_url": "https://mybinder.org",
         "notebook_interface": "jupyterlab",
     },
+    "footer_content_items": ["copyright.html"],
     "home_page_in_toc": True,
     "navbar_persistent": [],  # the search field is in the sidebar
     "show_toc_level": 2,
