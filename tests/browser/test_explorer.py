@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -13,7 +14,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.explorer_page import ExplorerPage
-from tests.browser.lab import Lab
+from tests.browser.lab import NOTEBOOKS, Lab
+from tests.browser.make_explorer_image import FILE, NOTEBOOK, SAMPLE, TASK
 from tests.browser.tab import Tab
 from visionhelpers import sample_credits, sample_path
 from visionhelpers.explorer.tasks import TASKS
@@ -70,6 +72,21 @@ def test_the_result_of_a_task_is_drawn_and_described(
     assert word in explorer.alternative_text
     file = f"explorer_{task.lower().replace(' ', '_')}.png"
     explorer.screenshot(screenshots / file)
+
+
+def test_the_screenshot_in_the_notebook_has_the_same_caption(explorer: ExplorerPage) -> None:
+    (shown,) = [
+        source
+        for cell in json.loads((NOTEBOOKS / NOTEBOOK).read_text(encoding="utf-8"))["cells"]
+        if f"(images/{FILE.name})" in (source := "".join(cell["source"]))
+    ]
+    (caption,) = re.findall(r'!\[[^]]*"(.+?)"', shown)
+    title = sample_credits()[SAMPLE].title
+    explorer.choose_sample(title)
+    explorer.choose_task(TASK)
+    explorer.expect_result(TASK, title)
+    assert caption.lower() in explorer.alternative_text
+    assert FILE.stat().st_size < 120_000
 
 
 def test_the_json_is_shown_and_hidden(explorer: ExplorerPage) -> None:
