@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 TABLE = Path(__file__).with_name("notebooks.csv")
 LINK = re.compile(r"(github\.com|mybinder\.org/v2/gh)/[\w.-]+/visionhelpers\b")
 SITE = re.compile(r"https://[\w-]+\.github\.io/visionhelpers\b")
-BLOCK = re.compile(r"(<!-- (\w+): tools/write_links\.py -->\n).*?(\n<!-- end -->)", re.DOTALL)
+BLOCK = re.compile(r"(<!-- (\w+): tools/write_links\.py -->\n).*?\n?<!-- end -->", re.DOTALL)
 TAG = "contents"
 COLUMNS = 3
 
@@ -112,7 +112,7 @@ BLOCKS: dict[str, Callable[[], str]] = {"badges": badges, "notebooks": table}
 
 def with_links(text: str) -> str:
     """Return a page with its marked blocks, and its other links to the repository, up to date."""
-    written = BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}{match[3]}", text)
+    written = BLOCK.sub(lambda match: f"{match[1]}{BLOCKS[match[2]]()}\n<!-- end -->", text)
     return SITE.sub(site(), LINK.sub(rf"\1/{repository()}", written))
 
 
