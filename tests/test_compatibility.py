@@ -27,7 +27,7 @@ SEVEN = "visualFeatures=ImageType,Faces,Adult,Categories,Color,Tags,Description"
 FOUR = "features=caption,denseCaptions,objects,people,read,smartCrops,tags"
 ASKED = {
     "analyze": [
-        ("hopper_and_collins.jpg", f"{SEVEN}&details=all"),
+        ("altered/hopper_and_collins.jpg", f"{SEVEN}&details=all"),
         ("summer_palace.jpg", f"{SEVEN}&details=all"),
         ("chelsea_the_cat.jpg", "visualFeatures=Objects"),
     ],
@@ -44,7 +44,7 @@ ASKED = {
     "textOperations/{operationId}": [("handwriting.jpg", "")],
     "read/operations/{operationId}": [("handwriting.jpg", "")],
     "read/analyzeResults/{operationId}": [("handwriting.jpg", "")],
-    "imageanalysis:analyze": [("hopper_and_collins.jpg", FOUR), ("democritus.png", FOUR)],
+    "imageanalysis:analyze": [("altered/hopper_and_collins.jpg", FOUR), ("democritus.png", FOUR)],
 }
 """The pictures whose answers, together, have every field of an operation."""
 

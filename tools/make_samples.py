@@ -210,6 +210,7 @@ PHOTOGRAPHS = (
         partial(gcompris, "explore_monuments", "france/chateaudeChambord.webp", 864),
     ),
 )
+# Samples in a folder are for tests: the Explorer does not offer them.
 DERIVED = (
     Sample(
         "gallery/celebrities/Grace Hopper/portrait.jpg",
@@ -224,13 +225,13 @@ DERIVED = (
         partial(derived, TOWER, (60, 0, 480, 427)),
     ),
     Sample(
-        "grace_hopper_mirrored.jpg",
+        "altered/grace_hopper_mirrored.jpg",
         "Commodore Grace M. Hopper, mirrored, turned, in warmer light",
         *altered(NAVY),
         partial(derived, HOPPER, (40, 30, 480, 540), mirrored=True, turned=5, warmth=1.1),
     ),
     Sample(
-        "hopper_and_collins.jpg",
+        "altered/hopper_and_collins.jpg",
         "Grace Hopper and Eileen Collins side by side, mirrored and in other light",
         "James S. Davis, U.S. Navy; NASA",
         PUBLIC,
@@ -245,13 +246,13 @@ DERIVED = (
     ),
     Sample(
         "eileen_collins_off_centre.jpg",
-        "Astronaut Eileen Collins at the edge of the picture",
+        "Astronaut Eileen Collins, off center",
         *altered(NASA),
         partial(derived, COLLINS, (150, 0, 512, 240)),
     ),
     Sample(
         "dahlia_off_centre.jpg",
-        "Dahlia at the edge of the picture",
+        "Dahlia, off center",
         *altered(VULTILION),
         partial(derived, DAHLIA, (160, 70, 640, 345)),
     ),
@@ -272,7 +273,9 @@ DERIVED = (
 )
 DRAWN = (
     Sample("democritus.png", "An atomist quotation from Democritus", *OURS, drawn.quotation),
-    Sample("printed_page.jpg", "A page in two columns, askew", *OURS, drawn.printed_page),
+    Sample(
+        "printed_page.jpg", "A page in two columns, rotated by 5 degrees", *OURS, drawn.printed_page
+    ),
     Sample("handwriting.jpg", "Three pangrams on ruled paper", *OURS, drawn.handwriting),
     Sample("handwritten_note.jpg", "A note in another hand", *OURS, drawn.note),
 )

@@ -21,7 +21,7 @@ from visionhelpers.explorer import Comparison
 from visionhelpers.explorer.compare import DEFAULT_TASKS
 from visionhelpers.service import LocalService
 
-BOTH = sample_path("hopper_and_collins.jpg")
+BOTH = sample_path("altered/hopper_and_collins.jpg")
 
 
 @pytest.fixture(autouse=True)

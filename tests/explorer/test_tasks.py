@@ -50,7 +50,7 @@ def test_tags_and_categories_have_their_confidence(client: VisionClient) -> None
 
 
 def test_faces_are_counted_first(client: VisionClient) -> None:
-    lines = summary(client, "Faces", "hopper_and_collins.jpg")
+    lines = summary(client, "Faces", "altered/hopper_and_collins.jpg")
     assert lines[0] == "2 faces found:"
     assert len(lines) == 3
     assert all(line.endswith(("Female", "Male")) for line in lines[1:])
@@ -58,7 +58,7 @@ def test_faces_are_counted_first(client: VisionClient) -> None:
 
 
 def test_celebrities_and_landmarks_are_named(client: VisionClient) -> None:
-    person = summary(client, "Celebrities", "grace_hopper_mirrored.jpg")
+    person = summary(client, "Celebrities", "altered/grace_hopper_mirrored.jpg")
     assert person[0] == "1 celebrity found:"
     assert person[1].startswith("Grace Hopper (")
     place = summary(client, "Landmarks", "summer_palace_in_the_evening.jpg")

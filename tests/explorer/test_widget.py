@@ -122,9 +122,9 @@ def test_the_json_is_shown_while_its_box_is_checked(explorer: Explorer) -> None:
 
 def test_an_upload_is_analyzed(explorer: Explorer) -> None:
     control(explorer, "Task").value = "Faces"
-    upload(explorer, "hopper_and_collins.jpg")
+    upload(explorer, "altered/hopper_and_collins.jpg")
     assert "2 faces found" in page(explorer)
-    assert "Faces: hopper_and_collins.jpg" in page(explorer)
+    assert "Faces: altered/hopper_and_collins.jpg" in page(explorer)
     assert control(explorer, "Sample image").label == "Your own image"
 
 

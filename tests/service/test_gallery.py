@@ -34,14 +34,14 @@ def picture(name: str) -> np.ndarray:
 
 
 def test_a_few_names_come_with_the_samples(gallery: Gallery) -> None:
-    assert list(people(gallery, picture("grace_hopper_mirrored.jpg"))) == ["Grace Hopper"]
+    assert list(people(gallery, picture("altered/grace_hopper_mirrored.jpg"))) == ["Grace Hopper"]
     (place,) = gallery.name_places(picture("summer_palace_in_the_evening.jpg"))
     assert place.name == "Summer Palace"
     assert place.confidence > 0.9
 
 
 def test_a_taught_face_is_known_in_another_picture(gallery: Gallery) -> None:
-    both = picture("hopper_and_collins.jpg")
+    both = picture("altered/hopper_and_collins.jpg")
     assert list(people(gallery, both)) == ["Grace Hopper"]
     assert gallery.add_face(COLLINS, PORTRAIT) == 1
     named = people(gallery, both)
@@ -83,7 +83,9 @@ def test_a_name_that_is_no_folder_is_refused(gallery: Gallery, tmp_path: Path, n
     assert list(tmp_path.rglob("*.jpg")) == []
 
 
-@pytest.mark.parametrize(("name", "count"), [("coffee_cup.jpg", 0), ("hopper_and_collins.jpg", 2)])
+@pytest.mark.parametrize(
+    ("name", "count"), [("coffee_cup.jpg", 0), ("altered/hopper_and_collins.jpg", 2)]
+)
 def test_a_picture_to_learn_from_shows_one_face(gallery: Gallery, name: str, count: int) -> None:
     with pytest.raises(GalleryError, match=f"one face; this one shows {count}"):
         gallery.add_face("Somebody", sample_path(name).read_bytes())
@@ -120,7 +122,7 @@ def test_a_name_is_given_to_one_face_of_a_picture(gallery: Gallery) -> None:
 
 
 def test_threads_may_add_and_ask_at_once(gallery: Gallery) -> None:
-    image = picture("hopper_and_collins.jpg")
+    image = picture("altered/hopper_and_collins.jpg")
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(people, gallery, image) for _ in range(3)]
         added = [pool.submit(gallery.add_face, COLLINS, PORTRAIT) for _ in range(3)]

@@ -281,7 +281,7 @@ def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
         )
 
     added = add(sample_path("eileen_collins.jpg"))
-    assert (added.returncode, added.stdout) == (0, "Eileen Collins: 1 picture\n"), added.stderr
+    assert (added.returncode, added.stdout) == (0, "Eileen Collins: 1 image\n"), added.stderr
     assert len(list((tmp_path / "celebrities" / "Eileen Collins").iterdir())) == 1
     for picture in (sample_path("coffee_cup.jpg"), tmp_path / "missing.jpg"):
         refused = add(picture)

@@ -15,7 +15,7 @@ from visionhelpers.service import LocalService
 from visionhelpers.service.engines import faces, text
 from visionhelpers.service.memory import Known
 
-BOTH = sample_path("hopper_and_collins.jpg")
+BOTH = sample_path("altered/hopper_and_collins.jpg")
 ONE = sample_path("grace_hopper.jpg")
 
 

@@ -214,7 +214,11 @@ def polled(service: LocalService, accepted: requests.Response) -> Iterator[dict[
 
 @pytest.mark.parametrize(
     ("name", "how"),
-    [("hopper_and_collins.jpg", "url"), ("democritus.png", "stream"), ("dahlia.jpg", "stream")],
+    [
+        ("altered/hopper_and_collins.jpg", "url"),
+        ("democritus.png", "stream"),
+        ("dahlia.jpg", "stream"),
+    ],
 )
 def test_image_analysis_4(
     service: LocalService, described: dict[str, dict[str, Schema]], name: str, how: str

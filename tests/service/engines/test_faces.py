@@ -26,7 +26,7 @@ def test_a_face_has_a_square_box_around_it_an_age_and_a_gender() -> None:
 
 
 def test_faces_come_largest_first() -> None:
-    hopper, collins = faces.detect(picture("hopper_and_collins.jpg"))
+    hopper, collins = faces.detect(picture("altered/hopper_and_collins.jpg"))
     assert hopper.box.area > collins.box.area
     assert hopper.box.left < collins.box.left
     assert hopper.age > collins.age + 20
@@ -41,7 +41,7 @@ def test_there_is_no_face_where_there_is_no_person(name: str) -> None:
 
 @pytest.mark.parametrize("turn", [90, 180, 270])
 def test_faces_are_found_in_a_picture_that_is_turned(turn: int) -> None:
-    upright = picture("hopper_and_collins.jpg")
+    upright = picture("altered/hopper_and_collins.jpg")
     turned = np.ascontiguousarray(np.rot90(upright, turn // 90))  # against the clock
     for face, same in zip(faces.detect(turned), faces.detect(upright), strict=True):
         assert face.turn == turn
@@ -118,7 +118,7 @@ def test_the_same_face_is_near_and_another_far() -> None:
 
     hopper = numbers("grace_hopper.jpg")
     assert hopper.shape == (128,)
-    assert np.linalg.norm(hopper - numbers("grace_hopper_mirrored.jpg")) < 0.4
+    assert np.linalg.norm(hopper - numbers("altered/grace_hopper_mirrored.jpg")) < 0.4
     assert np.linalg.norm(hopper - numbers("eileen_collins.jpg")) > 0.6
 
 

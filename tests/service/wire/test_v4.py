@@ -47,7 +47,7 @@ def test_things_and_people_have_boxes(service: LocalService) -> None:
 
 
 def test_dense_captions_begin_with_the_whole_picture(service: LocalService) -> None:
-    answer = answered(service, "hopper_and_collins.jpg", features="denseCaptions")
+    answer = answered(service, "altered/hopper_and_collins.jpg", features="denseCaptions")
     whole, *parts = answer["denseCaptionsResult"]["values"]
     size = answer["metadata"]
     assert whole["boundingBox"] == {"x": 0, "y": 0, "w": size["width"], "h": size["height"]}
@@ -85,7 +85,10 @@ def test_smart_crops_have_the_shapes_asked_for(service: LocalService) -> None:
 def test_a_caption_can_leave_the_gender_open(service: LocalService) -> None:
     for neutral in ("false", "true"):
         answer = answered(
-            service, "hopper_and_collins.jpg", features="caption", gender_neutral_caption=neutral
+            service,
+            "altered/hopper_and_collins.jpg",
+            features="caption",
+            gender_neutral_caption=neutral,
         )
         words = set(answer["captionResult"]["text"].split())
         told = words & {"man", "woman", "men", "women", "Grace"}
