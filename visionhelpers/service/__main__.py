@@ -36,8 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.state_file and error.filename:
             reason = f"Cannot write {options.state_file} ({error.strerror})"
             return _failed(f"{reason}: choose a --state-file where there is room for it.")
-        where = f"{options.host}:{options.port}"
-        return _failed(f"Cannot listen at {where} ({error}): choose another --host or --port.")
+        where, reason = f"{options.host}:{options.port}", str(error.strerror).partition(" (")[0]
+        return _failed(f"Cannot listen at {where} ({reason}): choose another --host or --port.")
 
 
 def _parser() -> ArgumentParser:
@@ -49,16 +49,18 @@ def _parser() -> ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument("--port", type=int, default=0, help="port to listen on (any free port)")
     parser.add_argument("--key", help="key that requests must carry (a random key)")
-    parser.add_argument("--gallery", type=Path, help="folder of known people and places (your own)")
+    parser.add_argument(
+        "--gallery", type=Path, help="folder of known people and places (your gallery)"
+    )
     parser.add_argument(
         "--allow-host",
         metavar="NAME",
         action="append",
         default=[],
-        help="a further name it answers to",
+        help="further host name that requests may use",
     )
     parser.add_argument(
-        "--idle", type=float, metavar="SECONDS", help="end after so long without a request"
+        "--idle", type=float, metavar="SECONDS", help="stop after this time without a request"
     )
     parser.add_argument(
         "--state-file", type=Path, help="write url, key and pid here, print nothing"
@@ -66,7 +68,7 @@ def _parser() -> ArgumentParser:
     _add_conditions(parser)
     commands = parser.add_subparsers(dest="command", metavar="add-face|add-landmark")
     for name, what in (("add-face", "person"), ("add-landmark", "place")):
-        command = commands.add_parser(name, help=f"add a picture of a {what} to the gallery")
+        command = commands.add_parser(name, help=f"add an image of a {what} to the gallery")
         command.add_argument("name")
         command.add_argument("picture", type=Path)
         command.add_argument("--gallery", type=Path, default=SUPPRESS, help="the folder to add to")
@@ -77,33 +79,33 @@ def _add_conditions(parser: ArgumentParser) -> None:
     """Add what LocalService takes under the same names."""
     group = parser.add_argument_group("conditions to test a client under")
     group.add_argument(
-        "--rate", help="requests answered, as in 20/minute, polls counted; the others get 429"
+        "--rate", help="maximum request rate with polls, such as 20/minute; others get 429"
     )
     group.add_argument(
-        "--latency", type=float, default=0.0, metavar="SECONDS", help="how long every answer waits"
+        "--latency", type=float, default=0.0, metavar="SECONDS", help="delay of every response"
     )
     group.add_argument(
         "--operation-delay",
         type=float,
         default=0.0,
         metavar="SECONDS",
-        help="how long Recognize Text and Read run at least",
+        help="minimum time of Recognize Text and Read",
     )
     group.add_argument(
-        "--fail-operations", action="store_true", help="let Recognize Text and Read fail"
+        "--fail-operations", action="store_true", help="make Recognize Text and Read fail"
     )
     group.add_argument(
         "--pictures",
         type=Path,
         metavar="FOLDER",
-        help="its files stand for addresses that end in their names; these are not fetched",
+        help="use its files for URLs that end in their names, and download nothing",
     )
     group.add_argument(
         "--remember",
         type=int,
         default=64,
-        metavar="PICTURES",
-        help="how many it knows again and need not look at twice (%(default)s)",
+        metavar="IMAGES",
+        help="images whose results are cached (%(default)s)",
     )
 
 
@@ -119,7 +121,7 @@ def _teach(options: Namespace) -> int:
         pictures = add(options.name, options.picture.expanduser().read_bytes())
     except (GalleryError, OSError) as error:
         return _failed(str(error))
-    sys.stdout.write(f"{options.name}: {pictures} {'picture' if pictures == 1 else 'pictures'}\n")
+    sys.stdout.write(f"{options.name}: {pictures} {'image' if pictures == 1 else 'images'}\n")
     return 0
 
 

@@ -67,7 +67,7 @@ async def download(
         raise invalid_image_url(f"{url[:200]!r} did not arrive within {seconds:g} s.") from None
     except (OSError, h11.ProtocolError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        message = f"{url[:200]!r} is not accessible ({reason}); send the picture itself instead."
+        message = f"{url[:200]!r} is not accessible ({reason}); send the image itself instead."
         raise invalid_image_url(message) from None
     except ValueError:  # from urljoin, and from the codec that names are looked up with
         raise invalid_image_url(f"{url[:200]!r} is no valid address, or leads to none.") from None
@@ -105,7 +105,7 @@ async def _look_up(address: _Address, allowed: Callable[[str], bool]) -> list[st
     found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
     numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if not all(allowed(number) for number in numbers):
-        message = f"{address.host} leads into a private network; send the picture itself instead."
+        message = f"{address.host} leads into a private network; send the image itself instead."
         raise invalid_image_url(message)
     return numbers
 

@@ -110,7 +110,7 @@ class Gate:
     def _check(self, request: Request) -> None:
         named = request.headers.get("host", "")
         if host_of(named) not in self._hosts:
-            message = f"This service does not answer to the host {named[:80]!r}"
+            message = f"This service rejects the host name {named[:80]!r}"
             remedy = "if that is its name, start it with --allow-host and that name, without a port"
             raise bad_argument(f"{message}: {remedy}.")
         path = request.scope["path"]

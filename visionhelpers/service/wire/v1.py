@@ -213,7 +213,9 @@ def speak_english(query: Query) -> None:
     """Refuse every language but English."""
     language = query.text("language", "en")
     if language.lower() != "en":
-        raise not_supported_language(f"This service speaks English (en), not {language[:40]!r}.")
+        raise not_supported_language(
+            f"This service supports only English (en), not {language[:40]!r}."
+        )
 
 
 def read_language(query: Query, languages: tuple[str, ...], default: str) -> str:
