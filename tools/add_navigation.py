@@ -1,7 +1,8 @@
 """Give every notebook its navigation bars, made from the notebooks' own titles.
 
-Each bar is a Markdown cell tagged `navigation`, the first and the last of its notebook. Run it as
-often as you like: bars that are there are replaced, and a second run changes nothing.
+Each bar is a Markdown cell tagged `navigation`, the first and the last of its notebook. Existing
+bars are replaced, and a second run changes nothing. The tag `remove-cell` makes myst-nb omit the
+bars from the site, whose pages have their own links.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import nbformat
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 TAG = "navigation"
+TAGS = [TAG, "remove-cell"]
 
 
 def in_order(folder: Path = NOTEBOOKS) -> list[Path]:
@@ -46,7 +48,7 @@ def with_bars(path: Path, paths: list[Path]) -> nbformat.NotebookNode:
     notebook = nbformat.read(path, 4)
     cells = [cell for cell in notebook.cells if TAG not in cell.metadata.get("tags", [])]
     first, last = (
-        nbformat.v4.new_markdown_cell(bar(path, paths), id=name, metadata={"tags": [TAG]})
+        nbformat.v4.new_markdown_cell(bar(path, paths), id=name, metadata={"tags": TAGS})
         for name in ("navigation-first", "navigation-last")
     )
     notebook.cells = [first, *cells, last]

@@ -33,6 +33,8 @@ HOST = re.compile(r"127\.0\.0\.1:\d+")
 PORT = 8421
 """The port that `connect()` prefers; stored outputs have it even where it was taken."""
 JPEG_QUALITY = 88
+KEPT_METADATA = ("mystnb", "tags")
+"""Keys of a cell's metadata: options for the site, such as the alternative text, and tags."""
 
 
 def smallest(png: str) -> tuple[str, str]:
@@ -73,7 +75,7 @@ def sanitized(output: nbformat.NotebookNode) -> str:
 
 
 def keep_stored(output: nbformat.NotebookNode, stored: nbformat.NotebookNode | None) -> None:
-    """Put the stored texts into an output that nbval does not tell apart from it."""
+    """Restore the stored texts of an output if nbval treats both outputs as equal."""
     if stored and sanitized(output) == sanitized(stored):
         images = {key: data for key, data in output.get("data", {}).items() if "image/" in key}
         output.update(stored)
@@ -83,12 +85,12 @@ def keep_stored(output: nbformat.NotebookNode, stored: nbformat.NotebookNode | N
 
 
 def trim(notebook: nbformat.NotebookNode, stored: dict[str, nbformat.NotebookNode]) -> None:
-    """Leave out whatever differs between two runs or two machines."""
+    """Remove metadata and output details that differ between runs or machines."""
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": KERNEL, "language_info": {"name": "python"}}
     )
     for cell in notebook.cells:
-        cell.metadata = {key: cell.metadata[key] for key in ("tags",) if key in cell.metadata}
+        cell.metadata = {key: cell.metadata[key] for key in KEPT_METADATA if key in cell.metadata}
         before = stored.get(cell.id, {}).get("outputs", [])
         for output, old in zip_longest(cell.get("outputs", []), before):
             if output:
