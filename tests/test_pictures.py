@@ -82,6 +82,17 @@ def test_the_first_figure_is_chosen_or_the_tagged_one(tmp_path: Path) -> None:
     assert tagged.getpixel((100, 50)) == (0, 0, 255)
 
 
+def test_a_tagged_markdown_cell_gives_its_image_file(tmp_path: Path) -> None:
+    Image.new("RGB", (200, 100), "green").save(tmp_path / "screenshot.png")
+    shown = nbformat.v4.new_markdown_cell("![A green area](screenshot.png)")
+    shown.metadata["tags"] = ["picture"]
+    path = notebook(tmp_path, "red")
+    nbformat.write(new_notebook(cells=[*nbformat.read(path, 4).cells, shown]), path)
+    found = make_pictures.chosen(path)
+    assert found is not None
+    assert found.getpixel((100, 50)) == (0, 128, 0)
+
+
 def test_a_tile_has_one_size_and_keeps_the_figure_whole(tmp_path: Path) -> None:
     figure = make_pictures.chosen(notebook(tmp_path, "red"))
     assert figure is not None
@@ -137,6 +148,30 @@ def test_every_image_of_the_index_has_an_alternative_text() -> None:
     assert not short, f"write the alternative text in tools/notebooks.csv: {short}"
 
 
+def test_every_figure_has_its_own_alternative_text() -> None:
+    texts = [text for path in in_order() for text in alternative_texts(path).values()]
+    assert len(texts) >= 30
+    assert [text for text in texts if not 5 <= len(text.split()) <= 40] == []
+    assert len(set(texts)) == len(texts)
+
+
+def alternative_texts(path: Path) -> dict[str, str]:
+    """Return the alternative text of each cell that outputs an image, by the id of the cell."""
+    return {
+        cell.id: cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        for cell in nbformat.read(path, 4).cells
+        if any("image/" in kind for out in cell.get("outputs", []) for kind in out.get("data", {}))
+    }
+
+
+def test_a_tile_has_the_alternative_text_of_its_figure() -> None:
+    for path in NOTEBOOKS:
+        cells = nbformat.read(path, 4).cells
+        (cell,) = [cell for cell in cells if make_pictures.TAG in cell.metadata.get("tags", [])]
+        text = write_links.alternative(path)
+        assert alternative_texts(path).get(cell.id) == text or f"![{text}](" in cell.source, path
+
+
 def test_the_readme_lists_each_notebook_with_minutes_and_binder() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     for path in in_order():
@@ -146,7 +181,7 @@ def test_the_readme_lists_each_notebook_with_minutes_and_binder() -> None:
         assert f"| {write_links.texts_of(path)['minutes']} |" in rows[0]
 
 
-def test_the_badges_lead_to_binder_tests_site_and_licence() -> None:
+def test_the_badges_lead_to_binder_tests_site_and_license() -> None:
     links = re.findall(r"\)\]\((\S+)\)", write_links.badges())
     owner, name = write_links.repository().split("/")
     assert links[0].startswith(f"https://mybinder.org/v2/gh/{owner}/{name}/")

@@ -1,12 +1,14 @@
-"""Make a small picture of each notebook out of its figures: what the README and the index show.
+"""Make a tile for each notebook from its figures, for the index.
 
-A cell with the tag `picture` says which figure; without one it is the first, or else the last
-photograph. A notebook that shows neither has no picture.
+The tag `picture` marks the cell whose figure is used, or the Markdown cell whose image file is
+used. Without a tag, the tile shows the first figure of matplotlib, or the last other image. A
+notebook without images has no tile.
 """
 
 from __future__ import annotations
 
 import base64
+import re
 from io import BytesIO
 from pathlib import Path
 
@@ -17,13 +19,15 @@ from PIL import Image, ImageChops, ImageOps
 PICTURES = NOTEBOOKS / "pictures"
 TAG = "picture"
 SIZE = (400, 300)
-"""Pixels; all have one shape, so that they stand in rows."""
+"""Width and height of every tile, in pixels."""
 MARGIN = 6
 LINE = "#d0d7de"
+IMAGE_FILE = re.compile(r"!\[[^]]*\]\((\S+?)\)")
+"""An image in Markdown, with its path."""
 
 
 def picture_path(notebook: Path) -> Path:
-    """Return where the picture of a notebook is kept."""
+    """Return the path of a notebook's tile."""
     return PICTURES / f"{notebook.stem}.jpg"
 
 
@@ -36,10 +40,19 @@ def images(cells: list[nbformat.NotebookNode], figures: bool) -> list[Image.Imag
     return [Image.open(BytesIO(data)).convert("RGB") for data in found]
 
 
+def image_files(cells: list[nbformat.NotebookNode], folder: Path) -> list[Image.Image]:
+    """Return the image files that Markdown cells show, in order."""
+    sources = [cell.source for cell in cells if cell.cell_type == "markdown"]
+    names = [name for source in sources for name in IMAGE_FILE.findall(source)]
+    return [Image.open(folder / name).convert("RGB") for name in names]
+
+
 def chosen(notebook: Path) -> Image.Image | None:
-    """Return the figure that stands for a notebook, if there is one."""
+    """Return the image for the tile of a notebook, or None if the notebook has no image."""
     cells = nbformat.read(notebook, 4).cells
     tagged = [cell for cell in cells if TAG in cell.metadata.get("tags", [])]
+    if marked := image_files(tagged, notebook.parent):
+        return marked[0]
     figures = images(tagged, figures=True) or images(cells, figures=True)
     others = images(tagged, figures=False) or images(cells, figures=False)
     return (figures[:1] or others[-1:] or [None])[0]
@@ -47,12 +60,12 @@ def chosen(notebook: Path) -> Image.Image | None:
 
 def trimmed(image: Image.Image) -> Image.Image:
     """Return a figure without the white around it."""
-    box = ImageChops.invert(image).convert("L").point(lambda grey: 255 * (grey > 8)).getbbox()
+    box = ImageChops.invert(image).convert("L").point(lambda gray: 255 * (gray > 8)).getbbox()
     return image.crop(box)
 
 
 def tile(image: Image.Image) -> Image.Image:
-    """Return a figure on white, as large as its place allows, with a line around it."""
+    """Return a figure on white, scaled to fit into the tile, with a line around it."""
     frame = 2 * (MARGIN + 1)
     room = (SIZE[0] - frame, SIZE[1] - frame)
     fitted = ImageOps.pad(trimmed(image), room, Image.Resampling.LANCZOS, "white")
