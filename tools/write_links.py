@@ -54,7 +54,7 @@ def on_binder(path: str) -> str:
 
 
 def badges() -> str:
-    """Return the README's badges: Binder, tests, site, licence."""
+    """Return the README's badges: Binder, tests, site, license."""
     binder = on_binder("notebooks/index.ipynb")
     workflow = f"https://github.com/{repository()}/actions/workflows/test.yml"
     shield = "https://img.shields.io/badge"
@@ -62,7 +62,7 @@ def badges() -> str:
         f"[![Binder](https://mybinder.org/badge_logo.svg)]({binder})\n"
         f"[![Tests]({workflow}/badge.svg)]({workflow})\n"
         f"[![Documentation]({shield}/docs-site-blue.svg)]({site()}/)\n"
-        f"[![Licence: MIT]({shield}/licence-MIT-green.svg)](LICENSE)"
+        f"[![License: MIT]({shield}/license-MIT-green.svg)](LICENSE)"
     )
 
 
