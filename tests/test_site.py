@@ -21,6 +21,7 @@ import check_site  # noqa: E402  tools/ is no package
 DOCS = ROOT / "docs"
 CONFIG = runpy.run_path(str(DOCS / "conf.py"))
 REFERENCE = (DOCS / "reference.rst").read_text(encoding="utf-8")
+BLOB = f"{CONFIG['repository_url']}/blob/HEAD"
 PAGE = """<html lang="en"><head><title>A page</title>{head}</head>
 <body><article><h1 id="top">A page</h1>{body}</article></body></html>"""
 
@@ -61,6 +62,16 @@ def test_the_reference_has_every_public_name() -> None:
     assert any(name.endswith(".LocalService") for name in named)
 
 
+def test_the_front_page_and_the_readme_describe_the_first_image_in_the_same_words() -> None:
+    pages = (ROOT / "README.md", "docs/images/"), (DOCS / "index.md", "images/")
+    readme, front = (
+        re.findall(rf"!\[([^\]]+)\]\({folder}hero\.jpg\)", page.read_text("utf-8"))
+        for page, folder in pages
+    )
+    assert len(readme) == 1
+    assert front == readme
+
+
 def test_the_site_runs_no_notebook_and_loads_no_script_for_widgets() -> None:
     assert CONFIG["nb_execution_mode"] == "off"
     assert CONFIG["nb_ipywidgets_js"] == {}
@@ -83,6 +94,7 @@ def test_a_page_without_problems_has_none(tmp_path: Path) -> None:
     (tmp_path / "a b.png").touch()
     body = (
         '<a href="page.html#top">here</a><a href="#top">top</a><a href="https://example.org">x</a>'
+        f'<a href="{BLOB}/README.md?plain=1#start">x</a><a href="{BLOB}/">root</a>'
         '<img src="a%20b.png" alt="A red square"><img src="data:image/png;base64," alt="Nothing">'
     )
     head = '<link rel="canonical" href="https://example.org/page.html">'
@@ -96,6 +108,7 @@ def test_a_page_without_problems_has_none(tmp_path: Path) -> None:
         ('<a href="page.html#bottom">x</a>', "broken link page.html#bottom"),
         ('<a href="#bottom">x</a>', "broken link #bottom"),
         ('<a href="../outside.html">x</a>', "broken link ../outside.html"),
+        (f'<a href="{BLOB}/README.rst#top">x</a>', f"broken link {BLOB}/README.rst#top"),
         ('<img src="data:," alt="">', "no alternative text: data:,"),
         ('<img src="data:,">', "no alternative text: data:,"),
         ('<img src="data:," alt="../figure.png">', "no alternative text: data:,"),

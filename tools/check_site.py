@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import re
 import sys
+import tomllib
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from bs4 import BeautifulSoup, Tag
 
-SITE = Path(__file__).parents[1] / "build" / "site"
+ROOT = Path(__file__).parents[1]
+SITE = ROOT / "build" / "site"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+IN_REPOSITORY = re.compile(
+    re.escape(PROJECT["urls"]["Repository"]) + r"/(?:blob|tree)/HEAD/([^?#]*)"
+)
 LOADED = {"img", "script", "iframe", "source", "video", "audio", "embed", "track"}
 LOADED_RELATIONS = {"stylesheet", "icon", "preload", "modulepreload", "prefetch", "preconnect"}
 CSS_LINK = re.compile(r"(?:url\(|@import)\s*['\"]?(https?:|//)([^'\")\s]+)")
@@ -59,6 +65,8 @@ class Site:
         return [f"broken link {each}" for each in addresses if not self._resolves(path, each)]
 
     def _resolves(self, path: Path, address: str) -> bool:
+        if in_repository := IN_REPOSITORY.match(address):
+            return (ROOT / unquote(in_repository[1])).exists()
         parts = urlsplit(address)
         if parts.scheme or parts.netloc:
             return True

@@ -17,8 +17,10 @@ def repository_path(app: Sphinx, link: nodes.Element) -> Path | None:
     if link.get("reftype") != "myst":
         return None
     target = link["reftarget"]
-    if link.get("refdomain") == "doc":
-        return None if target in app.env.found_docs else Path(app.env.doc2path(target))
+    if link.get("refdomain") == "doc":  # without the suffix, from the root of the repository
+        if target in app.env.found_docs:
+            return None
+        target = f"/{target}.md"
     path = Path(app.env.relfn2path(target, app.env.docname)[1])
     return path if target and path.exists() else None
 
