@@ -27,6 +27,24 @@ PROSE_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Words to avoid in text; captions may contain "posing for a photo"."""
+VERBS = (
+    "apolog|author|capital|categor|custom|emphas|equal|final|general|initial|local|maxim|memor|minim"
+    "|modern|normal|optim|organ|patron|prior|real|recogn|sanit|serial|special|stabil|standard|summar"
+    "|synchron|token|util|visual"
+)
+BRITISH = re.compile(
+    rf"\b(re|un)?({VERBS})is(e[drs]?|ing|ations?)\b"
+    r"|\b(un)?(colou?r|favou?r|behaviou?r|neighbou?r|honou?r|labou?r|harbou?r|flavou?r|rumou?r)"
+    r"(?<=our)(s|ed|ing|ings|able|ful|less|ite|ites|hood|al|ly)?\b"
+    r"|\b(off-?)?(centre|metre|litre|theatre|fibre|calibre)[ds]?\b|\b(kilo|milli|centi)metres?\b"
+    r"|\b(grey(s|ed|er|ish|scale)?|licen[cs]e(?<=ce)[ds]?|catalogue[ds]?|dialogues?|analogues?)\b"
+    r"|\b(un)?analys(e|ed|er|ers|ing)\b|\b(cancel|label|model|travel|signal|marshal)l(ed|ing|er)\b"
+    r"|\b(defence|offence|pretence|artefact|cheque|programme|storey|tyre|plough|mould|aeroplane)s?\b"
+    r"|\b(judgement|acknowledgement|ageing|enrol|fulfil|skilful|instalment|practis(e[ds]?|ing))\b"
+    r"|\b(whilst|amongst|learnt|spelt|sceptical|jewellery|moustache|maths|cosy)\b",
+    re.IGNORECASE,
+)
+"""British spellings; the project uses the American ones, as the API does."""
 PRINTING = {"print", "write", "exit", "SystemExit", "ArgumentParser", "add_argument", "add_parser"}
 """Functions whose strings a person reads in a terminal."""
 
@@ -71,10 +89,19 @@ def printed(path: Path) -> Iterator[tuple[int, str]]:
                     yield below.lineno, prose(below.value)
 
 
+def docstrings(path: Path) -> Iterator[tuple[int, str]]:
+    """Give the line and the text of every docstring of a module, those of constants included."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        text = getattr(node.value, "value", None) if isinstance(node, ast.Expr) else None
+        if isinstance(text, str):
+            yield node.lineno, prose(text)
+
+
 def found_in(text: str) -> list[tuple[int, str]]:
     """Return the lines of a text that contain a word to avoid, with their numbers."""
     lines = enumerate(text.splitlines(), 1)
-    return [(number, line.strip()) for number, line in lines if PROSE_WORDS.search(line)]
+    words = PROSE_WORDS, BRITISH
+    return [(no, line.strip()) for no, line in lines if any(each.search(line) for each in words)]
 
 
 def test_the_client_half_uses_standard_words() -> None:
@@ -106,6 +133,25 @@ def test_tools_print_standard_words() -> None:
     assert not found, "\n".join(found)
 
 
+def test_docstrings_of_tools_use_standard_words() -> None:
+    files = sorted((ROOT / "tools").glob("*.py"))
+    texts = [(path, line, text) for path in files for line, text in docstrings(path)]
+    assert len(texts) > 100
+    found = [
+        f"{path.name}:{line + number - 1}: {words}"
+        for path, line, text in texts
+        for number, words in found_in(text)
+    ]
+    assert not found, "\n".join(found)
+
+
+def test_titles_of_samples_use_standard_words() -> None:
+    samples = json.loads((PACKAGE / "samples" / "credits.json").read_text(encoding="utf-8"))
+    titles = [sample["title"] for sample in samples]
+    assert len(titles) > 20
+    assert not [title for title in titles if found_in(title)]
+
+
 def test_make_help_uses_standard_words() -> None:
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     lines = re.findall(r"^[a-z]+:.*## ([^(\n]+)", makefile, re.MULTILINE)
@@ -125,6 +171,12 @@ def test_make_help_uses_standard_words() -> None:
         "[figures]: pictures/01.jpg",
         "<!-- pictures: tools/write_links.py -->",
         'The caption is "two people posing for a photo".',
+        "The API's word is `Grey`.",
+        "Open `dahlia_off_centre.jpg`.",
+        "[the license](https://example.com/licence)",
+        "Analyses of four colors; our color; an hour; it recognizes an organized catalog.",
+        "A size, a noise, a promise, a practice; models, labels; gray; centered; behavior.",
+        "Four license files, an analysis, a real raise, a local rise, precise.",
     ],
 )
 def test_code_and_addresses_are_not_prose(markdown: str) -> None:
@@ -140,6 +192,17 @@ def test_code_and_addresses_are_not_prose(markdown: str) -> None:
         "`x` and a picture and `y`",
         "```\ncode\n```\nThe caption stands below.\n```\ncode\n```",
         "It ends by itself.",
+        *("Four colours", "coloured", "its centre", "off-centre", "in favour", "grey", "a licence"),
+        *(
+            "the catalogue",
+            "behaviour",
+            "organised",
+            "recognises",
+            "analyse",
+            "analysed",
+            "labelled",
+        ),
+        *("normalisation", "favourite", "neighbouring", "dialogue", "kilometres", "unrecognised"),
     ],
 )
 def test_words_to_avoid_are_found(markdown: str) -> None:
