@@ -11,10 +11,10 @@ from jupyter_client.session import Session
 
 
 class Kernel:
-    """Runs code in a kernel that a server has started; leaving it lets the kernel go on."""
+    """A connection to a kernel of a server; the kernel continues when it is closed."""
 
     def __init__(self, url: str, token: str, seconds: float) -> None:
-        """Take the kernel's address in the server's API, and how long an answer may take."""
+        """Take the kernel's URL in the server's API, and the seconds to wait for a message."""
         self._url = url.replace("http", "ws", 1) + "/channels"
         self._token = token
         self._seconds = seconds
@@ -32,7 +32,7 @@ class Kernel:
         """Run a cell, and return the last line of its error, or None.
 
         Raises:
-            TimeoutError: The kernel has not finished, or says nothing.
+            TimeoutError: The kernel has not finished, or sends no message.
         """
         request = self._session.msg("execute_request", {"code": code, "allow_stdin": False})
         self._socket.send(json.dumps({**request, "channel": "shell"}, default=str))

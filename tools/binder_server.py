@@ -14,7 +14,7 @@ import requests
 from binder_kernel import Kernel
 
 BASE = "/user/rehearsal/"
-"""MyBinder serves each visitor below an address of their own, not at the root."""
+"""The path of the server: MyBinder serves each visitor below a path, not at the root."""
 START_SECONDS = 120
 CELL_SECONDS = 120
 
@@ -25,7 +25,7 @@ class Server:
     def __init__(
         self, command: Sequence[str], folder: Path, environment: Mapping[str, str]
     ) -> None:
-        """Take what starts JupyterLab, without the options that say where it listens."""
+        """Take the command that starts JupyterLab, without the options for its host and port."""
         self._token = secrets.token_hex()
         self._port = _free_port()
         self._command = [*command, *self._options()]
@@ -47,15 +47,15 @@ class Server:
         self._process.wait(timeout=60)
 
     def page(self, path: str) -> int:
-        """Return the status with which a page of JupyterLab, below the base address, comes."""
+        """Return the status of the response for a page of JupyterLab, below the base path."""
         return self._send("GET", path).status_code
 
     def has(self, path: str) -> bool:
-        """Tell whether a file is there; JupyterLab's pages answer for any path."""
+        """Return True if a file exists; JupyterLab returns a page for any path."""
         return self._send("GET", f"api/contents/{path}?content=0").ok
 
     def execute(self, path: str) -> None:
-        """Open a notebook and run all its cells; its kernel goes on until it is closed."""
+        """Open a notebook and run all its cells; its kernel runs until `close()`."""
         session = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
         kernel = self._api("POST", "sessions", session)["kernel"]["id"]
         cells = self._api("GET", f"contents/{path}")["content"]["cells"]

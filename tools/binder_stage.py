@@ -71,7 +71,7 @@ class Stage:
 
 
 def decisive(said: list[str]) -> str:
-    """Return the line of an output that says why it failed."""
+    """Return the line of an output that contains the error, or else its last line."""
     errors = [line for line in said if re.match(r"(ERROR|\w*Error)\b", line)]
     return (errors or said or ["it said nothing"])[-1]
 

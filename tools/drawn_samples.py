@@ -1,4 +1,4 @@
-"""The sample pictures that are drawn, with Debian's fonts: print and handwriting."""
+"""Draw the samples with print and handwriting, with Debian's fonts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def quotation() -> Image.Image:
 
 
 def printed_page() -> Image.Image:
-    """Return two columns of print on a sheet that lies askew, darker towards one side."""
+    """Return two columns of print on a sheet that is rotated, and darker toward one side."""
     sheet = Image.new("RGB", (640, 300), PAPER)
     draw = ImageDraw.Draw(sheet)
     for column, x in ((LEFT, 34), (RIGHT, 395)):

@@ -39,7 +39,7 @@ KEPT_METADATA = ("mystnb", "tags")
 def smallest(png: str) -> tuple[str, str]:
     """Return the type and the base64 text of an image as lossless PNG, or as JPEG if smaller.
 
-    Photographs become JPEG in full color resolution, charts stay PNG.
+    Camera images become JPEG in full color resolution, charts stay PNG.
     """
     image = Image.open(BytesIO(base64.b64decode(png))).convert("RGB")
     image.save(lossless := BytesIO(), "PNG", optimize=True)

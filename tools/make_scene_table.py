@@ -2,9 +2,9 @@
 
 Run `apt-get install wordnet-base`, then `python tools/make_scene_table.py`. Each of the scene
 model's 1,000 labels is looked up in WordNet 3.0 and climbs the tree of hypernyms; the words of
-WORDS met on the way, specific before general, are what a person would say of the thing. CATEGORY
-and PLACE give the API's category and whether the thing stands outdoors or indoors: the first
-rule that names the label or one of its words decides.
+WORDS met on the way, specific before general, become its tags. CATEGORY and PLACE contain the
+API's category, and the place, outdoors or indoors. The first rule that contains the label or one
+of its words applies.
 """
 
 from __future__ import annotations

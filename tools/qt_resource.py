@@ -1,4 +1,4 @@
-"""Read a file out of a Qt resource (.rcc), in which GCompris keeps its photographs."""
+"""Read a file from a Qt resource (.rcc), which contains the images of GCompris."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Rehearse what MyBinder does with this repository: `make binder`.
 
-A clean copy of what git tracks stands in for the clone, a virtual environment for conda's; the rest
-is run line by line as repo2docker generates it. What cannot be run here is printed with the reason.
+A clean copy of the files that git tracks replaces the clone, and a virtual environment replaces
+conda's. All other lines run as repo2docker generates them. A line that cannot run here is printed
+with the reason.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ OPEN = 3
 
 
 def clean_copy(tree: Path, target: Path) -> Path:
-    """Copy what git tracks, as it stands, and nothing else."""
+    """Copy the files that git tracks, with their uncommitted changes."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=tree, capture_output=True, check=True)
     names = [name for name in listed.stdout.decode().split("\0") if (tree / name).is_file()]
     for name in filter(None, names):
@@ -79,7 +80,7 @@ def interpreter(wanted: str) -> str | None:
 
 
 def install(stage: Stage, environment: str) -> None:
-    """Install what stands under `pip:`, as conda would: from the folder of the environment file."""
+    """Install the entries of `pip:` as conda does: in the folder of the environment file."""
     folder = (stage.tree / environment).parent
     _, wanted = listed(stage.tree, environment)
     with tempfile.NamedTemporaryFile("w", suffix=".txt", dir=folder) as listing:
@@ -143,7 +144,7 @@ def open_badge(server: Server, path: str) -> None:
 
 
 def execute_all(server: Server, stage: Stage, watch: binder_memory.Watch) -> None:
-    """Execute the notebooks one after the other, and leave so many open at the same time."""
+    """Execute the notebooks one after the other; the last `OPEN` stay open."""
     names = sorted(path.name for path in (stage.tree / "notebooks").glob("*.ipynb"))
     paths = [f"notebooks/{name}" for name in names]
     for number, path in enumerate(paths):
