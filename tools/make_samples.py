@@ -1,15 +1,15 @@
-"""Make the sample pictures and their credits: collect photographs, derive from them, draw the rest.
+"""Make the sample images and their credits: collect images, derive from them, draw the rest.
 
-Run once by a maintainer, after a change to this file. It needs four packages for the photographs
-that lie inside them, and Debian's fonts for the handwriting and the print:
+Run once by a maintainer, after a change to this file. It needs four packages that contain
+images, and Debian's fonts for the handwriting and the print:
 
     pip install matplotlib scikit-image scikit-learn
     apt-get install gcompris-qt-data fonts-breip fonts-rufscript fonts-dejavu-core
     python tools/make_samples.py
 
-The photographs of GCompris are those of its version 3.1 (Debian 12). Every photograph is in the
-public domain, CC0 or CC BY, as the package itself, or the page that it names, says. Pictures of
-scikit-image without such a statement (the scanned page, the motorcycle) stay there.
+The images of GCompris are those of its version 3.1 (Debian 12). Every image is in the
+public domain, CC0 or CC BY, by a statement of the package or of the page that it names. Images
+of scikit-image without such a statement (the scanned page, the motorcycle) stay there.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Sample:
 
 
 def photograph(path: str) -> Image.Image:
-    """Return a photograph that lies inside an installed package."""
+    """Return an image from an installed package."""
     package, _, rest = path.partition("/")
     spec = find_spec(package)
     if spec is None or spec.origin is None:
@@ -63,7 +63,7 @@ def photograph(path: str) -> Image.Image:
 
 
 def gcompris(activity: str, path: str, long_side: int) -> Image.Image:
-    """Return a photograph of an activity of GCompris, made smaller."""
+    """Return an image from an activity of GCompris, with a shorter long side in pixels."""
     resource = GCOMPRIS / f"{activity}.rcc"
     if not resource.exists():
         raise SystemExit(f"gcompris-qt-data is not installed; see the top of {__file__}")
@@ -74,7 +74,7 @@ def gcompris(activity: str, path: str, long_side: int) -> Image.Image:
 
 
 def relit(image: Image.Image, brightness: float, warmth: float) -> Image.Image:
-    """Return the picture in other light: warmer above 1, cooler below."""
+    """Return the image in other light: warmer above 1, cooler below."""
     red, green, blue = ImageEnhance.Brightness(image).enhance(brightness).split()
     red = red.point(lambda value: min(255, round(value * warmth)))
     blue = blue.point(lambda value: min(255, round(value / warmth)))
@@ -91,7 +91,7 @@ def derived(
     brightness: float = 1,
     warmth: float = 1,
 ) -> Image.Image:
-    """Return a part of a photograph: turned by degrees, cropped, mirrored, scaled, relit."""
+    """Return a part of an image: turned by degrees, cropped, mirrored, scaled, relit."""
     image = photograph(path).rotate(turned, Image.Resampling.BICUBIC).crop(box)
     image = ImageOps.mirror(image) if mirrored else image
     image = image.resize(size, Image.Resampling.LANCZOS) if size else image
@@ -154,7 +154,7 @@ OURS = ("The visionhelpers authors", CC0, "Drawn by tools/make_samples.py")
 
 
 def altered(credit: tuple[str, str, str]) -> tuple[str, str, str]:
-    """Return the credit of a picture made from another, as CC BY asks: changes are named."""
+    """Return the credit of an altered image with a note of the change, which CC BY requires."""
     author, licence, source = credit
     return author, licence, f"{source}; altered by tools/make_samples.py"
 
