@@ -6,6 +6,8 @@ READY  := $(VENV)/.ready
 DRIVER := $(VENV)/.browser
 DOCS   := $(VENV)/.docs
 LAB    ?=
+# compat: the finder of the other modes loses to a folder named visionhelpers, such as the clone
+EDITABLE := --config-settings editable_mode=compat --editable
 DEBIAN := wordnet-base fonts-wqy-zenhei
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -24,24 +26,25 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[service,test,binder,dev]'
+	@echo 'Installing 1.5 GB, this takes some minutes …'
+	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[service,test,binder,dev]'
 	@touch $(READY)
 
 $(DRIVER): $(READY)
-	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[browser]'
+	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[browser]'
 	@touch $(DRIVER)
 
 $(DOCS): $(READY)
-	$(BIN)/python -m pip install --quiet --progress-bar on --editable '.[docs]'
+	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[docs]'
 	@touch $(DOCS)
 
 lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-browser')
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/index.ipynb $(LAB)
 
-serve: $(READY) ## run the local service on its own; Ctrl-C ends it
+serve: $(READY) ## run the local service; Ctrl-C ends it
 	$(BIN)/python -m visionhelpers.service
 
-debian: ## install, as root, the Debian packages without which two tests skip
+debian: ## install the Debian packages that two tests need
 	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(DEBIAN); }
 
@@ -57,10 +60,10 @@ browser: $(DRIVER) ## open the notebooks in Chromium (options: make browser OFFL
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium; }
 	$(if $(OFFLINE),$(CUT)) $(BIN)/python -m pytest tests/browser
 
-binder: $(READY) ## rehearse what MyBinder does, and measure its memory
+binder: $(READY) ## repeat MyBinder's build, and measure its memory
 	$(BIN)/python tools/rehearse_binder.py
 
-offline: $(READY) ## run the notebooks with every network but loopback cut off (Linux)
+offline: $(READY) ## run the notebooks with every network except loopback disabled (Linux)
 	$(CUT) $(NBVAL)
 
 lint: $(READY) ## check style, types and formatting
@@ -68,27 +71,27 @@ lint: $(READY) ## check style, types and formatting
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: $(READY) ## put the code in form
+format: $(READY) ## correct style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-soak: $(READY) ## run for long what may break (options: make soak RUN=many)
+soak: $(READY) ## run the long stress tests (options: make soak RUN=many)
 	@set -e; for run in $(or $(RUN),many throughput load); do \
 		echo "$$run"; $(BIN)/python -m tests.soak.$$run; done
 
 bench: $(READY) ## measure speed and memory, as ratios within one run
 	$(BIN)/python benchmarks/speed.py
 
-accuracy: $(READY) ## measure what is seen (options: make accuracy FOLDER=pictures)
+accuracy: $(READY) ## measure the accuracy of the service (options: make accuracy FOLDER=images)
 	$(BIN)/python benchmarks/accuracy.py $(if $(FOLDER),"$(FOLDER)")
 
-sdk: $(READY) ## run Microsoft's own clients (options: make sdk CLIENTS=ci)
+sdk: $(READY) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
 	$(BIN)/python tests/sdk/run.py $(CLIENTS)
 
-compatibility: $(READY) ## write COMPATIBILITY.md from tools/compatibility.csv
+compatibility: $(READY) ## write docs/compatibility.md from its table
 	$(BIN)/python tools/make_compatibility.py
 
-fuzz: $(READY) ## send thousands of made-up requests (options: make fuzz VERSION=v3.2=500)
+fuzz: $(READY) ## send thousands of generated requests (options: make fuzz VERSION=v3.2=500)
 	$(BIN)/python -W ignore -m tests.fuzz.run $(VERSION)
 
 site: $(DOCS) ## build the site from docs/ and the notebooks into build/site, and check it

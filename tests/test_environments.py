@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import packages_distributions
@@ -46,7 +47,8 @@ def of_pip(file: str) -> list[str]:
 def own(file: str) -> tuple[str, set[str]]:
     """Return the path and the extras of this package in an environment file."""
     text = (ROOT / file).read_text(encoding="utf-8")
-    entries = re.findall(r'^ +- -e "?([^\["\s]+)\[([\w,]+)\]"?(?:\s+#.*)?$', text, re.MULTILINE)
+    entry = r'^ +- -e "?([^\["\s]+)\[([\w,]+)\]"?(?: --config-settings editable_mode=compat)?$'
+    entries = re.findall(entry, text, re.MULTILINE)
     assert len(entries) == text.count(" -e ") == 1, f"{file} installs {entries}"
     return entries[0][0], set(entries[0][1].split(","))
 
@@ -134,6 +136,22 @@ def test_no_kernel_is_allowed_that_loses_requests() -> None:
 def test_the_mission_packages_come_with_the_test_installation() -> None:
     extras = PROJECT["optional-dependencies"]
     assert names([*PROJECT["dependencies"], *extras["service"], *extras["test"]]) >= MISSION
+
+
+@pytest.mark.parametrize("file", ["Makefile", "CONTRIBUTING.md", "environment.yml"])
+def test_every_editable_installation_survives_a_folder_of_the_same_name(file: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    installs = re.findall(r"^.* (?:--editable|- -e)\b.*$", text, re.MULTILINE)
+    assert installs
+    assert all("--config-settings editable_mode=compat" in line for line in installs)
+
+
+def test_the_package_is_imported_in_the_folder_that_contains_the_clone(tmp_path: Path) -> None:
+    (tmp_path / "visionhelpers").mkdir()  # a clone has this name by default
+    for folder in (ROOT.parent, tmp_path):
+        code = "import visionhelpers; visionhelpers.connect"
+        run = subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True)
+        assert run.returncode == 0, f"in {folder}: {run.stderr.decode()}"
 
 
 def test_binder_stops_at_the_first_failure_of_its_post_build() -> None:
