@@ -128,7 +128,7 @@ def with_contents(index: Path) -> nbformat.NotebookNode:
 
 def pages() -> list[Path]:
     """Return the pages that link to the repository."""
-    folders = (ROOT, ROOT / "docs")
+    folders = (ROOT, ROOT / "docs", ROOT / "docs" / "pypi")
     return [path for folder in folders for path in folder.glob("*.md")] + in_order()
 
 
