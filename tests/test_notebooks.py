@@ -325,28 +325,6 @@ def test_a_lesson_sends_a_request_and_shows_the_complete_response(
     assert printed.count(evidence) == count
 
 
-def test_every_image_has_an_alternative_text(code: list[Cell]) -> None:
-    """The site takes it from the metadata of the cell, where Jupyter shows it as well."""
-    with_image = [cell for cell in code if any(map(has_image, cell["outputs"]))]
-    for cell in with_image:
-        options = cell["metadata"].get("mystnb", {}).get("image", {})
-        assert len(options.get("alt", "").split()) >= 4, source(cell)
-
-
-def has_image(output: dict[str, Any]) -> bool:
-    return any(kind.startswith("image/") for kind in output.get("data", {}))
-
-
-def test_images_are_found() -> None:
-    found = [
-        name
-        for name in NAMES
-        for cell in read(name)
-        if any(map(has_image, cell.get("outputs", [])))
-    ]
-    assert set(found) == set(NAMES)
-
-
 def test_the_site_leaves_out_the_bars(cells: list[Cell]) -> None:
     bars = [cell for cell in cells if "navigation" in tags(cell)]
     assert len(bars) == 2
