@@ -342,19 +342,17 @@ def _scaled(box: Any, scale: float) -> Any:
 def _description(result: Result) -> list[SummaryLine]:
     description = result["description"]
     found = [_line(each["text"], each["confidence"]) for each in description.get("captions", ())]
-    tags = _listing("Tags", description.get("tags", ()))
-    return [*(found or [_line("No caption found.")]), *tags]
+    return (found or [_line("No caption found.")]) + _listing("Tags", description.get("tags", ()))
 
 
 def _color(result: Result) -> list[SummaryLine]:
     color = result["color"]
-    is_gray = color.get("isBwImg", color.get("isBWImg"))
     return [
         _line(f"Foreground: {color['dominantColorForeground']}"),
         _line(f"Background: {color['dominantColorBackground']}"),
         *_listing("Dominant colors", color["dominantColors"]),
         _line(f"Accent color: #{color['accentColor']}"),
-        _line(f"Black and white: {_yes_no(is_gray)}"),
+        _line(f"Black and white: {_yes_no(color.get('isBwImg', color.get('isBWImg')))}"),
     ]
 
 

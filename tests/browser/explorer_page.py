@@ -86,10 +86,10 @@ class ExplorerPage:
     def drawing(self) -> Locator:
         return self.root.get_by_role("img")
 
-    @property
-    def alternative_text(self) -> str:
-        """The text of the drawing for screen readers."""
-        return self.drawing.get_attribute("alt") or ""
+    def expect_alternative_text(self, title: str, word: str = "") -> None:
+        """Wait for the drawing of an image; the browser may show the status before it."""
+        text = re.compile(rf"^{re.escape(title)}.*{re.escape(word)}", re.DOTALL)
+        expect(self.drawing).to_have_attribute("alt", text)
 
     @property
     def code(self) -> str:

@@ -20,6 +20,7 @@ from traitlets import TraitError
 from tests.drawn import noise
 from tests.explorer.conftest import SilentServer
 from visionhelpers import VisionClient, sample_path
+from visionhelpers.explorer.query import Query
 from visionhelpers.explorer.state import MAX_CONCURRENT, ExplorerState
 from visionhelpers.explorer.tasks import TASKS
 from visionhelpers.images import ImageInput
@@ -53,6 +54,29 @@ def drawing_threads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
     monkeypatch.setattr(Figure, "savefig", record)
     return threads
+
+
+def test_a_query_that_another_thread_replaces_while_it_is_drawn_is_dropped(
+    state: ExplorerState, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """JupyterLab delivers changes of controls on a thread of their own."""
+    render, drawn = Query.render, []
+
+    def replaced(query: Query, outcome: Any) -> Any:
+        drawn.append(state.task)
+        if len(drawn) == 1:
+            thread = Thread(target=state.run, args=["Tags"])
+            thread.start()
+            thread.join()
+        return render(query, outcome)
+
+    monkeypatch.setattr(Query, "render", replaced)
+    shown: list[Any] = []
+    state.observe(lambda _: shown.append((state.status, state.task, summary(state)[:1])), "status")
+    state.show(sample_path("chelsea_the_cat.jpg"))
+    state.wait()
+    assert drawn == ["Describe", "Tags"]
+    assert shown == [("working", "Describe", []), ("done", "Tags", ["3 tags found:"])]
 
 
 def test_it_begins_idle_and_empty(state: ExplorerState) -> None:

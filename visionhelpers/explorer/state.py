@@ -8,7 +8,7 @@ from functools import partial
 from os import PathLike
 from pathlib import PurePath
 from queue import Empty, SimpleQueue
-from threading import Semaphore, Thread, get_ident
+from threading import RLock, Semaphore, Thread, get_ident
 from typing import Any
 
 import traitlets
@@ -57,7 +57,7 @@ class ExplorerState(HasTraits):
     code = Unicode("")
 
     def __init__(self, client: VisionClient, **traits: object) -> None:
-        self._client, self._limiter = client, Semaphore(MAX_CONCURRENT)
+        self._client, self._limiter, self._lock = client, Semaphore(MAX_CONCURRENT), RLock()
         self._query: Query | None = None
         self._callbacks: SimpleQueue[tuple[Query, Callable[[], None]]] = SimpleQueue()
         self._thread, self._loop = get_ident(), None
@@ -106,8 +106,9 @@ class ExplorerState(HasTraits):
         return self.result
 
     def _replace_query(self, query: Query | None, outcome: QueryResult) -> None:
-        self.result, self.summary, self.drawing, self.error = outcome
-        before, self._query = self._query, query
+        with self._lock:
+            self.result, self.summary, self.drawing, self.error = outcome
+            before, self._query = self._query, query
         if before:
             before.cancelled.set()
             before.finished.set()  # `wait` continues with the new query
@@ -133,9 +134,11 @@ class ExplorerState(HasTraits):
 
     def _finish(self, query: Query, outcome: QueryResult) -> None:
         try:
-            self.result, self.summary, self.drawing, self.error = query.render(outcome)
-            self.status = "failed" if self.error else "done"
-            self.progress = ""
+            outcome = query.render(outcome)
+            with self._lock:  # JupyterLab delivers changes of controls on a thread of their own
+                if query is self._query:
+                    self.result, self.summary, self.drawing, self.error = outcome
+                    self.status, self.progress = "failed" if self.error else "done", ""
         finally:
             query.finished.set()
 
