@@ -24,18 +24,11 @@ from visionhelpers import ConfigurationError, ServiceError, VisionClient, connec
 from visionhelpers.service import LocalService
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
-LESSONS = [
-    "01_analyze_image",
-    "02_domain_models",
-    "03_thumbnail",
-    "04_ocr",
-    "05_handwriting",
-    "06_image_on_disk",
-    "11_teach_a_face",
-]
-"""Notebooks that use the local service only."""
 WITH_AZURE = ["index", "07_explorer", "08_compare", "09_many_images", "10_move_to_azure"]
 """Notebooks that use the service in VISION_ENDPOINT."""
+NAMES = sorted(path.stem for path in NOTEBOOKS.glob("*.ipynb"))
+LESSONS = [name for name in NAMES if name not in WITH_AZURE]
+"""Notebooks that use the local service only."""
 BOTH_WAYS = """
 import requests
 headers = {"Ocp-Apim-Subscription-Key": vision.key}
@@ -166,8 +159,9 @@ def run(notebook: nbformat.NotebookNode) -> list[str]:
     return "".join(output.get("text", "") for output in outputs).splitlines()
 
 
-def test_these_are_all_the_notebooks() -> None:
-    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == {*LESSONS, *WITH_AZURE}
+def test_the_notebooks_with_azure_and_the_lessons_are_found() -> None:
+    assert set(WITH_AZURE) < set(NAMES)
+    assert len(LESSONS) >= 7
 
 
 @pytest.mark.parametrize("name", WITH_AZURE)
