@@ -42,7 +42,7 @@ lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-b
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/index.ipynb $(LAB)
 
 serve: $(READY) ## run the local service; Ctrl-C ends it
-	$(BIN)/python -m visionhelpers.service
+	$(BIN)/python -m visionservice
 
 debian: ## install the Debian packages that two tests need
 	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || \

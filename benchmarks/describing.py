@@ -13,8 +13,8 @@ from variants import in_light, mirrored
 
 from visionhelpers import VisionClient
 from visionhelpers.images import ImageInput
-from visionhelpers.service.engines.grammar import plural
-from visionhelpers.service.engines.vocabulary import classes, kinds
+from visionservice.engines.captions.grammar import plural
+from visionservice.engines.labels import classes, kinds
 
 PEOPLE = ("person", "people", "man", "woman", "boy", "girl", "child", "baby", "crowd", "group")
 CIRCUMSTANCES = {"outdoors": "outdoor", "indoors": "indoor", "at night": "night"}

@@ -12,8 +12,8 @@ from truth import Known, Truth
 from variants import Variant, Variants, all_but_turns, mirrored, quarter_turns, unchanged
 
 from visionhelpers import VisionClient
-from visionhelpers.service.engines import faces
-from visionhelpers.service.gallery import FARTHEST
+from visionservice.engines.faces import detector
+from visionservice.gallery.gallery import FARTHEST
 
 Names = Callable[[bytes], set[str]]
 """Ask whom or what a picture shows."""
@@ -68,7 +68,7 @@ def distances(truth: Truth) -> Figures:
 
 def _embedded(image: Image.Image) -> list[np.ndarray]:
     picture = np.asarray(image)
-    return [faces.embed(picture, face.box, face.turn) for face in faces.detect(picture)]
+    return [detector.embed(picture, face.box, face.turn) for face in detector.detect(picture)]
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def own_service(remember: int = 0) -> Iterator[Path]:
     """
     with own_state() as folder:
         state, log = folder / "service.json", folder / "service.log"
-        command = [sys.executable, "-m", "visionhelpers.service", "--state-file", str(state)]
+        command = [sys.executable, "-m", "visionservice", "--state-file", str(state)]
         command += ["--gallery", str(folder / "gallery"), "--remember", str(remember)]
         with log.open("wb") as output:
             child = subprocess.Popen(command, stdout=output, stderr=output)

@@ -15,8 +15,8 @@ from variants import Variant, middle, quarter_turns, tilted, upright
 
 from visionhelpers import VisionClient
 from visionhelpers.images import load_image
-from visionhelpers.service.engines.landmarks import describe, inliers
-from visionhelpers.service.gallery import FEWEST
+from visionservice.engines.landmarks import describe, inliers
+from visionservice.gallery.gallery import FEWEST
 
 
 def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:

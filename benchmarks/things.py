@@ -14,7 +14,7 @@ from truth import Known, Truth
 from variants import NOTHING, mirrored, upright
 
 from visionhelpers import VisionClient
-from visionhelpers.service.engines import scenes
+from visionservice.engines.scenes import classifier
 
 FEATURES = ("Categories", "Tags", "Description", "ImageType")
 Result = dict[str, Any]
@@ -121,7 +121,7 @@ def label_alone(having: Sequence[Known]) -> str:
     """Count the groups of tags that the top ImageNet label alone is in."""
     hits = []
     for known in having:
-        label = scenes.classify(np.asarray(known.image), ()).labels[:1]
+        label = classifier.classify(np.asarray(known.image), ()).labels[:1]
         result = {"tags": [{"name": word.name} for word in label]}
         hits += tagged(result, known.facts["tags_any_of"])
     return f"{share(sum(hits), len(hits))} top ImageNet label"

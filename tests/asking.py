@@ -13,7 +13,7 @@ import requests
 from PIL import Image, ImageDraw, ImageFont
 
 from visionhelpers.images import sample_credits, sample_path
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 RESULTS = {
     "textOperations/{operationId}": "recognizeText",

@@ -7,7 +7,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 SHARED = Path(__file__).parents[2] / "shared"
 

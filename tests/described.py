@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.service.descriptions import FILES, Schema
+from tests.visionservice.descriptions import FILES, Schema
 
 ADDED = ("pages", "readingOrder", "model-version", "analyzeResult.modelVersion", "appearance")
 """What v3.2 added to Read; the descriptions of v3.0 and v3.1 are v2.1's and v3.2's without it."""

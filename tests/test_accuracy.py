@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from visionhelpers import VisionClient, load_image, sample_path
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 sys.path.insert(0, str(BENCHMARKS))

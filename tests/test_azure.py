@@ -21,7 +21,7 @@ import requests
 from nbclient import NotebookClient
 
 from visionhelpers import ConfigurationError, ServiceError, VisionClient, connect, sample_path
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 WITH_AZURE = ["index", "07_explorer", "08_compare", "09_many_images", "10_move_to_azure"]

@@ -39,7 +39,7 @@ from visionhelpers import (
     sample_path,
 )
 from visionhelpers.images import Upload
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 FACE, STRANGER, PRINT = "grace_hopper.jpg", "eileen_collins_portrait.jpg", "democritus.png"
 SCOPE = "https://cognitiveservices.azure.com/.default"

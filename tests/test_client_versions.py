@@ -25,7 +25,7 @@ from visionhelpers import (
     text,
 )
 from visionhelpers.results import lines, words
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 VERSIONS = ("v1.0", "v3.2")
 ALL = ("ImageType", "Faces", "Adult", "Categories", "Color", "Tags", "Description")

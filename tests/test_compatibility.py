@@ -14,7 +14,7 @@ from PIL import Image
 
 from tests.asking import PLAIN, RESULTS, TINY, Asker, code, content, draw_pictures, paths, refusals
 from tests.described import described
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
 

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from urllib.request import getproxies_environment
 
-from visionhelpers.service.server import default_gallery
+from visionservice.server import default_gallery
 
 ROOT = Path(__file__).parents[1]
 HOSTILE = {

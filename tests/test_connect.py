@@ -17,7 +17,7 @@ import requests
 from requests.utils import should_bypass_proxies
 
 from tests.scripted_server import scripted_server
-from tests.service.galleries import Slow
+from tests.visionservice.galleries import Slow
 from visionhelpers import (
     ConfigurationError,
     ServiceError,
@@ -27,7 +27,7 @@ from visionhelpers import (
     load_image,
     sample_path,
 )
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 LOCAL = "Connected to the local service.\n"
 USING = "Using the service in VISION_ENDPOINT.\n"

@@ -12,7 +12,7 @@ import requests
 from tests.scripted_server import CUT, HANG, TAGS, scripted_server
 from visionhelpers import VisionClient
 from visionhelpers.diagnostics import INTERNET_HOST
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 KEY = "0123456789abcdef0123456789abcdef"
 

@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import pytest
 
 from visionhelpers import sample_path
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(

@@ -181,8 +181,7 @@ def test_the_service_imports_nothing_of_the_other_half_but_images() -> None:
         (path.name, name)
         for path in modules(SERVICE)
         for name in imports(path, types=True)
-        if below(name, "visionhelpers")
-        and not below(name, "visionhelpers.service", "visionhelpers.images")
+        if below(name, "visionhelpers") and not below(name, "visionservice", "visionhelpers.images")
     }
     assert not others
 
@@ -192,21 +191,21 @@ def test_nothing_outside_imports_the_service() -> None:
     assert len(outside) >= 8
     for path in outside:
         names = imports(path, types=True)
-        assert not {name for name in names if below(name, "visionhelpers.service")}, path.name
+        assert not {name for name in names if below(name, "visionservice")}, path.name
 
 
 def test_the_wire_knows_no_models() -> None:
     for path in modules(WIRE):
         names = imports(path)
         assert not {name for name in names if name.partition(".")[0] in RUNTIMES}, path.name
-        assert not {name for name in names if below(name, "visionhelpers.service.engines")}
+        assert not {name for name in names if below(name, "visionservice.engines")}
 
 
 def test_the_engines_know_no_json_and_no_web() -> None:
     for path in modules(ENGINES):
         names = imports(path, types=True)
         assert not {name for name in names if name.partition(".")[0] in {"json"} | WEB}, path.name
-        allowed = ("visionhelpers.service.engines", "visionhelpers.images")
+        allowed = ("visionservice.engines", "visionhelpers.images")
         own = {name for name in names if below(name, "visionhelpers")}
         assert all(below(name, *allowed) for name in own), path.name
 
@@ -223,7 +222,7 @@ def reached(engine: str, seen: set[str]) -> set[str]:
     seen.add(engine)
     known = {path.stem for path in modules(ENGINES)}
     for name in imports(ENGINES / f"{engine}.py"):
-        beside = name.removeprefix("visionhelpers.service.engines.").partition(".")[0]
-        if below(name, "visionhelpers.service.engines") and beside in known - seen:
+        beside = name.removeprefix("visionservice.engines.").partition(".")[0]
+        if below(name, "visionservice.engines") and beside in known - seen:
             reached(beside, seen)
     return seen

@@ -19,7 +19,7 @@ from visionhelpers import local_service
 from visionhelpers.endpoint import Secret
 from visionhelpers.errors import ConfigurationError, TransportError
 from visionhelpers.local_service import ServiceInfo, check_installed, find_or_start
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="modes and sessions are of POSIX")
 FIND = "from visionhelpers.local_service import find_or_start; print(find_or_start().url)"

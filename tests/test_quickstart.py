@@ -10,7 +10,7 @@ import pytest
 from nbclient import NotebookClient
 
 from visionhelpers.images import sample_path
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 PICTURES = (
     "photographer.jpg",

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from visionhelpers import VisionClient
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "tools"))

@@ -13,7 +13,7 @@ import matplotlib.pyplot as plt
 from PIL import Image
 
 import visionhelpers as vh
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 HERO = Path(__file__).parents[1] / "docs" / "images" / "hero.jpg"
 CAPTION, FACES, LINES = "gateway_of_india.jpg", "grace_hopper.jpg", "handwritten_note.jpg"

@@ -1,4 +1,4 @@
-"""Write `visionhelpers/service/engines/scenes.csv` from WordNet, once.
+"""Write `visionservice/engines/data/scenes.csv` from WordNet, once.
 
 Run `apt-get install wordnet-base`, then `python tools/make_scene_table.py`. Each of the scene
 model's 1,000 labels is looked up in WordNet 3.0 and climbs the tree of hypernyms; the words of
@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 NOUNS = Path("/usr/share/wordnet/data.noun")
-TABLE = Path(__file__).parents[1] / "visionhelpers/service/engines/scenes.csv"
+TABLE = Path(__file__).parents[1] / "visionservice/engines/data/scenes.csv"
 
 # WordNet's name of a kind (its first lemma) -> the word to say.
 WORDS = {

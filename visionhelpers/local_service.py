@@ -29,7 +29,7 @@ up to 10 % more time per image."""
 INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
 _LAUNCH = (
     "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
-    "runpy.run_module('visionhelpers.service', run_name='__main__', alter_sys=True)"
+    "runpy.run_module('visionservice', run_name='__main__', alter_sys=True)"
 )
 """Run the service with this package last on the path, so that no module in the folder of a
 notebook replaces one of the standard library."""

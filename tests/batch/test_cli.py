@@ -19,7 +19,7 @@ from visionhelpers import VisionClient, __version__, sample_path
 from visionhelpers.batch import cli
 from visionhelpers.batch.cli import main, parser
 from visionhelpers.batch.run import OPERATIONS
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 COLOR = ["--features", "Color"]
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")

@@ -15,7 +15,7 @@ from distributed import Client
 from tests.drawn import drawn, number
 from tests.workers import two_workers
 from visionhelpers import VisionClient, connect, run_batch
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 COLOR = {"features": ["Color"]}
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="it kills with a signal")

@@ -12,7 +12,7 @@ import pytest
 from visionhelpers import VisionClient, sample_path
 from visionhelpers.batch import BatchResult
 from visionhelpers.batch.dataframe import to_dataframe
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 WITHOUT = """
 import sys

@@ -23,7 +23,7 @@ from PIL import Image
 
 from tests.drawn import drawn, number
 from visionhelpers import ImageError, VisionClient, VisionError, run_batch, sample_path
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 COLOR = {"features": ["Color"]}
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")

@@ -12,7 +12,7 @@ from tests.drawn import drawn, number
 from visionhelpers import VisionClient
 from visionhelpers.batch.worker import BatchResult, Worker
 from visionhelpers.connect import LocalClient
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 COLOR = {"features": "Color"}
 

@@ -27,7 +27,7 @@ from visionhelpers import (
 from visionhelpers.drawing.draw import extend_figure, figure_size
 from visionhelpers.drawing.labels import MIN_TEXT_SIZE
 from visionhelpers.results import Result
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 mpl.use("agg")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from visionhelpers import VisionClient
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 
 class SilentServer:

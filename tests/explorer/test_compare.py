@@ -19,7 +19,7 @@ from tests.explorer.conftest import SilentServer
 from visionhelpers import ImageError, VisionClient, compare, sample_path
 from visionhelpers.explorer import Comparison
 from visionhelpers.explorer.compare import DEFAULT_TASKS
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 BOTH = sample_path("altered/hopper_and_collins.jpg")
 

@@ -15,7 +15,7 @@ from visionhelpers.explorer.query import Query, QueryCancelled, QueryResult, cli
 from visionhelpers.explorer.tasks import DEFAULTS, TASKS
 from visionhelpers.images import SAMPLES, ImageInput
 from visionhelpers.results import Item, SummaryLine
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 
 def query(task: str, image: ImageInput, **fields: Any) -> Query:

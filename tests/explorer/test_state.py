@@ -24,7 +24,7 @@ from visionhelpers.explorer.query import Query
 from visionhelpers.explorer.state import MAX_CONCURRENT, ExplorerState
 from visionhelpers.explorer.tasks import TASKS
 from visionhelpers.images import ImageInput
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 
 def comparable(result: Any) -> Any:

@@ -13,7 +13,7 @@ from visionhelpers import Explorer, VisionClient, sample_path
 from visionhelpers.explorer.accessibility import LiveRegion
 from visionhelpers.explorer.file_upload import MAX_UPLOAD_BYTES, ChunkedUpload
 from visionhelpers.explorer.widget import task_controls
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 
 @pytest.fixture(scope="module")

@@ -33,9 +33,9 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import FailureGroup
 
 from tests.fuzz.bodies import broken, crops, real
-from tests.service.descriptions import Schema, document
+from tests.visionservice.descriptions import Schema, document
 from visionhelpers.images import sample_credits
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 SHARED = Path(__file__).parents[3] / "shared"
 VERSIONS = ("v1.0", "v3.2", "4.0")

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fuzz.bodies import crops
 from tests.fuzz.run import Run
-from tests.service.descriptions import document
+from tests.visionservice.descriptions import document
 
 
 class Nothing(BaseHTTPRequestHandler):

@@ -64,7 +64,7 @@ def service() -> Iterator[dict[str, str]]:
     """Serve with a gallery of its own; give the variables that tell a script where."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "service.json"
-        command = [sys.executable, "-m", "visionhelpers.service", "--state-file", str(state)]
+        command = [sys.executable, "-m", "visionservice", "--state-file", str(state)]
         process = subprocess.Popen([*command, "--gallery", str(Path(folder) / "gallery")], cwd=ROOT)
         try:
             deadline = monotonic() + START_SECONDS

@@ -19,7 +19,7 @@ import psutil
 from benchmarks.own_service import own_environment
 from tests.soak.variants import draw, which
 from visionhelpers import VisionClient, run_batch
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 PICTURES, SMALLEST = 2000, 100
 KILLS = (1 / 3, 2 / 3)

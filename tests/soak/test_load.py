@@ -12,7 +12,7 @@ from time import monotonic
 import pytest
 
 from tests.soak.load import QUESTIONS, Run
-from visionhelpers.service import LocalService
+from visionservice import LocalService
 
 
 class Wrong(BaseHTTPRequestHandler):

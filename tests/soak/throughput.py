@@ -25,10 +25,10 @@ from benchmarks.own_service import own_service
 from tests.soak.variants import draw
 from tests.workers import two_workers
 from visionhelpers import VisionClient, connect, run_batch
-from visionhelpers.service.gallery import Gallery
-from visionhelpers.service.header import inspect
-from visionhelpers.service.picture import Picture
-from visionhelpers.service.wire import v1, v1_image
+from visionservice.analysis import Picture
+from visionservice.api import analysis_json, v1
+from visionservice.gallery.gallery import Gallery
+from visionservice.imaging.probe import inspect
 
 PICTURES, SMALLEST, ROUNDS = 100, 240, 3
 GOAL = 0.95
@@ -42,7 +42,7 @@ def bare(folder: str) -> None:
 
     def describe(path: Path) -> None:
         data = path.read_bytes()
-        v1_image.description(Picture.decode(data, inspect(data, v1.PHOTO), gallery), 1)
+        analysis_json.description(Picture.decode(data, inspect(data, v1.PHOTO), gallery), 1)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(describe, files[:8]))

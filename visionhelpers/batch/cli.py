@@ -68,7 +68,7 @@ def main(arguments: list[str]) -> int:
     try:
         if arguments[:1] == ["serve"]:
             check_installed()
-            command = [sys.executable, "-m", "visionhelpers.service", *arguments[1:]]
+            command = [sys.executable, "-m", "visionservice", *arguments[1:]]
             if os.name == "posix":  # the service receives the signals
                 os.execv(sys.executable, command)  # noqa: S606
             return subprocess.call(command)  # noqa: S603

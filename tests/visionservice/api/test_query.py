@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import pytest
+
+from visionservice.api.query import Query
+from visionservice.errors import ApiError
+
+
+def test_names_are_read_whatever_their_case_and_blanks() -> None:
+    query = Query([("detectOrientation ", "FALSE"), ("LANGUAGE", " en "), ("details", "")])
+    assert query.flag("DetectOrientation", default=True) is False
+    assert query.text("language") == "en"
+    assert query.names("details") == ()
+    assert query.text("details", "none") == "none"
+
+
+def test_the_first_of_a_repeated_parameter_counts() -> None:
+    assert Query([("a", "1"), ("A", "2")]).text("a") == "1"
+
+
+def test_a_list_is_split_at_commas() -> None:
+    assert Query([("f", " Tags,,Faces ,")]).names("f") == ("Tags", "Faces")
+
+
+def test_a_flag_has_two_names_and_a_default() -> None:
+    assert Query([("b", "True")]).flag("a", "b", default=False) is True
+    assert Query([]).flag("a", "b", default=True) is True
+
+
+@pytest.mark.parametrize("value", ["0", "11", "-1", "1.5", "ten", "", "9" * 5000, "\u0665"])
+def test_what_is_no_number_between_the_bounds_is_refused(value: str) -> None:
+    with pytest.raises(ApiError, match="from 1 to 10") as refusal:
+        Query([("n", value)]).number("n", 1, 10, code="InvalidThumbnailSize")
+    assert refusal.value.code == "InvalidThumbnailSize"
+
+
+def test_both_bounds_are_numbers_and_an_absent_one_has_its_default() -> None:
+    assert Query([("n", "1")]).number("n", 1, 10) == 1
+    assert Query([("n", "10")]).number("n", 1, 10) == 10
+    assert Query([]).number("n", 1, 10, default=3) == 3

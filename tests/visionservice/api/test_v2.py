@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from visionhelpers.images import sample_path
+from visionservice import LocalService
+from visionservice.api import V4_0, VERSIONS, version_at
+
+KEY = "Ocp-Apim-Subscription-Key"
+
+
+def ask(service: LocalService, path: str, name: str, **query: str) -> requests.Response:
+    return requests.post(
+        f"{service.url}/vision/{path}",
+        headers={KEY: service.key, "Content-Type": "application/octet-stream"},
+        params=query,
+        data=sample_path(name).read_bytes(),
+        timeout=60,
+    )
+
+
+def read(service: LocalService, path: str, name: str, **query: str) -> dict[str, Any]:
+    accepted = ask(service, path, name, **query)
+    assert (accepted.status_code, accepted.content) == (202, b""), accepted.text
+    location = accepted.headers["Operation-Location"]
+    while True:
+        answer = requests.get(location, headers={KEY: service.key}, timeout=10)
+        body: dict[str, Any] = answer.json()
+        if body["status"].lower() not in ("notstarted", "running"):
+            return body
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("version", ["v2.0", "v2.1", "v3.0", "v3.1", "v3.2"])
+def test_things_have_rectangles_and_more_general_parents(
+    service: LocalService, version: str
+) -> None:
+    answer = ask(service, f"{version}/detect", "chelsea_the_cat.jpg").json()
+    (cat,) = answer["objects"]
+    assert (cat["object"], cat["parent"]["object"]) == ("cat", "mammal")
+    assert cat["parent"]["parent"]["object"] == "animal"
+    box = cat["rectangle"]
+    assert box["x"] < 150
+    assert box["x"] + box["w"] > 300
+    assert answer["metadata"] == {"width": 451, "height": 300, "format": "Jpeg"}
+    assert ("modelVersion" in answer) == (version == "v3.2")
+
+
+def test_analyze_lists_the_same_things(service: LocalService) -> None:
+    answer = ask(service, "v2.1/analyze", "chelsea_the_cat.jpg", visualFeatures="objects").json()
+    assert [thing["object"] for thing in answer["objects"]] == ["cat"]
+
+
+@pytest.mark.parametrize("version", ["v2.0", "v3.1"])
+def test_brands_are_refused_by_name(service: LocalService, version: str) -> None:
+    answer = ask(service, f"{version}/analyze", "coffee_cup.jpg", visualFeatures="Tags,Brands")
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "NotSupportedFeature"
+    assert "brands" in answer.json()["message"]
+
+
+def test_v1_has_no_objects(service: LocalService) -> None:
+    answer = ask(service, "v1.0/analyze", "coffee_cup.jpg", visualFeatures="Objects")
+    assert answer.json()["code"] == "NotSupportedVisualFeature"
+    assert ask(service, "v1.0/detect", "coffee_cup.jpg").status_code == 404
+
+
+def test_the_area_of_interest_holds_the_subject(service: LocalService) -> None:
+    area = ask(service, "v2.0/areaOfInterest", "chelsea_the_cat.jpg").json()["areaOfInterest"]
+    assert area["x"] <= 160
+    assert area["x"] + area["w"] >= 280
+    assert area["y"] >= 0
+    assert area["y"] + area["h"] <= 300
+
+
+def test_names_stay_out_of_captions_where_they_are_excluded(service: LocalService) -> None:
+    for version, exclude, named in (
+        ("v2.1", "", True),
+        ("v2.1", "Celebrities", False),
+        ("v2.0", "Celebrities", True),  # which does not have the parameter
+    ):
+        path = f"{version}/describe"
+        answer = ask(service, path, "grace_hopper.jpg", descriptionExclude=exclude)
+        caption = answer.json()["description"]["captions"][0]["text"]
+        assert ("Grace Hopper" in caption) == named, caption
+
+
+def test_recognize_text_wants_its_mode(service: LocalService) -> None:
+    for query in ({}, {"mode": "Typed"}):
+        answer = ask(service, "v2.0/recognizeText", "handwriting.jpg", **query)
+        assert answer.json()["code"] == "BadArgument"
+        assert "Handwritten or Printed" in answer.json()["message"]
+
+
+@pytest.mark.parametrize("version", ["v2.0", "v2.1"])
+def test_recognize_text_tells_the_page_as_well(service: LocalService, version: str) -> None:
+    answer = read(service, f"{version}/recognizeText", "handwritten_note.jpg", mode="handwritten")
+    assert answer["status"] == "Succeeded"
+    result = answer["recognitionResult"]
+    assert result["lines"][0]["text"] == "Dear Ada,"
+    assert (result["page"], result["unit"]) == (1, "pixel")
+    assert result["clockwiseOrientation"] == pytest.approx(357.8, abs=1)  # it slopes upwards
+    assert result["lines"][0]["words"][0]["confidence"] == "High"
+
+
+def test_batch_read_gives_a_list_of_pages(service: LocalService) -> None:
+    answer = read(service, "v2.1/read/core/asyncBatchAnalyze", "printed_page.jpg")
+    (page,) = answer["recognitionResults"]
+    assert len(page["lines"]) > 3
+    assert all(len(line["boundingBox"]) == 8 for line in page["lines"])
+
+
+def test_an_operation_belongs_to_the_path_that_began_it(service: LocalService) -> None:
+    accepted = ask(service, "v2.0/recognizeText", "coffee_cup.jpg", mode="Printed")
+    location = accepted.headers["Operation-Location"]
+    assert "/vision/v2.0/textOperations/" in location
+    for other in ("v2.1/textOperations", "v2.0/read/operations", "v3.2/read/analyzeResults"):
+        url = location.replace("v2.0/textOperations", other)
+        answer = requests.get(url, headers={KEY: service.key}, timeout=10)
+        assert answer.status_code == 404
+        assert "no operation" in answer.json()["message"]
+
+
+def test_the_angle_of_the_text_is_in_degrees_first_and_in_radians_later(
+    service: LocalService,
+) -> None:
+    angles = {}
+    for version in ("v1.0", "v2.0", "v2.1", "v3.2"):
+        answer = ask(service, f"{version}/ocr", "printed_page.jpg").json()
+        angles[version] = answer["textAngle"]
+    assert angles["v1.0"] == angles["v2.0"]
+    assert angles["v2.1"] == angles["v3.2"] == pytest.approx(angles["v1.0"] * 0.0174533, abs=1e-3)
+
+
+def test_a_path_tells_its_version() -> None:
+    assert [version_at(f"{version.root}/x") for version in VERSIONS] == list(VERSIONS)
+    assert version_at("/computervision/imageanalysis:analyze") is V4_0
+    assert version_at("/health").name == "v1.0"

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw
+
+from visionservice.engines.captions.template import captions
+from visionservice.engines.colors import Colours
+from visionservice.engines.evidence.evidence import Findings
+from visionservice.engines.faces.detector import Face
+from visionservice.engines.geometry import Box
+from visionservice.engines.image_type import ImageType
+from visionservice.engines.objects.ssd_mobilenet import Object
+from visionservice.engines.tags.tagger import tags
+
+Look = Callable[[str | Path], Findings]
+See = Callable[[NDArray[np.uint8]], Findings]
+
+MAN = Face(Box(130, 55, 60, 60), 40, "Male", 0.9)
+WOMAN = Face(Box(250, 55, 60, 60), 38, "Female", 0.9)
+BODY = Object("person", 0.95, Box(100, 50, 100, 300))
+BOARD = Object("skateboard", 0.9, Box(80, 330, 140, 40))
+
+
+def best(findings: Findings) -> str:
+    return captions(findings, 1)[0].text
+
+
+@pytest.mark.parametrize(
+    ("sample", "words"),
+    [
+        ("chelsea_the_cat.jpg", "a cat"),
+        ("coffee_cup.jpg", "a cup of coffee"),
+        ("summer_palace.jpg", "a building"),
+        ("rocket_at_dusk.jpg", "a rocket at night"),
+        ("photographer.jpg", "a black and white photo of a"),
+        ("eileen_collins.jpg", "a woman"),
+        ("grace_hopper.jpg", "wearing a military uniform"),
+        ("dahlia.jpg", "something orange on a black background"),
+        ("printed_page.jpg", 'a page of text that reads "'),
+    ],
+)
+def test_the_samples_are_described(look: Look, sample: str, words: str) -> None:
+    assert words in best(look(sample))
+
+
+def test_candidates_are_different_sorted_and_no_more_than_asked_for(look: Look) -> None:
+    found = captions(look("coffee_cup.jpg"), 10)
+    texts = [caption.text for caption in found]
+    assert 1 < len(texts) == len(set(texts)) <= 10
+    sure = [caption.confidence for caption in found]
+    assert sure == sorted(sure, reverse=True)
+    assert all(0 < confidence <= 1 for confidence in sure)
+    assert captions(look("coffee_cup.jpg"), 2) == found[:2]
+
+
+def test_sentences_have_no_double_spaces_or_loose_ends(look: Look) -> None:
+    for sample in ("dahlia.jpg", "eileen_collins.jpg", "photographer.jpg", "summer_palace.jpg"):
+        for caption in captions(look(sample), 20):
+            assert caption.text == " ".join(caption.text.split())
+            assert caption.text.split()[-1] not in ("a", "an", "of", "and", "with")
+            assert caption.text.split()[0] in ("a", "an", "two", "three", "something")
+
+
+def test_a_doubtful_detail_is_left_out_and_a_sure_one_told(nothing: Findings) -> None:
+    sure = replace(nothing, objects=(BODY, BOARD), faces=(MAN,))
+    assert best(sure) == "a man riding a skateboard"
+    weak = replace(BOARD, confidence=0.4)
+    assert best(replace(sure, objects=(BODY, weak))) == "a man posing for a photo"
+
+
+def test_the_less_sure_the_things_the_less_sure_the_sentence(nothing: Findings) -> None:
+    weaker = replace(BOARD, confidence=0.7)
+    sure = captions(replace(nothing, objects=(BODY, BOARD)), 1)[0]
+    less = captions(replace(nothing, objects=(BODY, weaker)), 1)[0]
+    assert sure.text == less.text
+    assert less.confidence < sure.confidence
+
+
+def test_recognised_people_are_called_by_their_names(nothing: Findings) -> None:
+    two = replace(nothing, faces=(MAN, WOMAN), names=("Ada Lovelace", "Alan Turing"))
+    assert best(two) == "Ada Lovelace and Alan Turing posing for a photo"
+    one = replace(two, names=("Ada Lovelace",))
+    assert best(one) == "Ada Lovelace and another person posing for a photo"
+
+
+def test_without_names_they_are_counted(nothing: Findings) -> None:
+    assert best(replace(nothing, faces=(MAN, WOMAN))) == "a man and a woman posing for a photo"
+
+
+def test_what_is_drawn_is_called_a_drawing_as_surely_as_it_is_one(nothing: Findings) -> None:
+    for kind, text in (
+        (ImageType(3, 0), "a clip art picture"),
+        (ImageType(2, 1), "a line drawing"),
+    ):
+        (caption,) = captions(replace(nothing, image_type=kind), 3)
+        assert caption.text == text
+        assert caption.confidence == kind.confidence
+    face = replace(nothing, image_type=ImageType(3, 0), faces=(MAN,))
+    assert best(face) == "a clip art picture of a man posing for a photo"
+
+
+def test_of_an_unknown_picture_it_says_the_colours_and_not_much_confidence(
+    nothing: Findings,
+) -> None:
+    (only,) = captions(nothing, 3)
+    assert only.text == "something blue on a white background"
+    assert only.confidence == pytest.approx(nothing.colours.covered / 2)
+    orange = Colours("Orange", "Orange", ("Orange",), "FF8800", 0.9, black_and_white=False)
+    assert best(replace(nothing, colours=orange)) == "an orange picture"
+    grey = Colours("White", "Black", ("Black",), "111111", 0.9, black_and_white=True)
+    assert best(replace(nothing, colours=grey)) == "a black and white picture"
+
+
+def pixels(colour: object) -> NDArray[np.uint8]:
+    return np.broadcast_to(np.asarray(colour, np.uint8), (300, 400, 3)).copy()
+
+
+RAMP = np.linspace(0, 255, 400)[:, None].repeat(3, axis=1)
+NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 3))
+
+
+@pytest.mark.parametrize(
+    ("picture", "text"),
+    [
+        (pixels(255), "a white picture"),
+        (pixels(0), "a black picture"),
+        (pixels((30, 80, 220)), "a blue picture"),
+        (pixels(RAMP), "a grey picture"),
+        (pixels(NOISE), "an even texture"),
+        (pixels(NOISE[..., :1]), "an even texture"),
+    ],
+)
+def test_where_there_is_nothing_to_see_nothing_is_seen(
+    see: See, picture: NDArray[np.uint8], text: str
+) -> None:
+    findings = see(picture)
+    assert [caption.text for caption in captions(findings, 5)] == [text]
+    assert not {tag.name for tag in tags(findings)} - {"black and white"}
+
+
+def test_a_picture_without_an_edge_is_its_colours(nothing: Findings) -> None:
+    plain = replace(nothing.scene, surfaces=replace(nothing.scene.surfaces, plain=True))
+    (only,) = captions(replace(nothing, scene=plain), 3)
+    assert only.text == "a white and blue picture"
+    assert only.confidence == nothing.colours.covered
+
+
+def test_one_small_word_on_white_is_a_picture_without_colour(see: See) -> None:
+    picture = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(picture).text((180, 140), "hello", fill="black")
+    assert best(see(np.asarray(picture))) == "a black and white picture"
+
+
+def test_a_circle_in_ink_is_no_kite(see: See) -> None:
+    picture = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(picture).ellipse((120, 70, 280, 230), outline="black", width=3)
+    assert best(see(np.asarray(picture))) == "a black and white line drawing"
+
+
+def test_a_brown_print_is_sepia_and_a_blue_one_has_no_name(nothing: Findings) -> None:
+    brown = Colours("Brown", "Brown", ("Brown", "Orange"), "8E6642", 0.8, black_and_white=True)
+    board = replace(nothing, objects=(BODY, BOARD), colours=brown)
+    assert best(board) == "a sepia photo of a person riding a skateboard"
+    assert best(replace(nothing, colours=brown)) == "a brown picture"
+    blue = replace(brown, dominant=("Blue",))
+    assert best(replace(board, colours=blue)) == "a person riding a skateboard"

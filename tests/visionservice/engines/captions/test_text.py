@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from visionservice.engines.captions.text import covered, writing
+from visionservice.engines.evidence.evidence import Findings
+
+Look = Callable[[str | Path], Findings]
+
+
+def said(findings: Findings) -> list[str]:
+    found = writing(findings)
+    return [found.claim.text, *(detail.text for detail in found.details)] if found else []
+
+
+def test_a_long_text_is_quoted_in_part(look: Look) -> None:
+    (name, quote) = said(look("printed_page.jpg"))
+    assert name == "a page of text"
+    assert quote.startswith('that reads "')
+    assert quote.endswith(' ..."')
+    assert len(quote.split()) <= 12
+
+
+def test_a_page_seen_from_afar_is_just_text(look: Look) -> None:
+    page = look("printed_page.jpg")
+    wide = replace(page, width=page.width * 2, height=page.height * 2)
+    assert covered(wide) == pytest.approx(covered(page) / 4)
+    assert said(wide)[0] == "text"
+
+
+def test_a_note_is_close_up_and_a_misread_one_is_not_quoted(look: Look) -> None:
+    note = look("handwritten_note.jpg")
+    name, quote = said(note)
+    assert name == "a close up of text"
+    assert quote.startswith('that reads "Dear Ada')
+    lines = tuple(replace(line, confidence=0.9) for line in note.text.lines)
+    assert said(replace(note, text=replace(note.text, lines=lines))) == [name]
+
+
+def test_where_nothing_is_read_there_is_no_text(look: Look) -> None:
+    assert said(look("coffee_cup.jpg")) == []

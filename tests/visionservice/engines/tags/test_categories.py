@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from visionservice.engines.evidence.evidence import Findings
+from visionservice.engines.faces.detector import Face
+from visionservice.engines.geometry import Box
+from visionservice.engines.objects.ssd_mobilenet import Object
+from visionservice.engines.tags.categories import categories
+
+Look = Callable[[str | Path], Findings]
+
+
+def names(findings: Findings) -> list[str]:
+    return [category.name for category in categories(findings)]
+
+
+def test_all_names_are_the_apis_and_the_surest_comes_first(shared: Path, look: Look) -> None:
+    allowed = set(json.loads((shared / "specs/categories86.json").read_text()))
+    for sample in ("eileen_collins.jpg", "coffee_cup.jpg", "summer_palace.jpg", "dahlia.jpg"):
+        found = categories(look(sample))
+        assert {category.name for category in found} <= allowed
+        scores = [category.score for category in found]
+        assert scores == sorted(scores, reverse=True)
+        assert all(0 <= score <= 1 for score in scores)
+
+
+def test_the_parent_comes_along(look: Look) -> None:
+    assert names(look("chelsea_the_cat.jpg"))[:2] == ["animal_cat", "animal_"]
+    assert names(look("grace_hopper.jpg"))[:2] == ["people_portrait", "people_"]
+
+
+@pytest.mark.parametrize(
+    ("ages", "expected"),
+    [
+        ([40], "people_portrait"),
+        ([1], "people_baby"),
+        ([8, 9], "people_young"),
+        ([40, 8], "people_group"),
+        ([40] * 8, "people_many"),
+        ([40] * 15, "people_crowd"),
+    ],
+)
+def test_people_are_sorted_by_number_and_age(
+    nothing: Findings, ages: list[int], expected: str
+) -> None:
+    faces = [Face(Box(20 * i, 20, 80, 80), age, "Male", 0.9) for i, age in enumerate(ages)]
+    assert expected in names(replace(nothing, faces=tuple(faces)))
+
+
+def test_a_page_is_text_and_a_night_is_dark(look: Look) -> None:
+    assert names(look("printed_page.jpg"))[0] == "text_"
+    assert "dark_" in names(look("rocket_at_dusk.jpg"))
+
+
+def test_a_small_thing_does_not_decide_what_the_picture_is_of(nothing: Findings) -> None:
+    car = Object("car", 0.97, Box(0, 0, 30, 30))
+    assert names(replace(nothing, objects=(car,))) == ["others_"]
+    large = replace(car, box=Box(0, 0, 300, 200))
+    assert names(replace(nothing, objects=(large,))) == ["trans_car"]
+
+
+def test_what_the_picture_is_of_comes_before_where_it_stands(nothing: Findings) -> None:
+    outdoors = replace(nothing, scene=replace(nothing.scene, outdoor=1.0))
+    assert names(outdoors) == ["outdoor_"]
+    bear = Object("bear", 0.97, Box(0, 0, 300, 300))
+    assert names(replace(outdoors, objects=(bear,))) == ["animal_", "outdoor_"]
+
+
+def test_a_picture_of_nothing_is_others(nothing: Findings) -> None:
+    (only,) = categories(nothing)
+    assert only.name == "others_"
+    assert only.score == 1.0

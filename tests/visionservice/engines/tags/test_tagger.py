@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from visionservice.engines.evidence.evidence import Findings
+from visionservice.engines.scenes.classifier import Word
+from visionservice.engines.tags.tagger import CUTOFF, tags
+
+Look = Callable[[str | Path], Findings]
+
+
+def test_general_words_come_before_the_breed(look: Look) -> None:
+    names = [tag.name for tag in tags(look("coffee_cup.jpg"))]
+    assert names.index("drink") < names.index("espresso")
+    assert names.index("coffee") < names.index("espresso")
+
+
+def test_a_general_word_comes_first_even_when_the_breed_is_as_sure(nothing: Findings) -> None:
+    words = (Word("golden retriever", 0.9), Word("dog", 0.9), Word("animal", 0.9))
+    seen = replace(nothing, scene=replace(nothing.scene, words=words))
+    assert [tag.name for tag in tags(seen)] == ["dog", "animal", "golden retriever"]
+
+
+def test_a_breed_that_is_not_sure_is_not_named(nothing: Findings) -> None:
+    words = (Word("dog", 0.9), Word("golden retriever", 0.65))
+    seen = replace(nothing, scene=replace(nothing.scene, words=words))
+    assert [tag.name for tag in tags(seen)] == ["dog"]
+
+
+def test_snow_is_white_and_water_is_outdoors(nothing: Findings) -> None:
+    surfaces = replace(nothing.scene.surfaces, white=0.3)
+    alps = replace(nothing.scene, words=(Word("snow", 0.8),), water=0.5, surfaces=surfaces)
+    indoors = replace(nothing, scene=alps)
+    outdoors = replace(nothing, scene=replace(alps, outdoor=0.9))
+    assert {tag.name for tag in tags(outdoors)} == {"outdoor", "snow", "water"}
+    assert not tags(indoors)
+    green = replace(alps, outdoor=0.9, water=0.1, surfaces=nothing.scene.surfaces)
+    assert {tag.name for tag in tags(replace(nothing, scene=green))} == {"outdoor"}
+
+
+def test_a_pale_blur_behind_an_animal_is_no_sky(nothing: Findings) -> None:
+    surfaces = replace(nothing.scene.surfaces, sky=0.4)
+    scene = replace(nothing.scene, outdoor=0.9, surfaces=surfaces)
+    assert "sky" in {tag.name for tag in tags(replace(nothing, scene=scene))}
+    bird = replace(scene, words=(Word("animal", 0.9),))
+    assert "sky" not in {tag.name for tag in tags(replace(nothing, scene=bird))}
+
+
+def test_they_are_sorted_and_none_is_less_likely_than_not(look: Look) -> None:
+    for name in ("eileen_collins.jpg", "coffee_cup.jpg", "summer_palace.jpg"):
+        sure = [tag.confidence for tag in tags(look(name))]
+        assert sure == sorted(sure, reverse=True)
+        assert all(CUTOFF <= confidence <= 1 for confidence in sure)
+        assert len({tag.name for tag in tags(look(name))}) == len(sure) > 2
+
+
+def test_a_portrait_a_page_and_a_night_are_called_so(look: Look) -> None:
+    assert {"person", "woman", "portrait"} <= {t.name for t in tags(look("eileen_collins.jpg"))}
+    assert {"text"} <= {t.name for t in tags(look("printed_page.jpg"))}
+    assert {"night", "rocket", "outdoor"} <= {t.name for t in tags(look("rocket_at_dusk.jpg"))}
+    assert "black and white" in {t.name for t in tags(look("photographer.jpg"))}
+
+
+def test_a_drawing_has_no_place_and_no_weather(evaluation: Path, look: Look) -> None:
+    names = {tag.name for tag in tags(look(evaluation / "images/lion_drawing.png"))}
+    assert "drawing" in names
+    assert names.isdisjoint({"outdoor", "indoor", "sky", "grass"})

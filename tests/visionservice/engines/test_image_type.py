@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from visionhelpers.images import load_image, sample_path
+from visionservice.engines.image_type import ImageType, classify
+
+Pixels = NDArray[np.uint8]
+
+PHOTOGRAPHS = [
+    "chelsea_the_cat.jpg",
+    "coffee_cup.jpg",
+    "dahlia.jpg",
+    "grace_hopper.jpg",
+    "photographer.jpg",
+    "rocket_at_dusk.jpg",
+    "summer_palace.jpg",
+]
+
+
+def picture(path: Path) -> Pixels:
+    return np.asarray(load_image(path))
+
+
+def paper(width: int = 400, height: int = 300) -> Pixels:
+    return np.full((height, width, 3), 255, np.uint8)
+
+
+def snowman(fill: tuple[int, int, int] | None) -> Pixels:
+    """Two balls and a hat with black outlines, filled with a colour or left white."""
+    image = paper()
+    for centre, radius in (((200, 200), 70), ((200, 100), 45)):
+        if fill:
+            cv2.circle(image, centre, radius, fill, -1, cv2.LINE_AA)
+        cv2.circle(image, centre, radius, (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.line(image, (140, 60), (260, 60), (0, 0, 0), 3, cv2.LINE_AA)
+    cv2.rectangle(image, (165, 20), (235, 60), (0, 0, 0), 3, cv2.LINE_AA)
+    return image
+
+
+def cut_out(image: Pixels) -> Pixels:
+    """The middle of a photograph, in an oval on white."""
+    height, width = image.shape[:2]
+    mask = np.zeros((height, width), np.uint8)
+    cv2.ellipse(mask, (width // 2, height // 2), (width // 3, height // 3), 0, 0, 360, 1, -1)
+    return np.where(mask[..., None] > 0, image, np.uint8(255))
+
+
+def test_outlines_are_a_line_drawing() -> None:
+    assert classify(snowman(None), words=0) == ImageType(clip_art=2, line_drawing=1)
+
+
+def test_a_coloured_drawing_is_good_clip_art() -> None:
+    assert classify(snowman((250, 200, 40)), words=0) == ImageType(clip_art=3, line_drawing=0)
+
+
+def test_a_drawing_filled_with_grey_or_black_is_normal_clip_art() -> None:
+    assert classify(snowman((130, 130, 130)), words=0) == ImageType(2, 0)
+    assert classify(snowman((10, 10, 10)), words=0) == ImageType(2, 0)
+
+
+def test_the_size_of_a_drawing_does_not_matter() -> None:
+    for fill, expected in ((None, ImageType(2, 1)), ((250, 200, 40), ImageType(3, 0))):
+        large = cv2.resize(snowman(fill), None, fx=6, fy=6, interpolation=cv2.INTER_CUBIC)
+        assert classify(large, words=0) == expected
+
+
+@pytest.mark.parametrize("fill", [None, (250, 200, 40)])
+def test_a_drawing_stays_one_small_in_the_shade_and_pressed(
+    fill: tuple[int, int, int] | None,
+) -> None:
+    image = snowman(fill)
+    expected = ImageType(3, 0) if fill else ImageType(2, 1)
+    small = cv2.resize(image, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    pressed = cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])[1], 1)
+    for variant in (small, cv2.convertScaleAbs(image, alpha=0.7), pressed):
+        assert classify(np.asarray(variant, np.uint8), words=0) == expected
+
+
+def test_a_handwritten_note_is_neither() -> None:
+    assert classify(picture(sample_path("handwritten_note.jpg")), words=6) == ImageType(0, 0)
+
+
+def test_the_published_pictures_have_their_published_types(evaluation: Path) -> None:
+    images = evaluation / "images"
+    assert classify(picture(images / "cheese_clipart.png"), words=0) == ImageType(3, 0)
+    assert classify(picture(images / "lion_drawing.png"), words=0) == ImageType(2, 1)
+
+
+@pytest.mark.parametrize("name", PHOTOGRAPHS)
+def test_a_photograph_is_neither(name: str) -> None:
+    assert classify(picture(sample_path(name)), words=0) == ImageType(0, 0)
+
+
+@pytest.mark.parametrize("name", ["chelsea_the_cat.jpg", "dahlia.jpg", "grace_hopper.jpg"])
+def test_a_photograph_cut_out_on_white_is_not_clip_art(name: str) -> None:
+    assert classify(cut_out(picture(sample_path(name))), words=0).clip_art < 2
+
+
+def test_a_page_of_print_is_neither() -> None:
+    assert classify(picture(sample_path("democritus.png")), words=11) == ImageType(0, 0)
+
+
+def test_an_empty_page_is_neither() -> None:
+    assert classify(paper(), words=0) == ImageType(0, 0)

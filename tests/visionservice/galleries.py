@@ -1,0 +1,41 @@
+"""Galleries that fail or take long: the one part of the service that a test can hand in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+from numpy.typing import NDArray
+
+from visionservice.gallery.gallery import Gallery, Landmark
+
+
+class Trouble(Gallery):
+    """A gallery on which asking for places ends in the way it is told to."""
+
+    def __init__(self, folder: Path, trouble: BaseException) -> None:
+        super().__init__(folder)
+        self.trouble = trouble
+
+    def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:  # noqa: ARG002
+        raise self.trouble
+
+
+class Slow(Gallery):
+    """A gallery that takes its time until it is let go.
+
+    Attributes:
+        seen: The widths of the pictures it was asked about, in this order.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.begun, self.go = Event(), Event()
+        self.seen: list[int] = []
+
+    def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:
+        self.seen.append(image.shape[1])
+        self.begun.set()
+        self.go.wait(60)
+        return ()

@@ -1,0 +1,354 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from io import BytesIO
+from pathlib import Path
+from threading import Event
+from time import monotonic, sleep
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+import requests
+from PIL import Image
+from starlette.types import ASGIApp, Message
+
+from tests.visionservice.galleries import Slow, Trouble
+from tests.visionservice.test_bench import png
+from visionhelpers.images import sample_path
+from visionservice import LocalService, create_app
+from visionservice.bench import CLIENT_HEADER
+from visionservice.engines import Unavailable
+from visionservice.gallery.gallery import Gallery
+from visionservice.pool import LIGHTEST, Pool
+
+KEY = "Ocp-Apim-Subscription-Key"
+PHOTO = sample_path("coffee_cup.jpg").read_bytes()
+BYTES = {"Content-Type": "application/octet-stream"}
+
+
+def ask(
+    service: LocalService, method: str, path: str, *, prefix: str = "/vision/v1.0/", **more: Any
+) -> requests.Response:
+    headers = {KEY: service.key} | more.pop("headers", {})
+    return requests.request(
+        method, service.url + prefix + path, headers=headers, timeout=60, **more
+    )
+
+
+def finished(service: LocalService, address: str) -> dict[str, Any]:
+    """Poll an operation until it has ended; assert that its text is absent until then."""
+    deadline = monotonic() + 60
+    while monotonic() < deadline:
+        answer = requests.get(address, headers={KEY: service.key}, timeout=10)
+        assert answer.status_code == 200
+        body: dict[str, Any] = answer.json()
+        if body["status"] != "Running":
+            return body
+        assert set(body) == {"status"}
+        sleep(0.02)
+    raise AssertionError("the operation did not end")
+
+
+def test_the_models_are_those_of_the_api(service: LocalService) -> None:
+    models = ask(service, "GET", "models").json()["models"]
+    assert [model["name"] for model in models] == ["celebrities", "landmarks"]
+    assert "people_" in models[0]["categories"]
+    assert "building_" in models[1]["categories"]
+
+
+@pytest.mark.parametrize("path", ["analyze", "Analyze", "/ANALYZE", "//analyze/"])
+@pytest.mark.parametrize("name", ["visualFeatures", "VISUALFEATURES", "visualfeatures "])
+def test_spelling_is_read_leniently(service: LocalService, path: str, name: str) -> None:
+    query = {name: "cOLOR", "model": "landmarks", "unknown": "x", "details": ""}
+    answer = ask(service, "POST", path, params=query, headers=BYTES, data=PHOTO)
+    assert set(answer.json()) == {"color", "requestId", "metadata"}
+
+
+def test_the_three_kinds_of_body_are_the_same_picture(service: LocalService) -> None:
+    query = {"params": {"visualFeatures": "Color"}}
+    url = f"{service.url}/samples/coffee_cup.jpg"
+    pieces = (PHOTO[start : start + 5000] for start in range(0, len(PHOTO), 5000))
+    answers = [
+        ask(service, "POST", "analyze", json={"url": url}, **query),
+        ask(
+            service,
+            "POST",
+            "analyze",
+            data=f"{{'url':'{url}'}}",
+            headers={"Content-Type": "application/json"},
+            **query,
+        ),
+        ask(service, "POST", "analyze", data=PHOTO, headers=BYTES, **query),
+        ask(service, "POST", "analyze", data=pieces, headers=BYTES, **query),
+        ask(service, "POST", "analyze", files={"picture": ("a.jpg", PHOTO)}, **query),
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 5
+    first, *others = ({**answer.json(), "requestId": ""} for answer in answers)
+    assert all(other == first for other in others)
+    assert len({answer.json()["requestId"] for answer in answers}) == 5
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
+def test_an_address_of_its_own_samples_is_read_from_disk(service: LocalService, host: str) -> None:
+    url = service.url.replace("127.0.0.1", host)
+    for path, status in (("//samples/coffee%5Fcup.jpg", 200), ("/samples/../images.py", 400)):
+        answer = ask(service, "POST", "analyze?visualFeatures=Color", json={"url": url + path})
+        assert answer.status_code == status, answer.text
+
+
+def test_a_sample_has_no_address_but_on_the_web(service: LocalService) -> None:
+    url = service.url.replace("http:", "ftp:") + "/samples/coffee_cup.jpg"
+    answer = ask(service, "POST", "tag", json={"url": url})
+    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidImageUrl")
+    assert "not an http or https address" in answer.json()["message"]
+
+
+def test_samples_are_served_and_nothing_beside_them(service: LocalService) -> None:
+    answer = requests.get(f"{service.url}/samples/coffee_cup.jpg", timeout=10)
+    assert answer.headers["content-type"] == "image/jpeg"
+    assert answer.content == PHOTO
+    for name in ("missing.jpg", "credits.json", "..%2Fimages.py", "%2Fetc%2Fpasswd"):
+        missing = requests.get(f"{service.url}/samples/{name}", timeout=10)
+        assert missing.status_code == 404
+        assert missing.json()["error"]["code"] == "404"
+
+
+def test_a_thumbnail_is_a_jpeg_of_the_size_asked_for(service: LocalService) -> None:
+    for width, height, smart in ((50, 50, "true"), (1, 1024, "false"), (1024, 1, "True")):
+        query = {"width": width, "height": height, "smartCropping": smart}
+        answer = ask(service, "POST", "generateThumbnail", params=query, headers=BYTES, data=PHOTO)
+        assert answer.headers["content-type"] == "image/jpeg"
+        image = Image.open(BytesIO(answer.content))
+        assert (image.format, image.size) == ("JPEG", (width, height))
+
+
+@pytest.mark.parametrize("name", ["handwriting", "detectHandwriting"])
+def test_text_is_recognised_by_an_operation(service: LocalService, name: str) -> None:
+    page = {"url": f"{service.url}/samples/handwriting.jpg"}
+    answer = ask(service, "POST", "RecognizeText", json=page, params={name: True})
+    assert (answer.status_code, answer.content) == (202, b"")
+    assert answer.headers["Content-Length"] == "0"
+    address = answer.headers["Operation-Location"]
+    assert address.startswith(f"{service.url}/vision/v1.0/textOperations/")
+    assert len(address.rpartition("/")[2]) == 36
+    done = finished(service, address)
+    assert done["status"] == "Succeeded"
+    assert done["recognitionResult"]["lines"]
+    assert finished(service, address.upper().replace("HTTP", "http")) == done
+
+
+def test_the_operations_address_follows_the_host_of_the_request(service: LocalService) -> None:
+    port = service.url.rpartition(":")[2]
+    answer = ask(
+        service,
+        "POST",
+        "recognizeText",
+        headers={**BYTES, "Host": f"localhost:{port}"},
+        data=sample_path("handwritten_note.jpg").read_bytes(),
+    )
+    address = answer.headers["Operation-Location"]
+    assert address.startswith(f"http://localhost:{port}/vision/v1.0/textOperations/")
+    assert finished(service, address)["status"] == "Succeeded"
+
+
+def test_a_face_is_taught_and_forgotten(service: LocalService) -> None:
+    def people() -> list[str]:
+        picture = {"url": f"{service.url}/samples/eileen_collins.jpg"}
+        answer = ask(service, "POST", "models/celebrities/analyze", json=picture).json()
+        return [person["name"] for person in answer["result"]["celebrities"]]
+
+    before = people()
+    portrait = sample_path("eileen_collins_portrait.jpg").read_bytes()
+    path = "celebrities/Colonel Collins"
+    taught = ask(service, "POST", path, prefix="/gallery/", headers=BYTES, data=portrait)
+    assert (taught.status_code, taught.json()) == (201, {"name": "Colonel Collins", "pictures": 1})
+    try:
+        assert people() == ["Colonel Collins"]
+    finally:
+        forgotten = ask(service, "DELETE", path, prefix="/gallery/")
+    assert (forgotten.status_code, forgotten.content) == (204, b"")
+    assert people() == before
+    assert ask(service, "DELETE", path, prefix="/gallery/").status_code == 404
+
+
+def test_a_landmark_is_taught(service: LocalService) -> None:
+    page = {"url": f"{service.url}/samples/coffee_cup.jpg"}
+    taught = ask(service, "POST", "landmarks/The Cup", prefix="/gallery/", json=page)
+    assert taught.status_code == 201
+    try:
+        found = ask(service, "POST", "models/landmarks/analyze", json=page).json()
+        assert [place["name"] for place in found["result"]["landmarks"]] == ["The Cup"]
+    finally:
+        assert ask(service, "DELETE", "landmarks/The Cup", prefix="/gallery/").status_code == 204
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("celebrities/A Cup", 400), ("celebrities/..", 400), ("animals/Cat", 404)],
+)
+def test_what_cannot_be_taught_is_refused(service: LocalService, path: str, status: int) -> None:
+    answer = ask(
+        service, "POST", path.replace("..", "%2E%2E"), prefix="/gallery/", headers=BYTES, data=PHOTO
+    )
+    assert answer.status_code == status
+    assert answer.json().get("code", "404") in ("BadArgument", "404")
+
+
+@asynccontextmanager
+async def client(gallery: Gallery, pool: Pool | None = None) -> AsyncIterator[httpx.AsyncClient]:
+    """Talk to an application without a socket; its unforeseen failures become answers."""
+    app = create_app(key="secret-key", gallery=gallery, pool=pool)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    headers = {KEY: "secret-key"} | BYTES
+    root = "http://localhost/vision/v1.0"
+    async with httpx.AsyncClient(transport=transport, headers=headers, base_url=root) as talking:
+        yield talking
+
+
+def test_an_unforeseen_failure_is_logged_and_not_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answered() -> httpx.Response:
+        async with client(Trouble(tmp_path, RuntimeError("an inner secret"))) as talking:
+            path = "/models/landmarks/analyze?subscription-key=secret-key"
+            return await talking.post(path, content=PHOTO)
+
+    with caplog.at_level(logging.ERROR, "visionhelpers"):
+        answer = asyncio.run(answered())
+    assert (answer.status_code, answer.json()["code"]) == (500, "InternalServerError")
+    assert "inner secret" not in answer.text
+    assert "an inner secret" in caplog.text
+    assert answer.json()["requestId"] in caplog.text
+    assert "secret-key" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [Unavailable("Landmarks need opencv: pip install it."), ImportError("no", name="opencv")],
+)
+def test_a_missing_package_is_named_and_the_rest_works(tmp_path: Path, trouble: Exception) -> None:
+    async def answered() -> tuple[httpx.Response, httpx.Response]:
+        async with client(Trouble(tmp_path, trouble)) as talking:
+            refused = await talking.post("/models/landmarks/analyze", content=PHOTO)
+            return refused, await talking.post("/analyze?visualFeatures=Color", content=PHOTO)
+
+    refused, works = asyncio.run(answered())
+    assert (refused.status_code, refused.json()["code"]) == (501, "FailedToProcess")
+    assert "opencv" in refused.json()["message"]
+    assert works.status_code == 200
+
+
+def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
+    gallery, pool = Slow(tmp_path), Pool(1, waiting_pixels=4_000_000)
+
+    async def crowded() -> tuple[httpx.Response, list[httpx.Response], httpx.Response]:
+        async with client(gallery, pool) as talking, asyncio.TaskGroup() as group:
+
+            def post() -> asyncio.Task[httpx.Response]:
+                asking = talking.post("/models/landmarks/analyze", content=PHOTO)
+                return group.create_task(asking)
+
+            waiting = [post()]
+            while not gallery.begun.is_set():
+                await asyncio.sleep(0.01)
+            waiting += [post(), post()]
+            while pool.waiting < 2_000_000:
+                await asyncio.sleep(0.01)
+            refused = await post()
+            gallery.go.set()
+            return refused, [await task for task in waiting], await post()
+
+    refused, waited, later = asyncio.run(asyncio.wait_for(crowded(), 30))
+    assert (refused.status_code, refused.json()["error"]["code"]) == (429, "429")
+    assert int(refused.headers["Retry-After"]) >= 1
+    assert [answer.status_code for answer in waited] == [200] * 3
+    assert later.status_code == 200
+
+
+def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path: Path) -> None:
+    gallery, pool = Slow(tmp_path), Pool(1)
+
+    async def crowded() -> list[int]:
+        async with client(gallery, pool) as talking, asyncio.TaskGroup() as group:
+
+            def post(width: int, name: str) -> asyncio.Task[httpx.Response]:
+                picture, who = png(width), {CLIENT_HEADER: name}
+                asking = talking.post("/models/landmarks/analyze", content=picture, headers=who)
+                return group.create_task(asking)
+
+            async def queued(count: int) -> None:
+                while pool.waiting < count * LIGHTEST:
+                    await asyncio.sleep(0.01)
+
+            answers = [post(60, "busy")]
+            while not gallery.begun.is_set():
+                await asyncio.sleep(0.01)
+            answers += [post(70, "greedy") for _ in range(12)]
+            await queued(12)
+            answers += [post(80, "modest")]
+            await queued(13)
+            gallery.go.set()
+            return [(await answer).status_code for answer in answers]
+
+    assert asyncio.run(asyncio.wait_for(crowded(), 30)) == [200] * 14
+    assert gallery.seen == [60, 70, 80] + [70] * 11
+
+
+def test_small_pictures_in_large_files_fill_the_queue_too(tmp_path: Path) -> None:
+    file = BytesIO()
+    Image.new("RGB", (60, 60)).save(file, "BMP")
+    large = file.getvalue().ljust(3_000_000, b"\0")
+
+    async def asked() -> list[int]:
+        pool, go = Pool(1, waiting_pixels=12_000_000), Event()
+        pool.submit("another", 1, lambda: go.wait(20))
+        async with client(Gallery(tmp_path), pool) as talking:
+            answers = [await talking.post("/recognizeText", content=large) for _ in range(3)]
+        go.set()
+        return [answer.status_code for answer in answers]
+
+    assert asyncio.run(asked()) == [202, 202, 429]
+
+
+async def hang_up(app: ASGIApp, path: str, queued: Callable[[], bool]) -> None:
+    """Send a whole picture, and be gone as soon as it is queued."""
+
+    async def messages() -> AsyncIterator[Message]:
+        yield {"type": "http.request", "body": PHOTO, "more_body": False}
+        while not queued():
+            await asyncio.sleep(0.01)
+        yield {"type": "http.disconnect"}
+
+    async def send(_: Message) -> None:
+        """Nobody listens any more."""
+
+    headers = {"Host": "localhost", KEY: "secret-key"} | BYTES
+    raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": raw}
+    answering = asyncio.ensure_future(app(scope, messages().__anext__, send))
+    done, _ = await asyncio.wait({answering}, timeout=10)
+    assert done, "the request is still waited for"
+
+
+def test_a_picture_whose_sender_has_gone_is_not_looked_at(tmp_path: Path) -> None:
+    gallery, pool = Slow(tmp_path), Pool(1)
+    path = "/vision/v1.0/models/landmarks/analyze"
+
+    async def gone() -> int:
+        app = create_app(key="secret-key", gallery=gallery, pool=pool)
+        working = pool.submit(
+            "another", 1, lambda: gallery.name_places(np.zeros((1, 1, 3), np.uint8))
+        )
+        await hang_up(app, path, lambda: pool.waiting > 0)
+        gallery.go.set()
+        await asyncio.wrap_future(working)
+        await asyncio.wrap_future(pool.submit("another", 1, lambda: None))
+        return pool.waiting
+
+    assert asyncio.run(asyncio.wait_for(gone(), 20)) == 0
+    assert len(gallery.seen) == 1

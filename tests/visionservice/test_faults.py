@@ -1,0 +1,170 @@
+"""What can go wrong on the way: over real sockets, against a real service."""
+
+from __future__ import annotations
+
+import logging
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from threading import Event
+from time import monotonic, sleep
+
+import pytest
+import requests
+
+from tests.visionservice.galleries import Slow, Trouble
+from tests.visionservice.test_bench import KEY, PLACES, WORKERS, png, post
+from visionhelpers.images import sample_credits, sample_path
+from visionservice import LocalService
+
+PHOTO = sample_path("coffee_cup.jpg").read_bytes()
+COLOUR = "v1.0/analyze?visualFeatures=Color"
+
+
+def connected(service: LocalService) -> socket.socket:
+    return socket.create_connection(("127.0.0.1", int(service.url.rpartition(":")[2])), timeout=30)
+
+
+def head(service: LocalService, path: str, length: int) -> bytes:
+    lines = f"POST /vision/{path} HTTP/1.1", "Host: localhost", f"{KEY}: {service.key}"
+    more = "Content-Type: application/octet-stream", f"Content-Length: {length}", "", ""
+    return "\r\n".join(lines + more).encode()
+
+
+def everything(connection: socket.socket) -> bytes:
+    """Read until the service hangs up, or breaks off."""
+    data = b""
+    try:
+        while piece := connection.recv(1 << 16):
+            data += piece
+    except ConnectionError:
+        pass
+    return data
+
+
+def works(service: LocalService) -> None:
+    answer = post(service, COLOUR, PHOTO)
+    assert (answer.status_code, answer.json()["metadata"]["width"]) == (200, 600)
+
+
+@contextmanager
+def occupied(gallery: Slow) -> Iterator[tuple[LocalService, ThreadPoolExecutor]]:
+    """A service all of whose threads look at a picture until the gallery lets them go."""
+    with LocalService(gallery=gallery) as service, ThreadPoolExecutor(20) as threads:
+        for _ in range(WORKERS):
+            threads.submit(post, service, PLACES, png(60))
+        while len(gallery.seen) < WORKERS:
+            sleep(0.02)
+        try:
+            yield service, threads
+        finally:
+            gallery.go.set()
+
+
+def test_who_hangs_up_while_a_picture_waits_has_it_not_looked_at(tmp_path: Path) -> None:
+    gallery, data = Slow(tmp_path), png(70)
+    with occupied(gallery) as (service, threads):
+        with connected(service) as connection:
+            connection.sendall(head(service, PLACES, len(data)) + data)
+            sleep(0.5)
+        sleep(0.5)
+        last = threads.submit(post, service, PLACES, png(80))
+        sleep(0.3)
+        gallery.go.set()
+        assert last.result().status_code == 200
+    assert gallery.seen == [60] * WORKERS + [80]
+
+
+def test_half_a_body_is_given_up_and_so_is_who_leaves_in_the_middle_of_one(
+    service: LocalService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("visionservice.body.SECONDS", 3.0)
+    with connected(service) as left:
+        left.sendall(head(service, COLOUR, len(PHOTO)) + PHOTO[:1000])
+    with connected(service) as stays:
+        stays.sendall(head(service, COLOUR, len(PHOTO)) + PHOTO[:1000])
+        works(service)
+        answer = everything(stays)
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b"did not arrive within 3 seconds" in answer
+    works(service)
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_two_hundred_open_connections_do_not_keep_others_out_and_are_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visionservice.connection.HEAD_SECONDS", 3.0)
+    with LocalService(gallery=tmp_path) as service, ExitStack() as stack:
+        crowd = [stack.enter_context(connected(service)) for _ in range(200)]
+        for connection in crowd[::2]:
+            connection.sendall(b"POST /vision/v1.0/tag HTT")
+        works(service)
+        assert [everything(connection) for connection in crowd] == [b""] * 200
+        works(service)
+
+
+def test_a_picture_that_takes_seconds_holds_up_nobody_else(tmp_path: Path) -> None:
+    gallery = Slow(tmp_path)
+    with LocalService(gallery=gallery) as service, ThreadPoolExecutor(1) as threads:
+        begun = monotonic()
+        slow = threads.submit(post, service, PLACES, png(60))
+        assert gallery.begun.wait(10)
+        while monotonic() < begun + 3:
+            works(service)
+            assert requests.get(f"{service.url}/health", timeout=5).ok
+            sleep(0.2)
+        assert not slow.done()
+        gallery.go.set()
+        answer = slow.result()
+    assert (answer.status_code, answer.json()["metadata"]["width"]) == (200, 60)
+
+
+@pytest.mark.parametrize("trouble", [RuntimeError("inner"), MemoryError(), SystemExit(3)])
+def test_an_engine_that_fails_costs_its_own_answer(tmp_path: Path, trouble: BaseException) -> None:
+    codes = {"v1.0": "InternalServerError", "v3.2": "InternalServerError"}
+    with LocalService(gallery=Trouble(tmp_path, trouble)) as service:
+        for _ in range(WORKERS + 1):
+            for version, code in codes.items():
+                answer = post(service, f"{version}/models/landmarks/analyze", PHOTO)
+                said = answer.json().get("error", answer.json())
+                assert (answer.status_code, said["code"]) == (500, code)
+                assert "inner" not in answer.text.replace("innererror", "")
+        works(service)
+
+
+def test_who_does_not_read_an_answer_is_hung_up_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visionservice.connection.READ_SECONDS", 1.0)
+    largest = max(sample_credits(), key=lambda name: sample_path(name).stat().st_size)
+    get = f"GET /samples/{largest} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+    with LocalService(gallery=tmp_path, idle=1.5) as service, connected(service) as connection:
+        connection.sendall(get * 200)
+        assert service.wait(20), "it is still busy with the answer"
+        size = sample_path(largest).stat().st_size
+        assert len(everything(connection)) < 200 * size
+
+
+def test_many_clients_at_once_each_get_the_answer_to_their_own_picture(
+    service: LocalService,
+) -> None:
+    go = Event()
+
+    def ask(number: int) -> tuple[int, list[int]]:
+        go.wait(20)
+        widths = []
+        for turn in range(3):
+            answer = post(service, COLOUR, png(100 + number + 50 * turn))
+            assert answer.status_code == 200, answer.text
+            widths.append(answer.json()["metadata"]["width"])
+        return number, widths
+
+    with ThreadPoolExecutor(50) as threads:
+        asking = [threads.submit(ask, number) for number in range(50)]
+        go.set()
+        for future in asking:
+            number, widths = future.result()
+            assert widths == [100 + number, 150 + number, 200 + number]

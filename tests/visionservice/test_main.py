@@ -1,0 +1,326 @@
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+import requests
+
+from tests.full_disk import FULL_DISK, on_full_disk
+from visionhelpers import local_service
+from visionhelpers.images import sample_path
+from visionservice import INSTALL
+
+COMMAND = [sys.executable, "-m", "visionservice"]
+
+
+@contextmanager
+def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    child = subprocess.Popen(
+        [*COMMAND, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait(10)
+
+
+def written(file: Path) -> dict[str, object]:
+    deadline = monotonic() + 30
+    while not file.exists():
+        assert monotonic() < deadline, "no state file"
+        sleep(0.05)
+    state: dict[str, object] = json.loads(file.read_text())
+    return state
+
+
+@contextmanager
+def told_to_end_at_work(
+    file: Path,
+) -> Iterator[tuple[subprocess.Popen[str], Future[requests.Response]]]:
+    """A service that was told to end while it reads a page, and has taken its state file away."""
+    gallery = file.with_name("gallery")
+    with running("--state-file", file, "--gallery", gallery) as child, ThreadPoolExecutor(1) as one:
+        state = written(file)
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        page = {"url": f"{state['url']}/samples/printed_page.jpg"}
+        ocr = f"{state['url']}/vision/v1.0/ocr"
+        slow = one.submit(requests.post, ocr, json=page, headers=key, timeout=120)
+        sleep(1)  # the model is loading, or at work
+        assert not slow.done()
+        child.terminate()
+        while file.exists():
+            sleep(0.01)
+        yield child, slow
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with running("--gallery", tmp_path) as child:
+        assert child.stdout
+        found = re.search(
+            r"(http://127\.0\.0\.1:\d+)/vision/v1\.0/ with key (\w+)", child.stdout.readline()
+        )
+        assert found
+        url, key = found.groups()
+        headers = {"Ocp-Apim-Subscription-Key": key}
+        assert requests.get(f"{url}/vision/v1.0/models", headers=headers, timeout=10).ok
+        child.send_signal(number)
+        _, errors = child.communicate(timeout=10)
+        assert (child.returncode, errors) == (0, "")
+
+
+def test_open_to_other_machines_it_prints_so(tmp_path: Path) -> None:
+    with running("--gallery", tmp_path, "--host", "0.0.0.0", "--key", "mine") as child:  # noqa: S104
+        assert child.stdout
+        found = re.fullmatch(
+            r"Listening on all addresses of this machine, for example at "
+            r"(http://127\.0\.0\.1:\d+)/vision/v1\.0/ with key mine\n",
+            child.stdout.readline(),
+        )
+        assert found
+        assert requests.get(f"{found[1]}/health", timeout=10).ok
+
+
+def test_the_command_knows_the_people_of_the_users_own_gallery(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISION_GALLERY", str(tmp_path / "mine"))
+    file = tmp_path / "service.json"
+    with running("--state-file", file) as child:
+        state = written(file)
+        added = requests.post(
+            f"{state['url']}/gallery/landmarks/Cup",
+            headers={"Ocp-Apim-Subscription-Key": str(state["key"])},
+            json={"url": f"{state['url']}/samples/coffee_cup.jpg"},
+            timeout=60,
+        )
+        assert (added.status_code, child.poll()) == (201, None)
+    assert len(list((tmp_path / "mine" / "landmarks" / "Cup").iterdir())) == 1
+
+
+WITHOUT = "import sys; sys.modules['starlette'] = None; "
+SENTENCE = (
+    "The local service is not installed (starlette is missing): "
+    'run pip install ".[service]" in the checkout of visionhelpers'
+)
+
+
+def test_both_halves_name_the_same_command() -> None:
+    assert INSTALL == local_service.INSTALL
+
+
+def test_without_its_packages_the_command_prints_how_to_install_them() -> None:
+    module = "import runpy; runpy.run_module('visionservice', run_name='__main__')"
+    run = subprocess.run([sys.executable, "-c", WITHOUT + module], capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (1, "", f"{SENTENCE}\n")
+
+
+def test_without_its_packages_the_import_error_names_how_to_install_them() -> None:
+    module = "from visionservice import LocalService"
+    run = subprocess.run([sys.executable, "-c", WITHOUT + module], capture_output=True, text=True)
+    assert (run.returncode, run.stderr.splitlines()[-1]) == (1, f"ImportError: {SENTENCE}")
+
+
+def test_with_a_state_file_it_tells_its_owner_alone_and_takes_the_file_with_it(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "gallery") as child:
+        state = written(file)
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        assert set(state) == {"url", "key", "pid"}
+        assert state["pid"] == child.pid
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        assert requests.get(f"{state['url']}/vision/v1.0/models", headers=key, timeout=10).ok
+        child.terminate()
+        assert child.communicate(timeout=10) == ("", "")
+        assert child.returncode == 0
+    assert list(tmp_path.glob("*.json*")) == []
+
+
+def test_told_to_end_it_finishes_what_is_running_and_its_state_file_goes_at_once(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "service.json"
+    with told_to_end_at_work(file) as (child, slow):
+        assert not slow.done()
+        assert slow.result().json()["regions"]
+        assert child.communicate(timeout=20) == ("", "")
+        assert child.returncode == 0
+
+
+def test_told_twice_it_ends_at_once(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    with told_to_end_at_work(file) as (child, slow):
+        child.terminate()
+        assert child.wait(10) == 128 + signal.SIGTERM
+        assert isinstance(slow.exception(), requests.ConnectionError)
+
+
+HANGING = """
+import sys
+from pathlib import Path
+from visionservice import ending, pdf, server
+from visionservice.__main__ import main
+ending.FINISH_SECONDS, server.SEND_SECONDS, pdf._PROGRAM = 0.5, 1, Path(sys.argv.pop(1))
+sys.exit(main())
+"""
+
+
+def test_what_takes_too_long_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    (tmp_path / "hang.py").write_text("import time\ntime.sleep(60)")
+    command = [sys.executable, "-c", HANGING, tmp_path / "hang.py", "--state-file", file]
+    with subprocess.Popen([*command, "--gallery", tmp_path / "g"]) as child:
+        state = written(file)
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        with ThreadPoolExecutor(1) as threads:
+            read = f"{state['url']}/vision/v3.2/read/analyze"
+            headers = key | {"Content-Type": "application/octet-stream"}
+            slow = threads.submit(requests.post, read, b"%PDF-1.7", headers=headers, timeout=60)
+            sleep(1)
+            begun = monotonic()
+            child.terminate()
+            assert slow.result().status_code == 503
+        assert child.wait(30) == 0
+        assert monotonic() - begun < 12
+
+
+@FULL_DISK
+def test_a_full_disk_is_named_and_nothing_is_left_on_it(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    done = on_full_disk(tmp_path, *COMMAND, "--state-file", str(file), "--gallery", "/tmp/none")  # noqa: S108
+    assert done.returncode == 1
+    assert f"Cannot write {file} (No space left on device)" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert done.stdout.split() == ["fill"]
+
+
+def test_the_state_file_of_another_service_is_left_alone(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "gallery") as child:
+        written(file)
+        file.write_text(json.dumps({"url": "http://127.0.0.1:1", "key": "k", "pid": os.getpid()}))
+        child.terminate()
+        child.communicate(timeout=10)
+    assert json.loads(file.read_text())["pid"] == os.getpid()
+
+
+def test_it_ends_when_idle_and_takes_its_state_file_with_it(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "g", "--idle", 1) as child:
+        written(file)
+        assert child.wait(15) == 0
+    assert not file.exists()
+
+
+def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    with running("--state-file", file, "--gallery", tmp_path / "gallery"):
+        port = str(written(file)["url"]).rpartition(":")[2]
+        second = subprocess.run(
+            [*COMMAND, "--port", port], capture_output=True, text=True, check=False
+        )
+    assert second.returncode == 1
+    assert port in second.stderr
+    assert "Traceback" not in second.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--key", "clé"], "Invalid key: use ASCII letters, digits and signs without spaces."),
+        (["--rate", "often"], "Invalid rate 'often': use for example 20/minute or 20/3 seconds."),
+        (["--rate", ""], "Invalid rate '': use for example 20/minute or 20/3 seconds."),
+        (["--latency", "-1"], "Invalid latency -1.0: use a number of seconds, 0 or more."),
+        (["--operation-delay", "nan"], "Invalid operation delay nan: use a number of seconds"),
+        (["--pictures", "/nowhere"], "Invalid pictures '/nowhere': use a folder that exists."),
+        (["--remember", "-1"], "Invalid remember -1: use 0 to 100000 images."),
+        (["--idle", "0"], "Invalid idle 0.0: use a number of seconds above 0"),
+        (["--state-file", "/nowhere/service.json"], "Cannot write /nowhere/service.json"),
+        (["--port", "99999"], "Invalid port 99999: use 0 to 65535, where 0 is any free port."),
+        (["--host", "[::1]"], "Cannot listen at [::1]:0"),
+    ],
+)
+def test_what_it_cannot_start_with_is_named_with_its_remedy(
+    tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    command = [*COMMAND, *arguments, "--gallery", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert ended.returncode == 1
+    assert message in ended.stderr
+    assert "--key" not in ended.stderr
+    assert ended.stderr.count("\n") == 1
+
+
+def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
+    tmp_path: Path,
+) -> None:
+    def add(picture: Path) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*COMMAND, "--gallery", str(tmp_path), "add-face", "Eileen Collins", str(picture)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    added = add(sample_path("eileen_collins.jpg"))
+    assert (added.returncode, added.stdout) == (0, "Eileen Collins: 1 image\n"), added.stderr
+    assert len(list((tmp_path / "celebrities" / "Eileen Collins").iterdir())) == 1
+    for picture in (sample_path("coffee_cup.jpg"), tmp_path / "missing.jpg"):
+        refused = add(picture)
+        assert refused.returncode == 1
+        assert refused.stderr.strip()
+        assert "Traceback" not in refused.stderr
+
+
+def test_every_condition_has_an_option(tmp_path: Path) -> None:
+    file = tmp_path / "service.json"
+    (tmp_path / "far_away.jpg").write_bytes(sample_path("handwritten_note.jpg").read_bytes())
+    conditions = ["--rate", "12/hour", "--latency", "0.4", "--operation-delay", "1.5"]
+    conditions += ["--fail-operations", "--pictures", str(tmp_path)]
+    with running("--state-file", file, "--gallery", tmp_path / "gallery", *conditions):
+        state = written(file)
+        key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
+        began = monotonic()
+        accepted = requests.post(
+            f"{state['url']}/vision/v3.2/read/analyze",
+            json={"url": "https://nowhere.invalid/far_away.jpg"},
+            headers=key,
+            timeout=30,
+        )
+        assert (accepted.status_code, monotonic() - began >= 0.4) == (202, True)
+        where = accepted.headers["Operation-Location"]
+        assert requests.get(where, headers=key, timeout=10).json()["status"] != "failed"
+        sleep(1.5)
+        while (status := requests.get(where, headers=key, timeout=10)).json()["status"] != "failed":
+            sleep(2)
+        assert "analyzeResult" not in status.json()
+        while status.ok:
+            status = requests.get(where, headers=key, timeout=10)
+        assert status.status_code == 429
+        assert requests.get(f"{state['url']}/health", timeout=10).ok
+
+
+def test_help_names_every_condition() -> None:
+    shown = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
+    _, conditions = shown.split("conditions to test a client under:")
+    options = "--rate --latency --operation-delay --fail-operations --pictures --remember"
+    for option in options.split():
+        assert option in conditions

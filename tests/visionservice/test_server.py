@@ -1,0 +1,265 @@
+from __future__ import annotations
+
+import re
+import shutil
+import socket
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic, sleep
+
+import pytest
+import requests
+
+from visionhelpers.images import sample_path
+from visionservice import LocalService
+from visionservice.gallery.gallery import Gallery
+from visionservice.server import default_gallery, is_loopback
+
+
+def status(service: LocalService, path: str = "/health", **headers: str) -> int:
+    return requests.get(service.url + path, headers=headers, timeout=10).status_code
+
+
+def test_it_answers_inside_the_block_and_not_after_it(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service:
+        assert service.url.startswith("http://127.0.0.1:")
+        assert service.running
+        assert status(service) == 200
+    assert not service.running
+    with pytest.raises(requests.ConnectionError):
+        status(service)
+
+
+def test_every_service_has_a_port_and_a_key_of_its_own(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as one, LocalService(gallery=tmp_path) as other:
+        assert one.url != other.url
+        assert one.key != other.key
+        assert len(one.key) == 32
+        key = {"Ocp-Apim-Subscription-Key": one.key}
+        assert status(one, "/vision/v1.0/models", **key) == 200
+        assert status(other, "/vision/v1.0/models", **key) == 401
+
+
+def test_the_key_and_port_asked_for_are_kept(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with LocalService(port=port, key="mine", gallery=tmp_path) as service:
+        assert service.url == f"http://127.0.0.1:{port}"
+        assert status(service, "/vision/v1.0/models?Subscription-Key=mine") == 200
+
+
+@pytest.mark.parametrize("key", ["", " mine", "mi ne", "m\nine", "clé"])
+def test_a_key_that_no_header_could_carry_is_refused(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match="Invalid key: use ASCII letters"):
+        LocalService(key=key, gallery=tmp_path)
+
+
+@pytest.mark.parametrize("idle", [0, -1.0, float("nan")])
+def test_an_idleness_that_makes_no_sense_is_refused(tmp_path: Path, idle: float) -> None:
+    with pytest.raises(ValueError, match=r"Invalid idle .* a number of seconds above 0"):
+        LocalService(idle=idle, gallery=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "kind", "message"),
+    [
+        ("rate", 20, TypeError, "Invalid rate 20: use for example 20/minute"),
+        ("rate", "fast", ValueError, "Invalid rate 'fast': use for example 20/minute"),
+        ("port", 70000, ValueError, "Invalid port 70000: use 0 to 65535"),
+        ("port", "80", TypeError, "Invalid port '80': use 0 to 65535"),
+        ("latency", "slow", TypeError, "Invalid latency 'slow': use a number of seconds"),
+        ("latency", None, TypeError, "Invalid latency None: use a number of seconds"),
+        ("operation_delay", -1, ValueError, "Invalid operation delay -1: use a number of seconds"),
+        ("fail_operations", "no", TypeError, "Invalid fail_operations 'no': use True or False"),
+        ("idle", "1", TypeError, "Invalid idle '1': use a number of seconds"),
+        ("remember", 1.5, TypeError, "Invalid remember 1.5: use 0 to 100000 images"),
+        ("remember", True, TypeError, "Invalid remember True: use 0 to 100000 images"),
+        ("host", 127, TypeError, "Invalid host 127: use for example '127.0.0.1'"),
+        ("key", 7, TypeError, "Invalid key: use ASCII letters"),
+        ("allow_hosts", "lab", TypeError, "Invalid allow_hosts 'lab': use a list of names"),
+        ("pictures", 5, TypeError, "Invalid pictures 5: use the path of a folder"),
+        ("gallery", 5, TypeError, "Invalid gallery 5: use the path of a folder"),
+    ],
+)
+def test_an_argument_is_checked_when_it_is_given(
+    argument: str, value: object, kind: type[Exception], message: str
+) -> None:
+    with pytest.raises(kind, match=f"^{re.escape(message)}"):
+        LocalService(**{argument: value})
+
+
+@pytest.mark.parametrize(
+    "name", ["latency", "rate", "fail_operations", "operation_delay", "key", "url", "running"]
+)
+def test_what_has_no_effect_any_more_cannot_be_set(tmp_path: Path, name: str) -> None:
+    service = LocalService(gallery=tmp_path)
+    with pytest.raises(AttributeError, match=name):
+        setattr(service, name, 5)
+
+
+def test_folders_may_be_given_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "images").mkdir()
+    shutil.copy(sample_path("coffee_cup.jpg"), tmp_path / "images" / "cup.jpg")
+    with LocalService(pictures="images", gallery="people") as service:
+        added = requests.post(
+            f"{service.url}/gallery/landmarks/Cup",
+            headers={"Ocp-Apim-Subscription-Key": service.key},
+            json={"url": "https://nowhere.invalid/cup.jpg"},
+            timeout=60,
+        )
+    assert added.status_code == 201, added.text
+    assert len(list((tmp_path / "people" / "landmarks" / "Cup").iterdir())) == 1
+
+
+def test_by_default_its_gallery_is_empty_and_deleted_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine, temporary = tmp_path / "mine", tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setenv("VISION_GALLERY", str(mine))
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    Gallery(mine).add_landmark("Cup", sample_path("coffee_cup.jpg").read_bytes())
+    with LocalService() as service:
+        key = {"Ocp-Apim-Subscription-Key": service.key}
+        cup = {"url": f"{service.url}/samples/coffee_cup.jpg"}
+        named = requests.post(
+            f"{service.url}/vision/v1.0/models/landmarks/analyze",
+            headers=key,
+            json=cup,
+            timeout=60,
+        )
+        assert named.json()["result"] == {"landmarks": []}
+        added = requests.post(
+            f"{service.url}/gallery/landmarks/Mug", headers=key, json=cup, timeout=60
+        )
+        assert added.status_code == 201
+        assert len(list(temporary.rglob("Mug/*"))) == 1
+    assert list(temporary.iterdir()) == []
+    assert [folder.name for folder in (mine / "landmarks").iterdir() if folder.is_dir()] == ["Cup"]
+
+
+def test_a_name_that_comes_with_the_service_is_not_removed(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service:
+        refused = requests.delete(
+            f"{service.url}/gallery/celebrities/Grace Hopper",
+            headers={"Ocp-Apim-Subscription-Key": service.key},
+            timeout=10,
+        )
+    assert (refused.status_code, refused.json()["code"]) == (400, "BadArgument")
+    assert "'Grace Hopper' comes with the service" in refused.json()["message"]
+
+
+def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service:
+        port = int(service.url.rpartition(":")[2])
+        with pytest.raises(OSError, match="in use"):
+            LocalService(port=port, gallery=tmp_path).start()
+
+
+def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
+    service = LocalService(gallery=tmp_path, idle=1.5).start()
+    assert status(service) == 200
+    begun = monotonic()
+    assert service.wait(10)
+    assert 1 < monotonic() - begun < 6
+
+
+def test_it_stays_while_it_is_asked(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path, idle=3) as service:
+        for _ in range(15):
+            assert status(service) == 200
+            assert not service.wait(0.3)
+
+
+def test_stopping_does_not_wait_for_an_open_connection(tmp_path: Path) -> None:
+    with requests.Session() as session:
+        service = LocalService(gallery=tmp_path).start()
+        session.get(f"{service.url}/health", timeout=10)
+        begun = monotonic()
+        service.stop()
+        assert monotonic() - begun < 3
+
+
+def test_a_service_is_started_once(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service, pytest.raises(RuntimeError, match="before"):
+        service.start()
+
+
+def test_beyond_loopback_it_answers_to_the_names_given_and_asks_no_private_address(
+    tmp_path: Path,
+) -> None:
+    with (
+        LocalService(gallery=tmp_path) as private,
+        LocalService(host="0.0.0.0", gallery=tmp_path, allow_hosts=["Lab.example"]) as public,  # noqa: S104
+    ):
+        assert status(public, Host="lab.EXAMPLE:80") == 200
+        assert status(public, Host="evil.example") == 400
+        tag = f"{public.url}/vision/v1.0/models/landmarks/analyze"
+        key = {"Ocp-Apim-Subscription-Key": public.key}
+        for url in (f"{private.url}/samples/coffee_cup.jpg", "http://169.254.169.254/latest/"):
+            refused = requests.post(tag, headers=key, json={"url": url}, timeout=30)
+            assert (refused.status_code, refused.json()["code"]) == (400, "InvalidImageUrl")
+            assert "private network" in refused.json()["message"]
+        own = {"url": f"{public.url}/samples/coffee_cup.jpg"}
+        assert requests.post(tag, headers=key, json=own, timeout=60).status_code == 200
+
+
+def test_a_picture_of_another_service_is_fetched_over_loopback(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as one, LocalService(gallery=tmp_path) as other:
+        answer = requests.post(
+            f"{one.url}/vision/v1.0/generateThumbnail?width=20&height=10",
+            headers={"Ocp-Apim-Subscription-Key": one.key},
+            json={"url": f"{other.url}/samples/coffee_cup.jpg"},
+            timeout=60,
+        )
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        sample_bytes = requests.get(f"{other.url}/samples/coffee_cup.jpg", timeout=10).content
+        assert sample_bytes == sample_path("coffee_cup.jpg").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("host", "loopback"),
+    [
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("localhost", True),
+        ("::1", True),
+        ("0.0.0.0", False),  # noqa: S104
+        ("::", False),
+        ("192.168.1.5", False),
+        ("lab.example", False),
+    ],
+)
+def test_only_loopback_is_loopback(host: str, loopback: bool) -> None:
+    assert is_loopback(host) is loopback
+
+
+def test_the_gallery_is_the_users_own_unless_the_environment_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("VISION_GALLERY", raising=False)
+    monkeypatch.delenv("VISION_STATE_DIR", raising=False)
+    assert default_gallery().parts[-2:] == ("visionhelpers", "gallery")
+    monkeypatch.setenv("VISION_STATE_DIR", "/state")
+    assert default_gallery() == Path("/state/gallery")
+    monkeypatch.setenv("VISION_GALLERY", "/pictures")
+    assert default_gallery() == Path("/pictures")
+
+
+def test_what_expires_is_forgotten_though_nobody_asks(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path) as service:
+        accepted = requests.post(
+            f"{service.url}/vision/v3.2/read/analyze",
+            headers={"Ocp-Apim-Subscription-Key": service.key},
+            json={"url": f"{service.url}/samples/handwritten_note.jpg"},
+            timeout=60,
+        )
+        assert accepted.status_code == 202
+        operations = service._app.state.forget.__self__
+        assert len(operations) == 1
+        operations._kept, end = timedelta(0), monotonic() + 30
+        while len(operations):
+            assert monotonic() < end
+            sleep(0.1)

@@ -1,0 +1,131 @@
+"""A file that may have many pages: a picture, a TIFF or a PDF."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from io import BytesIO
+from itertools import islice
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+import numpy as np
+from PIL import Image, ImageSequence
+
+from visionhelpers.images import to_upright_rgb
+
+from ..analysis import Picture
+from ..cache import Known
+from ..errors import invalid_image_format, invalid_image_size
+from . import pdf
+from .probe import BROKEN, MOST_PIXELS, Header
+
+if TYPE_CHECKING:
+    from ..gallery.gallery import Gallery
+    from ..turns import Steps
+
+T = TypeVar("T")
+
+MOST_FRAMES = 2000
+"""Of a TIFF; Pillow takes seconds for each thousand, and the API reads no more."""
+DOCUMENTS = ("Jpeg", "Png", "Bmp", "Tiff", "Pdf")
+"""The formats that can be read page by page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page, counted from 1, and what its measures are given in."""
+
+    number: int
+    picture: Picture
+    unit: Literal["pixel", "inch"]
+
+    @property
+    def width(self) -> float:
+        """The width in the page's unit."""
+        return self.measure(self.picture.width)
+
+    @property
+    def height(self) -> float:
+        """The height in the page's unit."""
+        return self.measure(self.picture.height)
+
+    def measure(self, pixels: float) -> float:
+        """Return a length of the picture in the page's unit: whole pixels, or inches."""
+        return round(pixels) if self.unit == "pixel" else round(pixels / pdf.DPI, 4)
+
+
+class Document:
+    """The pages of a file, decoded one by one as they are asked for.
+
+    Attributes:
+        known: What was found in a file that is one picture.
+    """
+
+    def __init__(self, data: bytes, header: Header, gallery: Gallery) -> None:
+        self._data, self._header, self._gallery = data, header, gallery
+        self.known = Known()
+
+    @classmethod
+    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Document:
+        """Open a file that `inspect` let through, and see that it is whole.
+
+        Raises:
+            ApiError: A picture is damaged, or a page of it too large.
+        """
+        document = cls(data, header, gallery)
+        if header.format == "Tiff":
+            document._check_sizes()
+        elif header.format != "Pdf":
+            document.page(1)
+        return document
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; of a TIFF, not counting those past MOST_FRAMES."""
+        return len(self._sizes) if self._header.format == "Tiff" else self._header.pages
+
+    def page(self, number: int) -> Page:
+        """Return a page, counted from 1.
+
+        Raises:
+            ApiError: It is damaged.
+        """
+        if self._header.format == "Pdf":
+            drawn = pdf.draw(self._data, number)
+            return Page(number, Picture(drawn, "Pdf", self._gallery), "inch")
+        if self._header.format != "Tiff":
+            picture = Picture.decode(self._data, self._header, self._gallery)
+            picture.known = self.known
+            return Page(number, picture, "pixel")
+        try:
+            with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
+                image.seek(number - 1)
+                pixels = np.asarray(to_upright_rgb(image))
+        except BROKEN:
+            raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
+        return Page(number, Picture(pixels, "Tiff", self._gallery), "pixel")
+
+    def each(self, numbers: Iterable[int], word: Callable[[Page], T]) -> Steps[list[T]]:
+        """Put these pages into words, one by one; pause before all but the first."""
+        worded: list[T] = []
+        for number in numbers:
+            if worded:
+                yield
+            worded.append(word(self.page(number)))
+        return worded
+
+    @cached_property
+    def _sizes(self) -> list[tuple[int, int]]:
+        with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
+            return [frame.size for frame in islice(ImageSequence.Iterator(image), MOST_FRAMES)]
+
+    def _check_sizes(self) -> None:
+        try:
+            sizes = self._sizes
+        except Image.DecompressionBombError:
+            raise invalid_image_size(f"A page has at most {MOST_PIXELS} pixels.") from None
+        except BROKEN:
+            raise invalid_image_format("The TIFF is truncated or damaged.") from None
+        if max(width * height for width, height in sizes) > MOST_PIXELS:
+            raise invalid_image_size(f"A page has at most {MOST_PIXELS} pixels.")

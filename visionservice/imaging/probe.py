@@ -1,0 +1,137 @@
+"""A picture before it is decoded: its format and size, held against what an operation takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image
+
+from ..errors import ApiError, invalid_image_format, invalid_image_size
+from . import pdf
+
+FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
+READERS = ("JPEG", "PNG", "GIF", "BMP")
+LARGEST_FILE = 4 * 1024 * 1024 - 1
+MOST_PIXELS = 32_000_000
+MOST_SCANS = 100
+"""A progressive JPEG has about ten; thousands of empty ones would take hours to decode."""
+
+BROKEN = (
+    OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError,
+)  # fmt: skip
+"""What Pillow raises when it reads a damaged file."""
+
+_PILLOW = {
+    "JPEG": "Jpeg",
+    "MPO": "Jpeg",
+    "PNG": "Png",
+    "GIF": "Gif",
+    "BMP": "Bmp",
+    "WEBP": "Webp",
+    "ICO": "Ico",
+    "TIFF": "Tiff",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What an operation takes.
+
+    Attributes:
+        shortest: Of a picture's sides, in pixels.
+        longest: Of a picture's sides, in pixels.
+        formats: Of files, by the names that `_PILLOW` gives them.
+        bytes: Of a file, at most.
+        media: What further content types its body may have begins with.
+    """
+
+    shortest: int = 50
+    longest: int = 16_000
+    formats: tuple[str, ...] = FORMATS
+    bytes: int = LARGEST_FILE
+    media: str = "application/octet-stream"
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Pillow's readers for these formats, and for those of API v1.0 to call by name."""
+        return tuple(dict.fromkeys((*READERS, *(n for f in self.formats for n in readers(f)))))
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first bytes of a picture say; width and height in pixels, as stored.
+
+    A PDF's are those of its largest page as it is drawn, and it has a number of pages.
+    """
+
+    format: str
+    width: int
+    height: int
+    bytes: int
+    pages: int = 1
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels the picture takes once it is decoded."""
+        return self.width * self.height
+
+    @property
+    def weight(self) -> int:
+        """What it counts for while it waits: its pixels, or its bytes if those are more."""
+        return max(self.pixels, self.bytes)
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it may have many pages."""
+        return self.format in ("Pdf", "Tiff")
+
+
+def readers(name: str) -> list[str]:
+    """Return Pillow's readers for a format; that for JPEG knows an MPO when it sees one."""
+    return [reader for reader, kind in _PILLOW.items() if kind == name and reader != "MPO"]
+
+
+def inspect(data: bytes, limits: Limits) -> Header:
+    """Read the header of a picture without decoding it.
+
+    Raises:
+        ApiError: These bytes are not a picture, or one of a format or size that is not taken.
+    """
+    if len(data) > limits.bytes:
+        raise too_large(limits.bytes, f"this one has {len(data)} bytes")
+    if "Pdf" in limits.formats and pdf.is_pdf(data):
+        pages, width, height = pdf.measure(data)
+        return Header("Pdf", width, height, len(data), pages)
+    try:
+        with Image.open(BytesIO(data), formats=limits.readers) as image:
+            header = Header(_PILLOW[str(image.format)], *image.size, bytes=len(data))
+    except Image.DecompressionBombError:
+        raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels.") from None
+    except BROKEN:
+        raise invalid_image_format("Input data is not a valid image.") from None
+    if header.format == "Jpeg" and data.count(b"\xff\xda") > MOST_SCANS:
+        raise invalid_image_format(f"A JPEG has at most {MOST_SCANS} scans.")
+    _check(header, limits)
+    return header
+
+
+def too_large(most: int, size: str) -> ApiError:
+    """Refuse a file of more bytes than these."""
+    megabytes = (most + 1) // 1024**2
+    return invalid_image_size(f"A picture is smaller than {megabytes} MB; {size}.")
+
+
+def _check(header: Header, limits: Limits) -> None:
+    size = f"this one is {header.width}x{header.height}"
+    if header.format not in limits.formats:
+        kinds = ", ".join(limits.formats)
+        raise invalid_image_format(f"This operation reads {kinds}, not {header.format}.")
+    if min(header.width, header.height) < limits.shortest:
+        least = f"Image must be at least {limits.shortest} pixels in width and height"
+        raise invalid_image_size(f"{least}; {size}.")
+    if max(header.width, header.height) > limits.longest:
+        most = f"Image must be at most {limits.longest} pixels in width and height"
+        raise invalid_image_size(f"{most}; {size}.")
+    if header.pixels > MOST_PIXELS:
+        raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels; {size}.")
