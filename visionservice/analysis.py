@@ -18,22 +18,24 @@ from PIL import Image
 
 from visionhelpers.images import to_upright_rgb
 
-from .cache import Known
+from .cache import CachedResults
 from .errors import invalid_image_format
-from .imaging.probe import BROKEN, Header, readers
+from .imaging.probe import PILLOW_ERRORS, ImageInfo, pillow_readers
 
 if TYPE_CHECKING:
-    from .engines.captions.template import Caption
-    from .engines.colors import Colours
-    from .engines.evidence.evidence import Findings
-    from .engines.faces.detector import Face
+    from .engines.base import (
+        Caption,
+        Category,
+        Colors,
+        Face,
+        ImageType,
+        Object,
+        OcrResult,
+        Scene,
+        Tag,
+    )
+    from .engines.evidence.evidence import Evidence
     from .engines.geometry import Box
-    from .engines.image_type import ImageType
-    from .engines.objects.ssd_mobilenet import Object
-    from .engines.scenes.classifier import Scene
-    from .engines.tags.categories import Category
-    from .engines.tags.tagger import Tag
-    from .engines.text.reader import Text
     from .gallery.gallery import Celebrity, Gallery, Landmark
 
 T = TypeVar("T")
@@ -77,7 +79,7 @@ class remembered(once[T]):  # noqa: N801
         return value
 
 
-class Picture:
+class ImageAnalysis:
     """A decoded picture and what can be said of it.
 
     Attributes:
@@ -93,18 +95,18 @@ class Picture:
         self.format = format
         self.gallery = gallery
         self.height, self.width = image.shape[:2]
-        self.known = Known()
+        self.known = CachedResults()
 
     @classmethod
-    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Picture:
+    def decode(cls, data: bytes, header: ImageInfo, gallery: Gallery) -> ImageAnalysis:
         """Decode a picture that `inspect` let through, turned as its EXIF data says.
 
         Raises:
             ApiError: The picture is truncated or damaged.
         """
         try:
-            image = to_upright_rgb(Image.open(BytesIO(data), formats=readers(header.format)))
-        except BROKEN:
+            image = to_upright_rgb(Image.open(BytesIO(data), formats=pillow_readers(header.format)))
+        except PILLOW_ERRORS:
             message = "Input data is not a valid image: it is truncated or damaged."
             raise invalid_image_format(message) from None
         return cls(np.asarray(image), header.format, gallery)
@@ -119,9 +121,9 @@ class Picture:
     @remembered
     def scene(self) -> Scene:
         """The kinds of things, and whether it is outdoors."""
-        from .engines.scenes.classifier import classify
+        from .engines.scenes.classifier import analyze
 
-        return classify(self.image, self.objects)
+        return analyze(self.image, self.objects)
 
     @remembered
     def faces(self) -> tuple[Face, ...]:
@@ -131,11 +133,11 @@ class Picture:
         return detect(self.image)
 
     @property
-    def text(self) -> Text:
+    def text(self) -> OcrResult:
         """The text, whichever way up it is."""
         return self.ocr(detect_orientation=True)
 
-    def ocr(self, *, detect_orientation: bool) -> Text:
+    def ocr(self, *, detect_orientation: bool) -> OcrResult:
         """Return the text; without `detect_orientation` only what stands upright is sought."""
         from .engines.text.reader import read
 
@@ -143,11 +145,11 @@ class Picture:
         return self.known.get(("ocr", detect_orientation), look)
 
     @remembered
-    def colours(self) -> Colours:
+    def colors(self) -> Colors:
         """The dominant colours and the accent."""
-        from .engines.colors import analyse
+        from .engines.colors import analyze
 
-        return analyse(self.image)
+        return analyze(self.image)
 
     @remembered
     def image_type(self) -> ImageType:
@@ -176,27 +178,27 @@ class Picture:
     @once
     def celebrities(self) -> tuple[Celebrity, ...]:
         """The faces that the gallery knows by name."""
-        return self.gallery.name_faces(self.image, self.faces)
+        return self.gallery.identify_faces(self.image, self.faces)
 
     @once
     def landmarks(self) -> tuple[Landmark, ...]:
         """The places that the gallery knows by name."""
-        return self.gallery.name_places(self.image)
+        return self.gallery.identify_landmarks(self.image)
 
     @once
-    def findings(self) -> Findings:
+    def evidence(self) -> Evidence:
         """Everything that tags, categories and captions are composed from."""
-        from .engines.evidence.evidence import Findings
+        from .engines.evidence.evidence import Evidence
 
         people = sorted(self.celebrities, key=lambda person: person.box.left)
-        return Findings(
+        return Evidence(
             width=self.width,
             height=self.height,
             objects=self.objects,
             scene=self.scene,
             faces=self.faces,
             text=self.text,
-            colours=self.colours,
+            colors=self.colors,
             image_type=self.image_type,
             names=tuple(person.name for person in people),
         )
@@ -206,46 +208,48 @@ class Picture:
         """Words for what is in it, most certain first."""
         from .engines.tags.tagger import tags
 
-        return tags(self.findings)
+        return tags(self.evidence)
 
     @once
     def categories(self) -> tuple[Category, ...]:
         """Those of the 86 categories that it falls under, most certain first."""
         from .engines.tags.categories import categories
 
-        return categories(self.findings)
+        return categories(self.evidence)
 
     @property
-    def things(self) -> tuple[Object, ...]:
+    def confident_objects(self) -> tuple[Object, ...]:
         """The things with a box that are surely there."""
-        from .engines.labels import SURE
+        from .engines.labels import MIN_CONFIDENCE
 
-        return tuple(thing for thing in self.objects if thing.confidence >= SURE)
+        return tuple(thing for thing in self.objects if thing.confidence >= MIN_CONFIDENCE)
 
     def captions(
-        self, limit: int, *, names: bool = True, neutral: bool = False
+        self, limit: int, *, names: bool = True, gender_neutral: bool = False
     ) -> tuple[Caption, ...]:
         """Return up to `limit` sentences about it, most certain first.
 
         Args:
             limit: How many at most.
             names: Whether people may be called by their names.
-            neutral: Whether to leave open who is a man and who a woman; names go with it.
+            gender_neutral: Whether to leave open who is a man and who a woman; names go with it.
         """
         from .engines.captions.template import captions
 
-        known = self.findings
-        if not names or neutral:
+        known = self.evidence
+        if not names or gender_neutral:
             known = replace(known, names=())
-        return captions(replace(known, neutral=neutral), limit)
+        return captions(replace(known, gender_neutral=gender_neutral), limit)
 
-    def parts(self, most: int) -> Iterator[tuple[Picture, Box]]:
+    def parts(self, most: int) -> Iterator[tuple[ImageAnalysis, Box]]:
         """Give the surest things as pictures of their own, each with its box in this one."""
-        boxes = [t.box for t in self.things if min(t.box.width, t.box.height) >= SMALLEST_PART]
+        boxes = [
+            t.box for t in self.confident_objects if min(t.box.width, t.box.height) >= SMALLEST_PART
+        ]
         for box in boxes[:most]:
             cut = self.image[box.top : box.bottom, box.left : box.right]
-            part = Picture(np.ascontiguousarray(cut), self.format, self.gallery)
-            part.known = self.known.get(box, Known)
+            part = ImageAnalysis(np.ascontiguousarray(cut), self.format, self.gallery)
+            part.known = self.known.get(box, CachedResults)
             yield part, box
 
     @remembered
@@ -253,20 +257,20 @@ class Picture:
         """The area around what it is about."""
         from .engines.smart_crop import area
 
-        boxes = [face.box for face in self.faces] + [thing.box for thing in self.things]
+        boxes = [face.box for face in self.faces] + [thing.box for thing in self.confident_objects]
         return area(self.image, boxes)
 
     def smart_crop(self, shape: float | None) -> Box:
         """Return where to cut for a shape, its width by its height; None for one that fits."""
-        from .engines.smart_crop import salient, window
+        from .engines.smart_crop import best_window, saliency
 
         if shape is None:
             area = self.area_of_interest
             shape = min(2.0, max(0.5, area.width / max(1, area.height)))
         faces = [face.box for face in self.faces]
         size, proportion = (self.width, self.height), (round(1000 * shape), 1000)
-        seen = salient(Image.fromarray(self.image))
-        return window(size, proportion, faces, self.objects, seen)
+        seen = saliency(Image.fromarray(self.image))
+        return best_window(size, proportion, faces, self.objects, seen)
 
     def thumbnail(self, width: int, height: int, *, smart: bool) -> NDArray[np.uint8]:
         """Return a cut-out scaled to exactly this many pixels, around its subjects when smart."""

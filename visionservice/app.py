@@ -16,24 +16,24 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from .analysis import Picture
+from .analysis import ImageAnalysis
 from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, v1, v2, v3, v4
-from .api.admin import Own, gallery_of
+from .api.admin import AdminRoutes, gallery_of
 from .api.query import Query
 from .api.version import Version
 from .bench import Bench
 from .body import Drain
-from .cache import Memory
+from .cache import AnalysisCache
 from .ending import finish
 from .gallery.gallery import Gallery
-from .image_source import Source
+from .image_source import ImageSource
 from .imaging.document import Document
-from .imaging.probe import Limits
-from .middleware import LOOPBACK, Activity, Gate, Json
+from .imaging.probe import InputLimits
+from .middleware import LOOPBACK, ApiKeyMiddleware, IdleTimer, Json
 from .operations import Operations
 from .pool import Pool
 from .responses import HANDLERS
-from .settings import Conditions
+from .settings import FaultInjection
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class Operation:
     path: str
     check: Callable[[Query, Version], Callable[..., Any]]
     versions: Sequence[Version]
-    limits: Limits = v1.PHOTO
+    limits: InputLimits = v1.PHOTO
     results: str = ""
 
 
@@ -63,7 +63,7 @@ OPERATIONS = (
     Operation("analyze", v1.analyze, FIRST + LATER),
     Operation("describe", v1.describe, FIRST + LATER),
     Operation("tag", v1.tag, FIRST + LATER),
-    Operation("models/{model}/analyze", v1.domain, FIRST + LATER),
+    Operation("models/{model}/analyze", v1.domain_model, FIRST + LATER),
     Operation("generatethumbnail", v1.thumbnail, FIRST + LATER),
     Operation("ocr", v1.ocr, FIRST, v1.OCR_PAGE),
     Operation("ocr", v1.ocr, LATER, v2.OCR_PAGE),
@@ -84,9 +84,9 @@ def create_app(
     gallery: Gallery,
     hosts: Collection[str] = LOOPBACK,
     public_only: bool = False,
-    activity: Activity | None = None,
+    activity: IdleTimer | None = None,
     pool: Pool | None = None,
-    conditions: Conditions | None = None,
+    conditions: FaultInjection | None = None,
 ) -> Starlette:
     """Return the service as an ASGI application.
 
@@ -100,18 +100,22 @@ def create_app(
         pool: What works on the pictures, and how many may wait; None for the usual one.
         conditions: What clients are tested under; None for none.
     """
-    conditions = conditions or Conditions()
-    source = Source(hosts, public_only=public_only, pictures=conditions.pictures)
+    conditions = conditions or FaultInjection()
+    source = ImageSource(hosts, public_only=public_only, pictures=conditions.pictures)
     operations = Operations(
         delay=timedelta(seconds=conditions.operation_delay), fail=conditions.fail_operations
     )
     bench = Bench(source, pool or Pool())
     gate = Middleware(
-        Gate, key=key, hosts=hosts, activity=activity or Activity(), conditions=conditions
+        ApiKeyMiddleware,
+        key=key,
+        hosts=hosts,
+        activity=activity or IdleTimer(),
+        conditions=conditions,
     )
-    service = _Service(gallery, bench, operations, Memory(conditions.remember))
+    service = _Service(gallery, bench, operations, AnalysisCache(conditions.remember))
     app = Starlette(
-        routes=[*service.routes(), *Own(gallery, bench).routes()],
+        routes=[*service.routes(), *AdminRoutes(gallery, bench).routes()],
         middleware=[Middleware(Drain), gate],
         exception_handlers=HANDLERS,
     )
@@ -128,7 +132,7 @@ class _Service:
     """The endpoints of the API, with what they share."""
 
     def __init__(
-        self, gallery: Gallery, bench: Bench, operations: Operations, memory: Memory
+        self, gallery: Gallery, bench: Bench, operations: Operations, memory: AnalysisCache
     ) -> None:
         self._gallery = gallery
         self._bench = bench
@@ -174,7 +178,7 @@ class _Service:
         name = request.state.id
 
         def look() -> Any:
-            picture = Picture.decode(data, header, gallery)
+            picture = ImageAnalysis.decode(data, header, gallery)
             picture.known = self._memory.of(data)
             return work(picture, name)
 

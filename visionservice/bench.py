@@ -11,9 +11,9 @@ from typing import TypeVar
 from anyio import CapacityLimiter, to_thread
 from starlette.requests import Request
 
-from .image_source import Source
+from .image_source import ImageSource
 from .imaging import pdf
-from .imaging.probe import Header, Limits, inspect
+from .imaging.probe import ImageInfo, InputLimits, probe
 from .middleware import LOOPBACK
 from .pool import Pool
 from .turns import Steps
@@ -30,34 +30,34 @@ class Bench:
     may take as long as PDFium is given, and no picture is to wait for that.
     """
 
-    def __init__(self, source: Source, pool: Pool) -> None:
+    def __init__(self, source: ImageSource, pool: Pool) -> None:
         self._source = source
         self._decoding = CapacityLimiter(2)
         self._pictures, self._opening, self._reading = pool, Pool(2), Pool(1)
         self._lanes = (self._pictures, self._opening, self._reading)
 
-    async def fetch(self, request: Request, limits: Limits) -> tuple[bytes, Header]:
+    async def fetch(self, request: Request, limits: InputLimits) -> tuple[bytes, ImageInfo]:
         """Return the bytes of a request's picture, and what they begin with."""
         data = await self._source.fetch(request, limits)
-        look = partial(inspect, data, limits)
+        look = partial(probe, data, limits)
         if "Pdf" in limits.formats and pdf.is_pdf(data):
             return data, await self._wait(request, self._opening, len(data), look)
         return data, await to_thread.run_sync(look, limiter=self._decoding)
 
-    async def open(self, request: Request, header: Header, work: Callable[[], T]) -> T:
+    async def open(self, request: Request, header: ImageInfo, work: Callable[[], T]) -> T:
         """See at once, without a model, whether a file is whole."""
         if header.format == "Tiff":  # a PDF was opened to be looked at
             return await self._wait(request, self._opening, header.weight, work)
         return await to_thread.run_sync(work, limiter=self._decoding)
 
     def submit(
-        self, request: Request, header: Header, work: Callable[[], T | Steps[T]]
+        self, request: Request, header: ImageInfo, work: Callable[[], T | Steps[T]]
     ) -> Future[T]:
         """Queue work that no request waits for."""
         lane = self._reading if header.is_document else self._pictures
         return lane.submit(_client(request), header.weight, work)
 
-    async def work(self, request: Request, header: Header, work: Callable[[], T]) -> T:
+    async def work(self, request: Request, header: ImageInfo, work: Callable[[], T]) -> T:
         """Queue the work; it is not begun for a client that has hung up meanwhile."""
         return await self._wait(request, self._pictures, header.weight, work)
 

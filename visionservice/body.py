@@ -13,7 +13,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import ApiError, bad_argument, invalid_image_url
-from .imaging.probe import Limits, too_large
+from .imaging.probe import InputLimits, too_large
 
 SECONDS = 60.0
 LONGEST_JSON = 16 * 1024
@@ -21,7 +21,7 @@ MULTIPART_FRAME = 16 * 1024
 MOST_DRAINED = 128 * 1024 * 1024
 
 
-async def read_source(request: Request, limits: Limits) -> str | bytes:
+async def read_source(request: Request, limits: InputLimits) -> str | bytes:
     """Return what a request names its picture by: an address, or the bytes themselves.
 
     Args:
@@ -40,7 +40,7 @@ async def read_source(request: Request, limits: Limits) -> str | bytes:
         raise ApiError(408, "Timeout", message) from None
 
 
-async def _read_as(kind: str, request: Request, limits: Limits) -> str | bytes:
+async def _read_as(kind: str, request: Request, limits: InputLimits) -> str | bytes:
     if kind == "application/json":
         return _address(await _read(request, LONGEST_JSON))
     if kind == "multipart/form-data":

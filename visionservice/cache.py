@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Known:
+class CachedResults:
     """What was found in a picture; safe to use from several threads."""
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class Known:
         return found
 
 
-class Memory:
+class AnalysisCache:
     """Findings by the bytes of a picture, kept while the service runs; safe to use from threads.
 
     Names are not among them: a gallery may learn one at any moment.
@@ -38,10 +38,10 @@ class Memory:
     """
 
     def __init__(self, pictures: int) -> None:
-        self._known = lru_cache(pictures)(lambda _digest: Known())
+        self._known = lru_cache(pictures)(lambda _digest: CachedResults())
         self._asking = Lock()
 
-    def of(self, data: bytes) -> Known:
+    def of(self, data: bytes) -> CachedResults:
         """Return what is known of a picture's file, to be added to."""
         digest = sha256(data).digest()
         with self._asking:  # of two at once, each would get its own

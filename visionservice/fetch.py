@@ -111,12 +111,12 @@ async def _look_up(address: _Address, allowed: Callable[[str], bool]) -> list[st
     return numbers
 
 
-def anywhere(_: str) -> bool:
+def allow_any(_: str) -> bool:
     """Allow every numeric address: for a service that only its own machine can reach."""
     return True
 
 
-def is_public(number: str) -> bool:
+def is_public_address(number: str) -> bool:
     """Tell whether a numeric address is on the public internet, whatever it is wrapped in."""
     ip: IPv4Address | IPv6Address = ip_address(number.partition("%")[0])
     if isinstance(ip, IPv6Address):

@@ -13,12 +13,12 @@ from visionhelpers.images import SAMPLES, sample_credits
 
 from .body import read_source
 from .errors import invalid_image_url
-from .fetch import anywhere, download, is_public
-from .imaging.probe import Limits, too_large
-from .middleware import LOOPBACK, one_spelling
+from .fetch import allow_any, download, is_public_address
+from .imaging.probe import InputLimits, too_large
+from .middleware import LOOPBACK, normalize_path
 
 
-class Source:
+class ImageSource:
     """Fetches pictures; addresses of this very service are read from disk, never asked for.
 
     Args:
@@ -31,10 +31,10 @@ class Source:
         self, hosts: Collection[str], *, public_only: bool, pictures: Path | None = None
     ) -> None:
         self._hosts = LOOPBACK | {host.lower() for host in hosts}
-        self._allowed = is_public if public_only else anywhere
+        self._allowed = is_public_address if public_only else allow_any
         self._pictures = pictures
 
-    async def fetch(self, request: Request, limits: Limits) -> bytes:
+    async def fetch(self, request: Request, limits: InputLimits) -> bytes:
         """Return the bytes of the picture that a request holds or names.
 
         Raises:
@@ -75,11 +75,11 @@ class Source:
             return ""
         if not here and parts.netloc.lower() != request.headers.get("host", "").lower():
             return ""
-        path = one_spelling(unquote(parts.path))
+        path = normalize_path(unquote(parts.path))
         return path.removeprefix("/samples/") if path.startswith("/samples/") else ""
 
 
-def _read(file: Path, limits: Limits) -> bytes:
+def _read(file: Path, limits: InputLimits) -> bytes:
     try:
         size = file.stat().st_size
         if size > limits.bytes:

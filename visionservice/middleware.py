@@ -23,7 +23,7 @@ from .errors import (
     shutting_down,
     too_many_requests,
 )
-from .settings import Conditions, Limiter
+from .settings import FaultInjection, RateLimiter
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
@@ -42,14 +42,14 @@ class Json(JSONResponse):
         super().__init__(content, status, headers)
 
 
-def refuse(request: Request, refusal: ApiError) -> Json:
+def error_response(request: Request, refusal: ApiError) -> Json:
     """Return the answer that says no, in the form of the version asked."""
     path = request.scope["path"]
     said = version_at(path).refuse(refusal, request.state.id, path)
     return Json(request, said.content, said.status, **refusal.headers, **said.headers)
 
 
-class Activity:
+class IdleTimer:
     """How many requests are being answered, and since when there are none."""
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class Activity:
         return 0.0 if self._requests else monotonic() - self._since
 
 
-class Gate:
+class ApiKeyMiddleware:
     """Middleware that lets through who names this host and, but for samples, brings the key."""
 
     def __init__(
@@ -78,38 +78,38 @@ class Gate:
         *,
         key: str,
         hosts: Collection[str],
-        activity: Activity,
-        conditions: Conditions,
+        activity: IdleTimer,
+        conditions: FaultInjection,
     ) -> None:
         self._app = app
         self._key = key.encode()
         self._hosts = frozenset(host.lower() for host in hosts)
         self._activity = activity
         self._latency = conditions.latency
-        self._limiter = Limiter(conditions.rate)
+        self._limiter = RateLimiter(conditions.rate)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or hand it on with an id and one spelling of its path."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
-        scope["path"] = one_spelling(scope["path"])
+        scope["path"] = normalize_path(scope["path"])
         request = Request(scope)
         request.state.id = str(uuid4())
         with self._activity:
             try:
                 self._check(request)
             except ApiError as refusal:
-                return await refuse(request, refusal)(scope, receive, send)
+                return await error_response(request, refusal)(scope, receive, send)
             try:
                 if not _is_open(scope["path"]):
                     await asyncio.sleep(self._latency)
                 return await self._app(scope, receive, send)
             except asyncio.CancelledError:  # dropped: the service ends, or the client has gone
-                return await refuse(request, shutting_down())(scope, receive, send)
+                return await error_response(request, shutting_down())(scope, receive, send)
 
     def _check(self, request: Request) -> None:
         named = request.headers.get("host", "")
-        if host_of(named) not in self._hosts:
+        if parse_host(named) not in self._hosts:
             message = f"This service rejects the host name {named[:80]!r}"
             remedy = "if that is its name, start it with --allow-host and that name, without a port"
             raise bad_argument(f"{message}: {remedy}.")
@@ -130,7 +130,7 @@ def _is_open(path: str) -> bool:
     return path == "/health" or path.startswith("/samples/")
 
 
-def one_spelling(path: str) -> str:
+def normalize_path(path: str) -> str:
     """Return a path without doubled slashes, that of the API in lower case as well."""
     path = re.sub("/{2,}", "/", path)
     if path.lower().startswith(("/vision/", "/computervision/")):
@@ -138,7 +138,7 @@ def one_spelling(path: str) -> str:
     return path.rstrip("/") or "/"
 
 
-def host_of(netloc: str) -> str:
+def parse_host(netloc: str) -> str:
     """Return the host of "host:port" in lower case, without brackets; empty when malformed."""
     found = _NETLOC.fullmatch(netloc)
     return (found[1] or found[2]).lower() if found else ""

@@ -8,20 +8,20 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from . import INSTALL
-from .engines import Unavailable
+from .engines.base import EngineUnavailable
 from .errors import ApiError, internal_error, not_available, not_found
-from .middleware import refuse
+from .middleware import error_response
 
 log = logging.getLogger(__name__)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
-    return refuse(request, error if isinstance(error, ApiError) else internal_error())
+    return error_response(request, error if isinstance(error, ApiError) else internal_error())
 
 
 async def _nowhere(request: Request, _: Exception) -> Response:
     """Answer an unknown path, and a known one with the wrong method, as the gateway does."""
-    return refuse(request, not_found())
+    return error_response(request, not_found())
 
 
 async def _lacking(request: Request, error: Exception) -> Response:
@@ -32,7 +32,7 @@ async def _lacking(request: Request, error: Exception) -> Response:
             return await _broken(request, error)
         message = f"This needs the package {error.name!r}: {INSTALL}."
         log.warning("%s (%s)", message, error)
-    return refuse(request, not_available(message))
+    return error_response(request, not_available(message))
 
 
 async def _gone(_: Request, __: Exception) -> Response:
@@ -43,14 +43,14 @@ async def _broken(request: Request, error: Exception) -> Response:
     """Say nothing of an unforeseen failure but that it is in the log, without query or headers."""
     path, name = request.scope["path"], request.state.id
     log.error("%s %s failed, request %s", request.method, path, name, exc_info=error)
-    return refuse(request, internal_error())
+    return error_response(request, internal_error())
 
 
 HANDLERS = {
     ApiError: _refused,
     404: _nowhere,
     405: _nowhere,
-    Unavailable: _lacking,
+    EngineUnavailable: _lacking,
     ImportError: _lacking,
     ClientDisconnect: _gone,
     Exception: _broken,

@@ -27,8 +27,8 @@ from .app import create_app
 from .connection import Connection
 from .ending import FINISH_SECONDS
 from .gallery.gallery import Gallery
-from .middleware import LOOPBACK, Activity
-from .settings import Conditions, Rate, check_number
+from .middleware import LOOPBACK, IdleTimer
+from .settings import FaultInjection, Rate, check_number
 
 START_SECONDS = 20.0
 SEND_SECONDS = 5
@@ -92,7 +92,7 @@ class LocalService:
         remember: int = 64,
     ) -> None:
         _check(host, port, idle, allow_hosts)
-        conditions = Conditions(
+        conditions = FaultInjection(
             None if rate is None else Rate.parse(rate),
             latency,
             operation_delay,
@@ -102,7 +102,7 @@ class LocalService:
         )
         self._key = secrets.token_hex(16) if key is None else _checked_key(key)
         self._host, self._port, self._idle = host, port, idle
-        self._activity = Activity()
+        self._activity = IdleTimer()
         self._temporary: weakref.finalize[..., LocalService] | None = None
         if gallery is None:
             folder = Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 UNITS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
-MOST_REMEMBERED = 100_000
+MAX_REMEMBERED = 100_000
 _RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
 
 
@@ -41,7 +41,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Conditions:
+class FaultInjection:
     """What a service is asked to do so that its clients can be tested.
 
     Attributes:
@@ -64,8 +64,8 @@ class Conditions:
         seconds = "a number of seconds, 0 or more"
         check_number("latency", self.latency, 0, math.inf, seconds)
         check_number("operation delay", self.operation_delay, 0, math.inf, seconds)
-        images = f"0 to {MOST_REMEMBERED} images"
-        check_number("remember", self.remember, 0, MOST_REMEMBERED + 1, images, Integral)
+        images = f"0 to {MAX_REMEMBERED} images"
+        check_number("remember", self.remember, 0, MAX_REMEMBERED + 1, images, Integral)
         if not isinstance(self.fail_operations, bool):
             raise TypeError(f"Invalid fail_operations {self.fail_operations!r}: use True or False.")
         if self.pictures is not None and not _is_folder(self.pictures):
@@ -96,7 +96,7 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-class Limiter:
+class RateLimiter:
     """Counts requests against a rate, in a window that slides; used from one event loop."""
 
     def __init__(self, rate: Rate | None, clock: Callable[[], float] = monotonic) -> None:

@@ -25,10 +25,10 @@ from benchmarks.own_service import own_service
 from tests.soak.variants import draw
 from tests.workers import two_workers
 from visionhelpers import VisionClient, connect, run_batch
-from visionservice.analysis import Picture
+from visionservice.analysis import ImageAnalysis
 from visionservice.api import analysis_json, v1
 from visionservice.gallery.gallery import Gallery
-from visionservice.imaging.probe import inspect
+from visionservice.imaging.probe import probe
 
 PICTURES, SMALLEST, ROUNDS = 100, 240, 3
 GOAL = 0.95
@@ -42,7 +42,7 @@ def bare(folder: str) -> None:
 
     def describe(path: Path) -> None:
         data = path.read_bytes()
-        analysis_json.description(Picture.decode(data, inspect(data, v1.PHOTO), gallery), 1)
+        analysis_json.description(ImageAnalysis.decode(data, probe(data, v1.PHOTO), gallery), 1)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(describe, files[:8]))

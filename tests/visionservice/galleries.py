@@ -18,7 +18,7 @@ class Trouble(Gallery):
         super().__init__(folder)
         self.trouble = trouble
 
-    def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:  # noqa: ARG002
+    def identify_landmarks(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:  # noqa: ARG002
         raise self.trouble
 
 
@@ -34,7 +34,7 @@ class Slow(Gallery):
         self.begun, self.go = Event(), Event()
         self.seen: list[int] = []
 
-    def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:
+    def identify_landmarks(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:
         self.seen.append(image.shape[1])
         self.begun.set()
         self.go.wait(60)

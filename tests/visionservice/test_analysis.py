@@ -9,14 +9,14 @@ import pytest
 from PIL import Image
 
 from visionhelpers.images import sample_path
-from visionservice.analysis import Picture, once
+from visionservice.analysis import ImageAnalysis, once
 from visionservice.errors import ApiError
 from visionservice.gallery.gallery import Gallery
-from visionservice.imaging.probe import Limits, inspect
+from visionservice.imaging.probe import InputLimits, probe
 
 
-def opened(data: bytes, folder: Path) -> Picture:
-    return Picture.decode(data, inspect(data, Limits()), Gallery(folder))
+def opened(data: bytes, folder: Path) -> ImageAnalysis:
+    return ImageAnalysis.decode(data, probe(data, InputLimits()), Gallery(folder))
 
 
 def test_a_picture_is_rgb_rows_by_columns(tmp_path: Path) -> None:
@@ -83,9 +83,9 @@ def test_what_was_seen_is_kept(tmp_path: Path) -> None:
     picture = opened(sample_path("grace_hopper.jpg").read_bytes(), tmp_path)
     assert picture.faces
     assert picture.faces is picture.faces
-    assert picture.findings.faces is picture.faces
+    assert picture.evidence.faces is picture.faces
     assert picture.text is picture.ocr(detect_orientation=True)
-    assert picture.findings.names == ("Grace Hopper",)
+    assert picture.evidence.names == ("Grace Hopper",)
 
 
 def test_a_smart_thumbnail_keeps_a_face_that_the_middle_would_lose(tmp_path: Path) -> None:
@@ -93,4 +93,4 @@ def test_a_smart_thumbnail_keeps_a_face_that_the_middle_would_lose(tmp_path: Pat
     assert len(whole.faces) == 1
     cut = whole.thumbnail(200, 200, smart=True)
     assert cut.shape == (200, 200, 3)
-    assert len(Picture(cut, "Jpeg", Gallery(tmp_path)).faces) == 1
+    assert len(ImageAnalysis(cut, "Jpeg", Gallery(tmp_path)).faces) == 1

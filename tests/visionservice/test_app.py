@@ -22,7 +22,7 @@ from tests.visionservice.test_bench import png
 from visionhelpers.images import sample_path
 from visionservice import LocalService, create_app
 from visionservice.bench import CLIENT_HEADER
-from visionservice.engines import Unavailable
+from visionservice.engines import EngineUnavailable
 from visionservice.gallery.gallery import Gallery
 from visionservice.pool import LIGHTEST, Pool
 
@@ -229,7 +229,7 @@ def test_an_unforeseen_failure_is_logged_and_not_told(
 
 @pytest.mark.parametrize(
     "trouble",
-    [Unavailable("Landmarks need opencv: pip install it."), ImportError("no", name="opencv")],
+    [EngineUnavailable("Landmarks need opencv: pip install it."), ImportError("no", name="opencv")],
 )
 def test_a_missing_package_is_named_and_the_rest_works(tmp_path: Path, trouble: Exception) -> None:
     async def answered() -> tuple[httpx.Response, httpx.Response]:
@@ -342,7 +342,7 @@ def test_a_picture_whose_sender_has_gone_is_not_looked_at(tmp_path: Path) -> Non
     async def gone() -> int:
         app = create_app(key="secret-key", gallery=gallery, pool=pool)
         working = pool.submit(
-            "another", 1, lambda: gallery.name_places(np.zeros((1, 1, 3), np.uint8))
+            "another", 1, lambda: gallery.identify_landmarks(np.zeros((1, 1, 3), np.uint8))
         )
         await hang_up(app, path, lambda: pool.waiting > 0)
         gallery.go.set()

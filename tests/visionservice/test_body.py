@@ -9,7 +9,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from visionservice.body import Drain, read_source
 from visionservice.errors import ApiError
-from visionservice.imaging.probe import Limits
+from visionservice.imaging.probe import InputLimits
 
 FORM = (
     b'--b\r\nContent-Disposition: form-data; name="note"\r\n\r\nhello\r\n'
@@ -27,7 +27,7 @@ def read(kind: str, *pieces: bytes) -> str | bytes:
 
     headers = [(b"content-type", kind.encode())]
     scope = {"type": "http", "method": "POST", "path": "/", "headers": headers, "query_string": b""}
-    return asyncio.run(read_source(Request(scope, receive), Limits()))
+    return asyncio.run(read_source(Request(scope, receive), InputLimits()))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +121,7 @@ def test_a_refused_body_that_stops_arriving_is_waited_for_once(
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         with pytest.raises(ApiError, match="did not arrive"):
-            await read_source(Request(scope, receive), Limits())
+            await read_source(Request(scope, receive), InputLimits())
         await send({"type": "http.response.start", "status": 408, "headers": []})
 
     async def receive() -> Message:

@@ -12,7 +12,7 @@ import requests
 from tests.asking import page
 from visionhelpers import VisionClient, sample_path
 from visionservice import LocalService
-from visionservice.cache import Known
+from visionservice.cache import CachedResults
 
 BOTH = sample_path("altered/hopper_and_collins.jpg")
 ONE = sample_path("grace_hopper.jpg")
@@ -21,6 +21,9 @@ ONE = sample_path("grace_hopper.jpg")
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the engines have looked for, filled as they do."""
+    from visionservice.engines.faces import detector
+    from visionservice.engines.text import reader
+
     seen: list[str] = []
 
     def watch(engine: Any, method: str) -> None:
@@ -101,7 +104,7 @@ def test_documents_and_broken_files_take_no_pictures_place(
 
 
 def test_what_is_known_waits_for_nothing_that_is_looked_for() -> None:
-    known, begun, go = Known(), Event(), Event()
+    known, begun, go = CachedResults(), Event(), Event()
     known.get("colours", lambda: "red")
 
     def look() -> str:
@@ -119,7 +122,7 @@ def test_what_is_known_waits_for_nothing_that_is_looked_for() -> None:
 
 
 def test_what_was_not_found_for_a_failure_is_looked_for_again() -> None:
-    known = Known()
+    known = CachedResults()
     with pytest.raises(ZeroDivisionError):
         known.get("faces", lambda: 1 // 0)
     assert known.get("faces", lambda: 1) == 1

@@ -10,7 +10,7 @@ from time import monotonic, sleep
 import pytest
 
 from visionservice.errors import ApiError
-from visionservice.fetch import anywhere, download, is_public
+from visionservice.fetch import allow_any, download, is_public_address
 
 HITS: list[tuple[str, str]] = []
 
@@ -79,7 +79,7 @@ def web() -> Iterator[str]:
         yield url
 
 
-def fetch(url: str, most: int = 1000, allowed: Callable[[str], bool] = anywhere) -> bytes:
+def fetch(url: str, most: int = 1000, allowed: Callable[[str], bool] = allow_any) -> bytes:
     return asyncio.run(download(url, most=most, allowed=allowed))
 
 
@@ -142,7 +142,7 @@ def test_too_many_bytes_are_refused(web: str, path: str) -> None:
 def test_a_file_that_trickles_is_cut_off_in_time(web: str) -> None:
     begun = monotonic()
     with pytest.raises(ApiError, match="did not arrive"):
-        asyncio.run(download(f"{web}/slow", most=1000, allowed=anywhere, seconds=0.5))
+        asyncio.run(download(f"{web}/slow", most=1000, allowed=allow_any, seconds=0.5))
     assert monotonic() - begun < 3
 
 
@@ -150,7 +150,7 @@ def test_a_file_that_trickles_is_cut_off_in_time(web: str) -> None:
 def test_a_public_service_never_asks_its_own_machine(web: str, host: str) -> None:
     HITS.clear()
     with pytest.raises(ApiError, match="private network") as refusal:
-        fetch(f"{web.replace('127.0.0.1', host)}/picture", allowed=is_public)
+        fetch(f"{web.replace('127.0.0.1', host)}/picture", allowed=is_public_address)
     assert refusal.value.code == "InvalidImageUrl"
     assert not HITS
 
@@ -203,9 +203,9 @@ def test_a_name_is_looked_up_once_a_hop_and_the_checked_address_is_the_one_asked
     ],
 )
 def test_private_addresses_are_known_whatever_they_are_wrapped_in(number: str) -> None:
-    assert not is_public(number)
+    assert not is_public_address(number)
 
 
 @pytest.mark.parametrize("number", ["93.184.215.14", "2606:4700::1111", "64:ff9b::5db8:d70e"])
 def test_public_addresses_are_public(number: str) -> None:
-    assert is_public(number)
+    assert is_public_address(number)

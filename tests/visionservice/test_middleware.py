@@ -7,7 +7,7 @@ import pytest
 import requests
 
 from visionservice import LocalService
-from visionservice.middleware import Activity, host_of, one_spelling
+from visionservice.middleware import IdleTimer, normalize_path, parse_host
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from visionservice.middleware import Activity, host_of, one_spelling
     ],
 )
 def test_a_path_has_one_spelling(path: str, spelling: str) -> None:
-    assert one_spelling(path) == spelling
+    assert normalize_path(path) == spelling
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_path_has_one_spelling(path: str, spelling: str) -> None:
     ],
 )
 def test_a_host_is_read_without_its_port(netloc: str, host: str) -> None:
-    assert host_of(netloc) == host
+    assert parse_host(netloc) == host
 
 
 def asked(service: LocalService, host: str | None) -> int:
@@ -110,7 +110,7 @@ def test_no_origin_is_let_in_from_a_browser(service: LocalService) -> None:
 
 
 def test_activity_knows_whether_somebody_is_being_answered() -> None:
-    activity = Activity()
+    activity = IdleTimer()
     with activity:
         assert activity.idle == 0.0
     assert activity.idle > 0.0

@@ -11,7 +11,7 @@ from visionhelpers.errors import VisionError
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.errors import too_many_requests
-from visionservice.settings import Conditions, Limiter, Rate
+from visionservice.settings import FaultInjection, Rate, RateLimiter
 
 UNREADABLE = Path("/proc/self/mem")
 """Its first byte is nobody's to read, not even root's."""
@@ -41,16 +41,16 @@ def test_what_is_no_rate_is_refused_with_what_it_says(text: str) -> None:
 
 def test_conditions_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Invalid latency -1\.0: use a number of seconds"):
-        Conditions(latency=-1.0)
+        FaultInjection(latency=-1.0)
     with pytest.raises(ValueError, match="Invalid operation delay nan: use a number of seconds"):
-        Conditions(operation_delay=float("nan"))
+        FaultInjection(operation_delay=float("nan"))
     with pytest.raises(ValueError, match="use a folder that exists"):
-        Conditions(pictures=tmp_path / "none")
+        FaultInjection(pictures=tmp_path / "none")
 
 
 def test_the_window_slides_and_tells_how_long_to_wait() -> None:
     now = [0.0]
-    limiter = Limiter(Rate(2, 10), clock=lambda: now[0])
+    limiter = RateLimiter(Rate(2, 10), clock=lambda: now[0])
     assert [limiter.wait(), limiter.wait(), limiter.wait()] == [0, 0, 10]
     now[0] = 9.5
     assert limiter.wait() == 1

@@ -18,7 +18,7 @@ from ..middleware import Json
 from . import v1
 
 
-class Own:
+class AdminRoutes:
     """The endpoints that are this service's own."""
 
     def __init__(self, gallery: Gallery, bench: Bench) -> None:

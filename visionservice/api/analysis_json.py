@@ -6,35 +6,37 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..analysis import Picture
+    from ..analysis import ImageAnalysis
+    from ..engines.base import Object
     from ..engines.geometry import Box
-    from ..engines.objects.ssd_mobilenet import Object
     from ..gallery.gallery import Celebrity
     from .version import Version
 
 Json = dict[str, Any]
 
 
-def signature(picture: Picture, request_id: str, version: Version) -> Json:
+def response_footer(picture: ImageAnalysis, request_id: str, version: Version) -> Json:
     """Return what closes an answer: the id of the request, the picture's size in pixels."""
     size = {"width": picture.width, "height": picture.height, "format": picture.format}
     model = {"modelVersion": version.model} if version.model else {}
     return {"requestId": request_id, "metadata": size} | model
 
 
-def categories(picture: Picture, details: frozenset[str]) -> list[Json]:
+def categories(picture: ImageAnalysis, details: frozenset[str]) -> list[Json]:
     """Return the categories, with the names of people and places under them when asked for."""
     found: list[Json] = [
         {"name": category.name, "score": category.score} for category in picture.categories
     ]
     if "Celebrities" in details:
-        _hang(found, ("people_",), "celebrities", celebrities(picture))
+        _attach_details(found, ("people_",), "celebrities", celebrities(picture))
     if "Landmarks" in details:
-        _hang(found, ("building_", "outdoor_"), "landmarks", landmarks(picture))
+        _attach_details(found, ("building_", "outdoor_"), "landmarks", landmarks(picture))
     return found
 
 
-def _hang(categories: list[Json], kinds: tuple[str, ...], key: str, names: list[Json]) -> None:
+def _attach_details(
+    categories: list[Json], kinds: tuple[str, ...], key: str, names: list[Json]
+) -> None:
     """Put names under the most general category of their kind; a recognised name implies one."""
     fitting = [category for category in categories if category["name"].startswith(kinds)]
     if not fitting and not names:
@@ -46,7 +48,7 @@ def _hang(categories: list[Json], kinds: tuple[str, ...], key: str, names: list[
     general.setdefault("detail", {})[key] = names
 
 
-def celebrities(picture: Picture) -> list[Json]:
+def celebrities(picture: ImageAnalysis) -> list[Json]:
     """Return the people recognised, each with a face rectangle in pixels."""
     return [_celebrity(person) for person in picture.celebrities]
 
@@ -56,7 +58,7 @@ def _celebrity(person: Celebrity) -> Json:
     return {"name": person.name, "confidence": person.confidence, "faceRectangle": rectangle}
 
 
-def landmarks(picture: Picture) -> list[Json]:
+def landmarks(picture: ImageAnalysis) -> list[Json]:
     """Return the places recognised."""
     return [{"name": place.name, "confidence": place.confidence} for place in picture.landmarks]
 
@@ -65,12 +67,12 @@ def _rectangle(box: Box) -> Json:
     return {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
 
 
-def tags(picture: Picture) -> Json:
+def tags(picture: ImageAnalysis) -> Json:
     """Return the words for what is in the picture."""
     return {"tags": [{"name": tag.name, "confidence": tag.confidence} for tag in picture.tags]}
 
 
-def description(picture: Picture, candidates: int = 1, *, names: bool = True) -> Json:
+def description(picture: ImageAnalysis, candidates: int = 1, *, names: bool = True) -> Json:
     """Return tags and captions, most certain first; without `names`, people stay unnamed."""
     captions = [
         {"text": caption.text, "confidence": caption.confidence}
@@ -79,7 +81,7 @@ def description(picture: Picture, candidates: int = 1, *, names: bool = True) ->
     return {"description": {"tags": [tag.name for tag in picture.tags], "captions": captions}}
 
 
-def _faces(picture: Picture) -> Json:
+def _faces(picture: ImageAnalysis) -> Json:
     faces = [
         {"age": face.age, "gender": face.gender, "faceRectangle": _rectangle(face.box)}
         for face in picture.faces
@@ -87,14 +89,14 @@ def _faces(picture: Picture) -> Json:
     return {"faces": faces}
 
 
-def _adult(picture: Picture) -> Json:
+def _adult(picture: ImageAnalysis) -> Json:
     """Return the one number the model gives; racy stays out, as no model decides it."""
     return {"adult": {"isAdultContent": picture.is_adult, "adultScore": picture.adult_score}}
 
 
-def _color(picture: Picture) -> Json:
+def _color(picture: ImageAnalysis) -> Json:
     """Return the colours; black and white in both spellings, as the live service gave it."""
-    colours = picture.colours
+    colours = picture.colors
     color = {
         "dominantColorForeground": colours.foreground,
         "dominantColorBackground": colours.background,
@@ -106,12 +108,12 @@ def _color(picture: Picture) -> Json:
     return {"color": color}
 
 
-def _image_type(picture: Picture) -> Json:
+def _image_type(picture: ImageAnalysis) -> Json:
     kind = picture.image_type
     return {"imageType": {"clipArtType": kind.clip_art, "lineDrawingType": kind.line_drawing}}
 
 
-def objects(picture: Picture) -> Json:
+def objects(picture: ImageAnalysis) -> Json:
     """Return the things with a box, each with the more general words for it as its parents."""
     return {"objects": [_object(thing) for thing in picture.objects]}
 
@@ -132,7 +134,7 @@ def bounds(box: Box) -> Json:
     return {"x": box.left, "y": box.top, "w": box.width, "h": box.height}
 
 
-SECTIONS: dict[str, Callable[[Picture], Json]] = {
+SECTIONS: dict[str, Callable[[ImageAnalysis], Json]] = {
     "ImageType": _image_type,
     "Faces": _faces,
     "Adult": _adult,

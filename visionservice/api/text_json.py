@@ -7,15 +7,15 @@ from math import cos, radians, sin
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ..engines.base import Line, OcrResult, Region
     from ..engines.geometry import Point, Polygon
-    from ..engines.text.reader import Line, Region, Text
 
 Json = dict[str, Any]
 Edges = tuple[float, float, float, float]
 """Left, top, right, bottom, in pixels."""
 
 
-def ocr(text: Text, width: int, height: int, language: str) -> Json:
+def ocr(text: OcrResult, width: int, height: int, language: str) -> Json:
     """Return regions, lines and words with boxes "left,top,width,height".
 
     The boxes are those of the picture turned clockwise by `textAngle` degrees about its centre,
@@ -30,7 +30,7 @@ def ocr(text: Text, width: int, height: int, language: str) -> Json:
     }
 
 
-def recognition(text: Text) -> Json:
+def recognition(text: OcrResult) -> Json:
     """Return lines and words with boxes of eight numbers, clockwise from the text's top left."""
     lines = [
         {

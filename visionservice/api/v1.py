@@ -16,21 +16,21 @@ from PIL import Image
 
 from ..analysis import UNREAD_LANGUAGES
 from ..errors import ApiError, GatewayError, not_supported_language
-from ..imaging.probe import Limits
+from ..imaging.probe import InputLimits
 from . import analysis_json, text_json
 from .query import Query
-from .version import Refusal, Version
+from .version import ErrorBody, Version
 
 if TYPE_CHECKING:
-    from ..analysis import Picture
+    from ..analysis import ImageAnalysis
     from ..imaging.document import Document
     from ..operations import Progress
     from ..turns import Steps
 
 Json = dict[str, Any]
-Work = Callable[["Picture", str], Json | bytes]
+ImageHandler = Callable[["ImageAnalysis", str], Json | bytes]
 """What remains to be done with the picture; the second argument is the id of the request."""
-Reading = Callable[["Document"], "Callable[[], Json | Steps[Json]]"]
+DocumentHandler = Callable[["Document"], "Callable[[], Json | Steps[Json]]"]
 """What remains to be done with a document: first what refuses it, then what may take long."""
 
 CODES = frozenset(
@@ -62,9 +62,9 @@ OCR_LANGUAGES = (
 CANNOT_READ_LANGUAGE = "azure-cognitiveservices-vision-computervision/0.1.0"
 """Microsoft's package for v1.0 takes `language` for an object, and breaks on the text it is."""
 
-PHOTO = Limits()
-OCR_PAGE = Limits(shortest=40, longest=3200)
-TEXT_PAGE = Limits(shortest=40, longest=3200, formats=("Jpeg", "Png", "Bmp"))
+PHOTO = InputLimits()
+OCR_PAGE = InputLimits(shortest=40, longest=3200)
+TEXT_PAGE = InputLimits(shortest=40, longest=3200, formats=("Jpeg", "Png", "Bmp"))
 MODELS: Json = {
     "models": [
         {"name": "celebrities", "categories": ["people_", "人_", "pessoas_", "gente_"]},
@@ -86,16 +86,16 @@ MODELS: Json = {
 }
 
 
-def flat(codes: frozenset[str]) -> Callable[[ApiError, str, str], Refusal]:
+def flat_error(codes: frozenset[str]) -> Callable[[ApiError, str, str], ErrorBody]:
     """Return what words an error as v1.0 to v3.1 do, with these codes; the gateway's is wrapped."""
 
-    def refuse(error: ApiError, request_id: str, _: str) -> Refusal:
+    def refuse(error: ApiError, request_id: str, _: str) -> ErrorBody:
         if isinstance(error, GatewayError):
             content: Json = {"error": {"code": error.code, "message": error.message}}
         else:
             code = error.code if error.code in codes else "BadArgument"
             content = {"code": code, "requestId": request_id, "message": error.message}
-        return Refusal(error.status, content)
+        return ErrorBody(error.status, content)
 
     return refuse
 
@@ -106,21 +106,23 @@ def progress(done: Progress) -> Json:
     return {"status": status} | (done.result or {})
 
 
-V1_0 = Version("v1.0", flat(CODES), progress, "/vision/v1.0", FEATURES)
+V1_0 = Version("v1.0", flat_error(CODES), progress, "/vision/v1.0", FEATURES)
 
 
-def analyze(query: Query, version: Version) -> Work:
+def analyze(query: Query, version: Version) -> ImageHandler:
     """Analyze Image: the features asked for, and the names of people and places."""
-    speak_english(query)
+    require_english(query)
     details = _details(query)
-    features = known(query.names("visualFeatures"), version.features, "NotSupportedVisualFeature")
+    features = parse_enum_list(
+        query.names("visualFeatures"), version.features, "NotSupportedVisualFeature"
+    )
     if "Brands" in features:
         raise ApiError(400, "NotSupportedFeature", "This service has no model that sees brands.")
     if details or not features:
         features |= {"Categories"}
     names = _names_in_captions(query, version)
 
-    def work(picture: Picture, request_id: str) -> Json:
+    def work(picture: ImageAnalysis, request_id: str) -> Json:
         answer: Json = {}
         for name in version.features:
             if name == "Categories" and name in features:
@@ -129,33 +131,33 @@ def analyze(query: Query, version: Version) -> Work:
                 answer |= analysis_json.description(picture, names=names)
             elif name in features:
                 answer |= analysis_json.SECTIONS[name](picture)
-        return answer | analysis_json.signature(picture, request_id, version)
+        return answer | analysis_json.response_footer(picture, request_id, version)
 
     return work
 
 
-def describe(query: Query, version: Version) -> Work:
+def describe(query: Query, version: Version) -> ImageHandler:
     """Describe Image: tags and up to `maxCandidates` captions."""
-    speak_english(query)
+    require_english(query)
     candidates = query.number("maxCandidates", 1, 100, default=1)
     names = _names_in_captions(query, version)
     return lambda picture, request_id: (
         analysis_json.description(picture, candidates, names=names)
-        | analysis_json.signature(picture, request_id, version)
+        | analysis_json.response_footer(picture, request_id, version)
     )
 
 
-def tag(query: Query, version: Version) -> Work:
+def tag(query: Query, version: Version) -> ImageHandler:
     """Tag Image: words with their confidence."""
-    speak_english(query)
+    require_english(query)
     return lambda picture, request_id: (
-        analysis_json.tags(picture) | analysis_json.signature(picture, request_id, version)
+        analysis_json.tags(picture) | analysis_json.response_footer(picture, request_id, version)
     )
 
 
-def domain(query: Query, version: Version) -> Work:
+def domain_model(query: Query, version: Version) -> ImageHandler:
     """Recognize Domain Specific Content: people or places by name."""
-    speak_english(query)
+    require_english(query)
     model = query.text("model").lower()
     if model not in ("celebrities", "landmarks"):
         message = f"There is no model {model[:40]!r}; there are celebrities and landmarks."
@@ -163,17 +165,17 @@ def domain(query: Query, version: Version) -> Work:
     names = analysis_json.celebrities if model == "celebrities" else analysis_json.landmarks
     return lambda picture, request_id: {
         "result": {model: names(picture)},
-        **analysis_json.signature(picture, request_id, version),
+        **analysis_json.response_footer(picture, request_id, version),
     }
 
 
-def thumbnail(query: Query, _: Version) -> Work:
+def thumbnail(query: Query, _: Version) -> ImageHandler:
     """Get Thumbnail: a JPEG of exactly the width and height asked for."""
     width = query.number("width", 1, 1024, code="InvalidThumbnailSize")
     height = query.number("height", 1, 1024, code="InvalidThumbnailSize")
     smart = query.flag("smartCropping", default=False)
 
-    def work(picture: Picture, __: str) -> bytes:
+    def work(picture: ImageAnalysis, __: str) -> bytes:
         file = BytesIO()
         cut = picture.thumbnail(width, height, smart=smart)
         Image.fromarray(cut).save(file, "JPEG", quality=90)
@@ -182,12 +184,12 @@ def thumbnail(query: Query, _: Version) -> Work:
     return work
 
 
-def ocr(query: Query, version: Version) -> Work:
+def ocr(query: Query, version: Version) -> ImageHandler:
     """OCR: printed text as regions, lines and words with upright boxes."""
     language = read_language(query, OCR_LANGUAGES, "unk")
     turned = query.flag("detectOrientation", default=True)
 
-    def work(picture: Picture, _: str) -> Json:
+    def work(picture: ImageAnalysis, _: str) -> Json:
         text = picture.ocr(detect_orientation=turned)
         answer = text_json.ocr(text, picture.width, picture.height, language)
         if version.radians:
@@ -201,7 +203,7 @@ def ocr(query: Query, version: Version) -> Work:
     return work
 
 
-def recognize_text(query: Query, _: Version) -> Reading:
+def recognize_text(query: Query, _: Version) -> DocumentHandler:
     """Recognize Text: lines and words with polygons; one model reads print and handwriting."""
     query.flag("handwriting", "detectHandwriting", default=False)
     return lambda document: (
@@ -209,7 +211,7 @@ def recognize_text(query: Query, _: Version) -> Reading:
     )
 
 
-def speak_english(query: Query) -> None:
+def require_english(query: Query) -> None:
     """Refuse every language but English."""
     language = query.text("language", "en")
     if language.lower() != "en":
@@ -230,7 +232,7 @@ def read_language(query: Query, languages: tuple[str, ...], default: str) -> str
     raise not_supported_language(f"There is no language {asked[:40]!r}; there are {known}.")
 
 
-def known(names: tuple[str, ...], allowed: tuple[str, ...], code: str) -> frozenset[str]:
+def parse_enum_list(names: tuple[str, ...], allowed: tuple[str, ...], code: str) -> frozenset[str]:
     """Return the names as the API spells them; refuse what is not among them."""
     spelling = {name.lower(): name for name in allowed}
     for name in names:
@@ -244,11 +246,11 @@ def _details(query: Query) -> frozenset[str]:
     names = query.names("details")
     if [name.lower() for name in names] == ["all"]:
         return frozenset(DETAILS)
-    return known(names, DETAILS, "InvalidDetails")
+    return parse_enum_list(names, DETAILS, "InvalidDetails")
 
 
 def _names_in_captions(query: Query, version: Version) -> bool:
     if not version.excludes:
         return True
-    excluded = known(query.names("descriptionExclude"), DETAILS, "InvalidDetails")
+    excluded = parse_enum_list(query.names("descriptionExclude"), DETAILS, "InvalidDetails")
     return "Celebrities" not in excluded

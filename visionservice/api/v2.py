@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError
 from ..imaging.document import DOCUMENTS
-from ..imaging.probe import Limits
+from ..imaging.probe import InputLimits
 from . import analysis_json, v1
 from .query import Query
 from .version import Version
 
 if TYPE_CHECKING:
-    from ..analysis import Picture
+    from ..analysis import ImageAnalysis
+    from ..engines.base import Line, Word
     from ..engines.geometry import Polygon
-    from ..engines.text.reader import Line, Word
     from ..imaging.document import Document, Page
     from ..operations import Progress
     from ..turns import Steps
@@ -31,9 +31,9 @@ CODES = v1.CODES | {
     "CancelledRequest",
 }
 FEATURES = (*v1.FEATURES, "Objects", "Brands")
-OCR_PAGE = Limits(longest=4200)
-TEXT_PAGE = Limits(longest=4200, formats=("Jpeg", "Png", "Bmp"))
-DOCUMENT = Limits(longest=4200, formats=DOCUMENTS, bytes=20 * 1024 * 1024)
+OCR_PAGE = InputLimits(longest=4200)
+TEXT_PAGE = InputLimits(longest=4200, formats=("Jpeg", "Png", "Bmp"))
+DOCUMENT = InputLimits(longest=4200, formats=DOCUMENTS, bytes=20 * 1024 * 1024)
 MOST_PAGES = 200
 CLEAR = 0.8
 """The confidence below which a word is marked as doubtful; words read right have 0.9 and more."""
@@ -44,29 +44,31 @@ def progress(done: Progress) -> Json:
     return {"status": done.status} | (done.result or {})
 
 
-_refuse = v1.flat(CODES)
+_refuse = v1.flat_error(CODES)
 V2_0 = Version("v2.0", _refuse, progress, "/vision/v2.0", FEATURES)
 V2_1 = Version("v2.1", _refuse, progress, "/vision/v2.1", FEATURES, radians=True, excludes=True)
 
 
-def detect(_: Query, version: Version) -> v1.Work:
+def detect(_: Query, version: Version) -> v1.ImageHandler:
     """Detect Objects: things with a rectangle."""
     return lambda picture, request_id: (
-        analysis_json.objects(picture) | analysis_json.signature(picture, request_id, version)
+        analysis_json.objects(picture) | analysis_json.response_footer(picture, request_id, version)
     )
 
 
-def area_of_interest(_: Query, version: Version) -> v1.Work:
+def area_of_interest(_: Query, version: Version) -> v1.ImageHandler:
     """Get Area of Interest: the rectangle around what a thumbnail would keep."""
 
-    def work(picture: Picture, request_id: str) -> Json:
+    def work(picture: ImageAnalysis, request_id: str) -> Json:
         area = analysis_json.bounds(picture.area_of_interest)
-        return {"areaOfInterest": area} | analysis_json.signature(picture, request_id, version)
+        return {"areaOfInterest": area} | analysis_json.response_footer(
+            picture, request_id, version
+        )
 
     return work
 
 
-def recognize_text(query: Query, _: Version) -> v1.Reading:
+def recognize_text(query: Query, _: Version) -> v1.DocumentHandler:
     """Recognize Text: one picture; one model reads print and handwriting."""
     mode = query.text("mode")
     if mode.lower() not in ("handwritten", "printed"):
@@ -75,7 +77,7 @@ def recognize_text(query: Query, _: Version) -> v1.Reading:
     return lambda document: lambda: {"recognitionResult": page(document.page(1))}
 
 
-def read(_: Query, __: Version) -> v1.Reading:
+def read(_: Query, __: Version) -> v1.DocumentHandler:
     """Batch Read File: every page of a picture, a TIFF or a PDF."""
 
     def begin(document: Document) -> Callable[[], Steps[Json]]:

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError, GatewayError
 from ..imaging.document import DOCUMENTS
-from ..imaging.probe import Limits
+from ..imaging.probe import InputLimits
 from . import v1, v2
 from .query import Query
-from .version import Refusal, Version
+from .version import ErrorBody, Version
 
 if TYPE_CHECKING:
-    from ..engines.text.reader import Word
+    from ..engines.base import Word
     from ..imaging.document import Document, Page
     from ..operations import Progress
     from ..turns import Steps
@@ -30,7 +30,7 @@ READ_CODES = frozenset(
         "UnsupportedImageFormat", "InvalidImageDimension", "InvalidReadingOrder", "InvalidRequest",
     )
 )  # fmt: skip
-DOCUMENT = Limits(longest=10_000, formats=DOCUMENTS, bytes=50 * 1024 * 1024)
+DOCUMENT = InputLimits(longest=10_000, formats=DOCUMENTS, bytes=50 * 1024 * 1024)
 MOST_PAGES = 2000
 # fmt: off
 LANGUAGES = (
@@ -47,8 +47,8 @@ ORDERS = ("basic", "natural")
 MODEL = re.compile(r"(latest|\d{4}-\d{2}-\d{2})(-preview)?")
 _PAGES = re.compile(r"(?a:(\d{1,6})|(\d{0,6})-(\d{0,6}))")
 
-_flat = v1.flat(v2.CODES)
-_read = v1.flat(READ_CODES)
+_flat = v1.flat_error(v2.CODES)
+_read = v1.flat_error(READ_CODES)
 
 
 def progress(done: Progress) -> Json:
@@ -62,7 +62,7 @@ def _time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%S}Z"
 
 
-def _enveloped(error: ApiError, request_id: str, path: str) -> Refusal:
+def _enveloped(error: ApiError, request_id: str, path: str) -> ErrorBody:
     """Word an error as v3.2 does: Read's is flat, all others are wrapped with an inner error."""
     if isinstance(error, GatewayError):
         return _flat(error, request_id, path)
@@ -72,7 +72,7 @@ def _enveloped(error: ApiError, request_id: str, path: str) -> Refusal:
     inner = _flat(error, request_id, path).content["code"]
     detail = {"code": inner, "message": error.message}
     content = {"error": {"code": outer, "message": error.message, "innererror": detail}}
-    return Refusal(error.status, content)
+    return ErrorBody(error.status, content)
 
 
 V3_0, V3_1 = (
@@ -95,7 +95,7 @@ V3_2 = Version(
 )
 
 
-def read(query: Query, version: Version) -> v1.Reading:
+def read(query: Query, version: Version) -> v1.DocumentHandler:
     """Read: the pages of a picture, a TIFF or a PDF, one model for print and handwriting."""
     newest = bool(version.model)
     v1.read_language(query, LANGUAGES if newest else EARLY_LANGUAGES, "en")
@@ -163,7 +163,7 @@ def _page(page: Page, order: str) -> Json:
         "width": page.width,
         "height": page.height,
         "unit": page.unit,
-        "lines": v2.lines(page, text.lines if order == "natural" else text.by_rows(), _graded),
+        "lines": v2.lines(page, text.lines if order == "natural" else text.rows, _graded),
     }
 
 

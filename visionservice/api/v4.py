@@ -7,18 +7,18 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError, GatewayError
-from ..imaging.probe import Limits
+from ..imaging.probe import InputLimits
 from . import analysis_json, v1, v3
 from .query import Query
-from .version import Refusal, Version
+from .version import ErrorBody, Version
 
 if TYPE_CHECKING:
-    from ..analysis import Picture
+    from ..analysis import ImageAnalysis
     from ..engines.geometry import Box, Polygon
 
 Json = dict[str, Any]
 
-IMAGE = Limits(
+IMAGE = InputLimits(
     formats=("Jpeg", "Png", "Gif", "Bmp", "Webp", "Ico", "Tiff"),
     bytes=20 * 1024 * 1024,
     media="image/",
@@ -31,7 +31,7 @@ UNSUPPORTED = {408: 400, 415: 400}
 """Statuses that this version does not know, and what it says in their place."""
 
 
-def refuse(error: ApiError, _: str, __: str) -> Refusal:
+def refuse(error: ApiError, _: str, __: str) -> ErrorBody:
     """Word an error: wrapped, what is wrong with the picture or the query inside."""
     code = (
         error.code if isinstance(error, GatewayError) or error.status >= 500 else "InvalidRequest"
@@ -40,7 +40,7 @@ def refuse(error: ApiError, _: str, __: str) -> Refusal:
     if code != error.code:
         content["innererror"] = {"code": error.code, "message": error.message}
     status = UNSUPPORTED.get(error.status, error.status)
-    return Refusal(status, {"error": content}, {"x-ms-error-code": code})
+    return ErrorBody(status, {"error": content}, {"x-ms-error-code": code})
 
 
 def _admit(query: Query) -> None:
@@ -62,18 +62,18 @@ V4_0 = Version(
 )
 
 
-def analyze(query: Query, version: Version) -> v1.Work:
+def analyze(query: Query, version: Version) -> v1.ImageHandler:
     """Image Analysis, Analyze: the features asked for."""
-    asked = v1.known(query.names("features"), FEATURES, "NotSupportedVisualFeature")
+    asked = v1.parse_enum_list(query.names("features"), FEATURES, "NotSupportedVisualFeature")
     if not asked:
         message = "Either 'features' or 'model-name' needs to be specified in the query parameter."
         raise ApiError(400, "BadArgument", message)
     if query.text("model-name"):
         raise ApiError(404, "InvalidModel", "This service has no custom models.")
-    v1.speak_english(query)
+    v1.require_english(query)
     ratios = tuple(map(_ratio, query.names("smartcrops-aspect-ratios")))
     neutral = query.flag("gender-neutral-caption", default=False)
-    sections: dict[str, Callable[[Picture], Json]] = {
+    sections: dict[str, Callable[[ImageAnalysis], Json]] = {
         "caption": lambda picture: _caption(picture, neutral),
         "denseCaptions": lambda picture: _dense_captions(picture, neutral),
         "objects": _objects,
@@ -83,7 +83,7 @@ def analyze(query: Query, version: Version) -> v1.Work:
         "tags": lambda picture: {"values": analysis_json.tags(picture)["tags"]},
     }
 
-    def work(picture: Picture, _: str) -> Json:
+    def work(picture: ImageAnalysis, _: str) -> Json:
         answer: Json = {
             "modelVersion": version.model,
             "metadata": {"width": picture.width, "height": picture.height},
@@ -107,12 +107,12 @@ def _ratio(text: str) -> float:
     return ratio
 
 
-def _caption(picture: Picture, neutral: bool) -> Json:
-    (caption,) = picture.captions(1, neutral=neutral)
+def _caption(picture: ImageAnalysis, neutral: bool) -> Json:
+    (caption,) = picture.captions(1, gender_neutral=neutral)
     return {"text": caption.text, "confidence": caption.confidence}
 
 
-def _dense_captions(picture: Picture, neutral: bool) -> Json:
+def _dense_captions(picture: ImageAnalysis, neutral: bool) -> Json:
     """Caption the whole picture, then what is in each box of a thing."""
     whole = {"x": 0, "y": 0, "w": picture.width, "h": picture.height}
     values = [_caption(picture, neutral) | {"boundingBox": whole}]
@@ -121,19 +121,19 @@ def _dense_captions(picture: Picture, neutral: bool) -> Json:
     return {"values": values}
 
 
-def _objects(picture: Picture) -> Json:
+def _objects(picture: ImageAnalysis) -> Json:
     return {
         "values": [
             {
                 "boundingBox": analysis_json.bounds(thing.box),
                 "tags": [{"name": thing.name, "confidence": thing.confidence}],
             }
-            for thing in picture.things
+            for thing in picture.confident_objects
         ]
     }
 
 
-def _people(picture: Picture) -> Json:
+def _people(picture: ImageAnalysis) -> Json:
     """Return everybody, the unsure too: the API leaves it to its reader where to draw the line."""
     return {
         "values": [
@@ -144,7 +144,7 @@ def _people(picture: Picture) -> Json:
     }
 
 
-def _smart_crops(picture: Picture, ratios: tuple[float, ...]) -> Json:
+def _smart_crops(picture: ImageAnalysis, ratios: tuple[float, ...]) -> Json:
     crops = [picture.smart_crop(ratio) for ratio in ratios] or [picture.smart_crop(None)]
     return {"values": [_crop(box) | {"aspectRatio": _shape(box)} for box in crops]}
 
@@ -157,7 +157,7 @@ def _shape(box: Box) -> float:
     return round(box.width / box.height, 2)
 
 
-def _read(picture: Picture) -> Json:
+def _read(picture: ImageAnalysis) -> Json:
     """Return all lines as one block, none where there is no text."""
     lines = [
         {

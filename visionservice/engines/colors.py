@@ -15,11 +15,11 @@ print or a yellowed scan. So does a photograph of brown things alone, which noth
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from .base import Colors
 
 SIDE = 128
 NAMES = (
@@ -56,7 +56,7 @@ DOMINANT = 0.15
 
 # In CIELAB. Chosen on 110 photographs from wallpapers, OpenCV's documentation, scikit-image and
 # scikit-learn. 55 of them were printed in grey, sepia, selenium, cyanotype and yellowed, each at
-# JPEG quality 80, at 30 and with noise in its colours: 811 of 825 are black and white by these
+# JPEG quality 80, at 30 and with noise in its colors: 811 of 825 are black and white by these
 # bounds. (By one hue without drift 754 were: a cyanotype's blue turns on the way to its black.)
 # Of the photographs as they are 3 are: a lake in blue mist, a grey page and a bluish wall.
 GREY = 3
@@ -64,35 +64,13 @@ STRONGEST_TONE = 40
 HUE_DRIFT = 0.6
 """How far a tone may turn from its mean hue from dark to light: the tangent of the angle."""
 OFF_TONE = 8
-PRECISION = 107 / 110
-"""How many of those that are called black and white are, of as many prints as photographs."""
 TONE_RANGE = 0.4
 """How far from dark to light, 0 to 1, a toned picture goes; a plain coloured wall does not."""
 
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True)
-class Colours:
-    """The named colours of a picture, and its accent as six upper-case hexadecimal digits.
-
-    `covered` is the share of the picture, 0 to 1, that has the foreground's or background's name.
-    """
-
-    foreground: str
-    background: str
-    dominant: tuple[str, ...]
-    accent: str
-    covered: float
-    black_and_white: bool
-
-    @property
-    def grey(self) -> float:
-        """How surely it is black and white, 0 to 1: 0 where it is not said to be."""
-        return PRECISION * self.black_and_white
-
-
-def analyse(image: NDArray[np.uint8]) -> Colours:
+def analyze(image: NDArray[np.uint8]) -> Colors:
     """Return the colours of a picture: height x width x 3, uint8, RGB."""
     small = _shrink(image)
     names = _names(small)
@@ -101,7 +79,7 @@ def analyse(image: NDArray[np.uint8]) -> Colours:
     order = np.argsort(-shares, kind="stable")
     dominant = [NAMES[i] for i in order[:3] if shares[i] >= DOMINANT] or [NAMES[order[0]]]
     front, back = (int(_shares(names, part).argmax()) for part in (middle, 1 - middle))
-    return Colours(
+    return Colors(
         foreground=NAMES[front],
         background=NAMES[back],
         dominant=tuple(dominant),

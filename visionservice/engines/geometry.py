@@ -40,7 +40,7 @@ class Box:
         return max(0, self.width) * max(0, self.height)
 
     @property
-    def centre(self) -> Point:
+    def center(self) -> Point:
         """The middle of the box."""
         return self.left + self.width / 2, self.top + self.height / 2
 

@@ -36,6 +36,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from .base import ImageType
+
 if TYPE_CHECKING:
     from cv2.typing import MatLike
 
@@ -63,26 +65,9 @@ BIAS = -7.87
 NEIGHBOURS = np.ones((3, 3), np.uint8)
 PEN = np.ones((9, 9), np.uint8)
 
-PRECISION = {(3, 0): 529 / 536, (2, 0): 129 / 141, (2, 1): 78 / 79}
-"""Of the pictures of the table, 36 hands drawn with a pen and 137 photographs as they are, how many
-of those that are called so are drawn: the weights have seen most of them."""
-
 
 @dataclass(frozen=True, slots=True)
-class ImageType:
-    """How the API says drawn: `clip_art` 0 to 3, `line_drawing` 0 or 1."""
-
-    clip_art: int
-    line_drawing: int
-
-    @property
-    def confidence(self) -> float:
-        """How surely it is drawn, 0 to 1: 0 where it is not said to be."""
-        return PRECISION.get((self.clip_art, self.line_drawing), 0.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawingFeatures:
     """What tells a drawing on paper; all are shares, 0 to 1.
 
     Attributes:
@@ -140,7 +125,7 @@ def classify(image: NDArray[np.uint8], *, words: int) -> ImageType:
     return ImageType(min(likely, 2) if colourless else likely, 0)
 
 
-def measure(image: NDArray[np.uint8]) -> Drawn | None:
+def measure(image: NDArray[np.uint8]) -> DrawingFeatures | None:
     """Return what tells a drawing, its longer side at most 300 pixels; None without paper."""
     scale = SIDE / max(image.shape[:2])
     if scale < 1:
@@ -152,7 +137,7 @@ def measure(image: NDArray[np.uint8]) -> Drawn | None:
     return _on_white(np.asarray(cv2.convertScaleAbs(image, alpha=255 / paper.min()), np.uint8))
 
 
-def _on_white(image: NDArray[np.uint8]) -> Drawn:
+def _on_white(image: NDArray[np.uint8]) -> DrawingFeatures:
     low, high = cv2.bitwise_not(_strongest(cv2.bitwise_not(image))), _strongest(image)
     strength = cv2.subtract(high, low)
     white = low >= WHITE
@@ -160,7 +145,7 @@ def _on_white(image: NDArray[np.uint8]) -> Drawn:
     spread = _strongest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, NEIGHBOURS))
     speckle = _strongest(cv2.absdiff(image, cv2.medianBlur(image, 3)))
     ink = low <= INK
-    return Drawn(
+    return DrawingFeatures(
         border=float(_border(white).mean()),
         white=float(white.mean()),
         flat=_share(spread <= 8, inside),

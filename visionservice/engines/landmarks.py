@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from . import Unavailable
+from .base import EngineUnavailable
 
 LONG_SIDE = 800
 """The longer side, in pixels, at which a picture is looked at: enough to match what is shown at
@@ -112,7 +112,7 @@ def inliers(features: Features, of: Features) -> int:
     return min(len(np.unique(points.round(), axis=0)) for points in (ours, theirs))
 
 
-def likeness(features: Features, of: Features) -> int:
+def quick_score(features: Features, of: Features) -> int:
     """Count the strongest features of a known picture that have a match, wherever it lies.
 
     Tells in an eighth of the time of `inliers` which known pictures are worth comparing.
@@ -181,7 +181,9 @@ def _opencv() -> Any:
         import cv2
     except ImportError:
         package = "opencv-python-headless"
-        raise Unavailable(f"Places need the package {package}: pip install {package}.") from None
+        raise EngineUnavailable(
+            f"Places need the package {package}: pip install {package}."
+        ) from None
     return cv2
 
 

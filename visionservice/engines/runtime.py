@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import Unavailable
+from .base import EngineUnavailable
 
 
 def model_file(package: str, name: str) -> Path:
@@ -24,4 +24,4 @@ def model_file(package: str, name: str) -> Path:
         file = Path(folder) / "models" / name
         if file.is_file():
             return file
-    raise Unavailable(f"{name} is missing: pip install {package}.")
+    raise EngineUnavailable(f"{name} is missing: pip install {package}.")

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps
 from .geometry import Box
 
 if TYPE_CHECKING:
-    from .objects.ssd_mobilenet import Object
+    from .base import Object
 
 Size = tuple[int, int]
 """Width and height in pixels."""
@@ -36,7 +36,7 @@ BORDER = 0.04
 """The share of the shorter side that is the picture's border."""
 
 NOISE = 20.0
-"""The variance of colours (CIE Lab) that a border has at least."""
+"""The variance of colors (CIE Lab) that a border has at least."""
 
 PLAIN = 3
 """The levels of 255 that each channel of a picture differs by at least if anything stands out."""
@@ -77,12 +77,12 @@ def crop(
     picture, size = Image.fromarray(image), (width, height)
     if not smart:
         return np.asarray(ImageOps.fit(picture, size, Image.Resampling.LANCZOS))
-    cut = window(picture.size, size, faces, things, salient(picture))
+    cut = best_window(picture.size, size, faces, things, saliency(picture))
     edges = (cut.left, cut.top, cut.right, cut.bottom)
     return np.asarray(picture.resize(size, Image.Resampling.LANCZOS, edges, reducing_gap=3))
 
 
-def window(
+def best_window(
     picture: Size,
     shape: Size,
     faces: Sequence[Box],
@@ -101,7 +101,7 @@ def window(
     width, height = largest(picture, shape)
     sideways = width < picture[0]
     side, length = (picture[0], width) if sideways else (picture[1], height)
-    places = _Places(side, length)
+    places = _Placements(side, length)
     worth = places.density(seen.sum(axis=0 if sideways else 1))
     worth += _faces(places, [_stretch(box, picture, sideways) for box in faces])
     for weight, thing in zip(_weights(things), things, strict=True):
@@ -127,7 +127,7 @@ def area(image: NDArray[np.uint8], boxes: Sequence[Box]) -> Box:
         lefts, tops, rights, bottoms = zip(*sides, strict=True)
         around = Box.from_edges(min(lefts), min(tops), max(rights), max(bottoms))
         return around.within(width, height)
-    seen = salient(Image.fromarray(image))
+    seen = saliency(Image.fromarray(image))
     down, across = (np.flatnonzero((seen > 2 * seen.mean()).any(axis=axis)) for axis in (1, 0))
     if not len(down):
         return Box(0, 0, width, height)
@@ -143,7 +143,7 @@ def largest(picture: Size, shape: Size) -> Size:
     return min(max(1, width), picture[0]), min(max(1, height), picture[1])
 
 
-def salient(picture: Image.Image) -> NDArray[np.float64]:
+def saliency(picture: Image.Image) -> NDArray[np.float64]:
     """Return how much stands out in each part of a picture: rows x columns, 1 in all.
 
     What is unlike the rest in its frequencies (the spectral residual of Hou and Zhang, 2007, of
@@ -154,27 +154,27 @@ def salient(picture: Image.Image) -> NDArray[np.float64]:
     small = np.asarray(picture.resize((sides[0], sides[1]), reducing_gap=2), np.float32)
     if np.ptp(small, axis=(0, 1)).max() < PLAIN:
         return np.full(small.shape[:2], 1 / (small.shape[0] * small.shape[1]))
-    colours = cv2.cvtColor(small / 255, cv2.COLOR_RGB2Lab).astype(np.float64)
-    both = _share_of(_residual(colours)) + _share_of(_from_border(colours))
+    colors = cv2.cvtColor(small / 255, cv2.COLOR_RGB2Lab).astype(np.float64)
+    both = _share_of(_residual(colors)) + _share_of(_from_border(colors))
     return _share_of(both**2)
 
 
-def _residual(colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    spectrum = np.fft.fft2(colours, axes=(0, 1))
+def _residual(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    spectrum = np.fft.fft2(colors, axes=(0, 1))
     loudness = np.log(np.abs(spectrum) + 1e-6)
     residual = np.exp(loudness - cv2.blur(loudness, (3, 3)) + 1j * np.angle(spectrum))
     seen = (np.abs(np.fft.ifft2(residual, axes=(0, 1))) ** 2).sum(axis=2)
     return np.asarray(cv2.GaussianBlur(seen, (0, 0), BLUR))
 
 
-def _from_border(colours: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each pixel's distance (Mahalanobis) from the colours of the border."""
-    edge = max(1, round(BORDER * min(colours.shape[:2])))
-    inside = np.zeros(colours.shape[:2], bool)
+def _from_border(colors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each pixel's distance (Mahalanobis) from the colors of the border."""
+    edge = max(1, round(BORDER * min(colors.shape[:2])))
+    inside = np.zeros(colors.shape[:2], bool)
     inside[edge:-edge, edge:-edge] = True
-    border = colours[~inside]
+    border = colors[~inside]
     inverse = np.linalg.inv(np.cov(border.T) + NOISE * np.eye(3))
-    away = colours - border.mean(axis=0)
+    away = colors - border.mean(axis=0)
     return np.asarray(np.sqrt(np.einsum("ijk,kl,ijl->ij", away, inverse, away)))
 
 
@@ -198,7 +198,7 @@ def _weights(things: Sequence[Object]) -> list[float]:
     ]
 
 
-def _faces(places: _Places, faces: Sequence[Stretch]) -> NDArray[np.float64]:
+def _faces(places: _Placements, faces: Sequence[Stretch]) -> NDArray[np.float64]:
     worth = np.zeros(len(places.starts))
     for start, end in faces:
         margin = MARGIN * (end - start)
@@ -209,7 +209,7 @@ def _faces(places: _Places, faces: Sequence[Stretch]) -> NDArray[np.float64]:
     return worth
 
 
-class _Places:
+class _Placements:
     """Every place of a window of a length on a side of the picture, judged all at once."""
 
     def __init__(self, side: int, length: int) -> None:

@@ -1,0 +1,1 @@
+"""The people and landmarks that the service can name."""

@@ -19,17 +19,18 @@ from numpy.typing import NDArray
 from visionhelpers.images import SAMPLES
 
 from ..engines import landmarks
+from ..engines.base import Face
 from ..engines.faces import detector
 from ..engines.geometry import Box
-from .image_store import GalleryError, Shelf, checked, opened
+from .image_store import GalleryError, ImageStore, load_image, validate_name
 
 __all__ = ["Celebrity", "Gallery", "GalleryError", "Landmark"]
 
 BUILT_IN = SAMPLES / "gallery"
-FARTHEST = 0.55
+MAX_FACE_DISTANCE = 0.55
 """Two faces farther apart are two people. One person's photographs are 0.34 to 0.44 apart,
 strangers 0.64 and more, relatives sometimes 0.43; `benchmarks/naming.py` prints the distances."""
-FEWEST = 20
+MIN_INLIERS = 20
 """Features that must agree on a place: 43 and more do on the right one however it is cropped,
 turned, scaled or pressed (19 where the light blew it out), under 8 on any other (6,700 pairs)."""
 MOST_NAMED = 100
@@ -71,8 +72,8 @@ class Gallery:
 
     def __init__(self, folder: Path) -> None:
         self._named = lru_cache(MOST_NAMED)(lambda name: Gallery(folder / "galleries" / name))
-        self._people = Shelf(folder / "celebrities", BUILT_IN / "celebrities", _largest_face)
-        self._places = Shelf(folder / "landmarks", BUILT_IN / "landmarks", _place)
+        self._people = ImageStore(folder / "celebrities", BUILT_IN / "celebrities", _largest_face)
+        self._places = ImageStore(folder / "landmarks", BUILT_IN / "landmarks", _place)
 
     def named(self, name: str) -> Gallery:
         """Return the gallery of a name, apart from this one, for the clients that choose it.
@@ -80,10 +81,10 @@ class Gallery:
         Raises:
             GalleryError: The name cannot be a folder's.
         """
-        return self._named(checked(name))
+        return self._named(validate_name(name))
 
-    def name_faces(
-        self, image: NDArray[np.uint8], found: tuple[detector.Face, ...]
+    def identify_faces(
+        self, image: NDArray[np.uint8], found: tuple[Face, ...]
     ) -> tuple[Celebrity, ...]:
         """Name the faces found in a picture, each name once, the most certain first.
 
@@ -103,14 +104,14 @@ class Gallery:
         )
         named: dict[int, Celebrity] = {}
         for distance, name, place in pairs:
-            if distance > FARTHEST:
+            if distance > MAX_FACE_DISTANCE:
                 break
             if place not in named and all(name != other.name for other in named.values()):
-                confidence = 1 / (1 + math.exp(20 * (distance - FARTHEST)))
+                confidence = 1 / (1 + math.exp(20 * (distance - MAX_FACE_DISTANCE)))
                 named[place] = Celebrity(name, round(confidence, 4), found[place].box)
         return tuple(named.values())
 
-    def name_places(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:
+    def identify_landmarks(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:
         """Name the places in a picture (height x width x 3, RGB), the most certain first.
 
         Raises:
@@ -122,16 +123,16 @@ class Gallery:
         features = landmarks.describe(image)
         if len(known) > MOST_COMPARED:
             known = nlargest(
-                MOST_COMPARED, known, key=lambda entry: landmarks.likeness(features, entry[1])
+                MOST_COMPARED, known, key=lambda entry: landmarks.quick_score(features, entry[1])
             )
         most: dict[str, int] = {}
         for name, place in known:
             most[name] = max(most.get(name, 0), landmarks.inliers(features, place))
         ranked = sorted(most.items(), key=lambda item: (-item[1], item[0]))
         return tuple(
-            Landmark(name, round(1 - 0.5 ** (count / FEWEST), 4))
+            Landmark(name, round(1 - 0.5 ** (count / MIN_INLIERS), 4))
             for name, count in ranked
-            if count >= FEWEST
+            if count >= MIN_INLIERS
         )
 
     def add_face(self, name: str, data: bytes) -> int:
@@ -141,8 +142,8 @@ class Gallery:
             GalleryError: The name cannot be a folder's, or the picture does not show one face.
             Unavailable: A package that finds faces is not installed.
         """
-        name = checked(name)
-        count = len(detector.detect(np.asarray(opened(BytesIO(data)))))
+        name = validate_name(name)
+        count = len(detector.detect(np.asarray(load_image(BytesIO(data)))))
         if count != 1:
             remedy = "crop it to one" if count else "choose one that looks at the camera"
             raise GalleryError(
@@ -157,8 +158,8 @@ class Gallery:
             GalleryError: The name cannot be a folder's, or the picture shows too little to match.
             Unavailable: A package that recognises places is not installed.
         """
-        name = checked(name)
-        if _place(np.asarray(opened(BytesIO(data)))) is None:
+        name = validate_name(name)
+        if _place(np.asarray(load_image(BytesIO(data)))) is None:
             raise GalleryError(f"A picture of {name!r} needs more detail than this: add another.")
         return self._places.add(name, data)
 
@@ -178,4 +179,4 @@ def _largest_face(image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
 
 def _place(image: NDArray[np.uint8]) -> landmarks.Features | None:
     features = landmarks.describe(image)
-    return features if len(features.points) >= 2 * FEWEST else None
+    return features if len(features.points) >= 2 * MIN_INLIERS else None

@@ -19,7 +19,7 @@ from PIL import Image
 
 from visionhelpers.images import to_upright_rgb
 
-from ..imaging.probe import BROKEN, MOST_PIXELS, READERS
+from ..imaging.probe import MAX_PIXELS, PILLOW_ERRORS, PILLOW_FORMATS
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ class GalleryError(ValueError):
     """A name or a picture that the gallery does not take, and why."""
 
 
-class Shelf(Generic[T]):
+class ImageStore(Generic[T]):
     """Pictures of one kind of things, and what was made of each.
 
     Safe to use from many threads, and by several processes that share a folder.
@@ -80,7 +80,7 @@ class Shelf(Generic[T]):
         Raises:
             GalleryError: The name cannot be a folder's, or the bytes are no picture.
         """
-        name = checked(name)
+        name = validate_name(name)
         data, suffix = _kept(data)
         file = self._own / name / f"{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
         self._own.mkdir(parents=True, exist_ok=True)
@@ -97,7 +97,7 @@ class Shelf(Generic[T]):
         Raises:
             GalleryError: The name is invalid, or comes with the service and was not added.
         """
-        name = checked(name)
+        name = validate_name(name)
         folder = self._own / name
         if not folder.is_dir():
             if (self._given / name).is_dir():
@@ -124,7 +124,7 @@ class Shelf(Generic[T]):
         why = "there is nothing in it to know it by"
         try:
             with file.open("rb") as stream:
-                digest = self._digest(np.asarray(opened(stream)))
+                digest = self._digest(np.asarray(load_image(stream)))
         except (OSError, GalleryError) as error:
             digest, why = None, str(error)
         if digest is None:
@@ -132,30 +132,30 @@ class Shelf(Generic[T]):
         return digest
 
 
-def opened(stream: IO[bytes]) -> Image.Image:
+def load_image(stream: IO[bytes]) -> Image.Image:
     """Return a picture RGB, upright, and at most LONG_SIDE pixels long.
 
     Raises:
         GalleryError: It is no picture, damaged, or too large to decode.
     """
     try:
-        with Image.open(stream, formats=READERS) as image:
+        with Image.open(stream, formats=PILLOW_FORMATS) as image:
             size = image.size
-            if size[0] * size[1] <= MOST_PIXELS:
+            if size[0] * size[1] <= MAX_PIXELS:
                 image.draft("RGB", (LONG_SIDE, LONG_SIDE))
                 picture = to_upright_rgb(image)
                 picture.thumbnail((LONG_SIDE, LONG_SIDE))
                 return picture
-    except (*BROKEN, Image.DecompressionBombError):
+    except (*PILLOW_ERRORS, Image.DecompressionBombError):
         raise GalleryError(
             "This is no picture that can be read: send a whole JPEG, PNG, GIF or BMP."
         ) from None
     raise GalleryError(
-        f"A picture has at most {MOST_PIXELS} pixels, not {size[0]}x{size[1]}: scale it down."
+        f"A picture has at most {MAX_PIXELS} pixels, not {size[0]}x{size[1]}: scale it down."
     )
 
 
-def checked(name: str) -> str:
+def validate_name(name: str) -> str:
     """Return a name as its folder is called.
 
     Raises:
@@ -177,8 +177,8 @@ def checked(name: str) -> str:
 
 def _kept(data: bytes) -> tuple[bytes, str]:
     """Return the bytes to keep and their suffix; what is large, or an odd format, becomes JPEG."""
-    picture = opened(BytesIO(data))
-    with Image.open(BytesIO(data), formats=READERS) as image:
+    picture = load_image(BytesIO(data))
+    with Image.open(BytesIO(data), formats=PILLOW_FORMATS) as image:
         suffix = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}.get(str(image.format))
         if suffix and len(data) <= LARGEST_FILE and max(image.size) <= LONG_SIDE:
             return data, suffix

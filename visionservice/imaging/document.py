@@ -14,11 +14,11 @@ from PIL import Image, ImageSequence
 
 from visionhelpers.images import to_upright_rgb
 
-from ..analysis import Picture
-from ..cache import Known
+from ..analysis import ImageAnalysis
+from ..cache import CachedResults
 from ..errors import invalid_image_format, invalid_image_size
 from . import pdf
-from .probe import BROKEN, MOST_PIXELS, Header
+from .probe import MAX_PIXELS, PILLOW_ERRORS, ImageInfo
 
 if TYPE_CHECKING:
     from ..gallery.gallery import Gallery
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-MOST_FRAMES = 2000
+MAX_TIFF_PAGES = 2000
 """Of a TIFF; Pillow takes seconds for each thousand, and the API reads no more."""
 DOCUMENTS = ("Jpeg", "Png", "Bmp", "Tiff", "Pdf")
 """The formats that can be read page by page."""
@@ -37,7 +37,7 @@ class Page:
     """One page, counted from 1, and what its measures are given in."""
 
     number: int
-    picture: Picture
+    picture: ImageAnalysis
     unit: Literal["pixel", "inch"]
 
     @property
@@ -62,12 +62,12 @@ class Document:
         known: What was found in a file that is one picture.
     """
 
-    def __init__(self, data: bytes, header: Header, gallery: Gallery) -> None:
+    def __init__(self, data: bytes, header: ImageInfo, gallery: Gallery) -> None:
         self._data, self._header, self._gallery = data, header, gallery
-        self.known = Known()
+        self.known = CachedResults()
 
     @classmethod
-    def decode(cls, data: bytes, header: Header, gallery: Gallery) -> Document:
+    def decode(cls, data: bytes, header: ImageInfo, gallery: Gallery) -> Document:
         """Open a file that `inspect` let through, and see that it is whole.
 
         Raises:
@@ -93,18 +93,18 @@ class Document:
         """
         if self._header.format == "Pdf":
             drawn = pdf.draw(self._data, number)
-            return Page(number, Picture(drawn, "Pdf", self._gallery), "inch")
+            return Page(number, ImageAnalysis(drawn, "Pdf", self._gallery), "inch")
         if self._header.format != "Tiff":
-            picture = Picture.decode(self._data, self._header, self._gallery)
+            picture = ImageAnalysis.decode(self._data, self._header, self._gallery)
             picture.known = self.known
             return Page(number, picture, "pixel")
         try:
             with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
                 image.seek(number - 1)
                 pixels = np.asarray(to_upright_rgb(image))
-        except BROKEN:
+        except PILLOW_ERRORS:
             raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
-        return Page(number, Picture(pixels, "Tiff", self._gallery), "pixel")
+        return Page(number, ImageAnalysis(pixels, "Tiff", self._gallery), "pixel")
 
     def each(self, numbers: Iterable[int], word: Callable[[Page], T]) -> Steps[list[T]]:
         """Put these pages into words, one by one; pause before all but the first."""
@@ -118,14 +118,14 @@ class Document:
     @cached_property
     def _sizes(self) -> list[tuple[int, int]]:
         with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
-            return [frame.size for frame in islice(ImageSequence.Iterator(image), MOST_FRAMES)]
+            return [frame.size for frame in islice(ImageSequence.Iterator(image), MAX_TIFF_PAGES)]
 
     def _check_sizes(self) -> None:
         try:
             sizes = self._sizes
         except Image.DecompressionBombError:
-            raise invalid_image_size(f"A page has at most {MOST_PIXELS} pixels.") from None
-        except BROKEN:
+            raise invalid_image_size(f"A page has at most {MAX_PIXELS} pixels.") from None
+        except PILLOW_ERRORS:
             raise invalid_image_format("The TIFF is truncated or damaged.") from None
-        if max(width * height for width, height in sizes) > MOST_PIXELS:
-            raise invalid_image_size(f"A page has at most {MOST_PIXELS} pixels.")
+        if max(width * height for width, height in sizes) > MAX_PIXELS:
+            raise invalid_image_size(f"A page has at most {MAX_PIXELS} pixels.")

@@ -11,13 +11,13 @@ from ..errors import ApiError, invalid_image_format, invalid_image_size
 from . import pdf
 
 FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
-READERS = ("JPEG", "PNG", "GIF", "BMP")
-LARGEST_FILE = 4 * 1024 * 1024 - 1
-MOST_PIXELS = 32_000_000
-MOST_SCANS = 100
+PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP")
+MAX_FILE_BYTES = 4 * 1024 * 1024 - 1
+MAX_PIXELS = 32_000_000
+MAX_JPEG_SCANS = 100
 """A progressive JPEG has about ten; thousands of empty ones would take hours to decode."""
 
-BROKEN = (
+PILLOW_ERRORS = (
     OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError,
 )  # fmt: skip
 """What Pillow raises when it reads a damaged file."""
@@ -35,7 +35,7 @@ _PILLOW = {
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class InputLimits:
     """What an operation takes.
 
     Attributes:
@@ -49,17 +49,19 @@ class Limits:
     shortest: int = 50
     longest: int = 16_000
     formats: tuple[str, ...] = FORMATS
-    bytes: int = LARGEST_FILE
+    bytes: int = MAX_FILE_BYTES
     media: str = "application/octet-stream"
 
     @property
     def readers(self) -> tuple[str, ...]:
         """Pillow's readers for these formats, and for those of API v1.0 to call by name."""
-        return tuple(dict.fromkeys((*READERS, *(n for f in self.formats for n in readers(f)))))
+        return tuple(
+            dict.fromkeys((*PILLOW_FORMATS, *(n for f in self.formats for n in pillow_readers(f))))
+        )
 
 
 @dataclass(frozen=True, slots=True)
-class Header:
+class ImageInfo:
     """What the first bytes of a picture say; width and height in pixels, as stored.
 
     A PDF's are those of its largest page as it is drawn, and it has a number of pages.
@@ -87,12 +89,12 @@ class Header:
         return self.format in ("Pdf", "Tiff")
 
 
-def readers(name: str) -> list[str]:
+def pillow_readers(name: str) -> list[str]:
     """Return Pillow's readers for a format; that for JPEG knows an MPO when it sees one."""
     return [reader for reader, kind in _PILLOW.items() if kind == name and reader != "MPO"]
 
 
-def inspect(data: bytes, limits: Limits) -> Header:
+def probe(data: bytes, limits: InputLimits) -> ImageInfo:
     """Read the header of a picture without decoding it.
 
     Raises:
@@ -102,16 +104,16 @@ def inspect(data: bytes, limits: Limits) -> Header:
         raise too_large(limits.bytes, f"this one has {len(data)} bytes")
     if "Pdf" in limits.formats and pdf.is_pdf(data):
         pages, width, height = pdf.measure(data)
-        return Header("Pdf", width, height, len(data), pages)
+        return ImageInfo("Pdf", width, height, len(data), pages)
     try:
         with Image.open(BytesIO(data), formats=limits.readers) as image:
-            header = Header(_PILLOW[str(image.format)], *image.size, bytes=len(data))
+            header = ImageInfo(_PILLOW[str(image.format)], *image.size, bytes=len(data))
     except Image.DecompressionBombError:
-        raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels.") from None
-    except BROKEN:
+        raise invalid_image_size(f"A picture has at most {MAX_PIXELS} pixels.") from None
+    except PILLOW_ERRORS:
         raise invalid_image_format("Input data is not a valid image.") from None
-    if header.format == "Jpeg" and data.count(b"\xff\xda") > MOST_SCANS:
-        raise invalid_image_format(f"A JPEG has at most {MOST_SCANS} scans.")
+    if header.format == "Jpeg" and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+        raise invalid_image_format(f"A JPEG has at most {MAX_JPEG_SCANS} scans.")
     _check(header, limits)
     return header
 
@@ -122,7 +124,7 @@ def too_large(most: int, size: str) -> ApiError:
     return invalid_image_size(f"A picture is smaller than {megabytes} MB; {size}.")
 
 
-def _check(header: Header, limits: Limits) -> None:
+def _check(header: ImageInfo, limits: InputLimits) -> None:
     size = f"this one is {header.width}x{header.height}"
     if header.format not in limits.formats:
         kinds = ", ".join(limits.formats)
@@ -133,5 +135,5 @@ def _check(header: Header, limits: Limits) -> None:
     if max(header.width, header.height) > limits.longest:
         most = f"Image must be at most {limits.longest} pixels in width and height"
         raise invalid_image_size(f"{most}; {size}.")
-    if header.pixels > MOST_PIXELS:
-        raise invalid_image_size(f"A picture has at most {MOST_PIXELS} pixels; {size}.")
+    if header.pixels > MAX_PIXELS:
+        raise invalid_image_size(f"A picture has at most {MAX_PIXELS} pixels; {size}.")

@@ -5,19 +5,19 @@ from math import cos, radians, sin
 import pytest
 
 from visionservice.api import text_json
+from visionservice.engines.base import Line, OcrResult, Region, Word
 from visionservice.engines.geometry import Polygon
-from visionservice.engines.text.reader import Line, Region, Text, Word
 
 
 def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:
     return ((left, top), (right, top), (right, bottom), (left, bottom))
 
 
-def page(*words: Polygon, angle: float = 0.0, language: str = "en") -> Text:
+def page(*words: Polygon, angle: float = 0.0, language: str = "en") -> OcrResult:
     said = tuple(Word(f"w{number}", polygon, 0.9) for number, polygon in enumerate(words))
     lines = (Line("a line", rectangle(0, 0, 1, 1), said, 0.9),) if words else ()
     regions = (Region(lines),) if words else ()
-    return Text(lines, regions, "Up" if words else "NotDetected", angle, language)
+    return OcrResult(lines, regions, "Up" if words else "NotDetected", angle, language)
 
 
 def turned(polygon: Polygon, angle: float, x: float, y: float) -> Polygon:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 import requests
-from tests.visionservice.wire.test_v2 import KEY, ask, read
 
+from tests.visionservice.api.test_v2 import KEY, ask, read
 from visionservice import LocalService
 from visionservice.api import V3_2
 from visionservice.api.v3 import page_numbers

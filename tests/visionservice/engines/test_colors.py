@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from visionhelpers.images import load_image, sample_path
-from visionservice.engines.colors import NAMES, Colours, analyse
+from visionservice.engines.base import Colors
+from visionservice.engines.colors import NAMES, analyze
 
 PAINTS = {
     "Black": (5, 5, 5),
@@ -36,8 +37,8 @@ COLOURED = [
 ]
 
 
-def colours(name: str) -> Colours:
-    return analyse(np.asarray(load_image(sample_path(name))))
+def colours(name: str) -> Colors:
+    return analyze(np.asarray(load_image(sample_path(name))))
 
 
 def plain(colour: tuple[int, int, int]) -> NDArray[np.uint8]:
@@ -60,14 +61,14 @@ def test_there_are_the_twelve_names_of_the_api() -> None:
 
 @pytest.mark.parametrize("name", PAINTS)
 def test_a_plain_colour_has_its_name_everywhere(name: str) -> None:
-    found = analyse(plain(PAINTS[name]))
+    found = analyze(plain(PAINTS[name]))
     assert (found.foreground, found.background, found.dominant) == (name, name, (name,))
 
 
 def test_the_middle_is_the_foreground_and_the_border_the_background() -> None:
     image = plain(PAINTS["Green"])
     image[20:80, 30:120] = PAINTS["Red"]
-    found = analyse(image)
+    found = analyze(image)
     assert (found.foreground, found.background) == ("Red", "Green")
     assert set(found.dominant) == {"Red", "Green"}
 
@@ -76,13 +77,13 @@ def test_dominant_colours_come_commonest_first_and_exclude_specks() -> None:
     image = plain(PAINTS["White"])
     image[:40] = PAINTS["Blue"]
     image[90:, :20] = PAINTS["Red"]
-    assert analyse(image).dominant == ("White", "Blue")
+    assert analyze(image).dominant == ("White", "Blue")
 
 
 def test_the_accent_is_the_vibrant_colour_not_the_common_one() -> None:
     image = plain(PAINTS["Grey"])
     image[30:60, 40:80] = (230, 40, 20)
-    assert analyse(image).accent == "E62814"
+    assert analyze(image).accent == "E62814"
 
 
 def test_a_picture_without_colour_has_a_grey_accent() -> None:
@@ -100,34 +101,34 @@ def test_a_grey_photograph_is_black_and_white() -> None:
 
 @pytest.mark.parametrize("name", ["eileen_collins.jpg", "summer_palace.jpg", "coffee_cup.jpg"])
 def test_a_sepia_print_and_a_yellowed_scan_are_black_and_white(name: str) -> None:
-    assert analyse(printed(name, "#1a0f05", "#f5e6c8", "#8a6a45")).black_and_white
-    assert analyse(printed(name, "#15120e", "#f7eed2")).black_and_white
+    assert analyze(printed(name, "#1a0f05", "#f5e6c8", "#8a6a45")).black_and_white
+    assert analyze(printed(name, "#15120e", "#f7eed2")).black_and_white
 
 
 @pytest.mark.parametrize("quality", [80, 30])
 def test_a_cyanotype_is_black_and_white_though_its_blue_turns(quality: int) -> None:
     for name in ("chelsea_the_cat.jpg", "dahlia.jpg", "summer_palace.jpg"):
         tone = ("#0a1a3a", "#e8f4ff", "#3a6ea0")
-        assert analyse(printed(name, *tone, quality=quality)).black_and_white, name
+        assert analyze(printed(name, *tone, quality=quality)).black_and_white, name
 
 
 def test_a_warm_half_and_a_cold_half_are_two_colours() -> None:
     image = printed("coffee_cup.jpg", "#1a0f05", "#f5e6c8", "#8a6a45").copy()
     half = image.shape[1] // 2
     image[:, half:] = printed("coffee_cup.jpg", "#0a1a3a", "#e8f4ff", "#3a6ea0")[:, half:]
-    assert not analyse(image).black_and_white
+    assert not analyze(image).black_and_white
 
 
 def test_a_wall_of_one_colour_is_not_black_and_white() -> None:
-    assert not analyse(plain((150, 170, 200))).black_and_white
-    assert not analyse(plain(PAINTS["Red"])).black_and_white
+    assert not analyze(plain((150, 170, 200))).black_and_white
+    assert not analyze(plain(PAINTS["Red"])).black_and_white
 
 
 def test_a_little_colour_on_grey_is_colour() -> None:
     image = np.array(load_image(sample_path("photographer.jpg")))
     height, width = image.shape[:2]
     image[: height // 8, : width // 8] = PAINTS["Red"]
-    assert not analyse(image).black_and_white
+    assert not analyze(image).black_and_white
 
 
 def test_photographs_get_the_colours_a_person_sees() -> None:
@@ -137,8 +138,8 @@ def test_photographs_get_the_colours_a_person_sees() -> None:
 
 
 def test_the_published_pictures_get_sensible_colours(evaluation: Path) -> None:
-    cheese = analyse(np.asarray(load_image(evaluation / "images" / "cheese_clipart.png")))
+    cheese = analyze(np.asarray(load_image(evaluation / "images" / "cheese_clipart.png")))
     assert (cheese.foreground, cheese.background) == ("Yellow", "White")
-    lion = analyse(np.asarray(load_image(evaluation / "images" / "lion_drawing.png")))
+    lion = analyze(np.asarray(load_image(evaluation / "images" / "lion_drawing.png")))
     assert lion.background == "White"
     assert lion.black_and_white

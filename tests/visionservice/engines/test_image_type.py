@@ -8,7 +8,8 @@ import pytest
 from numpy.typing import NDArray
 
 from visionhelpers.images import load_image, sample_path
-from visionservice.engines.image_type import ImageType, classify
+from visionservice.engines.base import ImageType
+from visionservice.engines.image_type import classify
 
 Pixels = NDArray[np.uint8]
 

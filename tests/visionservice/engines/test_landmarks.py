@@ -7,7 +7,7 @@ import pytest
 from PIL import Image, ImageEnhance
 
 from visionhelpers.images import load_image, sample_path
-from visionservice.engines.landmarks import Features, describe, inliers, likeness
+from visionservice.engines.landmarks import Features, describe, inliers, quick_score
 
 TOWER = load_image(sample_path("summer_palace.jpg"))
 
@@ -72,7 +72,7 @@ def test_what_two_pictures_wear_does_not_make_them_agree(
 def test_the_likeliest_is_the_same_place(tower: Features) -> None:
     evening = describe(np.asarray(load_image(sample_path("summer_palace_in_the_evening.jpg"))))
     cup = describe(np.asarray(load_image(sample_path("coffee_cup.jpg"))))
-    assert likeness(evening, tower) > 3 * likeness(cup, tower)
+    assert quick_score(evening, tower) > 3 * quick_score(cup, tower)
 
 
 def test_a_mirrored_place_is_not_the_same(tower: Features) -> None:

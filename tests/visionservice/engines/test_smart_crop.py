@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from visionhelpers.images import load_image, sample_path
+from visionservice.engines.base import Object
 from visionservice.engines.faces import detector
 from visionservice.engines.geometry import Box
 from visionservice.engines.objects import ssd_mobilenet
-from visionservice.engines.objects.ssd_mobilenet import Object
-from visionservice.engines.smart_crop import crop, largest, salient, window
+from visionservice.engines.smart_crop import best_window, crop, largest, saliency
 
 SHAPES = [(300, 100), (200, 100), (100, 100), (100, 200), (100, 300)]
 
@@ -44,55 +44,55 @@ def test_the_window_is_the_largest_of_its_shape() -> None:
 
 
 def test_where_nothing_is_found_the_window_goes_to_what_stands_out() -> None:
-    assert window((600, 400), (1, 1), (), (), NOTHING) == Box(100, 0, 400, 400)
-    assert window((600, 400), (1, 1), (), (), seen_at(59, 0)).left == 200
-    assert window((600, 400), (3, 1), (), (), seen_at(0, 39)).top == 200
+    assert best_window((600, 400), (1, 1), (), (), NOTHING) == Box(100, 0, 400, 400)
+    assert best_window((600, 400), (1, 1), (), (), seen_at(59, 0)).left == 200
+    assert best_window((600, 400), (3, 1), (), (), seen_at(0, 39)).top == 200
 
 
 def test_the_window_shows_as_many_faces_whole_as_fit() -> None:
     two, large = [Box(10, 40, 60, 60), Box(100, 50, 60, 60)], Box(450, 20, 90, 90)
-    found = window((600, 400), (1, 2), [large, *two], (), NOTHING)
+    found = best_window((600, 400), (1, 2), [large, *two], (), NOTHING)
     assert all(contains(found, face) for face in two)
     assert not contains(found, large)
 
 
 def test_of_as_many_faces_the_larger_is_kept() -> None:
     small, large = Box(0, 100, 80, 80), Box(500, 100, 95, 95)
-    assert contains(window((600, 400), (1, 2), [small, large], (), NOTHING), large)
-    assert contains(window((600, 400), (1, 2), [large, small], (), NOTHING), large)
+    assert contains(best_window((600, 400), (1, 2), [small, large], (), NOTHING), large)
+    assert contains(best_window((600, 400), (1, 2), [large, small], (), NOTHING), large)
 
 
 def test_a_face_has_room_around_it() -> None:
-    found = window((600, 400), (1, 1), [Box(420, 100, 100, 100)], (), seen_at(0, 0))
+    found = best_window((600, 400), (1, 1), [Box(420, 100, 100, 100)], (), seen_at(0, 0))
     assert found.right == pytest.approx(520 + 15, abs=1), "a sixth of its width, and no more"
 
 
 def test_a_face_at_the_edge_is_kept_whole_without_room_to_spare() -> None:
     face = Box(0, 0, 130, 130)
-    assert contains(window((600, 400), (1, 3), [face], (), NOTHING), face)
+    assert contains(best_window((600, 400), (1, 3), [face], (), NOTHING), face)
 
 
 def test_faces_go_before_things_and_things_before_what_stands_out() -> None:
     face, cat = Box(0, 0, 100, 100), Object("cat", 1.0, Box(400, 0, 200, 400))
-    assert contains(window((600, 400), (1, 2), [face], [cat], NOTHING), face)
-    assert contains(window((600, 400), (1, 2), (), [cat], seen_at(0, 0)), cat.box)
+    assert contains(best_window((600, 400), (1, 2), [face], [cat], NOTHING), face)
+    assert contains(best_window((600, 400), (1, 2), (), [cat], seen_at(0, 0)), cat.box)
 
 
 def test_a_sure_thing_goes_before_an_unsure_one() -> None:
     sure, unsure = Box(0, 0, 150, 150), Box(450, 0, 150, 150)
     things = [Object("cat", 0.9, sure), Object("dog", 0.4, unsure)]
-    assert contains(window((600, 400), (1, 2), (), things, NOTHING), sure)
+    assert contains(best_window((600, 400), (1, 2), (), things, NOTHING), sure)
 
 
 def test_of_a_person_who_is_too_tall_the_head_is_shown() -> None:
     tall = Object("person", 0.9, Box(100, 50, 100, 350))
-    found = window((600, 400), (3, 1), (), [tall], NOTHING)
+    found = best_window((600, 400), (3, 1), (), [tall], NOTHING)
     assert found.top <= 50
     assert found.bottom >= 50 + 350 / 4
 
 
 def test_a_face_that_reaches_out_of_the_picture_is_cut_to_it() -> None:
-    found = window((600, 400), (1, 1), [Box(-40, -40, 120, 120)], (), seen_at(59, 0))
+    found = best_window((600, 400), (1, 1), [Box(-40, -40, 120, 120)], (), seen_at(59, 0))
     assert found == Box(0, 0, 400, 400)
 
 
@@ -132,7 +132,7 @@ def test_the_thumbnail_shows_the_window() -> None:
 def test_a_face_is_kept_whole_in_every_shape_it_fits(name: str, shape: tuple[int, int]) -> None:
     picture = pixels(name)
     face, size = detector.detect(picture)[0].box, (picture.shape[1], picture.shape[0])
-    found = window(size, shape, [face], (), salient(Image.fromarray(picture)))
+    found = best_window(size, shape, [face], (), saliency(Image.fromarray(picture)))
     fits = face.width <= found.width and face.height <= found.height
     assert contains(found, face) == fits
 
@@ -149,7 +149,7 @@ def test_a_smart_thumbnail_shows_the_face_that_the_middle_misses() -> None:
 def test_what_stands_out_of_a_plain_ground_is_found() -> None:
     picture = np.full((300, 500, 3), (90, 120, 60), np.uint8)
     picture[40:100, 380:440] = (200, 30, 60)
-    y, x = np.unravel_index(salient(Image.fromarray(picture)).argmax(), (38, 64))
+    y, x = np.unravel_index(saliency(Image.fromarray(picture)).argmax(), (38, 64))
     assert 380 < (x + 0.5) * 500 / 64 < 440
     assert 40 < (y + 0.5) * 300 / 38 < 100
 
@@ -158,22 +158,22 @@ def test_what_stands_out_of_a_plain_ground_is_found() -> None:
 def test_without_boxes_the_cut_shows_the_flower(shape: tuple[int, int]) -> None:
     """The dahlia stands in the left half; a blurred garden fills the rest."""
     picture = load_image(sample_path("dahlia_off_centre.jpg"))
-    found = window(picture.size, shape, (), (), salient(picture))
-    assert found.centre[0] < picture.width / 2
+    found = best_window(picture.size, shape, (), (), saliency(picture))
+    assert found.center[0] < picture.width / 2
 
 
 def test_of_a_plain_picture_the_middle_is_shown() -> None:
     picture = Image.new("RGB", (500, 300), "teal")
-    assert window(picture.size, (1, 1), (), (), salient(picture)) == Box(100, 0, 300, 300)
+    assert best_window(picture.size, (1, 1), (), (), saliency(picture)) == Box(100, 0, 300, 300)
 
 
 def test_all_that_fits_is_kept_in_the_published_pictures(evaluation: Path) -> None:
     picture = load_image(evaluation / "images" / "detector.jpg")
     boxes = [face.box for face in detector.detect(np.asarray(picture))]
-    found = window(picture.size, (3, 1), boxes, (), salient(picture))
+    found = best_window(picture.size, (3, 1), boxes, (), saliency(picture))
     assert len(boxes) == 6
     assert all(contains(found, box) for box in boxes)
     rider = load_image(evaluation / "images" / "ssd_mobilenet.jpg")
     things = ssd_mobilenet.detect(np.asarray(rider))
-    square = window(rider.size, (1, 1), (), things, salient(rider))
+    square = best_window(rider.size, (1, 1), (), things, saliency(rider))
     assert all(contains(square, thing.box) for thing in things)

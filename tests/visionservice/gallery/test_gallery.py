@@ -24,7 +24,7 @@ def gallery(tmp_path: Path) -> Gallery:
 
 def people(gallery: Gallery, image: np.ndarray) -> dict[str, int]:
     """Return who is named in a picture, and where from the left."""
-    found = gallery.name_faces(image, detector.detect(image))
+    found = gallery.identify_faces(image, detector.detect(image))
     assert all(0.5 <= person.confidence <= 1 for person in found)
     return {person.name: person.box.left for person in found}
 
@@ -35,7 +35,7 @@ def picture(name: str) -> np.ndarray:
 
 def test_a_few_names_come_with_the_samples(gallery: Gallery) -> None:
     assert list(people(gallery, picture("altered/grace_hopper_mirrored.jpg"))) == ["Grace Hopper"]
-    (place,) = gallery.name_places(picture("summer_palace_in_the_evening.jpg"))
+    (place,) = gallery.identify_landmarks(picture("summer_palace_in_the_evening.jpg"))
     assert place.name == "Summer Palace"
     assert place.confidence > 0.9
 
@@ -51,11 +51,11 @@ def test_a_taught_face_is_known_in_another_picture(gallery: Gallery) -> None:
 
 def test_a_taught_place_is_known_and_a_forgotten_one_is_not(gallery: Gallery) -> None:
     cup = picture("coffee_cup.jpg")
-    assert gallery.name_places(cup) == ()
+    assert gallery.identify_landmarks(cup) == ()
     assert gallery.add_landmark("The Cup", sample_path("coffee_cup.jpg").read_bytes()) == 1
-    assert [place.name for place in gallery.name_places(cup)] == ["The Cup"]
+    assert [place.name for place in gallery.identify_landmarks(cup)] == ["The Cup"]
     assert gallery.forget_landmark("The Cup")
-    assert gallery.name_places(cup) == ()
+    assert gallery.identify_landmarks(cup) == ()
 
 
 def test_forgetting_tells_whether_there_was_anything_to_forget(gallery: Gallery) -> None:
@@ -118,7 +118,7 @@ def test_a_name_is_given_to_one_face_of_a_picture(gallery: Gallery) -> None:
     twins.paste(hopper, (hopper.width, 0))
     image = np.asarray(twins)
     assert len(detector.detect(image)) == 2
-    assert len(gallery.name_faces(image, detector.detect(image))) == 1
+    assert len(gallery.identify_faces(image, detector.detect(image))) == 1
 
 
 def test_threads_may_add_and_ask_at_once(gallery: Gallery) -> None:

@@ -11,8 +11,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
-from visionservice.gallery.image_store import LONG_SIDE, GalleryError, Shelf, opened
-from visionservice.imaging.probe import MOST_PIXELS
+from visionservice.gallery.image_store import LONG_SIDE, GalleryError, ImageStore, load_image
+from visionservice.imaging.probe import MAX_PIXELS
 
 NAME = "Eileen Collins"
 
@@ -43,8 +43,8 @@ def looker() -> Looker:
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, looker: Looker) -> Shelf[str]:
-    return Shelf(tmp_path / "own", tmp_path / "given", looker)
+def shelf(tmp_path: Path, looker: Looker) -> ImageStore[str]:
+    return ImageStore(tmp_path / "own", tmp_path / "given", looker)
 
 
 def put(tmp_path: Path, place: str, data: bytes) -> Path:
@@ -54,17 +54,19 @@ def put(tmp_path: Path, place: str, data: bytes) -> Path:
     return file
 
 
-def test_a_shelf_without_folders_is_empty(shelf: Shelf[str]) -> None:
+def test_a_shelf_without_folders_is_empty(shelf: ImageStore[str]) -> None:
     assert shelf.entries() == []
 
 
-def test_own_and_given_pictures_stand_beside_each_other(shelf: Shelf[str], tmp_path: Path) -> None:
+def test_own_and_given_pictures_stand_beside_each_other(
+    shelf: ImageStore[str], tmp_path: Path
+) -> None:
     put(tmp_path, f"given/{NAME}/a.png", encoded("blue", "PNG"))
     assert shelf.add(NAME, RED) == 2
     assert sorted(shelf.entries()) == [(NAME, "blue"), (NAME, "red")]
 
 
-def test_each_picture_is_looked_at_once(shelf: Shelf[str], looker: Looker) -> None:
+def test_each_picture_is_looked_at_once(shelf: ImageStore[str], looker: Looker) -> None:
     shelf.add(NAME, RED)
     shelf.entries()
     assert shelf.add("Somebody", BLUE) == 1
@@ -73,7 +75,7 @@ def test_each_picture_is_looked_at_once(shelf: Shelf[str], looker: Looker) -> No
     assert looker.looks == 2
 
 
-def test_a_picture_that_changes_is_looked_at_anew(shelf: Shelf[str], tmp_path: Path) -> None:
+def test_a_picture_that_changes_is_looked_at_anew(shelf: ImageStore[str], tmp_path: Path) -> None:
     file = put(tmp_path, f"own/{NAME}/a.jpg", RED)
     assert shelf.entries() == [(NAME, "red")]
     file.write_bytes(BLUE)
@@ -84,14 +86,14 @@ def test_a_picture_that_changes_is_looked_at_anew(shelf: Shelf[str], tmp_path: P
 
 
 def test_the_same_picture_twice_is_one_file_and_no_draft_remains(
-    shelf: Shelf[str], tmp_path: Path
+    shelf: ImageStore[str], tmp_path: Path
 ) -> None:
     assert [shelf.add(NAME, data) for data in (RED, RED, BLUE)] == [1, 1, 2]
     files = list((tmp_path / "own" / NAME).iterdir())
     assert sorted(file.read_bytes() for file in files) == sorted([RED, BLUE])
 
 
-def test_png_is_kept_as_given_and_bmp_as_jpeg(shelf: Shelf[str], tmp_path: Path) -> None:
+def test_png_is_kept_as_given_and_bmp_as_jpeg(shelf: ImageStore[str], tmp_path: Path) -> None:
     png = encoded("red", "PNG")
     shelf.add("Png", png)
     shelf.add("Bmp", encoded("red", "BMP"))
@@ -103,7 +105,7 @@ def test_png_is_kept_as_given_and_bmp_as_jpeg(shelf: Shelf[str], tmp_path: Path)
     assert sorted(shelf.entries()) == [("Bmp", "red"), ("Png", "red")]
 
 
-def test_a_large_picture_is_kept_scaled_down(shelf: Shelf[str], tmp_path: Path) -> None:
+def test_a_large_picture_is_kept_scaled_down(shelf: ImageStore[str], tmp_path: Path) -> None:
     shelf.add(NAME, encoded("red", size=(2 * LONG_SIDE, LONG_SIDE)))
     (kept,) = (tmp_path / "own" / NAME).iterdir()
     with Image.open(kept) as image:
@@ -116,26 +118,26 @@ def test_a_picture_is_opened_upright() -> None:
     exif[0x0112] = 6
     buffer = BytesIO()
     image.save(buffer, "JPEG", exif=exif)
-    assert opened(BytesIO(buffer.getvalue())).size == (20, 40)
+    assert load_image(BytesIO(buffer.getvalue())).size == (20, 40)
 
 
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
-    side = int(MOST_PIXELS**0.5) + 1
+    side = int(MAX_PIXELS**0.5) + 1
     buffer = BytesIO()
     Image.new("1", (side, side)).save(buffer, "PNG")
-    with pytest.raises(GalleryError, match=f"at most {MOST_PIXELS} pixels, not {side}x{side}"):
-        opened(BytesIO(buffer.getvalue()))
+    with pytest.raises(GalleryError, match=f"at most {MAX_PIXELS} pixels, not {side}x{side}"):
+        load_image(BytesIO(buffer.getvalue()))
 
 
 @pytest.mark.parametrize("data", [b"", b"not a picture", RED[:200]])
-def test_what_is_no_whole_picture_is_refused(shelf: Shelf[str], data: bytes) -> None:
+def test_what_is_no_whole_picture_is_refused(shelf: ImageStore[str], data: bytes) -> None:
     with pytest.raises(GalleryError, match="no picture that can be read"):
         shelf.add(NAME, data)
     assert shelf.entries() == []
 
 
 def test_what_is_of_no_use_is_passed_over_and_said_once(
-    shelf: Shelf[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    shelf: ImageStore[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(tmp_path, f"own/{NAME}/broken.jpg", RED[:200])
     put(tmp_path, f"own/{NAME}/white.jpg", encoded("white"))
@@ -148,13 +150,13 @@ def test_what_is_of_no_use_is_passed_over_and_said_once(
     assert "white.jpg: there is nothing in it" in said[1]
 
 
-def test_hidden_files_and_folders_are_no_names(shelf: Shelf[str], tmp_path: Path) -> None:
+def test_hidden_files_and_folders_are_no_names(shelf: ImageStore[str], tmp_path: Path) -> None:
     put(tmp_path, "own/.trash/a.jpg", RED)
     put(tmp_path, f"own/{NAME}/._a.jpg", RED)
     assert shelf.entries() == []
 
 
-def test_a_name_is_one_however_it_is_encoded(shelf: Shelf[str]) -> None:
+def test_a_name_is_one_however_it_is_encoded(shelf: ImageStore[str]) -> None:
     name = "Ren\u00e9e 蕾妮"
     assert shelf.add(name, RED) == 1
     assert shelf.add(normalize("NFD", f" {name} "), BLUE) == 2
@@ -165,7 +167,9 @@ BAD_NAMES = ["", " ", ".", "..", ".hidden", "a/b", "../a", "a\\b", "C:", "a\nb",
 
 
 @pytest.mark.parametrize("name", [*BAD_NAMES, "蕾" * 100])
-def test_a_name_that_is_no_folder_is_refused(shelf: Shelf[str], tmp_path: Path, name: str) -> None:
+def test_a_name_that_is_no_folder_is_refused(
+    shelf: ImageStore[str], tmp_path: Path, name: str
+) -> None:
     with pytest.raises(GalleryError, match="A name"):
         shelf.add(name, RED)
     with pytest.raises(GalleryError, match="A name"):
@@ -173,7 +177,7 @@ def test_a_name_that_is_no_folder_is_refused(shelf: Shelf[str], tmp_path: Path, 
     assert list(tmp_path.rglob("*")) == []
 
 
-def test_only_what_was_added_is_forgotten(shelf: Shelf[str], tmp_path: Path) -> None:
+def test_only_what_was_added_is_forgotten(shelf: ImageStore[str], tmp_path: Path) -> None:
     put(tmp_path, "given/Grace Hopper/a.jpg", BLUE)
     shelf.add(NAME, RED)
     assert shelf.forget(NAME)
@@ -184,7 +188,7 @@ def test_only_what_was_added_is_forgotten(shelf: Shelf[str], tmp_path: Path) -> 
 
 
 def test_several_may_add_forget_and_look_at_the_same_names_at_once(tmp_path: Path) -> None:
-    def work(shelf: Shelf[str]) -> set[tuple[str, str]]:
+    def work(shelf: ImageStore[str]) -> set[tuple[str, str]]:
         seen: set[tuple[str, str]] = set()
         for turn in range(60):
             assert shelf.add(NAME, RED if turn % 2 else BLUE) in (1, 2)
@@ -192,7 +196,7 @@ def test_several_may_add_forget_and_look_at_the_same_names_at_once(tmp_path: Pat
             shelf.forget(NAME)
         return seen
 
-    shelves = [Shelf(tmp_path / "own", tmp_path / "given", Looker()) for _ in range(4)]
+    shelves = [ImageStore(tmp_path / "own", tmp_path / "given", Looker()) for _ in range(4)]
     with ThreadPoolExecutor(len(shelves)) as threads:
         seen = set().union(*threads.map(work, shelves))
     assert seen == {(NAME, "red"), (NAME, "blue")}

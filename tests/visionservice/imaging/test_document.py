@@ -16,7 +16,7 @@ from visionservice.api.v3 import DOCUMENT
 from visionservice.errors import ApiError
 from visionservice.gallery.gallery import Gallery
 from visionservice.imaging.document import Document
-from visionservice.imaging.probe import inspect
+from visionservice.imaging.probe import probe
 
 WORDS = ("First light", "Second wind", "Third degree")
 
@@ -39,7 +39,7 @@ def file(kind: str, **options: object) -> bytes:
 
 
 def opened(data: bytes, gallery: Path) -> Document:
-    return Document.decode(data, inspect(data, DOCUMENT), Gallery(gallery))
+    return Document.decode(data, probe(data, DOCUMENT), Gallery(gallery))
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "PDF"])

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ..labels import rows
+from ..labels import read_table
 
 if TYPE_CHECKING:
+    from ..base import Object
     from ..evidence.people import Person
     from ..geometry import Box
-    from ..objects.ssd_mobilenet import Object
 
 Stands = Callable[["Person", "Box"], bool]
 
@@ -50,7 +50,7 @@ def activities(persons: Sequence[Person], things: Sequence[Object]) -> tuple[Act
     found: list[Activity] = []
     told: set[str] = set()
     for rule in rules():
-        stands = WHERE[rule.where]
+        stands = RELATIONS[rule.where]
         kind = [thing for thing in things if thing.name == rule.thing]
         doing = tuple(p for p in persons if any(stands(p, thing.box) for thing in kind))
         if doing and rule.thing not in told:
@@ -62,7 +62,7 @@ def activities(persons: Sequence[Person], things: Sequence[Object]) -> tuple[Act
 @cache
 def rules() -> tuple[Rule, ...]:
     """Return the rows of `activities.csv`."""
-    return tuple(Rule(**row) for row in rows("activities.csv"))
+    return tuple(Rule(**row) for row in read_table("activities.csv"))
 
 
 def _near(person: Person, thing: Box) -> bool:
@@ -75,11 +75,11 @@ def _near(person: Person, thing: Box) -> bool:
 def _aligned(person: Person, thing: Box) -> bool:
     """Tell whether the middle of one stands above or below the other."""
     body = person.box
-    return body.left <= thing.centre[0] <= body.right or thing.left <= body.centre[0] <= thing.right
+    return body.left <= thing.center[0] <= body.right or thing.left <= body.center[0] <= thing.right
 
 
 def _beneath(person: Person, thing: Box) -> bool:
-    lower = thing.centre[1] > person.box.centre[1]
+    lower = thing.center[1] > person.box.center[1]
     return lower and _aligned(person, thing) and _near(person, thing)
 
 
@@ -94,7 +94,7 @@ def _astride(person: Person, thing: Box) -> bool:
 
 
 def _in_hand(person: Person, thing: Box) -> bool:
-    body, (across, down) = person.box, thing.centre
+    body, (across, down) = person.box, thing.center
     reach = body.width / 10
     inside = body.left - reach <= across <= body.right + reach and body.top <= down <= body.bottom
     return inside and thing.area < body.area / 2
@@ -103,18 +103,18 @@ def _in_hand(person: Person, thing: Box) -> bool:
 def _at_face(person: Person, thing: Box) -> bool:
     if person.face is None:
         return False
-    face, (across, down) = person.face.box, thing.centre
-    sideways = abs(across - face.centre[0]) <= face.width
-    return sideways and abs(down - face.centre[1]) <= face.height * 0.75
+    face, (across, down) = person.face.box, thing.center
+    sideways = abs(across - face.center[0]) <= face.width
+    return sideways and abs(down - face.center[1]) <= face.height * 0.75
 
 
 def _in_lap(person: Person, thing: Box) -> bool:
-    low = thing.bottom > person.box.centre[1]
+    low = thing.bottom > person.box.center[1]
     return low and _aligned(person, thing) and thing.overlap(person.box) > thing.area / 5
 
 
 def _above(person: Person, thing: Box) -> bool:
-    return thing.bottom < person.box.centre[1]
+    return thing.bottom < person.box.center[1]
 
 
 def _seated(person: Person, thing: Box) -> bool:
@@ -129,7 +129,7 @@ def _at_table(person: Person, thing: Box) -> bool:
     return bool(behind and _aligned(person, thing))
 
 
-WHERE: dict[str, Stands] = {
+RELATIONS: dict[str, Stands] = {
     "near": _near,
     "beneath": _beneath,
     "astride": _astride,

@@ -6,47 +6,47 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ..labels import SURE, rows
-from ..scenes.low_level import GRASS, SKY
-from .plan import Claim
+from ..base import MIN_GRASS, MIN_SKY
+from ..labels import MIN_CONFIDENCE, read_table
+from .plan import Phrase
 
 if TYPE_CHECKING:
-    from ..evidence.evidence import Findings
+    from ..evidence.evidence import Evidence
 
 
-def where(findings: Findings) -> Iterator[Claim]:
+def place_phrase(evidence: Evidence) -> Iterator[Phrase]:
     """Say where the people or things are: the place by name, else outdoors or indoors."""
-    if findings.drawn:
+    if evidence.is_drawing:
         return
-    scene = findings.scene
-    for word in scene.surroundings:
-        if word.name in places() and word.confidence >= SURE:
-            yield Claim(places()[word.name], word.confidence)
+    scene = evidence.scene
+    for word in scene.place_labels:
+        if word.name in places() and word.confidence >= MIN_CONFIDENCE:
+            yield Phrase(places()[word.name], word.confidence)
             return
-    if scene.outdoors and scene.outdoor >= SURE:
-        yield Claim("outdoors", scene.outdoor)
-    elif scene.indoors and scene.indoor >= SURE:
-        yield Claim("indoors", scene.indoor)
+    if scene.outdoors and scene.outdoor >= MIN_CONFIDENCE:
+        yield Phrase("outdoors", scene.outdoor)
+    elif scene.indoors and scene.indoor >= MIN_CONFIDENCE:
+        yield Phrase("indoors", scene.indoor)
 
 
-def around(findings: Findings) -> Iterator[Claim]:
+def surroundings_phrase(evidence: Evidence) -> Iterator[Phrase]:
     """Say what lies before or behind a scene that is itself the subject."""
-    scene = findings.scene
-    if not scene.outdoors or scene.night or findings.drawn:
+    scene = evidence.scene
+    if not scene.outdoors or scene.night or evidence.is_drawing:
         return
-    if scene.surfaces.grass >= GRASS:
-        yield Claim("with grass in front of it", scene.outdoor)
-    elif scene.surfaces.sky >= 2 * SKY:
-        yield Claim("against the sky", scene.outdoor)
+    if scene.low_level.grass >= MIN_GRASS:
+        yield Phrase("with grass in front of it", scene.outdoor)
+    elif scene.low_level.sky >= 2 * MIN_SKY:
+        yield Phrase("against the sky", scene.outdoor)
 
 
-def when(findings: Findings) -> Iterator[Claim]:
+def time_phrase(evidence: Evidence) -> Iterator[Phrase]:
     """Say that it is night."""
-    if findings.scene.night and not findings.drawn:
-        yield Claim("at night", findings.scene.outdoor)
+    if evidence.scene.night and not evidence.is_drawing:
+        yield Phrase("at night", evidence.scene.outdoor)
 
 
 @cache
 def places() -> dict[str, str]:
     """Return the rows of `places.csv`: a word of the surroundings, and the phrase for it."""
-    return {row["word"]: row["phrase"] for row in rows("places.csv")}
+    return {row["word"]: row["phrase"] for row in read_table("places.csv")}

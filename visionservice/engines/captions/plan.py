@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Phrase:
     """Some words of a sentence, and how sure they are (0 to 1)."""
 
     text: str
@@ -14,13 +14,13 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class CaptionPlan:
     """What a sentence is of, what may be added, in the order of the words, and a vaguer name.
 
     `whole`: the words themselves say what kind of picture it is.
     """
 
-    claim: Claim
-    details: tuple[Claim, ...] = ()
-    vague: str = ""
-    whole: bool = False
+    subject: Phrase
+    details: tuple[Phrase, ...] = ()
+    generic_name: str = ""
+    skip_medium: bool = False

@@ -9,14 +9,14 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING
 
-from ..labels import OUTDOORS, classes, kinds, spread
-from .context import around, when
+from ..labels import MIN_PLACE_SCORE, class_count, object_classes, scene_classes
+from .context import surroundings_phrase, time_phrase
 from .grammar import article
-from .plan import Claim, Subject
+from .plan import CaptionPlan, Phrase
 
 if TYPE_CHECKING:
-    from ..evidence.evidence import Findings
-    from ..scenes.classifier import Scene, Word
+    from ..base import LabelScore, Scene
+    from ..evidence.evidence import Evidence
 
 KIND, WIDE, DOUBTED = 0.5, 40, 0.65
 """How sure the scene model is of a general word that a sentence may use: KIND, and DOUBTED of one
@@ -33,9 +33,9 @@ FAMILIES = frozenset(
         *("shark", "snake", "spider", "turtle", "whale"),
     }
 )
-SOLE = frozenset({"dog", "cat", "flower", "butterfly"})
+COARSE_FAMILIES = frozenset({"dog", "cat", "flower", "butterfly"})
 """Families that are called no closer: of flowers the model knows only a daisy and an orchid."""
-PATTERNS = frozenset(
+UNRELIABLE_LABELS = frozenset(
     {
         *("book jacket", "bubble", "chainlink fence", "coil", "comic book", "crossword puzzle"),
         *("digital clock", "doormat", "envelope", "honeycomb", "jigsaw puzzle", "knot"),
@@ -45,7 +45,7 @@ PATTERNS = frozenset(
 )
 """What the model calls gradients, waves, tiles and paintings: of 58 wallpapers 9 wrongly, the
 surest a lampshade (0.84)."""
-SAID = {
+PHRASES = {
     "nature": "a landscape",
     "water": "a body of water",
     "sea": "the sea",
@@ -54,52 +54,54 @@ SAID = {
     "furniture": "a piece of furniture",
     "fox squirrel": "a squirrel",
 }
-UNSAID = frozenset({"snow", "groom", "person", "light"})
+NEVER_NAMED = frozenset({"snow", "groom", "person", "light"})
 """Words for classes that show them sometimes only: a mountain may have no snow."""
 
 
-def view(findings: Findings) -> Subject | None:
+def scene_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return what to say of a scene or of one living thing, nothing where none is sure."""
-    scene = findings.scene
+    scene = evidence.scene
     label = next(iter(scene.labels), None)
-    if findings.drawn or label is None or label.name in PATTERNS:
+    if evidence.is_drawing or label is None or label.name in UNRELIABLE_LABELS:
         return None  # the model knows photographs
-    if label.confidence >= _label_limit(label.name) and _seen_twice(findings, label.name):
+    if label.confidence >= _label_limit(label.name) and _seen_twice(evidence, label.name):
         chosen = label
     else:
-        named = [word for word in scene.words if _is_sure(findings, word)]
+        named = [word for word in scene.words if _is_sure(evidence, word)]
         if not named:
             return None
-        chosen = min(named, key=lambda word: (spread(word.name), -word.confidence))
-    text = SAID.get(chosen.name) or article(chosen.name)
-    details = list(when(findings))
+        chosen = min(named, key=lambda word: (class_count(word.name), -word.confidence))
+    text = PHRASES.get(chosen.name) or article(chosen.name)
+    details = list(time_phrase(evidence))
     if any(scene.probability(word) >= KIND for word in ("animal", "plant", "food", "drink")):
         text = text if scene.outdoors else f"a close up of {text}"
     else:
-        details = [*around(findings), *details]
-    return Subject(Claim(text, chosen.confidence), tuple(details), _wider(scene, chosen))
+        details = [*surroundings_phrase(evidence), *details]
+    return CaptionPlan(Phrase(text, chosen.confidence), tuple(details), _wider(scene, chosen))
 
 
-def texture(findings: Findings) -> Subject | None:
+def texture_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return that a picture is an even texture, where it is one."""
-    even = 0.0 if findings.drawn else findings.scene.surfaces.texture
-    return Subject(Claim("an even texture", even), whole=True) if even else None
+    even = 0.0 if evidence.is_drawing else evidence.scene.low_level.texture
+    return CaptionPlan(Phrase("an even texture", even), skip_medium=True) if even else None
 
 
 def is_place(scene: Scene) -> bool:
     """Tell whether a scene is outdoors for more than being a mushroom or a maze."""
     names = [label.name for label in scene.labels[:1]]
-    still = any(name in PATTERNS or words_of(name) & {"animal", *KITCHEN} for name in names)
+    still = any(
+        name in UNRELIABLE_LABELS or words_of(name) & {"animal", *KITCHEN} for name in names
+    )
     return scene.outdoors and not still
 
 
 @cache
 def words_of(label: str) -> frozenset[str]:
     """Return the general words above a label."""
-    return frozenset(word for row in classes() if row.label == label for word in row.words)
+    return frozenset(word for row in scene_classes() if row.label == label for word in row.words)
 
 
-def _wider(scene: Scene, chosen: Word) -> str:
+def _wider(scene: Scene, chosen: LabelScore) -> str:
     """Return the kingdom of a living thing, as a vaguer name of it."""
     kingdoms = [word for word in ("animal", "plant") if scene.probability(word) >= DOUBTED]
     return article(kingdoms[0]) if kingdoms and kingdoms[0] != chosen.name else ""
@@ -108,27 +110,27 @@ def _wider(scene: Scene, chosen: Word) -> str:
 def _label_limit(label: str) -> float:
     """Return how sure the model must be of a label, beyond 1 for those never said."""
     words = words_of(label)
-    if words & SOLE:
+    if words & COARSE_FAMILIES:
         return 2.0
     return CERTAIN if words & FAMILIES else LABEL
 
 
-def _is_sure(findings: Findings, word: Word) -> bool:
+def _is_sure(evidence: Evidence, word: LabelScore) -> bool:
     """Tell whether a sentence may use a general word, or the label of a landscape."""
-    name, outdoors = word.name, findings.scene.outdoors
-    if name in UNSAID or (spread(name) == 1 and "nature" not in words_of(name)):
+    name, outdoors = word.name, evidence.scene.outdoors
+    if name in NEVER_NAMED or (class_count(name) == 1 and "nature" not in words_of(name)):
         return False
-    limit = OUTDOORS if outdoors else KIND
-    doubted = spread(name) >= WIDE or name in KITCHEN | {"nature", "water"}
-    return word.confidence >= (DOUBTED if doubted else limit) and _seen_twice(findings, name)
+    limit = MIN_PLACE_SCORE if outdoors else KIND
+    doubted = class_count(name) >= WIDE or name in KITCHEN | {"nature", "water"}
+    return word.confidence >= (DOUBTED if doubted else limit) and _seen_twice(evidence, name)
 
 
-def _seen_twice(findings: Findings, name: str) -> bool:
+def _seen_twice(evidence: Evidence, name: str) -> bool:
     """Tell whether the object model sees a thing too, where it knows such things.
 
     Lids on a desk are a wall clock (0.90) to the scene model alone. Of animals it may be right.
     """
-    known = {name, *words_of(name)} & set(kinds())
-    if not known or any("animal" in kinds()[kind].words for kind in known):
+    known = {name, *words_of(name)} & set(object_classes())
+    if not known or any("animal" in object_classes()[kind].words for kind in known):
         return True
-    return any(thing.name in known for thing in findings.objects)
+    return any(thing.name in known for thing in evidence.objects)

@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 
 from ..evidence.evidence import PAGE, TEXT
-from .plan import Claim, Subject
+from .plan import CaptionPlan, Phrase
 
 if TYPE_CHECKING:
-    from ..evidence.evidence import Findings
+    from ..evidence.evidence import Evidence
 
 QUOTED = 8
 """How many words of a text a sentence repeats."""
@@ -23,33 +23,33 @@ FILLED, CLOSE = 0.09, 0.2
 sudoku covers 0.095, the marks on a circuit board 0.03."""
 
 
-def writing(findings: Findings) -> Subject | None:
+def text_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return what to say of a picture of which nothing is surer than its text."""
-    if findings.words_read < TEXT:
+    if evidence.word_count < TEXT:
         return None
-    share = covered(findings)
-    if findings.words_read >= PAGE and share >= FILLED:
+    share = covered(evidence)
+    if evidence.word_count >= PAGE and share >= FILLED:
         name = "a page of text"
     else:
         name = "a close up of text" if share >= CLOSE else "text"
-    claim = Claim(name, _sure(findings))
-    return Subject(claim, quote(findings), "text" if name != "text" else "", whole=True)
+    claim = Phrase(name, _sure(evidence))
+    return CaptionPlan(claim, quote(evidence), "text" if name != "text" else "", skip_medium=True)
 
 
-def covered(findings: Findings) -> float:
+def covered(evidence: Evidence) -> float:
     """Return the share of the picture, 0 to 1, that the lines of text cover."""
-    polygons = [np.asarray(line.polygon, np.float32) for line in findings.text.lines]
-    return sum(cv2.contourArea(p) for p in polygons) / (findings.width * findings.height)
+    polygons = [np.asarray(line.polygon, np.float32) for line in evidence.text.lines]
+    return sum(cv2.contourArea(p) for p in polygons) / (evidence.width * evidence.height)
 
 
-def quote(findings: Findings) -> tuple[Claim, ...]:
+def quote(evidence: Evidence) -> tuple[Phrase, ...]:
     """Repeat the beginning of a text that is surely read."""
-    words = " ".join(line.text for line in findings.text.lines).replace('"', "").split()
+    words = " ".join(line.text for line in evidence.text.lines).replace('"', "").split()
     text = " ".join(words[:QUOTED]) + (" ..." if len(words) > QUOTED else "")
-    sure = _sure(findings)
-    return (Claim(f'that reads "{text}"', sure),) if sure >= READ else ()
+    sure = _sure(evidence)
+    return (Phrase(f'that reads "{text}"', sure),) if sure >= READ else ()
 
 
-def _sure(findings: Findings) -> float:
-    lines = findings.text.lines
+def _sure(evidence: Evidence) -> float:
+    lines = evidence.text.lines
     return sum(line.confidence for line in lines) / len(lines)

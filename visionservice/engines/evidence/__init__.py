@@ -1,0 +1,1 @@
+"""Everything the engines found in one image; captions and tags are made from it."""

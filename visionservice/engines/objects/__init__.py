@@ -1,0 +1,1 @@
+"""Objects with bounding boxes: SSD-MobileNet-v2, trained on COCO."""

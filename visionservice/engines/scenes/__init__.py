@@ -1,0 +1,1 @@
+"""Scenes: EfficientNet-Lite3, trained on ImageNet, and low-level features."""

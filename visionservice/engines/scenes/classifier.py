@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -30,92 +29,33 @@ import numpy as np
 from joblib import cpu_count
 from numpy.typing import NDArray
 
-from .. import Unavailable
-from ..labels import OUTDOORS, SURE, Class, classes
+from ..base import EngineUnavailable, LabelScore, Scene
+from ..labels import MIN_CONFIDENCE, SceneClass, scene_classes
 from ..runtime import model_file
 from . import low_level
-from .indoor_outdoor import BY_GREEN, afloat, mass, standing, under, wild, with_colours
-from .low_level import GRASS, SKY
+from .indoor_outdoor import (
+    BY_GREEN,
+    afloat,
+    label_score,
+    object_place_score,
+    place_score,
+    wildlife_score,
+    with_colors,
+)
 
 if TYPE_CHECKING:
-    from ..objects.ssd_mobilenet import Object
-    from .low_level import Surfaces
+    from ..base import LowLevelFeatures, Object
 
 SIDE = 280
 NOTICED = 0.05
 """Words below this probability are not mentioned at all."""
-WATER = 0.25
-"""From which sum of the classes of water on there is some: 10 of 10 photographs; the picture with
-things painted out is not asked, a painted car is water (0.70)."""
 COVERED = 0.75
 """With more than this painted out, what is left says nothing about the place."""
 
 _lock = Lock()
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word for what is seen, and how probable it is (0 to 1)."""
-
-    name: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What the scene model and the colours tell of a picture; the surest words come first.
-
-    `words` holds labels and the general words above them; `surroundings` the words of places,
-    seen with the objects painted out; `water` is how probable water is.
-    """
-
-    labels: tuple[Word, ...]
-    words: tuple[Word, ...]
-    categories: tuple[Word, ...]
-    surroundings: tuple[Word, ...]
-    outdoor: float
-    indoor: float
-    surfaces: Surfaces
-    water: float = 0.0
-
-    @property
-    def outdoors(self) -> bool:
-        """Whether the picture was surely taken outdoors."""
-        return self.outdoor >= OUTDOORS and self.outdoor > self.indoor
-
-    @property
-    def indoors(self) -> bool:
-        """Whether the picture was surely taken indoors."""
-        return self.indoor >= OUTDOORS and self.indoor > self.outdoor
-
-    @property
-    def night(self) -> bool:
-        """Whether it is dark outdoors."""
-        return self.outdoors and self.surfaces.dark
-
-    @property
-    def sky(self) -> bool:
-        """Whether there is sky: blue where an animal or a plant may stand before a pale blur."""
-        close = max(self.probability("animal"), self.probability("plant")) >= SURE
-        seen = self.surfaces.blue if close else self.surfaces.sky
-        return self.outdoors and seen >= SKY
-
-    @property
-    def grass(self) -> bool:
-        """Whether there is grass."""
-        return self.outdoors and self.surfaces.grass >= GRASS
-
-    @property
-    def wet(self) -> bool:
-        """Whether there is water."""
-        return self.outdoors and self.water >= WATER
-
-    def probability(self, word: str) -> float:
-        """Return how probable a word is, 0 where it was not noticed."""
-        return max((w.confidence for w in self.words if w.name == word), default=0.0)
-
-
-def classify(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
+def analyze(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
     """Tell what is in a picture and where it was taken.
 
     Args:
@@ -126,45 +66,54 @@ def classify(image: NDArray[np.uint8], objects: Sequence[Object]) -> Scene:
         Unavailable: A package that runs the model is not installed.
     """
     small = _shrink(image)
-    surface = low_level.measure(small)
+    surface = low_level.extract(small)
     seen = (_probabilities(small) + _probabilities(_shrink(_middle(image)))) / 2
-    place, covered = _place(small, seen, [o for o in objects if o.confidence >= SURE], image.shape)
-    seen, place = _believed(seen, surface), _believed(place, surface)
+    place, covered = _classify_background(
+        small, seen, [o for o in objects if o.confidence >= MIN_CONFIDENCE], image.shape
+    )
+    seen, place = _drop_noise(seen, surface), _drop_noise(place, surface)
     trust = float(covered <= COVERED)
     return Scene(
         labels=_sum(seen, lambda row: {row.label}),
         words=_sum(seen, lambda row: {row.label, *row.words}),
         categories=_sum(seen, lambda row: {row.category} - {""}),
-        surroundings=_sum(place * trust, lambda row: {row.label, *row.words} if row.place else ()),
+        place_labels=_sum(place * trust, lambda row: {row.label, *row.words} if row.place else ()),
         outdoor=max(
-            with_colours(max(mass(place, "outdoor", objects) * (trust or 1), wild(seen)), surface),
-            standing(objects, "outdoor"),
+            with_colors(
+                max(place_score(place, "outdoor", objects) * (trust or 1), wildlife_score(seen)),
+                surface,
+            ),
+            object_place_score(objects, "outdoor"),
         ),
         indoor=max(
-            mass(place, "indoor", objects) * trust - BY_GREEN * surface.green,
-            standing(objects, "indoor"),
+            place_score(place, "indoor", objects) * trust - BY_GREEN * surface.green,
+            object_place_score(objects, "indoor"),
         ),
-        surfaces=surface,
-        water=max(under(seen, "water"), under(place, "water") * afloat(objects)),
+        low_level=surface,
+        water=max(label_score(seen, "water"), label_score(place, "water") * afloat(objects)),
     )
 
 
-def _believed(seen: NDArray[np.float64], surface: Surfaces) -> NDArray[np.float64]:
+def _drop_noise(seen: NDArray[np.float64], surface: LowLevelFeatures) -> NDArray[np.float64]:
     """Drop what is unsure where there is nothing to see: noise adds up to an animal of 0.64."""
-    return np.where(seen >= SURE, seen, 0.0) if surface.plain or surface.texture else seen
+    return np.where(seen >= MIN_CONFIDENCE, seen, 0.0) if surface.plain or surface.texture else seen
 
 
-def _sum(seen: NDArray[np.float64], names: Callable[[Class], Iterable[str]]) -> tuple[Word, ...]:
+def _sum(
+    seen: NDArray[np.float64], names: Callable[[SceneClass], Iterable[str]]
+) -> tuple[LabelScore, ...]:
     """Add the probabilities of the classes under each name, the surest first."""
     totals: defaultdict[str, float] = defaultdict(float)
-    for probability, row in zip(seen, classes(), strict=True):
+    for probability, row in zip(seen, scene_classes(), strict=True):
         for name in names(row):
             totals[name] += float(probability)
-    words = (Word(name, min(1.0, total)) for name, total in totals.items() if total >= NOTICED)
+    words = (
+        LabelScore(name, min(1.0, total)) for name, total in totals.items() if total >= NOTICED
+    )
     return tuple(sorted(words, key=lambda word: (-word.confidence, word.name)))
 
 
-def _place(
+def _classify_background(
     small: NDArray[np.uint8],
     seen: NDArray[np.float64],
     objects: Sequence[Object],
@@ -209,7 +158,7 @@ def _model() -> Any:
     try:
         from ai_edge_litert.interpreter import Interpreter
     except ImportError as error:
-        raise Unavailable(
+        raise EngineUnavailable(
             "Scenes need the package ai-edge-litert: pip install ai-edge-litert"
         ) from error
     model = Interpreter(

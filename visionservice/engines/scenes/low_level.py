@@ -5,14 +5,12 @@ None of it is a claim by itself: blue at the top is a sky only where the scene i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-SKY, GRASS, GREEN, SNOW = 0.10, 0.30, 0.20, 0.04
-"""The least share of the picture (of its lower third, for grass) that is worth a word."""
+from ..base import LowLevelFeatures
+
 BLURRED = 4.5
 """The mean slope, in levels a pixel, of green behind a flower is 1 to 4, of grass 6 to 25."""
 LEAVES = 0.4
@@ -22,27 +20,7 @@ EDGE = 2
 below 1.3, and of 60 photographs all have 6 and more."""
 
 
-@dataclass(frozen=True, slots=True)
-class Surfaces:
-    """Shares (0 to 1) of smooth brightness from the top down, of green and of white.
-
-    `sky`, the `blue` of it, and `green` are shares of the picture, `grass` of its lower third,
-    `white` of all but its upper quarter. `dark`: dim nearly everywhere, and not for leaves.
-    `plain`: no edge anywhere, whatever the grain. `texture`: how alike the roughness is all over,
-    as of bricks or gravel, and 0 where it is not.
-    """
-
-    sky: float
-    grass: float
-    green: float
-    dark: bool
-    plain: bool
-    texture: float
-    blue: float = 0.0
-    white: float = 0.0
-
-
-def measure(image: NDArray[np.uint8]) -> Surfaces:
+def extract(image: NDArray[np.uint8]) -> LowLevelFeatures:
     """Measure a picture, H x W x 3, RGB; a few hundred pixels a side are enough."""
     hue, saturation, value = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
@@ -51,7 +29,7 @@ def measure(image: NDArray[np.uint8]) -> Surfaces:
     green = (hue >= 30) & (hue <= 88) & (saturation > 40) & (value > 30)
     bright = (value > np.median(value)) & (value > 110) & ~green
     dark = np.median(grey) < 60 and np.percentile(grey, 75) < 90 and green.mean() < LEAVES
-    return Surfaces(
+    return LowLevelFeatures(
         sky=_from_top(blue | bright, slope),
         grass=_grass(green & (hue <= 75), slope),
         green=float(green.mean()),

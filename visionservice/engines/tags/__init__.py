@@ -1,0 +1,1 @@
+"""Tags and the 86 categories, made from the evidence."""

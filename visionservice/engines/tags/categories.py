@@ -8,14 +8,14 @@ as sure as the category.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..base import Category
 from ..evidence.people import BABY, CHILD, Person, people
-from ..labels import kinds
+from ..labels import object_classes
 
 if TYPE_CHECKING:
-    from ..evidence.evidence import Findings
+    from ..evidence.evidence import Evidence
 
 PARENTS = (
     *("abstract_", "animal_", "building_", "dark_", "drink_", "food_", "indoor_"),
@@ -39,25 +39,17 @@ MANY, CROWD = 6, 12
 Scores = Iterator[tuple[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Category:
-    """One of the API's 86 categories, and how well the picture fits it (0 to 1)."""
-
-    name: str
-    score: float
-
-
-def categories(findings: Findings) -> tuple[Category, ...]:
+def categories(evidence: Evidence) -> tuple[Category, ...]:
     """Return the categories of a picture, the surest first; `others_` when nothing is sure.
 
     Answers the `categories` of the API's Analyze Image operation.
     """
     best: dict[str, float] = {}
     for source in (_things, _people, _scene, _page, _drawn):
-        _keep_best(best, source(findings))
+        _keep_best(best, source(evidence))
     behind = BEHIND if max(best.values(), default=0.0) >= SUBJECT else 1.0
     for source in (_place, _light):
-        _keep_best(best, ((name, score * behind) for name, score in source(findings)))
+        _keep_best(best, ((name, score * behind) for name, score in source(evidence)))
     found = [Category(name, min(1.0, score)) for name, score in best.items() if score >= CUTOFF]
     if not found:
         return (Category("others_", 1 - max(best.values(), default=0.0)),)
@@ -72,50 +64,50 @@ def _keep_best(best: dict[str, float], scores: Scores) -> None:
             best[one] = max(score, best.get(one, 0.0))
 
 
-def _things(findings: Findings) -> Scores:
-    for thing in findings.things:
-        category = kinds()[thing.name].category
+def _things(evidence: Evidence) -> Scores:
+    for thing in evidence.corroborated_objects:
+        category = object_classes()[thing.name].category
         if category and thing.name != "person":
-            yield category, thing.confidence * _prominence(findings.share(thing.box))
+            yield category, thing.confidence * _prominence(evidence.share(thing.box))
 
 
-def _people(findings: Findings) -> Scores:
-    persons = people(findings)
+def _people(evidence: Evidence) -> Scores:
+    persons = people(evidence)
     if not persons:
         return
     sure = max(person.confidence for person in persons)
-    weight = _prominence(sum(findings.share(person.box) for person in persons))
+    weight = _prominence(sum(evidence.share(person.box) for person in persons))
     faces = [person.face for person in persons if person.face]
-    yield _how_many(findings, persons), sure * weight
+    yield _how_many(evidence, persons), sure * weight
     if faces and all(face.age <= BABY for face in faces):
         yield "people_baby", sure * weight
     elif faces and all(face.age <= CHILD for face in faces):
         yield "people_young", sure * weight
 
 
-def _how_many(findings: Findings, persons: tuple[Person, ...]) -> str:
+def _how_many(evidence: Evidence, persons: tuple[Person, ...]) -> str:
     if len(persons) == 1:
         face = persons[0].face
-        portrait = face is not None and face.box.height > findings.height / 6
+        portrait = face is not None and face.box.height > evidence.height / 6
         return "people_portrait" if portrait else "people_"
     if len(persons) <= MANY:
         return "people_group"
     return "people_many" if len(persons) <= CROWD else "people_crowd"
 
 
-def _scene(findings: Findings) -> Scores:
-    for category in () if findings.drawn else findings.scene.categories:
-        if category.name.startswith("text_") and not findings.words_read:
+def _scene(evidence: Evidence) -> Scores:
+    for category in () if evidence.is_drawing else evidence.scene.categories:
+        if category.name.startswith("text_") and not evidence.word_count:
             continue  # a menu without a word is none
-        if category.name == "object_screen" and findings.words_read:
+        if category.name == "object_screen" and evidence.word_count:
             continue  # any white page looks like a screen to the model
         if category.confidence >= KIND:
             yield category.name, category.confidence
 
 
-def _place(findings: Findings) -> Scores:
-    scene, surfaces = findings.scene, findings.scene.surfaces
-    if findings.drawn:
+def _place(evidence: Evidence) -> Scores:
+    scene, surfaces = evidence.scene, evidence.scene.low_level
+    if evidence.is_drawing:
         return
     if scene.indoors:
         yield "indoor_", scene.indoor
@@ -127,19 +119,19 @@ def _place(findings: Findings) -> Scores:
             yield "sky_cloud", scene.outdoor * surfaces.sky
 
 
-def _light(findings: Findings) -> Scores:
-    if findings.scene.night:
-        yield "dark_", findings.scene.outdoor
+def _light(evidence: Evidence) -> Scores:
+    if evidence.scene.night:
+        yield "dark_", evidence.scene.outdoor
 
 
-def _page(findings: Findings) -> Scores:
-    sure = max((line.confidence for line in findings.text.lines), default=0.0)
-    yield "text_", sure * min(1.0, findings.words_read / PAGE)
+def _page(evidence: Evidence) -> Scores:
+    sure = max((line.confidence for line in evidence.text.lines), default=0.0)
+    yield "text_", sure * min(1.0, evidence.word_count / PAGE)
 
 
-def _drawn(findings: Findings) -> Scores:
-    yield "abstract_nonphoto", findings.image_type.confidence
-    yield "abstract_texture", findings.scene.surfaces.texture
+def _drawn(evidence: Evidence) -> Scores:
+    yield "abstract_nonphoto", evidence.image_type.confidence
+    yield "abstract_texture", evidence.scene.low_level.texture
 
 
 def _prominence(share: float) -> float:

@@ -9,12 +9,11 @@ over 25 photographs the wrong ones end at 0.48 (gravel seen as corn), the right 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from ..evidence.evidence import TEXT, Findings
+from ..base import Tag
+from ..evidence.evidence import TEXT, Evidence
 from ..evidence.people import CHILD, people
-from ..labels import kinds, spread
-from ..scenes.low_level import GREEN, SNOW
+from ..labels import class_count, object_classes
 
 CUTOFF = 0.5
 """A tag is more likely right than wrong, or it is not said."""
@@ -27,15 +26,7 @@ LOOKED_FOR = frozenset({"water", "snow"})
 Words = Iterator[tuple[str, float]]
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A word for something in the picture, and how sure it is (0 to 1)."""
-
-    name: str
-    confidence: float
-
-
-def tags(findings: Findings) -> tuple[Tag, ...]:
+def tags(evidence: Evidence) -> tuple[Tag, ...]:
     """Return the words for a picture, the surest first, none below CUTOFF.
 
     A general word is at least as sure as what is below it, and comes first where it is as sure.
@@ -45,21 +36,21 @@ def tags(findings: Findings) -> tuple[Tag, ...]:
     sources = (_things, _people, _scene, _place, _page, _colours)
     best: dict[str, float] = {}
     for source in sources:
-        for name, confidence in source(findings):
+        for name, confidence in source(evidence):
             best[name] = max(confidence, best.get(name, 0.0))
     spoken = (Tag(name, min(1.0, sure)) for name, sure in best.items() if sure >= CUTOFF)
-    return tuple(sorted(spoken, key=lambda tag: (-tag.confidence, spread(tag.name) == 1)))
+    return tuple(sorted(spoken, key=lambda tag: (-tag.confidence, class_count(tag.name) == 1)))
 
 
-def _things(findings: Findings) -> Words:
-    for thing in findings.things:
+def _things(evidence: Evidence) -> Words:
+    for thing in evidence.corroborated_objects:
         yield thing.name, thing.confidence
-        for word in kinds()[thing.name].words:
+        for word in object_classes()[thing.name].words:
             yield word, thing.confidence
 
 
-def _people(findings: Findings) -> Words:
-    persons = people(findings)
+def _people(evidence: Evidence) -> Words:
+    persons = people(evidence)
     for person in persons:
         yield "person", person.confidence
         if person.face:
@@ -70,45 +61,45 @@ def _people(findings: Findings) -> Words:
         yield "people", max(person.confidence for person in persons)
     if len(persons) > 2:
         yield "group", sorted(person.confidence for person in persons)[-3]
-    if len(persons) == 1 and persons[0].face and persons[0].face.box.height > findings.height / 6:
+    if len(persons) == 1 and persons[0].face and persons[0].face.box.height > evidence.height / 6:
         yield "portrait", persons[0].confidence
 
 
-def _scene(findings: Findings) -> Words:
-    for word in () if findings.drawn else findings.scene.words:
+def _scene(evidence: Evidence) -> Words:
+    for word in () if evidence.is_drawing else evidence.scene.words:
         if word.name in LOOKED_FOR:
             continue
-        if word.confidence >= LABEL or spread(word.name) > 1:
+        if word.confidence >= LABEL or class_count(word.name) > 1:
             yield word.name, word.confidence
 
 
-def _place(findings: Findings) -> Words:
-    scene, surfaces = findings.scene, findings.scene.surfaces
-    if findings.drawn:
+def _place(evidence: Evidence) -> Words:
+    scene = evidence.scene
+    if evidence.is_drawing:
         return
     if scene.indoors:
         yield "indoor", scene.indoor
     if scene.outdoors:
         yield "outdoor", scene.outdoor
-        for word in scene.surroundings:
+        for word in scene.place_labels:
             if word.confidence >= LABEL and word.name not in LOOKED_FOR:
                 yield word.name, word.confidence
-        yield "water", scene.outdoor if scene.wet else 0.0
-        yield "snow", scene.probability("snow") if surfaces.white >= SNOW else 0.0
+        yield "water", scene.outdoor if scene.has_water else 0.0
+        yield "snow", scene.probability("snow") if scene.has_snow else 0.0
         yield from (("night", scene.outdoor), ("dark", scene.outdoor)) if scene.night else ()
         yield "sky", scene.outdoor if scene.sky else 0.0
         yield "grass", scene.outdoor if scene.grass else 0.0
-        yield "plant", scene.outdoor if surfaces.green >= GREEN else 0.0
+        yield "plant", scene.outdoor if scene.green else 0.0
 
 
-def _page(findings: Findings) -> Words:
-    sure = [line.confidence for line in findings.text.lines]
-    yield "text", max(sure, default=0.0) if findings.words_read >= TEXT else 0.0
-    kind = findings.image_type
+def _page(evidence: Evidence) -> Words:
+    sure = [line.confidence for line in evidence.text.lines]
+    yield "text", max(sure, default=0.0) if evidence.word_count >= TEXT else 0.0
+    kind = evidence.image_type
     yield "drawing", kind.confidence if kind.line_drawing else 0.0
     yield "clip art", kind.confidence
 
 
-def _colours(findings: Findings) -> Words:
-    if not findings.scene.surfaces.plain:
-        yield "black and white", findings.colours.grey
+def _colours(evidence: Evidence) -> Words:
+    if not evidence.scene.low_level.plain:
+        yield "black and white", evidence.colors.gray

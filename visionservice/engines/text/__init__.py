@@ -1,0 +1,1 @@
+"""Text: RapidOCR (PP-OCR) finds and reads lines; the result of OCR, Recognize Text and Read."""

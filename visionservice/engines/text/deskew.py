@@ -12,7 +12,7 @@ Image = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class DeskewedImage:
     """A picture turned about its centre, as large as it takes to hold all of it.
 
     Attributes:
@@ -25,11 +25,11 @@ class Page:
     back: NDArray[np.float64]
 
     @classmethod
-    def of(cls, image: Image) -> Page:
+    def of(cls, image: Image) -> DeskewedImage:
         """Return a picture as it is given."""
         return cls(image, np.eye(2, 3))
 
-    def turned(self, quarters: int) -> Page:
+    def turned(self, quarters: int) -> DeskewedImage:
         """Return the page turned to the left by quarters, without touching its pixels."""
         if quarters % 4 == 0:
             return self
@@ -40,9 +40,9 @@ class Page:
             ((0, 1, 0), (-1, 0, height)),
         )[quarters % 4 - 1]
         image = np.ascontiguousarray(np.rot90(self.image, quarters))
-        return Page(image, self._after(np.array(back, np.float64)))
+        return DeskewedImage(image, self._after(np.array(back, np.float64)))
 
-    def straightened(self, slope: float) -> Page:
+    def straightened(self, slope: float) -> DeskewedImage:
         """Return the page turned to the left by degrees; its edges' colour fills the corners."""
         height, width = self.image.shape[:2]
         forth = cv2.getRotationMatrix2D((width / 2, height / 2), slope, 1)
@@ -59,7 +59,7 @@ class Page:
             borderValue=_edge(self.image),
         )
         back = np.asarray(cv2.invertAffineTransform(forth), np.float64)
-        return Page(np.asarray(image, np.uint8), self._after(back))
+        return DeskewedImage(np.asarray(image, np.uint8), self._after(back))
 
     def in_the_picture(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return where points, N x 2, are in the picture as given."""

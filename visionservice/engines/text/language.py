@@ -8,7 +8,7 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from .. import Unavailable
+from ..base import EngineUnavailable
 
 if TYPE_CHECKING:
     from py3langid.langid import LanguageIdentifier
@@ -75,7 +75,7 @@ def _identifier() -> LanguageIdentifier:
     try:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier
     except ImportError as error:
-        raise Unavailable(
+        raise EngineUnavailable(
             "The language of a text needs the package py3langid: pip install py3langid"
         ) from error
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -85,7 +85,7 @@ def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     return float(values[order][np.searchsorted(sums, sums[-1] / 2)])
 
 
-def regions(quads: Quads, degrees: float) -> list[list[int]]:
+def group_into_regions(quads: Quads, degrees: float) -> list[list[int]]:
     """Group lines into columns and paragraphs, both in reading order.
 
     Args:
@@ -98,7 +98,9 @@ def regions(quads: Quads, degrees: float) -> list[list[int]]:
     boxes = _straight(quads, degrees)
     groups: list[list[int]] = []
     for line in np.argsort(boxes[:, 1]).tolist():
-        near = [group for group in groups if any(_joined(boxes[i], boxes[line]) for i in group)]
+        near = [
+            group for group in groups if any(_same_paragraph(boxes[i], boxes[line]) for i in group)
+        ]
         merged = sorted((i for group in near for i in group), key=lambda i: float(boxes[i][1]))
         groups = [group for group in groups if group not in near] + [[*merged, line]]
     frames = np.array([_around(boxes[group]) for group in groups])
@@ -127,7 +129,7 @@ def _around(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
-def _joined(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+def _same_paragraph(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
     """Tell whether two lines are neighbours in one paragraph."""
     heights = one[3] - one[1], other[3] - other[1]
     across = min(one[2], other[2]) - max(one[0], other[0])
@@ -147,14 +149,14 @@ def _reading_order(frames: NDArray[np.float64]) -> list[int]:
     left = sorted(range(len(frames)), key=lambda i: (frames[i][1], frames[i][0]))
     order: list[int] = []
     while left:
-        free = (i for i in left if not any(_before(j, i, frames) for j in left if j != i))
+        free = (i for i in left if not any(_reads_before(j, i, frames) for j in left if j != i))
         chosen = next(free, left[0])
         left.remove(chosen)
         order.append(chosen)
     return order
 
 
-def _before(one: int, other: int, frames: NDArray[np.float64]) -> bool:
+def _reads_before(one: int, other: int, frames: NDArray[np.float64]) -> bool:
     a, b = frames[one], frames[other]
     if min(a[2], b[2]) > max(a[0], b[0]):
         return bool(a[1] < b[1])

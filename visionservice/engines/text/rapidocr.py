@@ -13,7 +13,7 @@ import numpy as np
 from joblib import cpu_count
 from numpy.typing import NDArray
 
-from .. import Unavailable
+from ..base import EngineUnavailable
 from . import layout, word_boxes
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _lock = Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class WordSpan:
     """A word of a line and where it stands in it, with a confidence from 0 to 1."""
 
     text: str
@@ -41,15 +41,15 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LineResult:
     """What one line says, with a confidence from 0 to 1."""
 
     text: str
     confidence: float
-    pieces: tuple[Piece, ...]
+    pieces: tuple[WordSpan, ...]
 
 
-def find(image: Image) -> Quads:
+def detect_lines(image: Image) -> Quads:
     """Return where the lines of text are in an RGB picture, in its pixels.
 
     Raises:
@@ -81,7 +81,7 @@ def crop(image: Image, quad: NDArray[np.float64]) -> Image:
     return np.asarray(flat, np.uint8)
 
 
-def recognise(strips: Sequence[Image]) -> list[Reading]:
+def recognize_lines(strips: Sequence[Image]) -> list[LineResult]:
     """Return what straightened RGB pictures of one line each say, in the same order."""
     if not strips:
         return []
@@ -102,20 +102,20 @@ def _shrunk(strip: Image) -> Image:
     return np.asarray(cv2.resize(strip, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _reading(strip: Image, text: str, score: float, info: WordInfo) -> Reading:
+def _reading(strip: Image, text: str, score: float, info: WordInfo) -> LineResult:
     """Cut a line at its blanks; the network says in which of its columns it saw each letter."""
     words = text.split()
     columns = [column for part in info.word_cols for column in part]
     seen = [c for c, letter in zip(info.confs, text, strict=False) if not letter.isspace()]
     if not words or len(columns) != sum(map(len, words)):
-        return Reading("", 0.0, ())
+        return LineResult("", 0.0, ())
     centres = (np.array(columns) + 0.5) / info.line_txt_len
     ends = np.cumsum([len(word) for word in words])
     begins = ends - [len(word) for word in words]
     spans = [(float(centres[a]), float(centres[b - 1])) for a, b in zip(begins, ends, strict=True)]
     certain = [float(np.mean(seen[a:b])) for a, b in zip(begins, ends, strict=True)]
-    pieces = map(Piece, words, word_boxes.frames(strip, spans), certain)
-    return Reading(" ".join(words), float(score), tuple(pieces))
+    pieces = map(WordSpan, words, word_boxes.word_boxes(strip, spans), certain)
+    return LineResult(" ".join(words), float(score), tuple(pieces))
 
 
 @cache
@@ -123,7 +123,7 @@ def _model() -> RapidOCR:
     try:
         from rapidocr import RapidOCR
     except ImportError as error:
-        raise Unavailable(
+        raise EngineUnavailable(
             "Text needs the package rapidocr: pip install rapidocr onnxruntime"
         ) from error
     return RapidOCR(

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from math import ceil
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..base import Line, OcrResult, Orientation, Region, Word
 from . import language, layout, rapidocr, word_boxes
-from .deskew import Page
+from .deskew import DeskewedImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ..geometry import Polygon
 
-Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 
-FACING: tuple[Orientation, ...] = ("Up", "Right", "Down", "Left")
+ORIENTATIONS: tuple[Orientation, ...] = ("Up", "Right", "Down", "Left")
 """Where the top of the text faces, by how many quarter turns to the left set it upright."""
 
-TOP: dict[Orientation, float] = {"Up": 0, "Right": 90, "Down": 180, "Left": 270, "NotDetected": 0}
-"""How many degrees clockwise from upright text stands whose top faces there."""
 
 CERTAIN = 0.88  # lines the right way up score 0.95 and more, upside down 0.5 to 0.8
 LIKELY = 0.75  # the least that many letters must score to turn a page
@@ -36,65 +34,7 @@ GUTTER = 1.2  # a gap of so many heights of a line is between two columns
 SAMPLE = 6  # lines read to tell which way is up
 
 
-@dataclass(frozen=True, slots=True)
-class Word:
-    """A word, its corners in the picture's pixels, and a confidence from 0 to 1."""
-
-    text: str
-    polygon: Polygon
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line: its text is its words with a blank between each two."""
-
-    text: str
-    polygon: Polygon
-    words: tuple[Word, ...]
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True)
-class Region:
-    """A column or paragraph: lines from top to bottom."""
-
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """All the text of a picture.
-
-    Attributes:
-        lines: In reading order.
-        regions: The same lines, by column or paragraph, in reading order.
-        orientation: Where the top of the text faces once the picture is turned by `angle`.
-        angle: Degrees, above -45 and at most 45: turning the picture clockwise about its centre
-            by this makes the text horizontal or vertical.
-        language: A code of the API's list for OCR; "unk" without text.
-    """
-
-    lines: tuple[Line, ...]
-    regions: tuple[Region, ...]
-    orientation: Orientation
-    angle: float
-    language: str
-
-    @property
-    def clockwise(self) -> float:
-        """How many degrees clockwise from upright the text stands, above -135 and below 315."""
-        return TOP[self.orientation] - self.angle
-
-    def by_rows(self) -> tuple[Line, ...]:
-        """Return the lines from top to bottom, those of one row from left to right."""
-        if not self.lines:
-            return ()
-        turned = layout.turned(np.array([line.polygon for line in self.lines]), -self.clockwise)
-        return tuple(self.lines[i] for i in layout.by_rows(turned))
-
-
-def read(image: rapidocr.Image, *, detect_orientation: bool = True) -> Text:
+def read(image: rapidocr.Image, *, detect_orientation: bool = True) -> OcrResult:
     """Read the text of a picture, as the API's OCR and RecognizeText do.
 
     Args:
@@ -110,10 +50,10 @@ def read(image: rapidocr.Image, *, detect_orientation: bool = True) -> Text:
     """
     page, quads, tilt = _straightened(image)
     readings = _readings(page, quads)
-    turns = _quarter_turns(page.image, quads, readings) if detect_orientation else 0
+    turns = _find_rotation(page.image, quads, readings) if detect_orientation else 0
     if turns:
         page = page.turned(turns)
-        quads = rapidocr.find(page.image)
+        quads = rapidocr.detect_lines(page.image)
         readings = _readings(page, quads)
     seen = [
         part
@@ -122,39 +62,48 @@ def read(image: rapidocr.Image, *, detect_orientation: bool = True) -> Text:
         for part in _columns(quad, reading)
     ]
     if not seen:
-        return Text((), (), "NotDetected", 0.0, language.UNKNOWN)
+        return OcrResult((), (), "NotDetected", 0.0, language.UNKNOWN)
     outlines = np.array([layout.part(quad, _around(reading)) for quad, reading in seen])
     slope = layout.slope(outlines)
-    groups = layout.regions(outlines, slope)
+    groups = layout.group_into_regions(outlines, slope)
     lines = [_line(q, r, page) for q, r in seen]
     regions = tuple(Region(tuple(lines[i] for i in group)) for group in groups)
     ordered = tuple(line for region in regions for line in region.lines)
     code = language.detect("\n".join(line.text for line in ordered))
-    return Text(ordered, regions, *_lie(tilt + slope, turns), code)
+    orientation, angle = _orientation_and_angle(tilt + slope, turns)
+    result = OcrResult(ordered, regions, orientation, angle, code)
+    return replace(result, rows=_rows(result))
 
 
-def _straightened(image: rapidocr.Image) -> tuple[Page, rapidocr.Quads, float]:
+def _rows(result: OcrResult) -> tuple[Line, ...]:
+    """Return the lines from top to bottom, those of one row from left to right."""
+    quads = np.array([line.polygon for line in result.lines])
+    turned = layout.turned(quads, -result.clockwise)
+    return tuple(result.lines[i] for i in layout.by_rows(turned))
+
+
+def _straightened(image: rapidocr.Image) -> tuple[DeskewedImage, rapidocr.Quads, float]:
     """Return the page without its tilt, the lines found there, and how many degrees it was."""
-    page = Page.of(image)
-    quads = rapidocr.find(image)
+    page = DeskewedImage.of(image)
+    quads = rapidocr.detect_lines(image)
     tilt = layout.tilt(quads)
     if abs(tilt) < STEEP:
         return page, quads, 0.0
     page = page.straightened(tilt)
-    return page, rapidocr.find(page.image), tilt
+    return page, rapidocr.detect_lines(page.image), tilt
 
 
-def _readings(page: Page, quads: rapidocr.Quads) -> list[rapidocr.Reading]:
-    return rapidocr.recognise([rapidocr.crop(page.image, quad) for quad in quads])
+def _readings(page: DeskewedImage, quads: rapidocr.Quads) -> list[rapidocr.LineResult]:
+    return rapidocr.recognize_lines([rapidocr.crop(page.image, quad) for quad in quads])
 
 
-def _lie(slope: float, turns: int) -> tuple[Orientation, float]:
+def _orientation_and_angle(slope: float, turns: int) -> tuple[Orientation, float]:
     """Return the orientation and the angle of lines that go down to the right by a slope."""
     quarters = ceil(slope / 90 - 0.5)
-    return FACING[(turns + quarters) % 4], 90 * quarters - slope or 0.0
+    return ORIENTATIONS[(turns + quarters) % 4], 90 * quarters - slope or 0.0
 
 
-def _is_text(reading: rapidocr.Reading) -> bool:
+def _is_text(reading: rapidocr.LineResult) -> bool:
     """Tell lettering from a texture: strings of few different letters need more certainty."""
     letters = len({letter for letter in reading.text if letter.isalnum()})
     least = 0.97 if letters < FEW else 0.9 if letters < 6 else 0.6
@@ -162,8 +111,8 @@ def _is_text(reading: rapidocr.Reading) -> bool:
 
 
 def _columns(
-    quad: NDArray[np.float64], reading: rapidocr.Reading
-) -> Iterator[tuple[NDArray[np.float64], rapidocr.Reading]]:
+    quad: NDArray[np.float64], reading: rapidocr.LineResult
+) -> Iterator[tuple[NDArray[np.float64], rapidocr.LineResult]]:
     """Part a line where a gap is too wide for one: the detector joins those of two columns."""
     width, height = layout.sizes(quad[None])[0]
     gutter = GUTTER * height / width
@@ -175,13 +124,13 @@ def _columns(
     for some in pieces if len(pieces) > 1 else ():
         text = " ".join(piece.text for piece in some)
         letters = sum(len(piece.text) * piece.confidence for piece in some)
-        yield quad, rapidocr.Reading(text, letters / sum(len(p.text) for p in some), tuple(some))
+        yield quad, rapidocr.LineResult(text, letters / sum(len(p.text) for p in some), tuple(some))
     if len(pieces) == 1:
         yield quad, reading
 
 
-def _quarter_turns(
-    page: rapidocr.Image, quads: rapidocr.Quads, readings: Sequence[rapidocr.Reading]
+def _find_rotation(
+    page: rapidocr.Image, quads: rapidocr.Quads, readings: Sequence[rapidocr.LineResult]
 ) -> int:
     """Return how many quarter turns to the left set the page upright."""
     letters, certainty = _certainty(readings)
@@ -195,7 +144,7 @@ def _quarter_turns(
     across, down = sizes.sum(axis=0)
     for other in (2, 1, 3) if across >= down else (1, 3, 2):
         turned = [np.ascontiguousarray(np.rot90(strip, other)) for strip in strips]
-        letters, certainty = _certainty(rapidocr.recognise(turned))
+        letters, certainty = _certainty(rapidocr.recognize_lines(turned))
         if letters >= FEW and certainty > max(best, LIKELY if letters >= ENOUGH else SURE):
             best, turns = certainty, other
         if letters >= ENOUGH and certainty >= CERTAIN:
@@ -203,20 +152,20 @@ def _quarter_turns(
     return turns
 
 
-def _certainty(readings: Sequence[rapidocr.Reading]) -> tuple[int, float]:
+def _certainty(readings: Sequence[rapidocr.LineResult]) -> tuple[int, float]:
     """Return how many letters were read, and how certainly on average."""
     letters = sum(len(reading.text) for reading in readings)
     total = sum(reading.confidence * len(reading.text) for reading in readings)
     return letters, total / letters if letters else 0.0
 
 
-def _around(reading: rapidocr.Reading) -> word_boxes.Frame:
+def _around(reading: rapidocr.LineResult) -> word_boxes.Frame:
     """Return the frame around all words of a line."""
     lefts, tops, rights, bottoms = zip(*(piece.frame for piece in reading.pieces), strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 
 
-def _line(quad: NDArray[np.float64], reading: rapidocr.Reading, page: Page) -> Line:
+def _line(quad: NDArray[np.float64], reading: rapidocr.LineResult, page: DeskewedImage) -> Line:
     """Put a reading where it stands in the picture as given."""
 
     def polygon(frame: word_boxes.Frame) -> Polygon:

@@ -16,7 +16,7 @@ FAINT = 0.04  # the share of a line's height that specks and ruled lines may fil
 MARGIN = 1.0  # pixels left around the ink
 
 
-def frames(strip: NDArray[np.uint8], spans: Sequence[tuple[float, float]]) -> list[Frame]:
+def word_boxes(strip: NDArray[np.uint8], spans: Sequence[tuple[float, float]]) -> list[Frame]:
     """Return a tight frame for each word of a straightened line.
 
     Args:
@@ -34,10 +34,10 @@ def frames(strip: NDArray[np.uint8], spans: Sequence[tuple[float, float]]) -> li
         for last, first in zip(lasts[:-1], firsts[1:], strict=True)
     ]
     empty = columns <= FAINT * height
-    begin = firsts[0] + 1 - _reach(empty[: firsts[0] + 1][::-1], height)
+    begin = firsts[0] + 1 - _run_until_gap(empty[: firsts[0] + 1][::-1], height)
     begins = [begin, *(end for _, end in gaps)]
-    ends = [*(begin for begin, _ in gaps), lasts[-1] + _reach(empty[lasts[-1] :], height)]
-    return [_tight(ink, *edges) for edges in zip(begins, ends, strict=True)]
+    ends = [*(begin for begin, _ in gaps), lasts[-1] + _run_until_gap(empty[lasts[-1] :], height)]
+    return [_tight_box(ink, *edges) for edges in zip(begins, ends, strict=True)]
 
 
 def _ink(strip: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -59,14 +59,14 @@ def _gap(columns: NDArray[np.int64], last: int, first: int, faint: float) -> tup
     return last + int(begin), last + int(end)
 
 
-def _reach(empty: NDArray[np.bool_], gap: int) -> int:
+def _run_until_gap(empty: NDArray[np.bool_], gap: int) -> int:
     """Return how many columns come before a gap as wide as this: past it is another column's."""
     filled = np.concatenate([[0], np.cumsum(~empty)])
     ends = np.flatnonzero(filled[gap:] == filled[:-gap])
     return int(ends[0]) if len(ends) else len(empty)
 
 
-def _tight(ink: NDArray[np.bool_], begin: int, end: int) -> Frame:
+def _tight_box(ink: NDArray[np.bool_], begin: int, end: int) -> Frame:
     """Return the frame of the ink between two columns; of all the columns when there is none."""
     height, width = ink.shape
     rows = np.flatnonzero(ink[:, begin:end].any(axis=1))

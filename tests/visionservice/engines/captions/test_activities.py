@@ -4,13 +4,12 @@ from itertools import pairwise
 
 import pytest
 
-from visionservice.engines.captions.activities import WHERE, activities, rules
+from visionservice.engines.base import Face, Object
+from visionservice.engines.captions.activities import RELATIONS, activities, rules
 from visionservice.engines.captions.grammar import article
 from visionservice.engines.evidence.people import Person
-from visionservice.engines.faces.detector import Face
 from visionservice.engines.geometry import Box
-from visionservice.engines.labels import kinds
-from visionservice.engines.objects.ssd_mobilenet import Object
+from visionservice.engines.labels import object_classes
 
 # Somebody 100 wide and 300 high, with a face at the top.
 SOMEBODY = Person(Box(100, 50, 100, 300), 0.9, Face(Box(130, 55, 40, 40), 40, "Female", 0.9))
@@ -57,8 +56,8 @@ def test_two_riders_ride_in_the_plural() -> None:
 
 def test_the_table_speaks_of_known_things_with_the_right_articles() -> None:
     for rule in rules():
-        assert rule.thing in kinds()
-        assert rule.where in WHERE
+        assert rule.thing in object_classes()
+        assert rule.where in RELATIONS
         words = rule.one.split()
         for said, following in pairwise(words):
             if said in ("a", "an"):

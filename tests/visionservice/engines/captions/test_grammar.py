@@ -4,7 +4,7 @@ import pytest
 
 from visionservice.engines.captions.grammar import GROUP, article, join, number, plural
 from visionservice.engines.captions.objects import GENERAL
-from visionservice.engines.labels import classes, kinds
+from visionservice.engines.labels import object_classes, scene_classes
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,10 @@ def test_the_article_follows_the_sound(word: str, said: str) -> None:
     assert article(word) == said
 
 
-NAMES = {row.label for row in classes()} | {word for row in classes() for word in row.words}
-NAMES |= set(kinds()) | GENERAL
+NAMES = {row.label for row in scene_classes()} | {
+    word for row in scene_classes() for word in row.words
+}
+NAMES |= set(object_classes()) | GENERAL
 UNCOUNTED = {"broccoli", "sheep", "skis"}
 
 
@@ -48,7 +50,7 @@ def test_no_plural_has_an_article() -> None:
 
 @pytest.mark.parametrize("many", range(1, 13))
 def test_every_thing_is_counted_in_english(many: int) -> None:
-    for kind in kinds().values():
+    for kind in object_classes().values():
         said = number(kind.name, kind.plural, many)
         if many == 1:
             assert said == article(kind.name)

@@ -9,17 +9,14 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from visionservice.engines.base import Colors, Face, ImageType, Object
 from visionservice.engines.captions.template import captions
-from visionservice.engines.colors import Colours
-from visionservice.engines.evidence.evidence import Findings
-from visionservice.engines.faces.detector import Face
+from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
-from visionservice.engines.image_type import ImageType
-from visionservice.engines.objects.ssd_mobilenet import Object
 from visionservice.engines.tags.tagger import tags
 
-Look = Callable[[str | Path], Findings]
-See = Callable[[NDArray[np.uint8]], Findings]
+Look = Callable[[str | Path], Evidence]
+See = Callable[[NDArray[np.uint8]], Evidence]
 
 MAN = Face(Box(130, 55, 60, 60), 40, "Male", 0.9)
 WOMAN = Face(Box(250, 55, 60, 60), 38, "Female", 0.9)
@@ -27,8 +24,8 @@ BODY = Object("person", 0.95, Box(100, 50, 100, 300))
 BOARD = Object("skateboard", 0.9, Box(80, 330, 140, 40))
 
 
-def best(findings: Findings) -> str:
-    return captions(findings, 1)[0].text
+def best(evidence: Evidence) -> str:
+    return captions(evidence, 1)[0].text
 
 
 @pytest.mark.parametrize(
@@ -67,14 +64,14 @@ def test_sentences_have_no_double_spaces_or_loose_ends(look: Look) -> None:
             assert caption.text.split()[0] in ("a", "an", "two", "three", "something")
 
 
-def test_a_doubtful_detail_is_left_out_and_a_sure_one_told(nothing: Findings) -> None:
+def test_a_doubtful_detail_is_left_out_and_a_sure_one_told(nothing: Evidence) -> None:
     sure = replace(nothing, objects=(BODY, BOARD), faces=(MAN,))
     assert best(sure) == "a man riding a skateboard"
     weak = replace(BOARD, confidence=0.4)
     assert best(replace(sure, objects=(BODY, weak))) == "a man posing for a photo"
 
 
-def test_the_less_sure_the_things_the_less_sure_the_sentence(nothing: Findings) -> None:
+def test_the_less_sure_the_things_the_less_sure_the_sentence(nothing: Evidence) -> None:
     weaker = replace(BOARD, confidence=0.7)
     sure = captions(replace(nothing, objects=(BODY, BOARD)), 1)[0]
     less = captions(replace(nothing, objects=(BODY, weaker)), 1)[0]
@@ -82,18 +79,18 @@ def test_the_less_sure_the_things_the_less_sure_the_sentence(nothing: Findings) 
     assert less.confidence < sure.confidence
 
 
-def test_recognised_people_are_called_by_their_names(nothing: Findings) -> None:
+def test_recognised_people_are_called_by_their_names(nothing: Evidence) -> None:
     two = replace(nothing, faces=(MAN, WOMAN), names=("Ada Lovelace", "Alan Turing"))
     assert best(two) == "Ada Lovelace and Alan Turing posing for a photo"
     one = replace(two, names=("Ada Lovelace",))
     assert best(one) == "Ada Lovelace and another person posing for a photo"
 
 
-def test_without_names_they_are_counted(nothing: Findings) -> None:
+def test_without_names_they_are_counted(nothing: Evidence) -> None:
     assert best(replace(nothing, faces=(MAN, WOMAN))) == "a man and a woman posing for a photo"
 
 
-def test_what_is_drawn_is_called_a_drawing_as_surely_as_it_is_one(nothing: Findings) -> None:
+def test_what_is_drawn_is_called_a_drawing_as_surely_as_it_is_one(nothing: Evidence) -> None:
     for kind, text in (
         (ImageType(3, 0), "a clip art picture"),
         (ImageType(2, 1), "a line drawing"),
@@ -106,15 +103,15 @@ def test_what_is_drawn_is_called_a_drawing_as_surely_as_it_is_one(nothing: Findi
 
 
 def test_of_an_unknown_picture_it_says_the_colours_and_not_much_confidence(
-    nothing: Findings,
+    nothing: Evidence,
 ) -> None:
     (only,) = captions(nothing, 3)
     assert only.text == "something blue on a white background"
-    assert only.confidence == pytest.approx(nothing.colours.covered / 2)
-    orange = Colours("Orange", "Orange", ("Orange",), "FF8800", 0.9, black_and_white=False)
-    assert best(replace(nothing, colours=orange)) == "an orange picture"
-    grey = Colours("White", "Black", ("Black",), "111111", 0.9, black_and_white=True)
-    assert best(replace(nothing, colours=grey)) == "a black and white picture"
+    assert only.confidence == pytest.approx(nothing.colors.covered / 2)
+    orange = Colors("Orange", "Orange", ("Orange",), "FF8800", 0.9, black_and_white=False)
+    assert best(replace(nothing, colors=orange)) == "an orange picture"
+    grey = Colors("White", "Black", ("Black",), "111111", 0.9, black_and_white=True)
+    assert best(replace(nothing, colors=grey)) == "a black and white picture"
 
 
 def pixels(colour: object) -> NDArray[np.uint8]:
@@ -139,16 +136,16 @@ NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 3))
 def test_where_there_is_nothing_to_see_nothing_is_seen(
     see: See, picture: NDArray[np.uint8], text: str
 ) -> None:
-    findings = see(picture)
-    assert [caption.text for caption in captions(findings, 5)] == [text]
-    assert not {tag.name for tag in tags(findings)} - {"black and white"}
+    evidence = see(picture)
+    assert [caption.text for caption in captions(evidence, 5)] == [text]
+    assert not {tag.name for tag in tags(evidence)} - {"black and white"}
 
 
-def test_a_picture_without_an_edge_is_its_colours(nothing: Findings) -> None:
-    plain = replace(nothing.scene, surfaces=replace(nothing.scene.surfaces, plain=True))
+def test_a_picture_without_an_edge_is_its_colours(nothing: Evidence) -> None:
+    plain = replace(nothing.scene, low_level=replace(nothing.scene.low_level, plain=True))
     (only,) = captions(replace(nothing, scene=plain), 3)
     assert only.text == "a white and blue picture"
-    assert only.confidence == nothing.colours.covered
+    assert only.confidence == nothing.colors.covered
 
 
 def test_one_small_word_on_white_is_a_picture_without_colour(see: See) -> None:
@@ -163,10 +160,10 @@ def test_a_circle_in_ink_is_no_kite(see: See) -> None:
     assert best(see(np.asarray(picture))) == "a black and white line drawing"
 
 
-def test_a_brown_print_is_sepia_and_a_blue_one_has_no_name(nothing: Findings) -> None:
-    brown = Colours("Brown", "Brown", ("Brown", "Orange"), "8E6642", 0.8, black_and_white=True)
-    board = replace(nothing, objects=(BODY, BOARD), colours=brown)
+def test_a_brown_print_is_sepia_and_a_blue_one_has_no_name(nothing: Evidence) -> None:
+    brown = Colors("Brown", "Brown", ("Brown", "Orange"), "8E6642", 0.8, black_and_white=True)
+    board = replace(nothing, objects=(BODY, BOARD), colors=brown)
     assert best(board) == "a sepia photo of a person riding a skateboard"
-    assert best(replace(nothing, colours=brown)) == "a brown picture"
+    assert best(replace(nothing, colors=brown)) == "a brown picture"
     blue = replace(brown, dominant=("Blue",))
-    assert best(replace(board, colours=blue)) == "a person riding a skateboard"
+    assert best(replace(board, colors=blue)) == "a person riding a skateboard"

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from visionservice.engines.captions.text import covered, writing
-from visionservice.engines.evidence.evidence import Findings
+from visionservice.engines.captions.text import covered, text_plan
+from visionservice.engines.evidence.evidence import Evidence
 
-Look = Callable[[str | Path], Findings]
+Look = Callable[[str | Path], Evidence]
 
 
-def said(findings: Findings) -> list[str]:
-    found = writing(findings)
-    return [found.claim.text, *(detail.text for detail in found.details)] if found else []
+def said(evidence: Evidence) -> list[str]:
+    found = text_plan(evidence)
+    return [found.subject.text, *(detail.text for detail in found.details)] if found else []
 
 
 def test_a_long_text_is_quoted_in_part(look: Look) -> None:

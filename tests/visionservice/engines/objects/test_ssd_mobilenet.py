@@ -8,13 +8,13 @@ import numpy as np
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.geometry import Box
-from visionservice.engines.labels import SURE, kinds
+from visionservice.engines.labels import MIN_CONFIDENCE, object_classes
 from visionservice.engines.objects.ssd_mobilenet import detect
 
 
 def test_it_finds_the_skater_above_the_skateboard(evaluation: Path) -> None:
     found = detect(np.asarray(load_image(evaluation / "images/objects.jpg")))
-    sure = {thing.name: thing for thing in found if thing.confidence >= SURE}
+    sure = {thing.name: thing for thing in found if thing.confidence >= MIN_CONFIDENCE}
     assert set(sure) == {"person", "skateboard"}
     assert sure["person"].box.iou(Box.from_edges(116, 60, 419, 386)) > 0.8
     assert sure["skateboard"].box.iou(Box.from_edges(238, 298, 417, 416)) > 0.7
@@ -22,7 +22,7 @@ def test_it_finds_the_skater_above_the_skateboard(evaluation: Path) -> None:
 
 def test_a_house_without_people_has_none_sure_enough_to_name(evaluation: Path) -> None:
     found = detect(np.asarray(load_image(evaluation / "images/house.jpg")))
-    assert not [thing for thing in found if thing.confidence >= SURE]
+    assert not [thing for thing in found if thing.confidence >= MIN_CONFIDENCE]
 
 
 def test_one_cup_is_found_once_and_inside_the_picture() -> None:
@@ -53,5 +53,5 @@ def test_threads_do_not_mix_their_pictures() -> None:
 
 def test_the_table_has_the_eighty_kinds_in_categories_of_the_api(shared: Path) -> None:
     allowed = {*json.loads((shared / "specs/categories86.json").read_text()), ""}
-    assert len(kinds()) == 80
-    assert {kind.category for kind in kinds().values()} <= allowed
+    assert len(object_classes()) == 80
+    assert {kind.category for kind in object_classes().values()} <= allowed

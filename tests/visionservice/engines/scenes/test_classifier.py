@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 
 from visionhelpers.images import load_image, sample_path
-from visionservice.engines.evidence.evidence import Findings
-from visionservice.engines.labels import classes, spread
+from visionservice.engines.evidence.evidence import Evidence
+from visionservice.engines.labels import class_count, scene_classes
 from visionservice.engines.scenes import classifier
-from visionservice.engines.scenes.classifier import classify
+from visionservice.engines.scenes.classifier import analyze
 
-Look = Callable[[str | Path], Findings]
+Look = Callable[[str | Path], Evidence]
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def test_general_words_are_at_least_as_sure_as_the_breeds_below_them(look: Look) -> None:
@@ -30,7 +30,7 @@ def test_general_words_are_at_least_as_sure_as_the_breeds_below_them(look: Look)
 
 def test_the_place_shows_once_the_dog_is_painted_out(evaluation: Path, look: Look) -> None:
     path = evaluation / "images/dog.jpg"
-    with_dog = classify(np.asarray(load_image(path)), ())
+    with_dog = analyze(np.asarray(load_image(path)), ())
     assert with_dog.outdoor < 0.1
     assert look(path).scene.outdoors
     assert look(path).scene.outdoor > 0.5
@@ -56,7 +56,7 @@ def test_indoors_nothing_is_said_to_be_outdoors(look: Look, name: str) -> None:
 
 
 def test_a_blank_picture_is_nothing_in_particular() -> None:
-    scene = classify(np.full((64, 64, 3), 255, np.uint8), ())
+    scene = analyze(np.full((64, 64, 3), 255, np.uint8), ())
     assert not [word for word in scene.words if word.confidence >= 0.5]
     assert not scene.outdoors
     assert not scene.indoors
@@ -66,24 +66,24 @@ def test_threads_do_not_mix_their_pictures() -> None:
     cat = np.asarray(load_image(sample_path("chelsea_the_cat.jpg")))
     cup = np.asarray(load_image(sample_path("coffee_cup.jpg")))
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda image: classify(image, ()), [cat, cup] * 3))
+        answers = list(pool.map(lambda image: analyze(image, ()), [cat, cup] * 3))
     assert len({answer.labels for answer in answers}) == 2
-    assert answers[0].labels == classify(cat, ()).labels
+    assert answers[0].labels == analyze(cat, ()).labels
 
 
 def test_the_table_has_a_row_for_each_class_in_categories_of_the_api(shared: Path) -> None:
     allowed = {*json.loads((shared / "specs/categories86.json").read_text()), ""}
-    assert len(classes()) == 1000
-    assert {row.category for row in classes()} <= allowed
-    assert {row.place for row in classes()} == {"outdoor", "indoor", ""}
-    assert spread("dog") == 118
+    assert len(scene_classes()) == 1000
+    assert {row.category for row in scene_classes()} <= allowed
+    assert {row.place for row in scene_classes()} == {"outdoor", "indoor", ""}
+    assert class_count("dog") == 118
 
 
 def test_the_table_is_what_the_tool_writes(tmp_path: Path) -> None:
     tool = runpy.run_path(str(ROOT / "tools/make_scene_table.py"))
     if not tool["NOUNS"].exists():
         pytest.skip("no WordNet here: make debian")
-    tool["write_table"].__globals__["TABLE"] = tmp_path / "classifier.csv"
+    tool["write_table"].__globals__["TABLE"] = tmp_path / "scenes.csv"
     tool["write_table"]()
-    committed = Path(classifier.__file__).with_name("classifier.csv")
-    assert (tmp_path / "classifier.csv").read_text() == committed.read_text()
+    committed = ROOT / "visionservice/engines/data/scenes.csv"
+    assert (tmp_path / "scenes.csv").read_text() == committed.read_text()

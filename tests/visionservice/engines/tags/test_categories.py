@@ -7,17 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from visionservice.engines.evidence.evidence import Findings
-from visionservice.engines.faces.detector import Face
+from visionservice.engines.base import Face, Object
+from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
-from visionservice.engines.objects.ssd_mobilenet import Object
 from visionservice.engines.tags.categories import categories
 
-Look = Callable[[str | Path], Findings]
+Look = Callable[[str | Path], Evidence]
 
 
-def names(findings: Findings) -> list[str]:
-    return [category.name for category in categories(findings)]
+def names(evidence: Evidence) -> list[str]:
+    return [category.name for category in categories(evidence)]
 
 
 def test_all_names_are_the_apis_and_the_surest_comes_first(shared: Path, look: Look) -> None:
@@ -47,7 +46,7 @@ def test_the_parent_comes_along(look: Look) -> None:
     ],
 )
 def test_people_are_sorted_by_number_and_age(
-    nothing: Findings, ages: list[int], expected: str
+    nothing: Evidence, ages: list[int], expected: str
 ) -> None:
     faces = [Face(Box(20 * i, 20, 80, 80), age, "Male", 0.9) for i, age in enumerate(ages)]
     assert expected in names(replace(nothing, faces=tuple(faces)))
@@ -58,21 +57,21 @@ def test_a_page_is_text_and_a_night_is_dark(look: Look) -> None:
     assert "dark_" in names(look("rocket_at_dusk.jpg"))
 
 
-def test_a_small_thing_does_not_decide_what_the_picture_is_of(nothing: Findings) -> None:
+def test_a_small_thing_does_not_decide_what_the_picture_is_of(nothing: Evidence) -> None:
     car = Object("car", 0.97, Box(0, 0, 30, 30))
     assert names(replace(nothing, objects=(car,))) == ["others_"]
     large = replace(car, box=Box(0, 0, 300, 200))
     assert names(replace(nothing, objects=(large,))) == ["trans_car"]
 
 
-def test_what_the_picture_is_of_comes_before_where_it_stands(nothing: Findings) -> None:
+def test_what_the_picture_is_of_comes_before_where_it_stands(nothing: Evidence) -> None:
     outdoors = replace(nothing, scene=replace(nothing.scene, outdoor=1.0))
     assert names(outdoors) == ["outdoor_"]
     bear = Object("bear", 0.97, Box(0, 0, 300, 300))
     assert names(replace(outdoors, objects=(bear,))) == ["animal_", "outdoor_"]
 
 
-def test_a_picture_of_nothing_is_others(nothing: Findings) -> None:
+def test_a_picture_of_nothing_is_others(nothing: Evidence) -> None:
     (only,) = categories(nothing)
     assert only.name == "others_"
     assert only.score == 1.0

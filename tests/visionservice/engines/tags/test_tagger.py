@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from visionservice.engines.evidence.evidence import Findings
-from visionservice.engines.scenes.classifier import Word
+from visionservice.engines.base import LabelScore
+from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.tags.tagger import CUTOFF, tags
 
-Look = Callable[[str | Path], Findings]
+Look = Callable[[str | Path], Evidence]
 
 
 def test_general_words_come_before_the_breed(look: Look) -> None:
@@ -17,34 +17,34 @@ def test_general_words_come_before_the_breed(look: Look) -> None:
     assert names.index("coffee") < names.index("espresso")
 
 
-def test_a_general_word_comes_first_even_when_the_breed_is_as_sure(nothing: Findings) -> None:
-    words = (Word("golden retriever", 0.9), Word("dog", 0.9), Word("animal", 0.9))
+def test_a_general_word_comes_first_even_when_the_breed_is_as_sure(nothing: Evidence) -> None:
+    words = (LabelScore("golden retriever", 0.9), LabelScore("dog", 0.9), LabelScore("animal", 0.9))
     seen = replace(nothing, scene=replace(nothing.scene, words=words))
     assert [tag.name for tag in tags(seen)] == ["dog", "animal", "golden retriever"]
 
 
-def test_a_breed_that_is_not_sure_is_not_named(nothing: Findings) -> None:
-    words = (Word("dog", 0.9), Word("golden retriever", 0.65))
+def test_a_breed_that_is_not_sure_is_not_named(nothing: Evidence) -> None:
+    words = (LabelScore("dog", 0.9), LabelScore("golden retriever", 0.65))
     seen = replace(nothing, scene=replace(nothing.scene, words=words))
     assert [tag.name for tag in tags(seen)] == ["dog"]
 
 
-def test_snow_is_white_and_water_is_outdoors(nothing: Findings) -> None:
-    surfaces = replace(nothing.scene.surfaces, white=0.3)
-    alps = replace(nothing.scene, words=(Word("snow", 0.8),), water=0.5, surfaces=surfaces)
+def test_snow_is_white_and_water_is_outdoors(nothing: Evidence) -> None:
+    surfaces = replace(nothing.scene.low_level, white=0.3)
+    alps = replace(nothing.scene, words=(LabelScore("snow", 0.8),), water=0.5, low_level=surfaces)
     indoors = replace(nothing, scene=alps)
     outdoors = replace(nothing, scene=replace(alps, outdoor=0.9))
     assert {tag.name for tag in tags(outdoors)} == {"outdoor", "snow", "water"}
     assert not tags(indoors)
-    green = replace(alps, outdoor=0.9, water=0.1, surfaces=nothing.scene.surfaces)
+    green = replace(alps, outdoor=0.9, water=0.1, low_level=nothing.scene.low_level)
     assert {tag.name for tag in tags(replace(nothing, scene=green))} == {"outdoor"}
 
 
-def test_a_pale_blur_behind_an_animal_is_no_sky(nothing: Findings) -> None:
-    surfaces = replace(nothing.scene.surfaces, sky=0.4)
-    scene = replace(nothing.scene, outdoor=0.9, surfaces=surfaces)
+def test_a_pale_blur_behind_an_animal_is_no_sky(nothing: Evidence) -> None:
+    surfaces = replace(nothing.scene.low_level, sky=0.4)
+    scene = replace(nothing.scene, outdoor=0.9, low_level=surfaces)
     assert "sky" in {tag.name for tag in tags(replace(nothing, scene=scene))}
-    bird = replace(scene, words=(Word("animal", 0.9),))
+    bird = replace(scene, words=(LabelScore("animal", 0.9),))
     assert "sky" not in {tag.name for tag in tags(replace(nothing, scene=bird))}
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visionservice.engines.text.deskew import Page
+from visionservice.engines.text.deskew import DeskewedImage
 
 WHITE = 255
 
@@ -15,7 +15,7 @@ def dotted() -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     return image
 
 
-def dot(page: Page) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def dot(page: DeskewedImage) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Return the middle of the black square, as the page says where it was."""
     darkness = WHITE - page.image[..., 0].astype(float)
     rows, columns = np.indices(darkness.shape) + 0.5
@@ -28,7 +28,7 @@ def dot(page: Page) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
 def test_a_point_of_a_turned_page_is_found_again_in_the_picture(
     degrees: float, quarters: int
 ) -> None:
-    page = Page.of(dotted())
+    page = DeskewedImage.of(dotted())
     turned = (page.straightened(degrees) if degrees else page).turned(quarters)
     assert dot(turned) == pytest.approx((60, 40), abs=0.05)
 
@@ -37,7 +37,7 @@ def test_a_point_of_a_turned_page_is_found_again_in_the_picture(
 def test_nothing_of_the_picture_is_cut_off(degrees: float) -> None:
     image = dotted()
     image[:4, :4] = image[-4:, -4:] = 0
-    page = Page.of(image).straightened(degrees)
+    page = DeskewedImage.of(image).straightened(degrees)
     ink = (WHITE - image.astype(float)).sum()
     assert (WHITE - page.image.astype(float)).sum() == pytest.approx(ink, rel=0.03)
 
@@ -45,4 +45,4 @@ def test_nothing_of_the_picture_is_cut_off(degrees: float) -> None:
 def test_the_corners_that_appear_have_the_colour_of_the_edges() -> None:
     image = np.full((60, 90, 3), (200, 100, 50), np.uint8)
     image[20:40, 20:70] = 0
-    assert Page.of(image).straightened(30).image[0, 0].tolist() == [200, 100, 50]
+    assert DeskewedImage.of(image).straightened(30).image[0, 0].tolist() == [200, 100, 50]

@@ -70,25 +70,25 @@ def test_columns_are_read_one_after_the_other(degrees: float) -> None:
     left, right = (0, 0, 300, 40), (400, 0, 700, 40)
     under_left, under_right = (0, 60, 300, 100), (400, 60, 700, 100)
     lines = quads(right, left, under_right, under_left, degrees=degrees)
-    assert layout.regions(lines, degrees) == [[1, 3], [0, 2]]
+    assert layout.group_into_regions(lines, degrees) == [[1, 3], [0, 2]]
 
 
 def test_paragraphs_are_parted_by_a_wide_gap() -> None:
     lines = quads((0, 0, 300, 40), (0, 60, 300, 100), (0, 220, 300, 260))
-    assert layout.regions(lines, 0) == [[0, 1], [2]]
+    assert layout.group_into_regions(lines, 0) == [[0, 1], [2]]
 
 
 def test_a_heading_comes_before_the_columns_and_a_footer_after_them() -> None:
     heading, footer = (0, 0, 700, 40), (0, 500, 700, 540)
     left, right = (0, 200, 300, 240), (400, 160, 700, 200)
-    assert layout.regions(quads(footer, right, left, heading), 0) == [[3], [2], [1], [0]]
+    assert layout.group_into_regions(quads(footer, right, left, heading), 0) == [[3], [2], [1], [0]]
 
 
 def test_pieces_of_one_row_go_from_left_to_right() -> None:
     lines = quads((210, 2, 400, 42), (0, 0, 200, 40), (0, 60, 400, 100))
-    assert layout.regions(lines, 0) == [[1, 0, 2]]
+    assert layout.group_into_regions(lines, 0) == [[1, 0, 2]]
 
 
 def test_centred_lines_of_any_size_are_one_region() -> None:
     lines = quads((20, 0, 380, 80), (80, 100, 320, 140), (140, 160, 260, 185))
-    assert layout.regions(lines, 0) == [[0, 1, 2]]
+    assert layout.group_into_regions(lines, 0) == [[0, 1, 2]]

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from visionhelpers.images import load_image, sample_path
+from visionservice.engines.base import OcrResult
 from visionservice.engines.geometry import Box, Point, Polygon
-from visionservice.engines.text.reader import Text, read
+from visionservice.engines.text.reader import read
 
 FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif.ttf"
 QUOTATION = (
@@ -44,11 +45,11 @@ def page(lines: tuple[str, ...] = QUOTATION) -> tuple[Image.Image, list[tuple[st
     return image, write(image, lines, 60, 80)
 
 
-def seen(image: Image.Image, *, detect_orientation: bool = True) -> Text:
+def seen(image: Image.Image, *, detect_orientation: bool = True) -> OcrResult:
     return read(np.asarray(image.convert("RGB")), detect_orientation=detect_orientation)
 
 
-def words(text: Text) -> list[str]:
+def words(text: OcrResult) -> list[str]:
     return [word.text for line in text.lines for word in line.words]
 
 

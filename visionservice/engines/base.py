@@ -1,0 +1,432 @@
+"""What an engine is: the protocols, the results, and the error of a model that is missing.
+
+An engine is one object with a `name`, a `load()` and one method. The built-in engines and those of
+others are registered alike (`registry`); `docs/engines.md` shows a complete one. All images are
+arrays of height x width x 3, uint8, RGB, upright; all coordinates are pixels of the image, with
+the origin at the top left, x to the right, y down; all confidences are from 0 to 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .geometry import Box, Polygon
+from .labels import MIN_CONFIDENCE, MIN_PLACE_SCORE, object_classes
+
+RGBImage = NDArray[np.uint8]
+Gender = Literal["Male", "Female"]
+QuarterTurn = Literal[0, 90, 180, 270]
+Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
+
+MIN_SKY, MIN_GRASS, MIN_GREEN, MIN_SNOW = 0.10, 0.30, 0.20, 0.04
+"""The least shares of the image (of its lower third for grass) that count."""
+MIN_WATER = 0.25
+"""The least score of the classes of water: 10 of 10 photographs of water reach it."""
+
+BLACK_AND_WHITE_PRECISION = 107 / 110
+"""Of as many prints in one ink as photographs in color, the share of right results."""
+DRAWING_PRECISION = {(3, 0): 529 / 536, (2, 0): 129 / 141, (2, 1): 78 / 79}
+"""By clip art and line drawing, the share of right results on the images of `image_type`."""
+
+
+class EngineUnavailable(RuntimeError):  # noqa: N818
+    """A model, or the package that runs it, is missing; the message names it and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """An object of one of the 80 COCO classes."""
+
+    name: str
+    confidence: float
+    box: Box
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The more general words for its class: for a dog, mammal and animal."""
+        return object_classes()[self.name].words
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A face, a square from the eyebrows to the chin, cut off at the edges of the image.
+
+    Attributes:
+        box: The square.
+        age: In years.
+        gender: The likelier one.
+        confidence: That it is a face.
+        turn: The degrees clockwise by which the image has to be rotated to set the face upright.
+        gender_confidence: From 0.5 to 1.
+    """
+
+    box: Box
+    age: int
+    gender: Gender
+    confidence: float
+    turn: QuarterTurn = 0
+    gender_confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of a line of text, with its four corners."""
+
+    text: str
+    polygon: Polygon
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text: its words, separated by spaces."""
+
+    text: str
+    polygon: Polygon
+    words: tuple[Word, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A column or paragraph: lines from top to bottom."""
+
+    lines: tuple[Line, ...]
+
+
+CLOCKWISE: dict[Orientation, float] = {
+    "Up": 0,
+    "Right": 90,
+    "Down": 180,
+    "Left": 270,
+    "NotDetected": 0,
+}
+"""The degrees clockwise from upright of text whose top faces this way."""
+
+
+@dataclass(frozen=True, slots=True)
+class OcrResult:
+    """All text of an image.
+
+    Attributes:
+        lines: In reading order.
+        regions: The same lines by column or paragraph, in reading order.
+        orientation: Where the top of the text faces once the image is rotated by `angle`.
+        angle: Degrees, above -45 and at most 45; rotating the image clockwise about its center by
+            this makes the text horizontal or vertical.
+        language: A language code of the OCR operation; "unk" without text.
+        rows: The same lines from top to bottom, those of one row from left to right.
+    """
+
+    lines: tuple[Line, ...]
+    regions: tuple[Region, ...]
+    orientation: Orientation
+    angle: float
+    language: str
+    rows: tuple[Line, ...] = ()
+
+    @property
+    def clockwise(self) -> float:
+        """The degrees clockwise from upright of the text, above -135 and below 315."""
+        return CLOCKWISE[self.orientation] - self.angle
+
+
+@dataclass(frozen=True, slots=True)
+class LabelScore:
+    """A label of the scene classifier, or a more general word, with its probability."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class LowLevelFeatures:
+    """Shares of the image, 0 to 1, measured from colors and gradients alone.
+
+    Attributes:
+        sky: Smooth brightness or blue from the top down.
+        grass: Green with texture, as a share of the lower third.
+        green: Green pixels.
+        dark: Whether the image is dim nearly everywhere, and not because of leaves.
+        plain: Whether it has no edge.
+        texture: How even its roughness is, as of bricks or gravel; 0 if it is not.
+        blue: Smooth blue from the top down.
+        white: White pixels, as a share of all but the upper quarter.
+    """
+
+    sky: float
+    grass: float
+    green: float
+    dark: bool
+    plain: bool
+    texture: float
+    blue: float = 0.0
+    white: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the scene classifier and the low-level features say; the likeliest labels come first.
+
+    Attributes:
+        labels: Classes of ImageNet.
+        words: The labels and the more general words for them.
+        categories: The API's categories of the labels.
+        place_labels: Words for places, from the image with its objects painted out.
+        outdoor: The score for outdoors.
+        indoor: The score for indoors.
+        low_level: The low-level features.
+        water: The score for water.
+    """
+
+    labels: tuple[LabelScore, ...]
+    words: tuple[LabelScore, ...]
+    categories: tuple[LabelScore, ...]
+    place_labels: tuple[LabelScore, ...]
+    outdoor: float
+    indoor: float
+    low_level: LowLevelFeatures
+    water: float = 0.0
+
+    @property
+    def outdoors(self) -> bool:
+        """Whether the image was taken outdoors."""
+        return self.outdoor >= MIN_PLACE_SCORE and self.outdoor > self.indoor
+
+    @property
+    def indoors(self) -> bool:
+        """Whether the image was taken indoors."""
+        return self.indoor >= MIN_PLACE_SCORE and self.indoor > self.outdoor
+
+    @property
+    def night(self) -> bool:
+        """Whether it is dark outdoors."""
+        return self.outdoors and self.low_level.dark
+
+    @property
+    def sky(self) -> bool:
+        """Whether there is sky; only blue counts behind an animal or a plant."""
+        close = max(self.probability("animal"), self.probability("plant")) >= MIN_CONFIDENCE
+        seen = self.low_level.blue if close else self.low_level.sky
+        return self.outdoors and seen >= MIN_SKY
+
+    @property
+    def grass(self) -> bool:
+        """Whether there is grass."""
+        return self.outdoors and self.low_level.grass >= MIN_GRASS
+
+    @property
+    def green(self) -> bool:
+        """Whether there are plants."""
+        return self.outdoors and self.low_level.green >= MIN_GREEN
+
+    @property
+    def has_snow(self) -> bool:
+        """Whether there may be snow."""
+        return self.outdoors and self.low_level.white >= MIN_SNOW
+
+    @property
+    def has_water(self) -> bool:
+        """Whether there is water."""
+        return self.outdoors and self.water >= MIN_WATER
+
+    def probability(self, word: str) -> float:
+        """Return the probability of a label or word, 0 if it is not among them."""
+        return max((w.confidence for w in self.words if w.name == word), default=0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Colors:
+    """The colors of an image by the API's twelve names.
+
+    Attributes:
+        foreground: The commonest name in the middle.
+        background: The commonest name at the edges.
+        dominant: The commonest names, at most three.
+        accent: Six upper-case hexadecimal digits.
+        covered: The share of the image that has the foreground's or background's name.
+        black_and_white: Whether one ink could print it.
+    """
+
+    foreground: str
+    background: str
+    dominant: tuple[str, ...]
+    accent: str
+    covered: float
+    black_and_white: bool
+
+    @property
+    def gray(self) -> float:
+        """The confidence that the image is black and white; 0 if it is not."""
+        return BLACK_AND_WHITE_PRECISION * self.black_and_white
+
+
+@dataclass(frozen=True, slots=True)
+class ImageType:
+    """Whether an image is drawn, in the API's numbers.
+
+    Attributes:
+        clip_art: 0 (no) to 3 (good clip art).
+        line_drawing: 0 or 1.
+    """
+
+    clip_art: int
+    line_drawing: int
+
+    @property
+    def confidence(self) -> float:
+        """The confidence that the image is drawn; 0 if it is not."""
+        return DRAWING_PRECISION.get((self.clip_art, self.line_drawing), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Caption:
+    """A sentence in lower case without a full stop."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A word for something in the image."""
+
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """One of the API's 86 categories."""
+
+    name: str
+    score: float
+
+
+class Evidence(Protocol):
+    """One image and what the engines find in it; each engine runs when its result is first read."""
+
+    @property
+    def image(self) -> RGBImage:
+        """The pixels, height x width x 3, upright."""
+
+    @property
+    def objects(self) -> Sequence[Object]:
+        """The objects with a confidence of 0.3 and more, the most confident first."""
+
+    @property
+    def faces(self) -> Sequence[Face]:
+        """The faces, the largest first."""
+
+    @property
+    def text(self) -> OcrResult:
+        """The text, in whatever orientation."""
+
+    @property
+    def scene(self) -> Scene:
+        """The scene."""
+
+    @property
+    def colors(self) -> Colors:
+        """The colors."""
+
+    @property
+    def image_type(self) -> ImageType:
+        """Whether it is drawn."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The people of the gallery who were recognized, from left to right."""
+
+    def resized(self, max_pixels: int) -> RGBImage:
+        """Return the image with at most this many pixels."""
+
+
+class Engine(Protocol):
+    """What every engine has.
+
+    Attributes:
+        name: A short name, which is part of the cache key and is listed by `/health`.
+        thread_safe: Whether several threads may call it at once; otherwise the service calls it
+            from one thread at a time.
+    """
+
+    name: str
+    thread_safe: bool
+
+    def load(self) -> None:
+        """Load the model; called once, before the first use.
+
+        Raises:
+            EngineUnavailable: The model is missing; the message names it.
+        """
+
+
+class Captioner(Engine, Protocol):
+    """Describes an image in sentences: the kind `captions`."""
+
+    def caption(
+        self, evidence: Evidence, limit: int, *, gender_neutral: bool, names: bool
+    ) -> Sequence[Caption]:
+        """Return at most `limit` captions, the most confident first; empty for the built-in's.
+
+        Args:
+            evidence: The image.
+            limit: The maximum number of captions.
+            gender_neutral: Whether to say person in place of man, woman, boy and girl.
+            names: Whether captions may contain names of people.
+        """
+
+
+class Tagger(Engine, Protocol):
+    """Tags an image: the kind `tags`."""
+
+    def tag(self, evidence: Evidence) -> Sequence[Tag]:
+        """Return the tags, the most confident first."""
+
+
+class ObjectDetector(Engine, Protocol):
+    """Finds objects: the kind `objects`."""
+
+    def detect(self, image: RGBImage) -> Sequence[Object]:
+        """Return the objects, the most confident first."""
+
+
+class FaceDetector(Engine, Protocol):
+    """Finds faces: the kind `faces`."""
+
+    def detect(self, image: RGBImage) -> Sequence[Face]:
+        """Return the faces, the largest first."""
+
+
+class FaceEmbedder(Engine, Protocol):
+    """Describes faces so that those of one person are close: the kind `embeddings`."""
+
+    def embed(self, image: RGBImage, face: Face) -> NDArray[np.float64]:
+        """Return a vector; the Euclidean distance of two of one person is below 0.55."""
+
+
+class TextReader(Engine, Protocol):
+    """Reads text: the kind `text`."""
+
+    def read(self, image: RGBImage, *, detect_orientation: bool) -> OcrResult:
+        """Return the text; without `detect_orientation` the image counts as upright."""
+
+
+class SceneClassifier(Engine, Protocol):
+    """Classifies the whole image: the kind `scenes`."""
+
+    def classify(self, image: RGBImage, objects: Sequence[Object]) -> Scene:
+        """Return the scene; the objects are those that the object detector found."""
+
+
+class AdultClassifier(Engine, Protocol):
+    """Scores adult content: the kind `adult`."""
+
+    def score(self, image: RGBImage) -> float:
+        """Return the probability that the image is adult content."""
