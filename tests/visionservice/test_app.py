@@ -22,7 +22,7 @@ from tests.visionservice.test_bench import png
 from visionhelpers.images import sample_path
 from visionservice import LocalService, create_app
 from visionservice.bench import CLIENT_HEADER
-from visionservice.engines import EngineUnavailable
+from visionservice.engines.base import EngineUnavailable
 from visionservice.gallery.gallery import Gallery
 from visionservice.pool import LIGHTEST, Pool
 

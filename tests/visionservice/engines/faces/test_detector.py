@@ -130,7 +130,7 @@ def test_a_package_that_is_not_installed_is_named(package: str) -> None:
         "from visionhelpers.images import load_image, sample_path\n"
         "from visionservice.engines import Unavailable, faces\n"
         "try: detector.detect(np.asarray(load_image(sample_path('eileen_collins.jpg'))))\n"
-        "except Unavailable as error: print(error)\n"
+        "except EngineUnavailable as error: print(error)\n"
     )
     run = [sys.executable, "-c", script, package]
     said = subprocess.run(run, capture_output=True, text=True, check=True).stdout

@@ -12,7 +12,6 @@ import pytest
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.labels import class_count, scene_classes
-from visionservice.engines.scenes import classifier
 from visionservice.engines.scenes.classifier import analyze
 
 Look = Callable[[str | Path], Evidence]
