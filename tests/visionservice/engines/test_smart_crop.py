@@ -173,7 +173,7 @@ def test_all_that_fits_is_kept_in_the_published_pictures(evaluation: Path) -> No
     found = best_window(picture.size, (3, 1), boxes, (), saliency(picture))
     assert len(boxes) == 6
     assert all(contains(found, box) for box in boxes)
-    rider = load_image(evaluation / "images" / "ssd_mobilenet.jpg")
+    rider = load_image(evaluation / "images" / "objects.jpg")
     things = ssd_mobilenet.detect(np.asarray(rider))
     square = best_window(rider.size, (1, 1), (), things, saliency(rider))
     assert all(contains(square, thing.box) for thing in things)

@@ -128,7 +128,8 @@ def test_a_package_that_is_not_installed_is_named(package: str) -> None:
         "import sys; sys.modules[sys.argv[1]] = None\n"
         "import numpy as np\n"
         "from visionhelpers.images import load_image, sample_path\n"
-        "from visionservice.engines import Unavailable, faces\n"
+        "from visionservice.engines.base import EngineUnavailable\n"
+        "from visionservice.engines.faces import detector\n"
         "try: detector.detect(np.asarray(load_image(sample_path('eileen_collins.jpg'))))\n"
         "except EngineUnavailable as error: print(error)\n"
     )
