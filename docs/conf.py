@@ -31,7 +31,7 @@ extensions = [
 ]
 root_doc = "docs/index"
 include_patterns = ["docs/*.md", "docs/*.rst", "notebooks/*.ipynb", "CHANGELOG.md"]
-exclude_patterns = [".*", "build", "dist", "tests", "visionhelpers"]
+exclude_patterns = [".*", "build", "dist", "tests", "visionhelpers", "visionservice"]
 repository_url = str(PROJECT["urls"]["Repository"])
 
 nb_execution_mode = "off"
@@ -45,7 +45,10 @@ OTHER_PACKAGES = (
 nitpicky = True
 nitpick_ignore_regex = [
     (r"py:.*", rf"({'|'.join(OTHER_PACKAGES)})\b.*"),
-    (r"py:class", r"visionhelpers\.(explorer\.query\.QueryResult|service\.gallery\.Gallery)"),
+    (
+        r"py:class",
+        r"(visionhelpers\.explorer\.query\.QueryResult|visionservice\.gallery\.gallery\.Gallery)",
+    ),
     (r"py:obj", r".*"),  # `…` in a docstring links to a name that the reference contains
 ]
 default_role = "py:obj"

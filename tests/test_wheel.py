@@ -15,7 +15,7 @@ import check_wheel  # tools/ is no package
 
 def wheel_of(folder: Path, changed: dict[str, bool]) -> Path:
     """Return a wheel with the files of the package; True adds a file, False leaves it out."""
-    tracked = check_wheel.run(["git", "ls-files", "--", check_wheel.PACKAGE], check_wheel.ROOT)
+    tracked = check_wheel.run(["git", "ls-files", "--", *check_wheel.PACKAGES], check_wheel.ROOT)
     names = {name for name in tracked.splitlines() if (check_wheel.ROOT / name).is_file()}
     assert len(names) > 80
     names |= {name for name, added in changed.items() if added}

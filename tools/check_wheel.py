@@ -21,7 +21,7 @@ from own_service import own_state  # benchmarks/ is no package
 
 ROOT = Path(__file__).parents[1]
 DIST = ROOT / "dist"
-PACKAGE = "visionhelpers"
+PACKAGES = ("visionhelpers", "visionservice")
 WITHOUT_SERVICE = """
 import visionhelpers as vh
 try:
@@ -48,8 +48,8 @@ def build() -> Path:
 
 
 def check_content(wheel: Path) -> None:
-    """Compare the files in the wheel with the package in the checkout."""
-    listed = run(["git", "ls-files", "-z", "--", PACKAGE], ROOT)
+    """Compare the files in the wheel with the packages in the checkout."""
+    listed = run(["git", "ls-files", "-z", "--", *PACKAGES], ROOT)
     wanted = {name for name in listed.split("\0") if (ROOT / name).is_file()}
     with zipfile.ZipFile(wheel) as archive:
         names = {name for name in archive.namelist() if not name.endswith("/")}
@@ -62,7 +62,7 @@ def check_content(wheel: Path) -> None:
     if more := sorted(packed - wanted):
         raise SystemExit(f"{wheel.name} has files that git does not track: {', '.join(more)}")
     size = wheel.stat().st_size / 1e6
-    print(f"{wheel.name}: {len(packed)} files, {size:.1f} MB, as in {PACKAGE}/; no tests")
+    print(f"{wheel.name}: {len(packed)} files, {size:.1f} MB, as in the checkout; no tests")
 
 
 def check_version(wheel: Path, tag: str) -> None:
