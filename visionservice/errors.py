@@ -1,11 +1,12 @@
-"""What the service says no with: a status, a code of the API, and a sentence.
+"""API errors: HTTP status, API code, Microsoft's message, and a hint of this service.
 
 ApiError
-├── GatewayError    401, 404, 429, 503: said before the API itself is reached, in the gateway's form
-└── everything else: said by the API, in the form of the version that was asked
+├── GatewayError    401, 404, 429, 503: sent in the form of Azure's gateway
+└── all others      sent in the form of the requested API version
 
-The codes are those of the newest API; each module of `wire` knows which of them its own version
-has, and what to say in place of the others.
+`message` is Microsoft's text where it is known. `hint` names the cause and the remedy; the response
+carries it in the header X-Error-Hint. The codes are those of all API versions together; each
+version's `error_body` replaces the codes that it lacks.
 """
 
 from __future__ import annotations
@@ -16,84 +17,99 @@ KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
 class ApiError(Exception):
-    """A refusal with an HTTP status, a code of the API and a message for its reader."""
+    """An error response: HTTP status, API code, message, extra headers and a hint."""
 
     def __init__(
-        self, status: int, code: str, message: str, headers: Mapping[str, str] | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        hint: str = "",
     ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.headers = dict(headers or {})
+        self.hint = hint
 
 
 class GatewayError(ApiError):
-    """A refusal by what stands before the API; its code is the status."""
+    """An error response of the gateway; the code is the status."""
 
-    def __init__(self, status: int, message: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, str(status), message, headers)
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        hint: str = "",
+    ) -> None:
+        super().__init__(status, str(status), message, headers, hint=hint)
 
 
-def access_denied() -> GatewayError:
-    """Refuse a request whose key is missing or wrong."""
+def access_denied(realm: str = "") -> GatewayError:
+    """Return 401 for a missing or wrong key; the realm is the URL of the API."""
+    scheme = f'realm="{realm}",' if realm else ""
     return GatewayError(
         401,
         "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide "
         "a valid key for an active subscription and use a correct regional API endpoint for your "
         "resource.",
-        {"WWW-Authenticate": f'AzureApiManagementKey name="{KEY_HEADER}",type="header"'},
+        {"WWW-Authenticate": f'AzureApiManagementKey {scheme}name="{KEY_HEADER}",type="header"'},
     )
 
 
-def not_found(what: str = "") -> GatewayError:
-    """Refuse a path that leads nowhere."""
-    return GatewayError(404, f"Resource not found{': ' + what if what else ''}")
+def not_found(hint: str = "") -> GatewayError:
+    """Return 404 for an unknown path."""
+    return GatewayError(404, "Resource not found", hint=hint)
 
 
 def too_many_requests(seconds: int, reason: str) -> GatewayError:
-    """Refuse a request for now; the reason is a sentence without its full stop."""
+    """Return 429 with Retry-After; the reason is a sentence without its full stop."""
     unit = "second" if seconds == 1 else "seconds"
     message = f"{reason}. Please retry after {seconds} {unit}."
     return GatewayError(429, message, {"Retry-After": str(seconds)})
 
 
 def shutting_down() -> GatewayError:
-    """Refuse a request because the service is about to end."""
-    message = "This service is shutting down and begins nothing more. Please retry after 1 second."
+    """Return 503 because the service is shutting down."""
+    message = "The service is shutting down. Please retry after 1 second."
     return GatewayError(503, message, {"Retry-After": "1"})
 
 
-def bad_argument(message: str) -> ApiError:
-    """Refuse a parameter or a body that makes no sense."""
-    return ApiError(400, "BadArgument", message)
+def bad_argument(message: str, hint: str = "") -> ApiError:
+    """Return 400 for an invalid parameter or body."""
+    return ApiError(400, "BadArgument", message, hint=hint)
 
 
-def invalid_image_url(message: str) -> ApiError:
-    """Refuse an address that is malformed or leads to no picture."""
-    return ApiError(400, "InvalidImageUrl", message)
+def invalid_image_url(message: str, hint: str = "") -> ApiError:
+    """Return 400 for a URL that is malformed or does not lead to an image."""
+    return ApiError(400, "InvalidImageUrl", message, hint=hint)
 
 
-def invalid_image_format(message: str) -> ApiError:
-    """Refuse bytes that are not a whole picture in a format of the API."""
-    return ApiError(400, "InvalidImageFormat", message)
+def invalid_image_format(message: str, hint: str = "") -> ApiError:
+    """Return 400 for data that is not a complete image in a format of the API."""
+    return ApiError(400, "InvalidImageFormat", message, hint=hint)
 
 
-def invalid_image_size(message: str) -> ApiError:
-    """Refuse a picture of too many bytes, or of too few or too many pixels."""
-    return ApiError(400, "InvalidImageSize", message)
+def invalid_image_size(message: str, hint: str = "") -> ApiError:
+    """Return 400 for an image with too many bytes, or with too few or too many pixels."""
+    return ApiError(400, "InvalidImageSize", message, hint=hint)
 
 
-def not_supported_language(message: str) -> ApiError:
-    """Refuse a language that the API or this service does not know."""
-    return ApiError(400, "NotSupportedLanguage", message)
+def not_supported_language(message: str, hint: str = "") -> ApiError:
+    """Return 400 for a language that the API or this service does not support."""
+    return ApiError(400, "NotSupportedLanguage", message, hint=hint)
 
 
 def not_available(message: str) -> ApiError:
-    """Refuse what this installation lacks a model for; retrying would not help."""
+    """Return 501 for a model that this installation lacks; a retry fails as well."""
     return ApiError(501, "FailedToProcess", message)
 
 
 def internal_error() -> ApiError:
-    """Say that the service itself failed, without saying how."""
-    return ApiError(500, "InternalServerError", "The service failed; its log says why.")
+    """Return 500 without details."""
+    return ApiError(500, "InternalServerError", "The service failed; its log has the details.")

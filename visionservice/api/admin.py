@@ -54,7 +54,7 @@ class AdminRoutes:
         forget = gallery.forget_face if people else gallery.forget_landmark
         try:
             if not await to_thread.run_sync(forget, name):
-                raise not_found(f"the gallery has no {name[:40]!r} of its own")
+                raise not_found(f"The gallery contains no {name[:40]!r} that can be removed.")
         except GalleryError as error:
             raise bad_argument(str(error)) from None
         return Response(status_code=204)
@@ -62,7 +62,7 @@ class AdminRoutes:
     async def _sample(self, request: Request) -> Response:
         name = request.path_params["name"]
         if name not in sample_credits():
-            raise not_found(f"no sample is called {name[:40]!r}")
+            raise not_found(f"There is no sample {name[:40]!r}.")
         return FileResponse(SAMPLES / name)
 
     async def _health(self, request: Request) -> Response:
