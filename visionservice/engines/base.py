@@ -10,13 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .geometry import Box, Polygon
 from .labels import MIN_CONFIDENCE, MIN_PLACE_SCORE, object_classes
+
+if TYPE_CHECKING:
+    from .evidence.evidence import Evidence
 
 RGBImage = NDArray[np.uint8]
 Gender = Literal["Male", "Female"]
@@ -306,45 +309,6 @@ class Category:
 
     name: str
     score: float
-
-
-class Evidence(Protocol):
-    """One image and what the engines find in it; each engine runs when its result is first read."""
-
-    @property
-    def image(self) -> RGBImage:
-        """The pixels, height x width x 3, upright."""
-
-    @property
-    def objects(self) -> Sequence[Object]:
-        """The objects with a confidence of 0.3 and more, the most confident first."""
-
-    @property
-    def faces(self) -> Sequence[Face]:
-        """The faces, the largest first."""
-
-    @property
-    def text(self) -> OcrResult:
-        """The text, in whatever orientation."""
-
-    @property
-    def scene(self) -> Scene:
-        """The scene."""
-
-    @property
-    def colors(self) -> Colors:
-        """The colors."""
-
-    @property
-    def image_type(self) -> ImageType:
-        """Whether it is drawn."""
-
-    @property
-    def names(self) -> Sequence[str]:
-        """The people of the gallery who were recognized, from left to right."""
-
-    def resized(self, max_pixels: int) -> RGBImage:
-        """Return the image with at most this many pixels."""
 
 
 class Engine(Protocol):

@@ -1,0 +1,122 @@
+"""The built-in engines as the registry loads them, until each room has its own class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .base import Caption, Face, Object, OcrResult, RGBImage, Scene, Tag
+
+if TYPE_CHECKING:
+    from .evidence.evidence import Evidence
+
+
+class _BuiltIn:
+    thread_safe = True
+
+    def load(self) -> None:
+        """Do nothing: the models are loaded at their first use."""
+
+
+class TemplateCaptioner(_BuiltIn):
+    """Sentences from a template."""
+
+    name = "template"
+
+    def caption(
+        self, evidence: Evidence, limit: int, *, gender_neutral: bool, names: bool
+    ) -> Sequence[Caption]:
+        """Return the captions."""
+        from .captions.template import captions
+
+        if not names or gender_neutral:
+            evidence = replace(evidence, names=())
+        return captions(replace(evidence, gender_neutral=gender_neutral), limit)
+
+
+class RuleTagger(_BuiltIn):
+    """Tags by rules."""
+
+    name = "rules"
+
+    def tag(self, evidence: Evidence) -> Sequence[Tag]:
+        """Return the tags."""
+        from .tags.tagger import tags
+
+        return tags(evidence)
+
+
+class SsdMobileNetDetector(_BuiltIn):
+    """Objects."""
+
+    name = "ssd-mobilenet-v2"
+
+    def detect(self, image: RGBImage) -> Sequence[Object]:
+        """Return the objects."""
+        from .objects import ssd_mobilenet
+
+        return ssd_mobilenet.detect(image)
+
+
+class MtcnnFaceDetector(_BuiltIn):
+    """Faces."""
+
+    name = "mtcnn"
+
+    def detect(self, image: RGBImage) -> Sequence[Face]:
+        """Return the faces."""
+        from .faces import detector
+
+        return detector.detect(image)
+
+
+class DlibFaceEmbedder(_BuiltIn):
+    """Embeddings of faces."""
+
+    name = "dlib-resnet"
+
+    def embed(self, image: RGBImage, face: Face) -> NDArray[np.float64]:
+        """Return the embedding."""
+        from .faces import detector
+
+        return detector.embed(image, face.box, face.turn)
+
+
+class RapidOcrReader(_BuiltIn):
+    """Text."""
+
+    name = "rapidocr"
+
+    def read(self, image: RGBImage, *, detect_orientation: bool) -> OcrResult:
+        """Return the text."""
+        from .text import reader
+
+        return reader.read(image, detect_orientation=detect_orientation)
+
+
+class EfficientNetClassifier(_BuiltIn):
+    """Scenes."""
+
+    name = "efficientnet-lite3"
+
+    def classify(self, image: RGBImage, objects: Sequence[Object]) -> Scene:
+        """Return the scene."""
+        from .scenes import classifier
+
+        return classifier.analyze(image, objects)
+
+
+class OpenNsfwClassifier(_BuiltIn):
+    """Adult scores."""
+
+    name = "open-nsfw"
+
+    def score(self, image: RGBImage) -> float:
+        """Return the score."""
+        from . import adult
+
+        return adult.score(image)

@@ -1,0 +1,195 @@
+"""The registry of engines: built-in ones, entry points, `module:Class` names and objects.
+
+An entry point of the group `visionhelpers.engines` is named `KIND.NAME`, as `captions.blip`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, fields
+from functools import cache, partial
+from importlib import import_module
+from importlib.metadata import entry_points
+from threading import Lock
+from typing import Any
+
+from .base import (
+    AdultClassifier,
+    Captioner,
+    Engine,
+    EngineUnavailable,
+    FaceDetector,
+    FaceEmbedder,
+    ObjectDetector,
+    SceneClassifier,
+    Tagger,
+    TextReader,
+)
+
+GROUP = "visionhelpers.engines"
+"""The group of entry points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of engine: its method, and the name and place of the built-in engine."""
+
+    method: str
+    built_in: str
+    path: str
+
+
+KINDS: Mapping[str, Kind] = {
+    "captions": Kind("caption", "template", "adapters:TemplateCaptioner"),
+    "tags": Kind("tag", "rules", "adapters:RuleTagger"),
+    "objects": Kind("detect", "ssd-mobilenet-v2", "adapters:SsdMobileNetDetector"),
+    "faces": Kind("detect", "mtcnn", "adapters:MtcnnFaceDetector"),
+    "embeddings": Kind("embed", "dlib-resnet", "adapters:DlibFaceEmbedder"),
+    "text": Kind("read", "rapidocr", "adapters:RapidOcrReader"),
+    "scenes": Kind("classify", "efficientnet-lite3", "adapters:EfficientNetClassifier"),
+    "adult": Kind("score", "open-nsfw", "adapters:OpenNsfwClassifier"),
+}
+"""Every kind of engine; the paths are relative to this package."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engines:
+    """One engine of each kind; each is loaded at its first use and is safe to use from threads."""
+
+    captions: Captioner
+    tags: Tagger
+    objects: ObjectDetector
+    faces: FaceDetector
+    embeddings: FaceEmbedder
+    text: TextReader
+    scenes: SceneClassifier
+    adult: AdultClassifier
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The names of the engines by kind."""
+        return {field.name: getattr(self, field.name).name for field in fields(self)}
+
+
+class _Slot:
+    """An engine that is made and loaded at its first use.
+
+    Calls of an engine that is not thread-safe take turns.
+    """
+
+    thread_safe = True
+
+    def __init__(self, method: str, name: str, make: Callable[[], Engine]) -> None:
+        self.name = name
+        self._method, self._make = method, make
+        self._engine: Engine | None = None
+        self._loading, self._calling = Lock(), Lock()
+        setattr(self, method, self._call)
+
+    def load(self) -> None:
+        self._loaded()
+
+    def _loaded(self) -> Engine:
+        with self._loading:
+            if self._engine is None:
+                try:
+                    engine = self._make()
+                    engine.load()
+                except EngineUnavailable:
+                    raise
+                except Exception as error:
+                    message = f"The engine {self.name!r} cannot be loaded: {error}"
+                    raise EngineUnavailable(message) from error
+                self._engine = engine
+            return self._engine
+
+    def _call(self, *args: Any, **options: Any) -> Any:
+        engine = self._loaded()
+        with nullcontext() if engine.thread_safe else self._calling:
+            return getattr(engine, self._method)(*args, **options)
+
+
+def load(choices: Mapping[str, object], options: Mapping[str, str]) -> Engines:
+    """Return the engines that are chosen, and the built-in ones of all other kinds.
+
+    Args:
+        choices: By kind, the name of a registered engine, "module:Class", or an engine.
+        options: By "kind.name", the keyword arguments of the classes, for example
+            {"captions.model": "/models/blip.onnx"}.
+
+    Raises:
+        ValueError: A kind, name, module, class or option is unknown.
+        TypeError: An object is no engine of its kind.
+    """
+    for kind in choices:
+        _check_kind(kind, f"Invalid engine kind {kind!r}")
+    arguments: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    for option, value in options.items():
+        kind, _, name = option.partition(".")
+        _check_kind(kind, f"Invalid engine option {option!r}")
+        arguments[kind][name] = value
+    slots: dict[str, Any] = {
+        kind: _slot(kind, choices.get(kind, KINDS[kind].built_in), arguments[kind])
+        for kind in KINDS
+    }
+    return Engines(**slots)
+
+
+@cache
+def default() -> Engines:
+    """Return the built-in engines."""
+    return load({}, {})
+
+
+def _check_kind(kind: str, error: str) -> None:
+    if kind not in KINDS:
+        raise ValueError(f"{error}: use {', '.join(KINDS)}.")
+
+
+def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
+    method = KINDS[kind].method
+    if choice == KINDS[kind].built_in and not arguments:  # imported at the first use
+        return _Slot(method, KINDS[kind].built_in, partial(_built_in, kind))
+    engine = choice
+    if isinstance(choice, str):
+        engine_class = _find_class(kind, choice)
+        try:
+            engine = engine_class(**arguments)
+        except TypeError as error:
+            message = f"Invalid options of the engine {choice!r}: {error}."
+            raise ValueError(message) from error
+    elif arguments:
+        message = f"Invalid engine option '{kind}.{next(iter(arguments))}'"
+        raise ValueError(f"{message}: use options only with module:Class.")
+    missing = [a for a in ("name", "thread_safe", "load", method) if not hasattr(engine, a)]
+    if isinstance(engine, type) or missing:
+        needed = f"name, thread_safe, load() and {method}()"
+        raise TypeError(f"Invalid engine {choice!r:.120}: use an object with {needed}.")
+    found: Any = engine
+    return _Slot(method, found.name, lambda: found)
+
+
+def _built_in(kind: str) -> Any:
+    return _import(f"{__package__}.{KINDS[kind].path}")()
+
+
+def _find_class(kind: str, choice: str) -> Any:
+    """Return the class of a registered name or of "module:Class"."""
+    registered = {point.name: point.value for point in entry_points(group=GROUP)}
+    built_in = KINDS[kind].built_in
+    registered[f"{kind}.{built_in}"] = f"{__package__}.{KINDS[kind].path}"
+    path = registered.get(f"{kind}.{choice}", choice)
+    try:
+        return _import(path)
+    except (ImportError, AttributeError, ValueError) as error:
+        names = sorted(n.removeprefix(f"{kind}.") for n in registered if n.startswith(f"{kind}."))
+        use = f"use module:Class or {', '.join(names)}"
+        raise ValueError(f"Invalid engine {choice!r}: {use} ({error}).") from error
+
+
+def _import(path: str) -> Any:
+    module, _, name = path.partition(":")
+    if not module or not name:
+        raise ValueError(f"{path!r} names no class")
+    return getattr(import_module(module), name)
