@@ -59,11 +59,11 @@ def own_state(keep: Collection[str] = ()) -> Iterator[Path]:
 
 
 @contextmanager
-def own_service(remember: int = 0) -> Iterator[Path]:
+def own_service(cache_size: int = 0) -> Iterator[Path]:
     """Start a service where `connect()` finds it, and stop it at the end.
 
     Args:
-        remember: The number of images whose results are cached; 0 to measure the models again in
+        cache_size: The number of images whose results are cached; 0 to measure the models again in
             a second round.
 
     Raises:
@@ -72,7 +72,7 @@ def own_service(remember: int = 0) -> Iterator[Path]:
     with own_state() as folder:
         state, log = folder / "service.json", folder / "service.log"
         command = [sys.executable, "-m", "visionservice", "--state-file", str(state)]
-        command += ["--gallery", str(folder / "gallery"), "--remember", str(remember)]
+        command += ["--gallery", str(folder / "gallery"), "--cache-size", str(cache_size)]
         with log.open("wb") as output:
             child = subprocess.Popen(command, stdout=output, stderr=output)
         deadline = time.monotonic() + START_SECONDS

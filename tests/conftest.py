@@ -32,7 +32,7 @@ def evaluation(shared: Path) -> Path:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     """One real service on a loopback port, so that models load once and see a picture once."""
-    with LocalService(gallery=tmp_path_factory.mktemp("gallery"), remember=1000) as service:
+    with LocalService(gallery=tmp_path_factory.mktemp("gallery"), cache_size=1000) as service:
         yield service
 
 

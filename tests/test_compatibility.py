@@ -63,7 +63,7 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     """A service that knows, beside the samples, the pictures that the table names."""
     folder = tmp_path_factory.mktemp("pictures")
     draw_pictures(folder)
-    with LocalService(pictures=folder, gallery=tmp_path_factory.mktemp("gallery")) as service:
+    with LocalService(images=folder, gallery=tmp_path_factory.mktemp("gallery")) as service:
         yield Asker(service)
 
 

@@ -162,7 +162,7 @@ def test_make_help_uses_standard_words() -> None:
 @pytest.mark.parametrize(
     "markdown",
     [
-        "The option `--pictures` names a folder.",
+        "The option `--images` names a folder.",
         "See [the figures](notebooks/pictures/01.jpg).",
         "```python\npicture = 1\n```",
         "1. Run:\n   ```console\n   ls pictures\n   ```\n",

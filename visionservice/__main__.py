@@ -17,7 +17,8 @@ from . import not_installed
 
 try:
     from .gallery.gallery import Gallery, GalleryError
-    from .server import EVERYWHERE, LocalService, default_gallery
+    from .server import LocalService, default_gallery
+    from .settings import ALL_ADDRESSES
 except ModuleNotFoundError as error:
     sys.exit(str(not_installed(error)))
 
@@ -54,6 +55,7 @@ def _parser() -> ArgumentParser:
     )
     parser.add_argument(
         "--allow-host",
+        dest="allow_hosts",
         metavar="NAME",
         action="append",
         default=[],
@@ -95,13 +97,13 @@ def _add_conditions(parser: ArgumentParser) -> None:
         "--fail-operations", action="store_true", help="make Recognize Text and Read fail"
     )
     group.add_argument(
-        "--pictures",
+        "--images",
         type=Path,
         metavar="FOLDER",
         help="use its files for URLs that end in their names, and download nothing",
     )
     group.add_argument(
-        "--remember",
+        "--cache-size",
         type=int,
         default=64,
         metavar="IMAGES",
@@ -142,15 +144,15 @@ def _serve(options: Namespace) -> int:
         key=options.key,
         gallery=options.gallery or default_gallery(),
         idle=options.idle,
-        allow_hosts=options.allow_host,
+        allow_hosts=options.allow_hosts,
         rate=options.rate,
         latency=options.latency,
         operation_delay=options.operation_delay,
         fail_operations=options.fail_operations,
-        pictures=options.pictures,
-        remember=options.remember,
+        images=options.images,
+        cache_size=options.cache_size,
     )
-    public = options.host in EVERYWHERE
+    public = options.host in ALL_ADDRESSES
     with service, _announced(service, options.state_file, public):
         while service.running and not ended.wait(0.2):
             pass

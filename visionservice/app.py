@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+import secrets
+import shutil
+import tempfile
+import weakref
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -29,11 +34,11 @@ from .gallery.gallery import Gallery
 from .image_source import ImageSource
 from .imaging.document import Document
 from .imaging.probe import InputLimits
-from .middleware import LOOPBACK, ApiKeyMiddleware, IdleTimer, Json
+from .middleware import ApiKeyMiddleware, IdleTimer, Json
 from .operations import Operations
 from .pool import Pool
 from .responses import HANDLERS
-from .settings import FaultInjection
+from .settings import ServiceSettings
 
 log = logging.getLogger(__name__)
 
@@ -79,53 +84,60 @@ OPERATIONS = (
 
 
 def create_app(
+    settings: ServiceSettings | None = None,
     *,
-    key: str,
-    gallery: Gallery,
-    hosts: Collection[str] = LOOPBACK,
-    public_only: bool = False,
-    activity: IdleTimer | None = None,
-    pool: Pool | None = None,
-    conditions: FaultInjection | None = None,
+    key: str | None = None,
+    gallery: Gallery | None = None,
+    scheduler: Pool | None = None,
+    idle_timer: IdleTimer | None = None,
 ) -> Starlette:
     """Return the service as an ASGI application.
 
     Args:
-        key: The key that every request for a picture must bring.
-        gallery: The people and places it knows by name.
-        hosts: The names it answers to in the Host header, without ports.
-        public_only: Whether to refuse picture addresses that lead into a private network; on for
-            a service that others than its own machine can reach.
-        activity: What to count the requests in, for a service that ends when idle.
-        pool: What works on the pictures, and how many may wait; None for the usual one.
-        conditions: What clients are tested under; None for none.
+        settings: The settings; None for the defaults.
+        key: The key that requests must carry; None for that of the settings, or a random one.
+        gallery: The known people and places; None for the folder of the settings, or a temporary
+            folder.
+        scheduler: Runs the work on images; None for a new one.
+        idle_timer: Measures the time without requests; None for a new one.
     """
-    conditions = conditions or FaultInjection()
-    source = ImageSource(hosts, public_only=public_only, pictures=conditions.pictures)
+    settings = settings or ServiceSettings()
+    source = ImageSource(settings.hosts, public_only=settings.public, pictures=settings.images)
     operations = Operations(
-        delay=timedelta(seconds=conditions.operation_delay), fail=conditions.fail_operations
+        delay=timedelta(seconds=settings.operation_delay), fail=settings.fail_operations
     )
-    bench = Bench(source, pool or Pool())
-    gate = Middleware(
+    temporary = None
+    if gallery is None:
+        folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
+        gallery = Gallery(folder)
+        if settings.gallery is None:
+            temporary = weakref.finalize(gallery, shutil.rmtree, folder, True)
+    bench = Bench(source, scheduler or Pool())
+    api_key = Middleware(
         ApiKeyMiddleware,
-        key=key,
-        hosts=hosts,
-        activity=activity or IdleTimer(),
-        conditions=conditions,
+        key=key or settings.key or secrets.token_hex(16),
+        settings=settings,
+        idle_timer=idle_timer or IdleTimer(),
     )
-    service = _Service(gallery, bench, operations, AnalysisCache(conditions.remember))
+    service = _Service(gallery, bench, operations, AnalysisCache(settings.cache_size))
     app = Starlette(
         routes=[*service.routes(), *AdminRoutes(gallery, bench).routes()],
-        middleware=[Middleware(Drain), gate],
+        middleware=[Middleware(Drain), api_key],
         exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
     app.state.finish = partial(finish, bench, operations)
-    app.state.close = bench.abandon
+    app.state.close = partial(_close, bench, temporary)
     app.state.busy = lambda: operations.running
     app.state.working = lambda: bench.running
     app.state.forget = operations.forget_old
     return app
+
+
+def _close(bench: Bench, temporary: Callable[[], object] | None) -> None:
+    bench.abandon()
+    if temporary:
+        temporary()
 
 
 class _Service:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import re
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Callable
 from secrets import compare_digest
 from time import monotonic
 from uuid import uuid4
@@ -23,9 +25,9 @@ from .errors import (
     shutting_down,
     too_many_requests,
 )
-from .settings import FaultInjection, RateLimiter
+from .settings import LOOPBACK as LOOPBACK
+from .settings import Rate, ServiceSettings
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
@@ -69,6 +71,26 @@ class IdleTimer:
         return 0.0 if self._requests else monotonic() - self._since
 
 
+class RateLimiter:
+    """Counts requests against a rate in a sliding window; used from one event loop."""
+
+    def __init__(self, rate: Rate | None, clock: Callable[[], float] = monotonic) -> None:
+        self._rate, self._clock = rate, clock
+        self._times: deque[float] = deque()
+
+    def acquire(self) -> int:
+        """Count a request; return 0, or the seconds after which the rate allows it."""
+        if self._rate is None:
+            return 0
+        now = self._clock()
+        while self._times and self._times[0] <= now - self._rate.seconds:
+            self._times.popleft()
+        if len(self._times) >= self._rate.requests:
+            return math.ceil(self._times[0] + self._rate.seconds - now)
+        self._times.append(now)
+        return 0
+
+
 class ApiKeyMiddleware:
     """Middleware that lets through who names this host and, but for samples, brings the key."""
 
@@ -77,16 +99,15 @@ class ApiKeyMiddleware:
         app: ASGIApp,
         *,
         key: str,
-        hosts: Collection[str],
-        activity: IdleTimer,
-        conditions: FaultInjection,
+        settings: ServiceSettings,
+        idle_timer: IdleTimer,
     ) -> None:
         self._app = app
         self._key = key.encode()
-        self._hosts = frozenset(host.lower() for host in hosts)
-        self._activity = activity
-        self._latency = conditions.latency
-        self._limiter = RateLimiter(conditions.rate)
+        self._hosts = settings.hosts
+        self._idle_timer = idle_timer
+        self._latency = settings.latency
+        self._limiter = RateLimiter(Rate.parse(settings.rate) if settings.rate else None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or hand it on with an id and one spelling of its path."""
@@ -95,7 +116,7 @@ class ApiKeyMiddleware:
         scope["path"] = normalize_path(scope["path"])
         request = Request(scope)
         request.state.id = str(uuid4())
-        with self._activity:
+        with self._idle_timer:
             try:
                 self._check(request)
             except ApiError as refusal:
@@ -120,7 +141,7 @@ class ApiKeyMiddleware:
         given = given or Query(request.query_params.multi_items()).text("subscription-key")
         if not compare_digest(given.encode(), self._key):
             raise access_denied()
-        if seconds := self._limiter.wait():
+        if seconds := self._limiter.acquire():
             api = f"the Computer Vision API ({version_at(path).name})"
             reason = f"Requests to {api} have exceeded the rate limit of this service"
             raise too_many_requests(seconds, reason)

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import math
+import inspect
 import os
-import re
 import secrets
-import shutil
 import socket
-import tempfile
-import weakref
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine
 from importlib.metadata import version
-from ipaddress import ip_address
-from numbers import Integral
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
@@ -27,15 +21,13 @@ from .app import create_app
 from .connection import Connection
 from .ending import FINISH_SECONDS
 from .gallery.gallery import Gallery
-from .middleware import LOOPBACK, IdleTimer
-from .settings import FaultInjection, Rate, check_number
+from .middleware import IdleTimer
+from .settings import ALL_ADDRESSES, ServiceSettings
 
 START_SECONDS = 20.0
 SEND_SECONDS = 5
 """The time that answers and bodies on their way are given once the work is done."""
 STOP_SECONDS = FINISH_SECONDS + 3 * SEND_SECONDS
-EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
-_KEY = re.compile(r"[!-~]+")
 
 
 class LocalService:
@@ -45,25 +37,9 @@ class LocalService:
     construction and cannot be changed afterwards.
 
     Args:
-        host: The address to listen on.
-        port: The port to listen on; 0 for any free port.
-        key: The key that requests must carry, of ASCII letters, digits and signs; None for a new
-            random key.
         gallery: A folder of known people and places, or a `Gallery`; None for a temporary gallery,
-            which is empty and deleted when the service stops.
-        idle: The seconds without a request after which the service stops; None for never.
-        allow_hosts: Names, besides those of this machine and `host`, that the service answers to.
-        rate: The requests that are answered, such as "20/minute", polls included; further requests
-            get 429 and Retry-After. None for no limit.
-        latency: The seconds by which every response is delayed.
-        operation_delay: The minimum seconds for which an operation (Recognize Text, Read) reports
-            that it is running.
-        fail_operations: Whether every operation reports failure at its end.
-        pictures: A folder; a URL whose last segment is the name of a file in it means that file,
-            and nothing is downloaded. Names are compared after percent-decoding and without the
-            query.
-        remember: The number of images whose results are cached by their bytes; 0 to analyze every
-            image again, as for measuring. Names are never cached.
+            which is empty and deleted with the service.
+        options: Other attributes of `ServiceSettings`, such as `key`, `port` and `rate`.
 
     Raises:
         TypeError: An argument has a wrong type.
@@ -71,52 +47,21 @@ class LocalService:
     """
 
     __slots__ = (
-        "__weakref__", "_activity", "_app", "_host", "_idle", "_key", "_port", "_server",
-        "_temporary", "_thread",
+        "__weakref__", "_app", "_idle_timer", "_key", "_port", "_server", "_settings", "_thread",
     )  # fmt: skip
+    __signature__ = inspect.signature(ServiceSettings)
 
-    def __init__(
-        self,
-        *,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        key: str | None = None,
-        gallery: str | os.PathLike[str] | Gallery | None = None,
-        idle: float | None = None,
-        allow_hosts: Iterable[str] = (),
-        rate: str | None = None,
-        latency: float = 0.0,
-        operation_delay: float = 0.0,
-        fail_operations: bool = False,
-        pictures: str | os.PathLike[str] | None = None,
-        remember: int = 64,
-    ) -> None:
-        _check(host, port, idle, allow_hosts)
-        conditions = FaultInjection(
-            None if rate is None else Rate.parse(rate),
-            latency,
-            operation_delay,
-            fail_operations,
-            None if pictures is None else _folder("pictures", pictures),
-            remember,
-        )
-        self._key = secrets.token_hex(16) if key is None else _checked_key(key)
-        self._host, self._port, self._idle = host, port, idle
-        self._activity = IdleTimer()
-        self._temporary: weakref.finalize[..., LocalService] | None = None
-        if gallery is None:
-            folder = Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
-            gallery = Gallery(folder)
-            self._temporary = weakref.finalize(self, shutil.rmtree, folder, True)
-        elif not isinstance(gallery, Gallery):
-            gallery = Gallery(_folder("gallery", gallery))
+    def __init__(self, *, gallery: Any = None, **options: Any) -> None:
+        folder = None if isinstance(gallery, Gallery) else gallery
+        self._settings = ServiceSettings(gallery=folder, **options)
+        self._key = self._settings.key or secrets.token_hex(16)
+        self._port = self._settings.port
+        self._idle_timer = IdleTimer()
         self._app = create_app(
+            self._settings,
             key=self._key,
-            gallery=gallery,
-            hosts=(LOOPBACK | {host} | set(allow_hosts)) - set(EVERYWHERE),
-            public_only=not is_loopback(host),
-            activity=self._activity,
-            conditions=conditions,
+            gallery=gallery if isinstance(gallery, Gallery) else None,
+            idle_timer=self._idle_timer,
         )
         self._server: _Server | None = None
         self._thread: Thread | None = None
@@ -140,7 +85,7 @@ class LocalService:
     @property
     def url(self) -> str:
         """The URL of the service, without a path."""
-        host = EVERYWHERE.get(self._host, self._host)
+        host = ALL_ADDRESSES.get(self._settings.host, self._settings.host)
         return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
 
     @property
@@ -162,8 +107,9 @@ class LocalService:
         """
         if self._server is not None:
             raise RuntimeError("This service was started before; make a new one.")
-        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
-        listener = socket.create_server((self._host, self._port), family=family, backlog=128)
+        host = self._settings.host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listener = socket.create_server((host, self._port), family=family, backlog=128)
         # asyncio sets this only on sockets that name their protocol, and answers would wait 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
@@ -186,8 +132,6 @@ class LocalService:
             self._server.should_exit = True
             self._thread.join(STOP_SECONDS)
         self._app.state.close()
-        if self._temporary is not None:
-            self._temporary()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the service has ended, or for some seconds; tell whether it has."""
@@ -216,9 +160,10 @@ class LocalService:
 
     async def _every_second(self) -> None:
         self._app.state.forget()
-        if self._idle is None or self._server is None or self._app.state.busy():
+        idle = self._settings.idle
+        if idle is None or self._server is None or self._app.state.busy():
             return
-        if self._activity.idle > self._idle:
+        if self._idle_timer.idle > idle:
             self._server.should_exit = True
 
 
@@ -235,41 +180,6 @@ class _Server(uvicorn.Server):
         """Finish, then close every connection."""
         await self._finish()
         await super().shutdown(sockets)
-
-
-def _check(host: object, port: object, idle: float | None, allow_hosts: Iterable[str]) -> None:
-    """Check the arguments of LocalService that are not conditions."""
-    if not isinstance(host, str):
-        raise TypeError(f"Invalid host {host!r}: use for example '127.0.0.1'.")
-    check_number("port", port, 0, 65536, "0 to 65535, where 0 is any free port", Integral)
-    if idle is not None:
-        above = math.ulp(0.0)
-        check_number("idle", idle, above, math.inf, "a number of seconds above 0, or None")
-    if isinstance(allow_hosts, str):
-        raise TypeError(f"Invalid allow_hosts {allow_hosts!r}: use a list of names.")
-
-
-def _checked_key(key: object) -> str:
-    message = "Invalid key: use ASCII letters, digits and signs without spaces."
-    if not isinstance(key, str):
-        raise TypeError(message)
-    if not _KEY.fullmatch(key):
-        raise ValueError(message)
-    return key
-
-
-def _folder(name: str, path: str | os.PathLike[str]) -> Path:
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(f"Invalid {name} {path!r}: use the path of a folder.")
-    return Path(path).expanduser()
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether only this machine can reach a service that listens at this host."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def default_gallery() -> Path:

@@ -286,7 +286,7 @@ def fuzz(version: str, cases: int) -> int:
         for name, data in pieces.items():
             (Path(folder) / name).write_bytes(data)
         gallery = Path(folder) / "gallery"
-        with LocalService(gallery=gallery, pictures=Path(folder)) as service:
+        with LocalService(gallery=gallery, images=Path(folder)) as service:
             run = Run(service, pieces)
             with suppress(KeyboardInterrupt):  # and then tells how far it came
                 run.version(partial(document, SHARED, version), version, cases)

@@ -217,7 +217,7 @@ class Memory:
 
 def load(seconds: float, clients: int) -> int:
     """Run so many clients for so long; print what they saw, and return 1 if anything is wrong."""
-    with own_service(remember=64) as folder:
+    with own_service(cache_size=64) as folder:
         known = json.loads((folder / "service.json").read_text())
         url, key, pid = known["url"], known["key"], known["pid"]
         warm = Run(url, key)

@@ -202,7 +202,7 @@ def test_what_cannot_be_taught_is_refused(service: LocalService, path: str, stat
 @asynccontextmanager
 async def client(gallery: Gallery, pool: Pool | None = None) -> AsyncIterator[httpx.AsyncClient]:
     """Talk to an application without a socket; its unforeseen failures become answers."""
-    app = create_app(key="secret-key", gallery=gallery, pool=pool)
+    app = create_app(key="secret-key", gallery=gallery, scheduler=pool)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {KEY: "secret-key"} | BYTES
     root = "http://localhost/vision/v1.0"
@@ -340,7 +340,7 @@ def test_a_picture_whose_sender_has_gone_is_not_looked_at(tmp_path: Path) -> Non
     path = "/vision/v1.0/models/landmarks/analyze"
 
     async def gone() -> int:
-        app = create_app(key="secret-key", gallery=gallery, pool=pool)
+        app = create_app(key="secret-key", gallery=gallery, scheduler=pool)
         working = pool.submit(
             "another", 1, lambda: gallery.identify_landmarks(np.zeros((1, 1, 3), np.uint8))
         )

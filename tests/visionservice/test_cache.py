@@ -75,11 +75,11 @@ def test_what_was_read_is_remembered_too(tmp_path: Path, looks: list[str]) -> No
         assert looks == ["read"]
 
 
-@pytest.mark.parametrize(("remember", "times"), [(0, 3), (1, 3), (2, 2)])
+@pytest.mark.parametrize(("cache_size", "times"), [(0, 3), (1, 3), (2, 2)])
 def test_the_latest_pictures_are_remembered(
-    tmp_path: Path, looks: list[str], remember: int, times: int
+    tmp_path: Path, looks: list[str], cache_size: int, times: int
 ) -> None:
-    with LocalService(gallery=tmp_path, remember=remember) as own:
+    with LocalService(gallery=tmp_path, cache_size=cache_size) as own:
         for picture in (BOTH, ONE, BOTH):
             client(own).analyze(picture, features="Faces")
     assert len(looks) == times
@@ -90,7 +90,7 @@ def test_documents_and_broken_files_take_no_pictures_place(
 ) -> None:
     pdf = BytesIO()
     page("a line").save(pdf, "PDF", resolution=200)
-    with LocalService(gallery=tmp_path, remember=1) as own:
+    with LocalService(gallery=tmp_path, cache_size=1) as own:
         headers = {"Ocp-Apim-Subscription-Key": own.key, "Content-Type": "application/octet-stream"}
         client(own).analyze(BOTH, features="Faces")
         for data, path, status in (

@@ -250,9 +250,9 @@ def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
         (["--rate", "often"], "Invalid rate 'often': use for example 20/minute or 20/3 seconds."),
         (["--rate", ""], "Invalid rate '': use for example 20/minute or 20/3 seconds."),
         (["--latency", "-1"], "Invalid latency -1.0: use a number of seconds, 0 or more."),
-        (["--operation-delay", "nan"], "Invalid operation delay nan: use a number of seconds"),
-        (["--pictures", "/nowhere"], "Invalid pictures '/nowhere': use a folder that exists."),
-        (["--remember", "-1"], "Invalid remember -1: use 0 to 100000 images."),
+        (["--operation-delay", "nan"], "Invalid operation_delay nan: use a number of seconds"),
+        (["--images", "/nowhere"], "Invalid images '/nowhere': use a folder that exists."),
+        (["--cache-size", "-1"], "Invalid cache_size -1: use 0 to 100000 images."),
         (["--idle", "0"], "Invalid idle 0.0: use a number of seconds above 0"),
         (["--state-file", "/nowhere/service.json"], "Cannot write /nowhere/service.json"),
         (["--port", "99999"], "Invalid port 99999: use 0 to 65535, where 0 is any free port."),
@@ -295,7 +295,7 @@ def test_every_condition_has_an_option(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
     (tmp_path / "far_away.jpg").write_bytes(sample_path("handwritten_note.jpg").read_bytes())
     conditions = ["--rate", "12/hour", "--latency", "0.4", "--operation-delay", "1.5"]
-    conditions += ["--fail-operations", "--pictures", str(tmp_path)]
+    conditions += ["--fail-operations", "--images", str(tmp_path)]
     with running("--state-file", file, "--gallery", tmp_path / "gallery", *conditions):
         state = written(file)
         key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
@@ -322,6 +322,6 @@ def test_every_condition_has_an_option(tmp_path: Path) -> None:
 def test_help_names_every_condition() -> None:
     shown = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, check=True).stdout
     _, conditions = shown.split("conditions to test a client under:")
-    options = "--rate --latency --operation-delay --fail-operations --pictures --remember"
+    options = "--rate --latency --operation-delay --fail-operations --images --cache-size"
     for option in options.split():
         assert option in conditions

@@ -14,7 +14,8 @@ import requests
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.gallery.gallery import Gallery
-from visionservice.server import default_gallery, is_loopback
+from visionservice.server import default_gallery
+from visionservice.settings import is_loopback
 
 
 def status(service: LocalService, path: str = "/health", **headers: str) -> int:
@@ -70,15 +71,15 @@ def test_an_idleness_that_makes_no_sense_is_refused(tmp_path: Path, idle: float)
         ("port", "80", TypeError, "Invalid port '80': use 0 to 65535"),
         ("latency", "slow", TypeError, "Invalid latency 'slow': use a number of seconds"),
         ("latency", None, TypeError, "Invalid latency None: use a number of seconds"),
-        ("operation_delay", -1, ValueError, "Invalid operation delay -1: use a number of seconds"),
+        ("operation_delay", -1, ValueError, "Invalid operation_delay -1: use a number of seconds"),
         ("fail_operations", "no", TypeError, "Invalid fail_operations 'no': use True or False"),
         ("idle", "1", TypeError, "Invalid idle '1': use a number of seconds"),
-        ("remember", 1.5, TypeError, "Invalid remember 1.5: use 0 to 100000 images"),
-        ("remember", True, TypeError, "Invalid remember True: use 0 to 100000 images"),
+        ("cache_size", 1.5, TypeError, "Invalid cache_size 1.5: use 0 to 100000 images"),
+        ("cache_size", True, TypeError, "Invalid cache_size True: use 0 to 100000 images"),
         ("host", 127, TypeError, "Invalid host 127: use for example '127.0.0.1'"),
         ("key", 7, TypeError, "Invalid key: use ASCII letters"),
         ("allow_hosts", "lab", TypeError, "Invalid allow_hosts 'lab': use a list of names"),
-        ("pictures", 5, TypeError, "Invalid pictures 5: use the path of a folder"),
+        ("images", 5, TypeError, "Invalid images 5: use the path of a folder"),
         ("gallery", 5, TypeError, "Invalid gallery 5: use the path of a folder"),
     ],
 )
@@ -102,7 +103,7 @@ def test_folders_may_be_given_as_text(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     (tmp_path / "images").mkdir()
     shutil.copy(sample_path("coffee_cup.jpg"), tmp_path / "images" / "cup.jpg")
-    with LocalService(pictures="images", gallery="people") as service:
+    with LocalService(images="images", gallery="people") as service:
         added = requests.post(
             f"{service.url}/gallery/landmarks/Cup",
             headers={"Ocp-Apim-Subscription-Key": service.key},

@@ -11,7 +11,8 @@ from visionhelpers.errors import VisionError
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.errors import too_many_requests
-from visionservice.settings import FaultInjection, Rate, RateLimiter
+from visionservice.middleware import RateLimiter
+from visionservice.settings import Rate, ServiceSettings
 
 UNREADABLE = Path("/proc/self/mem")
 """Its first byte is nobody's to read, not even root's."""
@@ -41,21 +42,21 @@ def test_what_is_no_rate_is_refused_with_what_it_says(text: str) -> None:
 
 def test_conditions_that_make_no_sense_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Invalid latency -1\.0: use a number of seconds"):
-        FaultInjection(latency=-1.0)
-    with pytest.raises(ValueError, match="Invalid operation delay nan: use a number of seconds"):
-        FaultInjection(operation_delay=float("nan"))
+        ServiceSettings(latency=-1.0)
+    with pytest.raises(ValueError, match="Invalid operation_delay nan: use a number of seconds"):
+        ServiceSettings(operation_delay=float("nan"))
     with pytest.raises(ValueError, match="use a folder that exists"):
-        FaultInjection(pictures=tmp_path / "none")
+        ServiceSettings(images=tmp_path / "none")
 
 
 def test_the_window_slides_and_tells_how_long_to_wait() -> None:
     now = [0.0]
     limiter = RateLimiter(Rate(2, 10), clock=lambda: now[0])
-    assert [limiter.wait(), limiter.wait(), limiter.wait()] == [0, 0, 10]
+    assert [limiter.acquire(), limiter.acquire(), limiter.acquire()] == [0, 0, 10]
     now[0] = 9.5
-    assert limiter.wait() == 1
+    assert limiter.acquire() == 1
     now[0] = 10.0
-    assert [limiter.wait(), limiter.wait(), limiter.wait()] == [0, 0, 10]
+    assert [limiter.acquire(), limiter.acquire(), limiter.acquire()] == [0, 0, 10]
 
 
 def test_beyond_the_rate_requests_are_refused_until_there_is_room() -> None:
@@ -142,7 +143,7 @@ def test_an_address_that_ends_like_a_file_in_the_folder_means_that_file(tmp_path
     (tmp_path / "Broadway and Times.jpg").write_bytes(
         sample_path("chelsea_the_cat.jpg").read_bytes()
     )
-    with LocalService(pictures=tmp_path) as service:
+    with LocalService(images=tmp_path) as service:
         vision = VisionClient(service.url, service.key)
         url = "https://upload.example.org/commons/Broadway%20and%20Times.jpg?width=450"
         assert "cat" in [tag["name"] for tag in vision.tag(url)["tags"]]
@@ -174,7 +175,7 @@ def test_no_address_leaves_the_folder_or_breaks_the_service(
     (folder / "loop.jpg").symlink_to("loop.jpg")
     (folder / "empty.jpg").touch()
     (folder / "large.jpg").write_bytes(bytes(5_000_000))
-    with LocalService(pictures=folder) as service:
+    with LocalService(images=folder) as service:
         answer = requests.post(
             f"{service.url}/vision/v1.0/analyze?visualFeatures=Color",
             json={"url": f"http://nowhere.invalid/{name}"},
@@ -186,7 +187,7 @@ def test_no_address_leaves_the_folder_or_breaks_the_service(
 
 @pytest.mark.skipif(not UNREADABLE.exists(), reason="only Linux has a file root cannot read")
 def test_a_file_that_cannot_be_read_is_named() -> None:
-    with LocalService(pictures=UNREADABLE.parent) as service:
+    with LocalService(images=UNREADABLE.parent) as service:
         vision = VisionClient(service.url, service.key)
         with pytest.raises(VisionError, match=r"'mem'.*cannot be read: Input/output error"):
             vision.tag("https://nowhere.invalid/mem")
