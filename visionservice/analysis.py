@@ -1,24 +1,25 @@
-"""One request's picture: opened within bounds, decoded once, each engine asked at most once.
+"""Analysis of one image: the results of the engines, each computed at its first use.
 
-An engine is imported when it is first asked: the service starts at once, and an engine whose
-package is not installed costs only the answers that need it.
+The engines are imported then too, so that the service starts fast, and a missing package affects
+only the results that need it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from visionhelpers.images import to_upright_rgb
 
 from .cache import CachedResults
+from .engines.evidence.evidence import Evidence
+from .engines.labels import MIN_CONFIDENCE
+from .engines.registry import Engines, default
 from .errors import invalid_image_format
 from .imaging.probe import PILLOW_ERRORS, ImageInfo, pillow_readers
 
@@ -31,78 +32,55 @@ if TYPE_CHECKING:
         ImageType,
         Object,
         OcrResult,
+        RGBImage,
         Scene,
         Tag,
     )
-    from .engines.evidence.evidence import Evidence
     from .engines.geometry import Box
     from .gallery.gallery import Celebrity, Gallery, Landmark
 
 T = TypeVar("T")
 
-SMALLEST_PART = 50
-"""The shorter side, in pixels, that a part of a picture has to be looked at on its own."""
+MIN_PART_SIDE = 50
+"""The shorter side, in pixels, of the smallest object with a caption of its own."""
 
 UNREAD_LANGUAGES = frozenset({"ar", "el", "ko", "ru", "sr-Cyrl"})
 """Languages of the API whose scripts the text model does not know."""
 
 
-class once(Generic[T]):  # noqa: N801  (reads as the decorator it is)
-    """A property worked out once for each picture, by the thread that holds it.
-
-    `functools.cached_property` of Python 3.11 has one lock for all pictures: requests would queue.
-    """
-
-    def __init__(self, function: Callable[[Any], T]) -> None:
-        self._function = function
-        self.__doc__ = function.__doc__
-
-    @overload
-    def __get__(self, picture: None, owner: type) -> once[T]: ...
-    @overload
-    def __get__(self, picture: object, owner: type) -> T: ...
-    def __get__(self, picture: object | None, owner: type) -> once[T] | T:
-        if picture is None:
-            return self
-        value = vars(picture)[self._function.__name__] = self._value(picture)
-        return value
-
-    def _value(self, picture: Any) -> T:
-        return self._function(picture)
-
-
-class remembered(once[T]):  # noqa: N801
-    """A property of the pixels alone, which the next picture with the same bytes has at once."""
-
-    def _value(self, picture: Any) -> T:
-        value: T = picture.known.get(self._function.__name__, partial(self._function, picture))
-        return value
-
-
 class ImageAnalysis:
-    """A decoded picture and what can be said of it.
+    """A decoded image and the results of the engines; each engine runs at most once.
 
-    Attributes:
+    Args:
         image: Height x width x 3, uint8, RGB, upright.
-        format: "Jpeg", "Png", "Gif", "Bmp" and what else a version of the API takes.
-        width: In pixels, upright.
-        height: In pixels, upright.
-        known: What was found in these pixels; to be replaced by what was found in them before.
+        format: The format of the file: "Jpeg", "Png", "Gif", "Bmp" and others.
+        gallery: The people and places to recognize.
+        engines: None for the built-in ones.
+        results: The results of an earlier analysis of the same pixels.
     """
 
-    def __init__(self, image: NDArray[np.uint8], format: str, gallery: Gallery) -> None:  # noqa: A002
+    def __init__(
+        self,
+        image: RGBImage,
+        format: str,  # noqa: A002
+        gallery: Gallery,
+        engines: Engines | None = None,
+        results: CachedResults | None = None,
+    ) -> None:
         self.image = image
         self.format = format
         self.gallery = gallery
+        self.engines = engines or default()
+        self.results = CachedResults() if results is None else results
         self.height, self.width = image.shape[:2]
-        self.known = CachedResults()
+        self._recognized = CachedResults()
 
     @classmethod
     def decode(cls, data: bytes, header: ImageInfo, gallery: Gallery) -> ImageAnalysis:
-        """Decode a picture that `inspect` let through, turned as its EXIF data says.
+        """Decode an image that `probe` accepted, and apply the rotation of its EXIF data.
 
         Raises:
-            ApiError: The picture is truncated or damaged.
+            ApiError: The image is truncated or damaged.
         """
         try:
             image = to_upright_rgb(Image.open(BytesIO(data), formats=pillow_readers(header.format)))
@@ -111,62 +89,59 @@ class ImageAnalysis:
             raise invalid_image_format(message) from None
         return cls(np.asarray(image), header.format, gallery)
 
-    @remembered
+    def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
+        """Return a result of the pixels; the names of the engines are part of its key."""
+        return self.results.get((kind, options, *self.engines.names.values()), compute)
+
+    @property
     def objects(self) -> tuple[Object, ...]:
-        """The things with a box."""
-        from .engines.objects.ssd_mobilenet import detect
+        """The objects with a confidence of 0.3 and more, the most confident first."""
+        return self._get("objects", lambda: tuple(self.engines.objects.detect(self.image)))
 
-        return detect(self.image)
-
-    @remembered
+    @property
     def scene(self) -> Scene:
-        """The kinds of things, and whether it is outdoors."""
-        from .engines.scenes.classifier import analyze
+        """The scene."""
+        return self._get("scenes", lambda: self.engines.scenes.classify(self.image, self.objects))
 
-        return analyze(self.image, self.objects)
-
-    @remembered
+    @property
     def faces(self) -> tuple[Face, ...]:
-        """The faces, largest first."""
-        from .engines.faces.detector import detect
-
-        return detect(self.image)
+        """The faces, the largest first."""
+        return self._get("faces", lambda: tuple(self.engines.faces.detect(self.image)))
 
     @property
     def text(self) -> OcrResult:
-        """The text, whichever way up it is."""
+        """The text, in whatever orientation."""
         return self.ocr(detect_orientation=True)
 
     def ocr(self, *, detect_orientation: bool) -> OcrResult:
-        """Return the text; without `detect_orientation` only what stands upright is sought."""
-        from .engines.text.reader import read
+        """Return the text; without `detect_orientation` the image counts as upright."""
+        read = partial(self.engines.text.read, self.image, detect_orientation=detect_orientation)
+        return self._get("text", read, detect_orientation)
 
-        look = partial(read, self.image, detect_orientation=detect_orientation)
-        return self.known.get(("ocr", detect_orientation), look)
-
-    @remembered
+    @property
     def colors(self) -> Colors:
-        """The dominant colours and the accent."""
+        """The dominant colors and the accent color."""
         from .engines.colors import analyze
 
-        return analyze(self.image)
+        return self._get("colors", lambda: analyze(self.image))
 
-    @remembered
+    @property
     def image_type(self) -> ImageType:
-        """Whether it is clip art or a line drawing."""
+        """Whether the image is clip art or a line drawing."""
+        return self._get("image_type", self._image_type)
+
+    def _image_type(self) -> ImageType:
         from .engines.image_type import classify
 
-        kind = classify(self.image, words=0)
-        if kind.clip_art == 0:  # words only ever take drawings back: no need to read
-            return kind
-        return classify(self.image, words=sum(len(line.words) for line in self.text.lines))
+        image_type = classify(self.image, words=0)
+        if image_type.clip_art == 0:  # words never make a drawing: no need to read them
+            return image_type
+        return classify(self.image, words=self.evidence.word_count)
 
-    @remembered
+    @property
     def adult_score(self) -> float:
-        """How surely it is adult content, 0 to 1."""
-        from .engines.adult import score
-
-        return score(self.image)
+        """The probability that the image is adult content."""
+        return self._get("adult", lambda: self.engines.adult.score(self.image))
 
     @property
     def is_adult(self) -> bool:
@@ -175,93 +150,90 @@ class ImageAnalysis:
 
         return self.adult_score >= THRESHOLD
 
-    @once
+    @property
     def celebrities(self) -> tuple[Celebrity, ...]:
-        """The faces that the gallery knows by name."""
-        return self.gallery.identify_faces(self.image, self.faces)
+        """The faces that the gallery recognizes."""
+        identify = partial(self.gallery.identify_faces, self.image, self.faces)
+        return self._recognized.get("faces", identify)
 
-    @once
+    @property
     def landmarks(self) -> tuple[Landmark, ...]:
-        """The places that the gallery knows by name."""
-        return self.gallery.identify_landmarks(self.image)
+        """The places that the gallery recognizes."""
+        identify = partial(self.gallery.identify_landmarks, self.image)
+        return self._recognized.get("landmarks", identify)
 
-    @once
-    def evidence(self) -> Evidence:
-        """Everything that tags, categories and captions are composed from."""
-        from .engines.evidence.evidence import Evidence
-
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The recognized people, from left to right."""
         people = sorted(self.celebrities, key=lambda person: person.box.left)
-        return Evidence(
-            width=self.width,
-            height=self.height,
-            objects=self.objects,
-            scene=self.scene,
-            faces=self.faces,
-            text=self.text,
-            colors=self.colors,
-            image_type=self.image_type,
-            names=tuple(person.name for person in people),
-        )
+        return tuple(person.name for person in people)
 
-    @once
+    @property
+    def evidence(self) -> Evidence:
+        """The results that tags, categories and captions are made from."""
+        return Evidence(self)
+
+    @property
     def tags(self) -> tuple[Tag, ...]:
-        """Words for what is in it, most certain first."""
-        from .engines.tags.tagger import tags
+        """The tags, the most confident first."""
+        return self._get("tags", lambda: tuple(self.engines.tags.tag(self.evidence)))
 
-        return tags(self.evidence)
-
-    @once
+    @property
     def categories(self) -> tuple[Category, ...]:
-        """Those of the 86 categories that it falls under, most certain first."""
+        """The categories, the most confident first."""
         from .engines.tags.categories import categories
 
-        return categories(self.evidence)
+        return self._get("categories", lambda: categories(self.evidence))
 
     @property
     def confident_objects(self) -> tuple[Object, ...]:
-        """The things with a box that are surely there."""
-        from .engines.labels import MIN_CONFIDENCE
-
-        return tuple(thing for thing in self.objects if thing.confidence >= MIN_CONFIDENCE)
+        """The objects that are more likely there than not."""
+        return tuple(o for o in self.objects if o.confidence >= MIN_CONFIDENCE)
 
     def captions(
         self, limit: int, *, names: bool = True, gender_neutral: bool = False
     ) -> tuple[Caption, ...]:
-        """Return up to `limit` sentences about it, most certain first.
+        """Return at most `limit` captions, the most confident first, and at least one.
 
         Args:
-            limit: How many at most.
-            names: Whether people may be called by their names.
-            gender_neutral: Whether to leave open who is a man and who a woman; names go with it.
+            limit: The maximum number of captions.
+            names: Whether captions may contain names of people.
+            gender_neutral: Whether to say person in place of man and woman; this omits names too.
         """
-        from .engines.captions.template import captions
+        names = names and not gender_neutral
 
-        known = self.evidence
-        if not names or gender_neutral:
-            known = replace(known, names=())
-        return captions(replace(known, gender_neutral=gender_neutral), limit)
+        def compute() -> tuple[Caption, ...]:
+            for engines in (self.engines, default()):
+                found = engines.captions.caption(
+                    self.evidence, limit, gender_neutral=gender_neutral, names=names
+                )
+                if found:
+                    break
+            return tuple(found)[:limit]
 
-    def parts(self, most: int) -> Iterator[tuple[ImageAnalysis, Box]]:
-        """Give the surest things as pictures of their own, each with its box in this one."""
-        boxes = [
-            t.box for t in self.confident_objects if min(t.box.width, t.box.height) >= SMALLEST_PART
-        ]
-        for box in boxes[:most]:
+        known = self.names if names else ()
+        return self._get("captions", compute, limit, gender_neutral, known)
+
+    def parts(self, limit: int) -> Iterator[tuple[ImageAnalysis, Box]]:
+        """Yield at most `limit` objects as images, each with its box in this one."""
+        boxes = [o.box for o in self.confident_objects]
+        large = [box for box in boxes if min(box.width, box.height) >= MIN_PART_SIDE]
+        for box in large[:limit]:
             cut = self.image[box.top : box.bottom, box.left : box.right]
-            part = ImageAnalysis(np.ascontiguousarray(cut), self.format, self.gallery)
-            part.known = self.known.get(box, CachedResults)
-            yield part, box
+            results = self._get("part", CachedResults, box)
+            pixels = np.ascontiguousarray(cut)
+            yield ImageAnalysis(pixels, self.format, self.gallery, self.engines, results), box
 
-    @remembered
+    @property
     def area_of_interest(self) -> Box:
-        """The area around what it is about."""
+        """The area around the faces and objects."""
         from .engines.smart_crop import area
 
-        boxes = [face.box for face in self.faces] + [thing.box for thing in self.confident_objects]
-        return area(self.image, boxes)
+        boxes = [face.box for face in self.faces] + [o.box for o in self.confident_objects]
+        return self._get("area", lambda: area(self.image, boxes))
 
     def smart_crop(self, shape: float | None) -> Box:
-        """Return where to cut for a shape, its width by its height; None for one that fits."""
+        """Return the best crop of a width by height ratio; None chooses a ratio that fits."""
         from .engines.smart_crop import best_window, saliency
 
         if shape is None:
@@ -272,8 +244,8 @@ class ImageAnalysis:
         seen = saliency(Image.fromarray(self.image))
         return best_window(size, proportion, faces, self.objects, seen)
 
-    def thumbnail(self, width: int, height: int, *, smart: bool) -> NDArray[np.uint8]:
-        """Return a cut-out scaled to exactly this many pixels, around its subjects when smart."""
+    def thumbnail(self, width: int, height: int, *, smart: bool) -> RGBImage:
+        """Return a crop scaled to exactly this size in pixels, around its subjects when smart."""
         from .engines.smart_crop import crop
 
         if not smart:

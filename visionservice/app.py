@@ -191,7 +191,7 @@ class _Service:
 
         def look() -> Any:
             picture = ImageAnalysis.decode(data, header, gallery)
-            picture.known = self._memory.of(data)
+            picture.results = self._memory.of(data)
             return work(picture, name)
 
         answer = await self._bench.work(request, header, look)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from visionhelpers.images import sample_path
-from visionservice.analysis import ImageAnalysis, once
+from visionservice.analysis import ImageAnalysis
 from visionservice.errors import ApiError
 from visionservice.gallery.gallery import Gallery
 from visionservice.imaging.probe import InputLimits, probe
@@ -62,21 +62,6 @@ def test_a_truncated_picture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ApiError, match="truncated") as refusal:
         opened(data[: len(data) // 2], tmp_path)
     assert refusal.value.code == "InvalidImageFormat"
-
-
-def test_each_thing_is_worked_out_once_a_picture() -> None:
-    class Counter:
-        def __init__(self) -> None:
-            self.calls = 0
-
-        @once
-        def answer(self) -> int:
-            self.calls += 1
-            return 42
-
-    first, second = Counter(), Counter()
-    assert (first.answer, first.answer, first.calls) == (42, 42, 1)
-    assert (second.calls, second.answer) == (0, 42)
 
 
 def test_what_was_seen_is_kept(tmp_path: Path) -> None:

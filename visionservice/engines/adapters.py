@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,8 +33,8 @@ class TemplateCaptioner(_BuiltIn):
         from .captions.template import captions
 
         if not names or gender_neutral:
-            evidence = replace(evidence, names=())
-        return captions(replace(evidence, gender_neutral=gender_neutral), limit)
+            evidence = evidence.with_results(names=())
+        return captions(evidence.with_results(gender_neutral=gender_neutral), limit)
 
 
 class RuleTagger(_BuiltIn):

@@ -96,7 +96,7 @@ class Document:
             return Page(number, ImageAnalysis(drawn, "Pdf", self._gallery), "inch")
         if self._header.format != "Tiff":
             picture = ImageAnalysis.decode(self._data, self._header, self._gallery)
-            picture.known = self.known
+            picture.results = self.known
             return Page(number, picture, "pixel")
         try:
             with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from math import prod
 from typing import TYPE_CHECKING
 
-from ..evidence.evidence import CERTAIN
+from ..evidence.evidence import MIN_CERTAIN_OBJECT
 from ..labels import MIN_CONFIDENCE, object_classes
 from .context import place_phrase, time_phrase
 from .grammar import article, number
@@ -98,7 +98,7 @@ def _name(evidence: Evidence, first: Sequence[Object]) -> tuple[str, float]:
     sure = max(thing.confidence for thing in first)
     together = 1 - prod(1 - thing.confidence for thing in first)
     seen, related = scene.probability(thing.name), scene.probability(_short(thing))
-    if seen or together >= ALONE or (related and sure >= CERTAIN):
+    if seen or together >= ALONE or (related and sure >= MIN_CERTAIN_OBJECT):
         return _counted(evidence, first), max(sure, seen)
     if related >= RELATED and len(first) == 1 and article(_short(thing)) != _short(thing):
         return article(_short(thing)), max(sure, related)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
-from ..evidence.evidence import PAGE, TEXT
+from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS
 from .plan import CaptionPlan, Phrase
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ sudoku covers 0.095, the marks on a circuit board 0.03."""
 
 def text_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return what to say of a picture of which nothing is surer than its text."""
-    if evidence.word_count < TEXT:
+    if evidence.word_count < MIN_TEXT_WORDS:
         return None
     share = covered(evidence)
-    if evidence.word_count >= PAGE and share >= FILLED:
+    if evidence.word_count >= MIN_PAGE_WORDS and share >= FILLED:
         name = "a page of text"
     else:
         name = "a close up of text" if share >= CLOSE else "text"

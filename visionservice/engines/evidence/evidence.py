@@ -1,90 +1,157 @@
-"""Everything the engines saw in one picture, for tags, categories and captions to speak of."""
+"""Evidence: one image and the results of all engines, which captions and tags are made from."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
-from ..labels import MIN_CONFIDENCE, class_count, object_classes
+from ..labels import MIN_CONFIDENCE, class_count
 
 if TYPE_CHECKING:
-    from ..base import Colors, Face, ImageType, Object, OcrResult, Scene
+    from ..base import Colors, Face, ImageType, Object, OcrResult, RGBImage, Scene
     from ..geometry import Box
 
-CERTAIN = 0.9
-SUBJECT, LARGE = 0.8, 0.08
-"""A scene this sure of its subject outweighs a thing of this share of the picture that is less
-than CERTAIN: in a photograph of a daisy (0.93) the petals are bananas (0.70) to the object model.
-Of animals the scene model knows four hundred and the object model ten: a cheetah (0.97) outweighs
-a bird (1.00)."""
-UNSEEN = 0.95
-"""A large thing less sure than this, of a kind that the scene model knows and does not see, is
-none: abstract wallpapers are umbrellas (0.92) and airplanes (0.86) to the object model."""
-TEXT, PAGE = 2, 20
-"""From how many words on a picture has text (a single word may be a misread pattern), and from
-how many it is a page."""
+MIN_CERTAIN_OBJECT = 0.9
+MIN_SUBJECT_SCORE, MIN_LARGE_SHARE = 0.8, 0.08
+"""A scene label with this score outweighs an object of this share of the image that is less than
+MIN_CERTAIN_OBJECT: on a daisy (0.93) the object model finds bananas (0.70). The scene model has
+four hundred animals and the object model ten: a cheetah (0.97) outweighs a bird (1.00)."""
+MIN_UNCONFIRMED_OBJECT = 0.95
+"""A large object below this, of a class that the scene model has and does not find, is none: on
+abstract wallpapers the object model finds umbrellas (0.92) and airplanes (0.86)."""
+MIN_TEXT_WORDS, MIN_PAGE_WORDS = 2, 20
+"""The least words of text (a single word may be a misread pattern) and of a page."""
 
 
-@dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was found in a picture of this size in pixels, engine by engine."""
+    """One image and what the engines find in it; each engine runs when its result is first read.
 
-    width: int
-    height: int
-    objects: tuple[Object, ...]
-    scene: Scene
-    faces: tuple[Face, ...]
-    text: OcrResult
-    colors: Colors
-    image_type: ImageType
-    names: tuple[str, ...] = ()
-    """The people recognised, left to right; empty when nobody was."""
-    gender_neutral: bool = False
-    """Whether to leave open who is a man and who a woman."""
+    Args:
+        source: The object whose attributes are the results: an `ImageAnalysis`.
+        results: Results that replace those of the source.
+    """
+
+    def __init__(self, source: object = None, /, **results: Any) -> None:
+        self._source, self._results = source, results
+
+    def with_results(self, **results: Any) -> Evidence:
+        """Return a copy in which these results replace those of the engines."""
+        return Evidence(self._source, **(self._results | results))
+
+    def _get(self, name: str) -> Any:
+        return self._results[name] if name in self._results else getattr(self._source, name)
+
+    @property
+    def image(self) -> RGBImage:
+        """The pixels, height x width x 3, uint8, RGB, upright."""
+        return cast("RGBImage", self._get("image"))
+
+    @property
+    def width(self) -> int:
+        """The width of the image in pixels."""
+        return int(self.image.shape[1])
+
+    @property
+    def height(self) -> int:
+        """The height of the image in pixels."""
+        return int(self.image.shape[0])
+
+    @property
+    def objects(self) -> tuple[Object, ...]:
+        """The objects with a confidence of 0.3 and more, the most confident first."""
+        return tuple(self._get("objects"))
+
+    @property
+    def faces(self) -> tuple[Face, ...]:
+        """The faces, the largest first."""
+        return tuple(self._get("faces"))
+
+    @property
+    def text(self) -> OcrResult:
+        """The text, in whatever orientation."""
+        return cast("OcrResult", self._get("text"))
+
+    @property
+    def scene(self) -> Scene:
+        """The scene."""
+        return cast("Scene", self._get("scene"))
+
+    @property
+    def colors(self) -> Colors:
+        """The colors."""
+        return cast("Colors", self._get("colors"))
+
+    @property
+    def image_type(self) -> ImageType:
+        """Whether the image is drawn."""
+        return cast("ImageType", self._get("image_type"))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The recognized people, from left to right."""
+        return tuple(self._get("names"))
+
+    @property
+    def gender_neutral(self) -> bool:
+        """Whether to say person in place of man, woman, boy and girl."""
+        return bool(self._results.get("gender_neutral"))
 
     @property
     def corroborated_objects(self) -> tuple[Object, ...]:
-        """The objects sure enough to speak of, the surest first; of a drawing none.
+        """The objects that the scene does not contradict, the most confident first.
 
-        The model knows photographs: of 74 things that it was sure of in drawings (the stamps of
-        `imagetype`) 13 were there.
+        A drawing has none: of 74 confident objects in drawings 13 were there.
         """
         if self.is_drawing:
             return ()
-        return tuple(
-            o for o in self.objects if o.confidence >= MIN_CONFIDENCE and not self._outweighs(o)
-        )
+        confident = (o for o in self.objects if o.confidence >= MIN_CONFIDENCE)
+        return tuple(o for o in confident if not self._is_contradicted(o))
 
     @property
     def word_count(self) -> int:
-        """How many words the text engine read."""
+        """The number of words of text."""
         return sum(len(line.words) for line in self.text.lines)
 
     @property
     def is_document(self) -> bool:
-        """Whether what the picture shows is writing: words, and nobody and nothing else."""
-        sure = max((thing.confidence for thing in self.corroborated_objects), default=0.0)
-        limit = CERTAIN if self.word_count >= PAGE else 0.0
-        return self.word_count >= TEXT and sure <= limit and not self.faces
+        """Whether the image shows words and nothing else."""
+        if self.word_count < MIN_TEXT_WORDS or self.faces:
+            return False
+        best = max((o.confidence for o in self.corroborated_objects), default=0.0)
+        return best <= (MIN_CERTAIN_OBJECT if self.word_count >= MIN_PAGE_WORDS else 0.0)
 
     @property
     def is_drawing(self) -> bool:
-        """Whether the picture is a drawing or clip art, not a photograph."""
+        """Whether the image is a drawing or clip art, not a photograph."""
         return self.image_type.line_drawing > 0 or self.image_type.clip_art >= 2
 
     def share(self, box: Box) -> float:
-        """Return the share of the picture that a box covers, 0 to 1."""
+        """Return the share of the image that a box covers, 0 to 1."""
         return box.area / (self.width * self.height)
 
-    def _outweighs(self, thing: Object) -> bool:
-        """Tell whether the scene speaks against a thing that fills much of the picture."""
-        if self.share(thing.box) < LARGE or thing.name in ("person", "dining table"):
+    def resized(self, max_pixels: int) -> RGBImage:
+        """Return the image with at most this many pixels."""
+        scale = (max_pixels / (self.width * self.height)) ** 0.5
+        if scale >= 1:
+            return self.image
+        import cv2
+        import numpy as np
+
+        size = max(1, int(self.width * scale)), max(1, int(self.height * scale))
+        return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def _is_contradicted(self, thing: Object) -> bool:
+        """Return True if the scene contradicts an object that fills much of the image."""
+        if self.share(thing.box) < MIN_LARGE_SHARE or thing.name in ("person", "dining table"):
             return False
         agreed = self.scene.probability(thing.name)
-        if thing.confidence < UNSEEN and not agreed and class_count(thing.name):
+        if thing.confidence < MIN_UNCONFIRMED_OBJECT and not agreed and class_count(thing.name):
             return True
         animal = self.scene.probability("animal")
-        if "animal" in object_classes()[thing.name].words and animal >= MIN_CONFIDENCE:
+        if "animal" in thing.words and animal >= MIN_CONFIDENCE:
             return agreed < animal / 4
         subject = max((label.confidence for label in self.scene.labels), default=0.0)
-        return thing.confidence < CERTAIN and subject >= SUBJECT and agreed < SUBJECT / 2
+        return (
+            thing.confidence < MIN_CERTAIN_OBJECT
+            and subject >= MIN_SUBJECT_SCORE
+            and agreed < MIN_SUBJECT_SCORE / 2
+        )

@@ -1,4 +1,4 @@
-"""Who is in a picture: the bodies that the object model sees and the faces on them."""
+"""People in an image: the bodies that the object model finds, joined with the faces on them."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ if TYPE_CHECKING:
     from ..geometry import Box
     from .evidence import Evidence
 
-BABY, CHILD, YOUNG, GROWN = 2, 12, 19, 75
-"""The last year of age that each word is used for; the age model errs by four years. Old faces
-tell their gender less than others do (Guo et al., "Is gender recognition affected by age?", 2009):
-to this model Grace Hopper at 78 is a man (0.98)."""
-TOLD = 0.75
-"""The confidence in a gender from which on it is told."""
-SAME = 0.4
-CROWD = 12
-"""From how many people on a sentence says no number."""
+MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE = 2, 12, 19, 75
+"""The last year of age for each word; the age model errs by four years. The faces of the old show
+their gender less than others (Guo et al., "Is gender recognition affected by age?", 2009): the
+model takes Grace Hopper at 78 for a man (0.98)."""
+MIN_GENDER_CONFIDENCE = 0.75
+"""The least confidence in a gender that a word may name."""
+MAX_BODY_OVERLAP = 0.4
+"""The least overlap (intersection over union) of two boxes of one body."""
+MIN_CROWD = 12
+"""The least number of people for which captions give no number."""
 
 _WORDS = {
-    "Male": ((BABY, "baby"), (CHILD, "boy"), (YOUNG, "young man"), (GROWN, "man")),
-    "Open": ((BABY, "baby"), (CHILD, "child"), (YOUNG, "young person"), (GROWN, "person")),
-    "Female": ((BABY, "baby"), (CHILD, "girl"), (YOUNG, "young woman"), (GROWN, "woman")),
+    "Male": ("baby", "boy", "young man", "man"),
+    "Open": ("baby", "child", "young person", "person"),
+    "Female": ("baby", "girl", "young woman", "woman"),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody: the box of the body, else of the face; how sure; the face if it is seen."""
+    """A person: the box of the body, or of the face without one, and the face if it is visible."""
 
     box: Box
     confidence: float
@@ -40,42 +41,43 @@ class Person:
 
     @property
     def word(self) -> str:
-        """What to call them, from the face's age and (unless neutral) gender, else "person"."""
+        """The word for their age and gender; "person" without a face."""
         if self.face is None:
             return "person"
-        doubtful = self.face.gender_confidence < TOLD
+        doubtful = self.face.gender_confidence < MIN_GENDER_CONFIDENCE
         gender = "Open" if self.gender_neutral or doubtful else self.face.gender
-        words = (word for age, word in _WORDS[gender] if self.face.age <= age)
-        return next(words, "older person")
+        ages = (MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE)
+        words = zip(ages, _WORDS[gender], strict=True)
+        return next((word for age, word in words if self.face.age <= age), "older person")
 
 
 def people(evidence: Evidence) -> tuple[Person, ...]:
-    """Return everybody in the picture, from left to right.
+    """Return the people in the image, from left to right.
 
-    Each face is a person, with the body that it sits on best; so is each body left over. The
-    object model boxes neighbours together: a body left over with several faces on it, or in the
-    place of another, is nobody new.
+    Each face is a person, with the body that fits it best; so is each remaining body. The object
+    model often puts neighbors into one box: a remaining body with several faces on it, or with
+    the box of another body, is no further person.
     """
-    bodies = [thing for thing in evidence.corroborated_objects if thing.name == "person"]
+    bodies = [o for o in evidence.corroborated_objects if o.name == "person"]
     found, taken = [], []
     for face in evidence.faces:
-        own = [body for body in bodies if _lies_on(face.box, body.box)]
-        best = min(own, key=lambda body: _beside_neck(face.box, body.box), default=None)
-        alone = best and sum(_lies_on(other.box, best.box) for other in evidence.faces) == 1
+        own = [body for body in bodies if _is_on(face.box, body.box)]
+        best = min(own, key=lambda body: _offset(face.box, body.box), default=None)
+        alone = best and sum(_is_on(other.box, best.box) for other in evidence.faces) == 1
         confidence = max(best.confidence if best else 0.0, face.confidence)
         box = best.box if best and alone else face.box
         found.append(Person(box, confidence, face, evidence.gender_neutral))
         taken += [best.box] if best else []
     for body in bodies:
-        faces = sum(_lies_on(face.box, body.box) for face in evidence.faces)
-        if faces < 2 and all(body.box.iou(other) < SAME for other in taken):
+        faces = sum(_is_on(face.box, body.box) for face in evidence.faces)
+        if faces < 2 and all(body.box.iou(other) < MAX_BODY_OVERLAP for other in taken):
             found.append(Person(body.box, body.confidence))
     return tuple(sorted(found, key=lambda person: person.box.center[0]))
 
 
 def count(persons: tuple[Person, ...]) -> str:
-    """Say who they are: "a man", "a woman and two boys", "a group of people"."""
-    if len(persons) >= CROWD:
+    """Return the people in words: "a man", "a woman and two boys", "a group of people"."""
+    if len(persons) >= MIN_CROWD:
         return "a crowd of people"
     words = [person.word for person in persons]
     if len(persons) >= GROUP or (len(words) > 1 and any("person" in word for word in words)):
@@ -83,12 +85,13 @@ def count(persons: tuple[Person, ...]) -> str:
     return join([number(word, plural(word), words.count(word)) for word in dict.fromkeys(words)])
 
 
-def _lies_on(face: Box, body: Box) -> bool:
+def _is_on(face: Box, body: Box) -> bool:
+    """Return True if a face is where the head of a body is."""
     across, down = face.center
     inside = body.left <= across <= body.right and body.top - face.height / 2 <= down
     return inside and down <= body.top + body.height * 0.6
 
 
-def _beside_neck(face: Box, body: Box) -> float:
-    """Return how far from the middle of the body the face is, in widths of the body."""
+def _offset(face: Box, body: Box) -> float:
+    """Return the horizontal distance of a face from the center of a body, in widths of the body."""
     return abs(face.center[0] - body.center[0]) / max(1, body.width)

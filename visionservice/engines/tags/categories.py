@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..base import Category
-from ..evidence.people import BABY, CHILD, Person, people
+from ..evidence.people import MAX_BABY_AGE, MAX_CHILD_AGE, Person, people
 from ..labels import object_classes
 
 if TYPE_CHECKING:
@@ -79,9 +79,9 @@ def _people(evidence: Evidence) -> Scores:
     weight = _prominence(sum(evidence.share(person.box) for person in persons))
     faces = [person.face for person in persons if person.face]
     yield _how_many(evidence, persons), sure * weight
-    if faces and all(face.age <= BABY for face in faces):
+    if faces and all(face.age <= MAX_BABY_AGE for face in faces):
         yield "people_baby", sure * weight
-    elif faces and all(face.age <= CHILD for face in faces):
+    elif faces and all(face.age <= MAX_CHILD_AGE for face in faces):
         yield "people_young", sure * weight
 
 

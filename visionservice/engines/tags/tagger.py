@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..base import Tag
-from ..evidence.evidence import TEXT, Evidence
-from ..evidence.people import CHILD, people
+from ..evidence.evidence import MIN_TEXT_WORDS, Evidence
+from ..evidence.people import MAX_CHILD_AGE, people
 from ..labels import class_count, object_classes
 
 CUTOFF = 0.5
@@ -55,7 +55,7 @@ def _people(evidence: Evidence) -> Words:
         yield "person", person.confidence
         if person.face:
             yield person.word.split()[-1], person.confidence
-            if person.face.age <= CHILD:
+            if person.face.age <= MAX_CHILD_AGE:
                 yield "child", person.confidence
     if len(persons) > 1:
         yield "people", max(person.confidence for person in persons)
@@ -94,7 +94,7 @@ def _place(evidence: Evidence) -> Words:
 
 def _page(evidence: Evidence) -> Words:
     sure = [line.confidence for line in evidence.text.lines]
-    yield "text", max(sure, default=0.0) if evidence.word_count >= TEXT else 0.0
+    yield "text", max(sure, default=0.0) if evidence.word_count >= MIN_TEXT_WORDS else 0.0
     kind = evidence.image_type
     yield "drawing", kind.confidence if kind.line_drawing else 0.0
     yield "clip art", kind.confidence

@@ -20,7 +20,7 @@ Look = Callable[[str | Path], Evidence]
 def outdoors(evidence: Evidence, *words: LabelScore, sky: float = 0, grass: float = 0) -> Evidence:
     surfaces = replace(evidence.scene.low_level, sky=sky, grass=grass)
     scene = replace(evidence.scene, outdoor=0.8, place_labels=words, low_level=surfaces)
-    return replace(evidence, scene=scene)
+    return evidence.with_results(scene=scene)
 
 
 def test_the_dog_is_where_the_painted_picture_says(evaluation: Path, look: Look) -> None:
@@ -38,7 +38,9 @@ def test_without_a_sure_place_it_is_just_outdoors(nothing: Evidence) -> None:
 
 
 def test_a_drawing_is_nowhere_at_no_time(nothing: Evidence) -> None:
-    drawn = replace(outdoors(nothing, sky=0.5), image_type=ImageType(clip_art=3, line_drawing=0))
+    drawn = outdoors(nothing, sky=0.5).with_results(
+        image_type=ImageType(clip_art=3, line_drawing=0)
+    )
     assert not [*place_phrase(drawn), *surroundings_phrase(drawn), *time_phrase(drawn)]
 
 

@@ -17,11 +17,11 @@ def said(evidence: Evidence) -> list[str]:
 
 
 def seeing(evidence: Evidence, *words: LabelScore) -> Evidence:
-    return replace(evidence, scene=replace(evidence.scene, labels=words[:1], words=words))
+    return evidence.with_results(scene=replace(evidence.scene, labels=words[:1], words=words))
 
 
 def test_a_cup_on_a_table_holds_coffee_only_if_it_is_seen(nothing: Evidence) -> None:
-    served = replace(nothing, objects=(CUP, TABLE))
+    served = nothing.with_results(objects=(CUP, TABLE))
     assert said(served) == ["a cup", "on a table"]
     assert said(seeing(served, LabelScore("espresso", 0.8), LabelScore("coffee", 0.8))) == [
         "a cup of coffee",
@@ -39,7 +39,7 @@ def test_a_vaguer_name_is_of_the_thing_and_not_of_what_it_goes_with(nothing: Evi
     names |= {"traffic light": "", "apple": "food"}
     for name, vague in names.items():
         thing = Object(name, 0.97, Box(150, 150, 60, 60))
-        named = object_plan(replace(nothing, objects=(thing,)))
+        named = object_plan(nothing.with_results(objects=(thing,)))
         assert named, name
         assert named.generic_name == vague, name
 
@@ -48,7 +48,9 @@ def test_an_animal_sits_on_a_couch(nothing: Evidence) -> None:
     cat = Object("cat", 0.95, Box(150, 100, 60, 100))
     couch = Object("couch", 0.9, Box(50, 120, 300, 150))
     both = seeing(
-        replace(nothing, objects=(cat, couch)), LabelScore("cat", 0.9), LabelScore("animal", 0.9)
+        nothing.with_results(objects=(cat, couch)),
+        LabelScore("cat", 0.9),
+        LabelScore("animal", 0.9),
     )
     assert said(both) == ["a cat", "sitting on a couch"]
 
@@ -56,40 +58,44 @@ def test_an_animal_sits_on_a_couch(nothing: Evidence) -> None:
 def test_things_are_counted_and_put_beside_the_next(nothing: Evidence) -> None:
     cars = [Object("car", 0.9, Box(x, 100, 90, 60)) for x in (0, 120)]
     bicycle = Object("bicycle", 0.8, Box(300, 100, 60, 60))
-    assert said(replace(nothing, objects=(*cars, bicycle))) == ["two cars", "next to a bicycle"]
+    assert said(nothing.with_results(objects=(*cars, bicycle))) == ["two cars", "next to a bicycle"]
 
 
 def test_a_thing_that_fills_the_picture_is_close_up(nothing: Evidence) -> None:
     vase = Object("vase", 0.97, Box(10, 10, 380, 380))
-    assert said(replace(nothing, objects=(vase,))) == ["a close up of a vase"]
+    assert said(nothing.with_results(objects=(vase,))) == ["a close up of a vase"]
 
 
 def test_a_thing_alone_is_seen_by_both_models_or_beyond_doubt(nothing: Evidence) -> None:
     cake = Object("cake", 0.65, Box(150, 150, 60, 60))
-    assert said(replace(nothing, objects=(cake,))) == []
-    assert said(replace(nothing, objects=(replace(cake, confidence=0.96),))) == ["a cake"]
-    suitcase = replace(nothing, objects=(replace(cake, name="bus", confidence=0.7),))
+    assert said(nothing.with_results(objects=(cake,))) == []
+    assert said(nothing.with_results(objects=(replace(cake, confidence=0.96),))) == ["a cake"]
+    suitcase = nothing.with_results(objects=(replace(cake, name="bus", confidence=0.7),))
     assert said(seeing(suitcase, LabelScore("bus", 0.2))) == ["a bus"]
 
 
 def test_a_plant_of_which_only_the_kind_is_agreed_is_a_plant(nothing: Evidence) -> None:
-    pot = replace(nothing, objects=(Object("potted plant", 0.7, Box(150, 150, 60, 60)),))
+    pot = nothing.with_results(objects=(Object("potted plant", 0.7, Box(150, 150, 60, 60)),))
     assert said(seeing(pot, LabelScore("daisy", 0.35), LabelScore("plant", 0.35))) == ["a plant"]
 
 
 def test_two_doubts_that_agree_are_an_apple(nothing: Evidence) -> None:
-    apple = replace(nothing, objects=(Object("apple", 0.56, Box(150, 150, 60, 60)),))
+    apple = nothing.with_results(objects=(Object("apple", 0.56, Box(150, 150, 60, 60)),))
     assert said(apple) == []
     assert said(seeing(apple, LabelScore("apple", 0.41))) == ["an apple"]
 
 
 def test_of_a_drawing_the_name_is_said_only_if_both_are_sure(nothing: Evidence) -> None:
-    horse = replace(nothing, objects=(Object("horse", 0.98, CUP.box),), image_type=ImageType(2, 0))
+    horse = nothing.with_results(
+        objects=(Object("horse", 0.98, CUP.box),), image_type=ImageType(2, 0)
+    )
     assert drawn_animal(horse) is None
     animal = drawn_animal(seeing(horse, LabelScore("animal", 0.83)))
     assert animal
     assert animal.text == "an animal"
     assert (
-        drawn_animal(replace(seeing(horse, LabelScore("animal", 0.83)), image_type=ImageType(0, 0)))
+        drawn_animal(
+            seeing(horse, LabelScore("animal", 0.83)).with_results(image_type=ImageType(0, 0))
+        )
         is None
     )

@@ -22,7 +22,7 @@ def said(evidence: Evidence) -> list[str]:
 
 
 def seeing(evidence: Evidence, *words: LabelScore) -> Evidence:
-    return replace(evidence, scene=replace(evidence.scene, labels=words[:1], words=words))
+    return evidence.with_results(scene=replace(evidence.scene, labels=words[:1], words=words))
 
 
 def test_a_breed_is_no_subject_but_another_label_is(nothing: Evidence) -> None:
@@ -52,7 +52,7 @@ def test_patterns_are_called_nothing(nothing: Evidence) -> None:
 def test_what_the_object_model_knows_it_must_see_too(nothing: Evidence) -> None:
     lids = seeing(nothing, LabelScore("wall clock", 0.9), LabelScore("clock", 0.93))
     assert said(lids) == []
-    hint = replace(lids, objects=(Object("clock", 0.4, Box(0, 0, 90, 90)),))
+    hint = lids.with_results(objects=(Object("clock", 0.4, Box(0, 0, 90, 90)),))
     assert said(hint) == ["a wall clock"]
 
 
@@ -67,7 +67,7 @@ def test_words_that_add_up_many_classes_must_be_surer(nothing: Evidence) -> None
 
 
 def test_a_lake_is_no_shore_and_nature_is_a_landscape(nothing: Evidence) -> None:
-    outside = replace(nothing, scene=replace(nothing.scene, outdoor=0.8))
+    outside = nothing.with_results(scene=replace(nothing.scene, outdoor=0.8))
     lake = (
         LabelScore("lake", 0.56),
         LabelScore("nature", 0.66),

@@ -65,29 +65,29 @@ def test_sentences_have_no_double_spaces_or_loose_ends(look: Look) -> None:
 
 
 def test_a_doubtful_detail_is_left_out_and_a_sure_one_told(nothing: Evidence) -> None:
-    sure = replace(nothing, objects=(BODY, BOARD), faces=(MAN,))
+    sure = nothing.with_results(objects=(BODY, BOARD), faces=(MAN,))
     assert best(sure) == "a man riding a skateboard"
     weak = replace(BOARD, confidence=0.4)
-    assert best(replace(sure, objects=(BODY, weak))) == "a man posing for a photo"
+    assert best(sure.with_results(objects=(BODY, weak))) == "a man posing for a photo"
 
 
 def test_the_less_sure_the_things_the_less_sure_the_sentence(nothing: Evidence) -> None:
     weaker = replace(BOARD, confidence=0.7)
-    sure = captions(replace(nothing, objects=(BODY, BOARD)), 1)[0]
-    less = captions(replace(nothing, objects=(BODY, weaker)), 1)[0]
+    sure = captions(nothing.with_results(objects=(BODY, BOARD)), 1)[0]
+    less = captions(nothing.with_results(objects=(BODY, weaker)), 1)[0]
     assert sure.text == less.text
     assert less.confidence < sure.confidence
 
 
 def test_recognised_people_are_called_by_their_names(nothing: Evidence) -> None:
-    two = replace(nothing, faces=(MAN, WOMAN), names=("Ada Lovelace", "Alan Turing"))
+    two = nothing.with_results(faces=(MAN, WOMAN), names=("Ada Lovelace", "Alan Turing"))
     assert best(two) == "Ada Lovelace and Alan Turing posing for a photo"
-    one = replace(two, names=("Ada Lovelace",))
+    one = two.with_results(names=("Ada Lovelace",))
     assert best(one) == "Ada Lovelace and another person posing for a photo"
 
 
 def test_without_names_they_are_counted(nothing: Evidence) -> None:
-    assert best(replace(nothing, faces=(MAN, WOMAN))) == "a man and a woman posing for a photo"
+    assert best(nothing.with_results(faces=(MAN, WOMAN))) == "a man and a woman posing for a photo"
 
 
 def test_what_is_drawn_is_called_a_drawing_as_surely_as_it_is_one(nothing: Evidence) -> None:
@@ -95,10 +95,10 @@ def test_what_is_drawn_is_called_a_drawing_as_surely_as_it_is_one(nothing: Evide
         (ImageType(3, 0), "a clip art picture"),
         (ImageType(2, 1), "a line drawing"),
     ):
-        (caption,) = captions(replace(nothing, image_type=kind), 3)
+        (caption,) = captions(nothing.with_results(image_type=kind), 3)
         assert caption.text == text
         assert caption.confidence == kind.confidence
-    face = replace(nothing, image_type=ImageType(3, 0), faces=(MAN,))
+    face = nothing.with_results(image_type=ImageType(3, 0), faces=(MAN,))
     assert best(face) == "a clip art picture of a man posing for a photo"
 
 
@@ -109,9 +109,9 @@ def test_of_an_unknown_picture_it_says_the_colours_and_not_much_confidence(
     assert only.text == "something blue on a white background"
     assert only.confidence == pytest.approx(nothing.colors.covered / 2)
     orange = Colors("Orange", "Orange", ("Orange",), "FF8800", 0.9, black_and_white=False)
-    assert best(replace(nothing, colors=orange)) == "an orange picture"
+    assert best(nothing.with_results(colors=orange)) == "an orange picture"
     grey = Colors("White", "Black", ("Black",), "111111", 0.9, black_and_white=True)
-    assert best(replace(nothing, colors=grey)) == "a black and white picture"
+    assert best(nothing.with_results(colors=grey)) == "a black and white picture"
 
 
 def pixels(colour: object) -> NDArray[np.uint8]:
@@ -143,7 +143,7 @@ def test_where_there_is_nothing_to_see_nothing_is_seen(
 
 def test_a_picture_without_an_edge_is_its_colours(nothing: Evidence) -> None:
     plain = replace(nothing.scene, low_level=replace(nothing.scene.low_level, plain=True))
-    (only,) = captions(replace(nothing, scene=plain), 3)
+    (only,) = captions(nothing.with_results(scene=plain), 3)
     assert only.text == "a white and blue picture"
     assert only.confidence == nothing.colors.covered
 
@@ -162,8 +162,8 @@ def test_a_circle_in_ink_is_no_kite(see: See) -> None:
 
 def test_a_brown_print_is_sepia_and_a_blue_one_has_no_name(nothing: Evidence) -> None:
     brown = Colors("Brown", "Brown", ("Brown", "Orange"), "8E6642", 0.8, black_and_white=True)
-    board = replace(nothing, objects=(BODY, BOARD), colors=brown)
+    board = nothing.with_results(objects=(BODY, BOARD), colors=brown)
     assert best(board) == "a sepia photo of a person riding a skateboard"
-    assert best(replace(nothing, colors=brown)) == "a brown picture"
+    assert best(nothing.with_results(colors=brown)) == "a brown picture"
     blue = replace(brown, dominant=("Blue",))
-    assert best(replace(board, colors=blue)) == "a person riding a skateboard"
+    assert best(board.with_results(colors=blue)) == "a person riding a skateboard"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from visionservice.engines.captions.text import covered, text_plan
@@ -27,7 +28,7 @@ def test_a_long_text_is_quoted_in_part(look: Look) -> None:
 
 def test_a_page_seen_from_afar_is_just_text(look: Look) -> None:
     page = look("printed_page.jpg")
-    wide = replace(page, width=page.width * 2, height=page.height * 2)
+    wide = page.with_results(image=np.repeat(np.repeat(page.image, 2, 0), 2, 1))
     assert covered(wide) == pytest.approx(covered(page) / 4)
     assert said(wide)[0] == "text"
 
@@ -38,7 +39,7 @@ def test_a_note_is_close_up_and_a_misread_one_is_not_quoted(look: Look) -> None:
     assert name == "a close up of text"
     assert quote.startswith('that reads "Dear Ada')
     lines = tuple(replace(line, confidence=0.9) for line in note.text.lines)
-    assert said(replace(note, text=replace(note.text, lines=lines))) == [name]
+    assert said(note.with_results(text=replace(note.text, lines=lines))) == [name]
 
 
 def test_where_nothing_is_read_there_is_no_text(look: Look) -> None:

@@ -12,24 +12,24 @@ CORNERS = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
 
 
 def seeing(evidence: Evidence, *words: LabelScore) -> Evidence:
-    return replace(evidence, scene=replace(evidence.scene, labels=words[:1], words=words))
+    return evidence.with_results(scene=replace(evidence.scene, labels=words[:1], words=words))
 
 
 def printed(evidence: Evidence, count: int) -> Evidence:
     words = tuple(Printed("word", CORNERS, 0.9) for _ in range(count))
     line = Line("word " * count, CORNERS, words, 0.9)
-    return replace(evidence, text=OcrResult((line,), (), "Up", 0.0, "en"))
+    return evidence.with_results(text=OcrResult((line,), (), "Up", 0.0, "en"))
 
 
 def test_a_sure_scene_outweighs_a_doubtful_thing(nothing: Evidence) -> None:
-    skis = replace(nothing, objects=(Object("skis", 0.7, LARGE),))
+    skis = nothing.with_results(objects=(Object("skis", 0.7, LARGE),))
     assert skis.corroborated_objects
     assert not seeing(skis, LabelScore("daisy", 0.93)).corroborated_objects
     assert seeing(skis, LabelScore("skis", 0.93)).corroborated_objects
 
 
 def test_an_animal_must_be_the_one_that_the_scene_sees(nothing: Evidence) -> None:
-    bird = replace(nothing, objects=(Object("bird", 1.0, LARGE),))
+    bird = nothing.with_results(objects=(Object("bird", 1.0, LARGE),))
     assert not seeing(
         bird, LabelScore("cheetah", 0.97), LabelScore("animal", 0.99)
     ).corroborated_objects
@@ -40,26 +40,26 @@ def test_an_animal_must_be_the_one_that_the_scene_sees(nothing: Evidence) -> Non
 
 def test_a_large_thing_that_the_scene_should_see_and_does_not_is_none(nothing: Evidence) -> None:
     umbrella = Object("umbrella", 0.92, LARGE)
-    assert not replace(nothing, objects=(umbrella,)).corroborated_objects
-    assert replace(nothing, objects=(replace(umbrella, confidence=0.97),)).corroborated_objects
-    assert replace(
-        nothing, objects=(replace(umbrella, box=Box(0, 0, 60, 60)),)
+    assert not nothing.with_results(objects=(umbrella,)).corroborated_objects
+    assert nothing.with_results(objects=(replace(umbrella, confidence=0.97),)).corroborated_objects
+    assert nothing.with_results(
+        objects=(replace(umbrella, box=Box(0, 0, 60, 60)),)
     ).corroborated_objects
     assert seeing(
-        replace(nothing, objects=(umbrella,)), LabelScore("umbrella", 0.1)
+        nothing.with_results(objects=(umbrella,)), LabelScore("umbrella", 0.1)
     ).corroborated_objects
-    assert replace(
-        nothing, objects=(Object("kite", 0.92, LARGE),)
+    assert nothing.with_results(
+        objects=(Object("kite", 0.92, LARGE),)
     ).corroborated_objects  # not the bird
 
 
 def test_in_a_drawing_no_thing_is_sure(nothing: Evidence) -> None:
-    drawn = replace(nothing, image_type=ImageType(clip_art=2, line_drawing=0))
-    assert not replace(drawn, objects=(Object("kite", 0.98, LARGE),)).corroborated_objects
+    drawn = nothing.with_results(image_type=ImageType(clip_art=2, line_drawing=0))
+    assert not drawn.with_results(objects=(Object("kite", 0.98, LARGE),)).corroborated_objects
 
 
 def test_doubtful_things_are_not_spoken_of(nothing: Evidence) -> None:
-    assert not replace(nothing, objects=(Object("person", 0.42, LARGE),)).corroborated_objects
+    assert not nothing.with_results(objects=(Object("person", 0.42, LARGE),)).corroborated_objects
 
 
 def test_writing_alone_is_a_page_and_with_somebody_it_is_not(nothing: Evidence) -> None:
@@ -67,7 +67,7 @@ def test_writing_alone_is_a_page_and_with_somebody_it_is_not(nothing: Evidence) 
     assert printed(nothing, 5).is_document
     assert not printed(nothing, 1).is_document
     face = Face(Box(10, 10, 90, 90), 30, "Male", 0.9)
-    assert not replace(printed(nothing, 5), faces=(face,)).is_document
+    assert not printed(nothing, 5).with_results(faces=(face,)).is_document
     case = (Object("suitcase", 0.7, LARGE),)
-    assert not replace(printed(nothing, 5), objects=case).is_document
-    assert replace(printed(nothing, 40), objects=case).is_document
+    assert not printed(nothing, 5).with_results(objects=case).is_document
+    assert printed(nothing, 40).with_results(objects=case).is_document

@@ -19,39 +19,39 @@ def named(*persons: tuple[int, str]) -> str:
 
 
 def test_a_face_on_a_body_is_one_person_with_the_bodys_box(nothing: Evidence) -> None:
-    (person,) = people(replace(nothing, objects=(BODY,), faces=(face(130, 60),)))
+    (person,) = people(nothing.with_results(objects=(BODY,), faces=(face(130, 60),)))
     assert person.box == BODY.box
     assert person.word == "man"
 
 
 def test_a_doubtful_or_neutral_gender_is_left_open(nothing: Evidence) -> None:
     doubtful = replace(face(130, 60), gender_confidence=0.6)
-    (person,) = people(replace(nothing, objects=(BODY,), faces=(doubtful,)))
+    (person,) = people(nothing.with_results(objects=(BODY,), faces=(doubtful,)))
     assert person.word == "person"
     child = face(130, 60, 8, "Female")
-    (person,) = people(replace(nothing, objects=(BODY,), faces=(child,), gender_neutral=True))
+    (person,) = people(nothing.with_results(objects=(BODY,), faces=(child,), gender_neutral=True))
     assert person.word == "child"
 
 
 def test_a_face_beside_a_body_is_somebody_else(nothing: Evidence) -> None:
-    found = people(replace(nothing, objects=(BODY,), faces=(face(300, 60),)))
+    found = people(nothing.with_results(objects=(BODY,), faces=(face(300, 60),)))
     assert [person.word for person in found] == ["person", "man"]
 
 
 def test_a_body_around_two_faces_is_not_a_third_person(nothing: Evidence) -> None:
-    found = people(replace(nothing, objects=(BODY,), faces=(face(100, 60), face(150, 70))))
+    found = people(nothing.with_results(objects=(BODY,), faces=(face(100, 60), face(150, 70))))
     assert len(found) == 2
 
 
 def test_a_face_where_two_bodies_overlap_belongs_to_one_of_them(nothing: Evidence) -> None:
     leaning = Object("person", 0.94, Box(0, 100, 180, 250))
-    found = people(replace(nothing, objects=(BODY, leaning), faces=(face(130, 60),)))
+    found = people(nothing.with_results(objects=(BODY, leaning), faces=(face(130, 60),)))
     assert [person.box for person in found] == [leaning.box, BODY.box]
     assert [person.word for person in found] == ["person", "man"]
 
 
 def test_a_doubtful_body_is_nobody(nothing: Evidence) -> None:
-    assert not people(replace(nothing, objects=(replace(BODY, confidence=0.42),)))
+    assert not people(nothing.with_results(objects=(replace(BODY, confidence=0.42),)))
 
 
 def test_ages_and_genders_choose_the_words() -> None:

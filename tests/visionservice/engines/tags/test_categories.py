@@ -49,7 +49,7 @@ def test_people_are_sorted_by_number_and_age(
     nothing: Evidence, ages: list[int], expected: str
 ) -> None:
     faces = [Face(Box(20 * i, 20, 80, 80), age, "Male", 0.9) for i, age in enumerate(ages)]
-    assert expected in names(replace(nothing, faces=tuple(faces)))
+    assert expected in names(nothing.with_results(faces=tuple(faces)))
 
 
 def test_a_page_is_text_and_a_night_is_dark(look: Look) -> None:
@@ -59,16 +59,16 @@ def test_a_page_is_text_and_a_night_is_dark(look: Look) -> None:
 
 def test_a_small_thing_does_not_decide_what_the_picture_is_of(nothing: Evidence) -> None:
     car = Object("car", 0.97, Box(0, 0, 30, 30))
-    assert names(replace(nothing, objects=(car,))) == ["others_"]
+    assert names(nothing.with_results(objects=(car,))) == ["others_"]
     large = replace(car, box=Box(0, 0, 300, 200))
-    assert names(replace(nothing, objects=(large,))) == ["trans_car"]
+    assert names(nothing.with_results(objects=(large,))) == ["trans_car"]
 
 
 def test_what_the_picture_is_of_comes_before_where_it_stands(nothing: Evidence) -> None:
-    outdoors = replace(nothing, scene=replace(nothing.scene, outdoor=1.0))
+    outdoors = nothing.with_results(scene=replace(nothing.scene, outdoor=1.0))
     assert names(outdoors) == ["outdoor_"]
     bear = Object("bear", 0.97, Box(0, 0, 300, 300))
-    assert names(replace(outdoors, objects=(bear,))) == ["animal_", "outdoor_"]
+    assert names(outdoors.with_results(objects=(bear,))) == ["animal_", "outdoor_"]
 
 
 def test_a_picture_of_nothing_is_others(nothing: Evidence) -> None:

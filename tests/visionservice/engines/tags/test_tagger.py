@@ -19,33 +19,33 @@ def test_general_words_come_before_the_breed(look: Look) -> None:
 
 def test_a_general_word_comes_first_even_when_the_breed_is_as_sure(nothing: Evidence) -> None:
     words = (LabelScore("golden retriever", 0.9), LabelScore("dog", 0.9), LabelScore("animal", 0.9))
-    seen = replace(nothing, scene=replace(nothing.scene, words=words))
+    seen = nothing.with_results(scene=replace(nothing.scene, words=words))
     assert [tag.name for tag in tags(seen)] == ["dog", "animal", "golden retriever"]
 
 
 def test_a_breed_that_is_not_sure_is_not_named(nothing: Evidence) -> None:
     words = (LabelScore("dog", 0.9), LabelScore("golden retriever", 0.65))
-    seen = replace(nothing, scene=replace(nothing.scene, words=words))
+    seen = nothing.with_results(scene=replace(nothing.scene, words=words))
     assert [tag.name for tag in tags(seen)] == ["dog"]
 
 
 def test_snow_is_white_and_water_is_outdoors(nothing: Evidence) -> None:
     surfaces = replace(nothing.scene.low_level, white=0.3)
     alps = replace(nothing.scene, words=(LabelScore("snow", 0.8),), water=0.5, low_level=surfaces)
-    indoors = replace(nothing, scene=alps)
-    outdoors = replace(nothing, scene=replace(alps, outdoor=0.9))
+    indoors = nothing.with_results(scene=alps)
+    outdoors = nothing.with_results(scene=replace(alps, outdoor=0.9))
     assert {tag.name for tag in tags(outdoors)} == {"outdoor", "snow", "water"}
     assert not tags(indoors)
     green = replace(alps, outdoor=0.9, water=0.1, low_level=nothing.scene.low_level)
-    assert {tag.name for tag in tags(replace(nothing, scene=green))} == {"outdoor"}
+    assert {tag.name for tag in tags(nothing.with_results(scene=green))} == {"outdoor"}
 
 
 def test_a_pale_blur_behind_an_animal_is_no_sky(nothing: Evidence) -> None:
     surfaces = replace(nothing.scene.low_level, sky=0.4)
     scene = replace(nothing.scene, outdoor=0.9, low_level=surfaces)
-    assert "sky" in {tag.name for tag in tags(replace(nothing, scene=scene))}
+    assert "sky" in {tag.name for tag in tags(nothing.with_results(scene=scene))}
     bird = replace(scene, words=(LabelScore("animal", 0.9),))
-    assert "sky" not in {tag.name for tag in tags(replace(nothing, scene=bird))}
+    assert "sky" not in {tag.name for tag in tags(nothing.with_results(scene=bird))}
 
 
 def test_they_are_sorted_and_none_is_less_likely_than_not(look: Look) -> None:
