@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .geometry import Box, Polygon
-from .labels import MIN_CONFIDENCE, MIN_PLACE_SCORE, object_classes
+from .labels import MIN_CONFIDENCE, MIN_PLACE_SCORE, object_class
 
 if TYPE_CHECKING:
     from .evidence.evidence import Evidence
@@ -52,7 +52,7 @@ class Object:
     @property
     def words(self) -> tuple[str, ...]:
         """The more general words for its class: for a dog, mammal and animal."""
-        return object_classes()[self.name].words
+        return object_class(self.name).words
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from visionservice.engines.base import Object
+from visionservice.engines.geometry import Box
+from visionservice.engines.labels import (
+    object_class,
+    object_classes,
+    scene_class,
+    scene_classes,
+    word_class,
+    word_classes,
+)
+
+
+def test_objects_of_another_detector_have_a_plural_and_no_general_words() -> None:
+    assert Object("lighthouse", 0.9, Box(0, 0, 9, 9)).words == ()
+    assert object_class("lighthouse").plural == "lighthouses"
+    assert object_class("cup").content == "coffee"
+
+
+def test_labels_of_another_classifier_have_no_general_words() -> None:
+    assert scene_class("lighthouse at dawn").words == ()
+    assert scene_class("redbone").words[-1] == "animal"
+
+
+def test_a_label_of_two_classes_has_the_words_of_both() -> None:
+    assert {"bird", "animal"} <= set(scene_class("crane").words)
+    assert sum(row.label == "crane" for row in scene_classes()) == 2
+
+
+def test_exceptions_are_of_words_in_the_tables() -> None:
+    words = {word for row in scene_classes() for word in (row.label, *row.words)}
+    words |= {word for row in object_classes().values() for word in (row.name, *row.words)}
+    assert set(word_classes()) <= words
+    assert {row.naming for row in word_classes().values()} == {"", "doubtful", "kitchen", "never"}
+    assert word_class("dog").naming == ""
+
+
+def test_the_columns_have_known_values() -> None:
+    namings = {row.naming for row in scene_classes()}
+    assert namings == {"", "certain", "family", "unreliable"}
+    generic = {row.generic for row in object_classes().values()} - {""}
+    assert generic <= {word for row in object_classes().values() for word in row.words}
+    assert sum(row.supports for row in object_classes().values()) == 5
