@@ -7,9 +7,10 @@ only the results that need it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -21,6 +22,7 @@ from .engines.evidence.evidence import Evidence
 from .engines.labels import MIN_CONFIDENCE
 from .engines.registry import Engines, default
 from .errors import invalid_image_format
+from .imaging.pdf import DPI
 from .imaging.probe import PILLOW_ERRORS, ImageInfo, pillow_readers
 
 if TYPE_CHECKING:
@@ -252,3 +254,31 @@ class ImageAnalysis:
             return crop(self.image, width, height, smart=False)
         faces = tuple(face.box for face in self.faces)
         return crop(self.image, width, height, smart=True, faces=faces, things=self.objects)
+
+
+@dataclass(frozen=True, slots=True)
+class PageAnalysis:
+    """One page of a document, counted from 1, and the unit of its lengths."""
+
+    number: int
+    image: ImageAnalysis
+    unit: Literal["pixel", "inch"]
+
+    @property
+    def width(self) -> float:
+        """The width in the page's unit."""
+        return self.to_unit(self.image.width)
+
+    @property
+    def height(self) -> float:
+        """The height in the page's unit."""
+        return self.to_unit(self.image.height)
+
+    @property
+    def text(self) -> OcrResult:
+        """The text of the page."""
+        return self.image.text
+
+    def to_unit(self, pixels: float) -> float:
+        """Return a length of the image in the page's unit: whole pixels, or inches."""
+        return round(pixels) if self.unit == "pixel" else round(pixels / DPI, 4)

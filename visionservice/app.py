@@ -25,7 +25,7 @@ from .analysis import ImageAnalysis
 from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, v1, v2, v3, v4
 from .api.admin import AdminRoutes, gallery_of
 from .api.query import Query
-from .api.version import Version
+from .api.version import ReadPlan, Version
 from .bench import Bench
 from .body import Drain
 from .cache import AnalysisCache
@@ -39,6 +39,7 @@ from .operations import Operations
 from .pool import Pool
 from .responses import HANDLERS
 from .settings import ServiceSettings
+from .turns import Steps
 
 log = logging.getLogger(__name__)
 
@@ -213,7 +214,9 @@ class _Service:
             return document
 
         document = await self._bench.open(request, header, decode)
-        future = self._bench.submit(request, header, check(document))
+        plan = check(document.pages)
+        work: Callable[[], Any] = partial(_read, document, plan)
+        future: Future[Any] = self._bench.submit(request, header, work)
         future.add_done_callback(partial(_log_failure, request.state.id))
         name = self._operations.add(future, f"{version.root}/{operation.results}")
         root = f"{request.url.scheme}://{request.headers['host']}{version.root}"
@@ -223,10 +226,20 @@ class _Service:
 
     async def _result(self, version: Version, path: str, request: Request) -> Response:
         done = self._operations.get(request.path_params["name"], f"{version.root}/{path}")
-        return Json(request, version.progress(done))
+        return Json(request, version.progress(done) | (done.result or {}))
 
     async def _models(self, request: Request) -> Response:
         return Json(request, v1.MODELS)
+
+
+def _read(document: Document, plan: ReadPlan) -> Steps[dict[str, Any]]:
+    """Read the pages of a plan one by one; pause before all but the first."""
+    pages: list[dict[str, Any]] = []
+    for number in plan.numbers:
+        if pages:
+            yield
+        pages.append(plan.page(document.page(number)))
+    return plan.result(pages)
 
 
 def _log_failure(name: str, done: Future[Any]) -> None:
@@ -238,5 +251,5 @@ def _checked(operation: Operation, version: Version, request: Request) -> Callab
     """Return the work that a request asks for; what the path names counts before the query."""
     pairs = [*request.path_params.items(), *request.query_params.multi_items()]
     query = Query(pairs, request.headers.get("user-agent", ""))
-    version.admit(query)
+    version.validate(query)
     return operation.check(query, version)

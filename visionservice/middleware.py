@@ -47,7 +47,7 @@ class Json(JSONResponse):
 def error_response(request: Request, refusal: ApiError) -> Json:
     """Return the answer that says no, in the form of the version asked."""
     path = request.scope["path"]
-    said = version_at(path).refuse(refusal, request.state.id, path)
+    said = version_at(path).error_body(refusal, request.state.id, path)
     return Json(request, said.content, said.status, **refusal.headers, **said.headers)
 
 

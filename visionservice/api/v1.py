@@ -19,19 +19,13 @@ from ..errors import ApiError, GatewayError, not_supported_language
 from ..imaging.probe import InputLimits
 from . import analysis_json, text_json
 from .query import Query
-from .version import ErrorBody, Version
+from .version import DocumentHandler, ErrorBody, ImageHandler, ReadPlan, Version
 
 if TYPE_CHECKING:
     from ..analysis import ImageAnalysis
-    from ..imaging.document import Document
     from ..operations import Progress
-    from ..turns import Steps
 
 Json = dict[str, Any]
-ImageHandler = Callable[["ImageAnalysis", str], Json | bytes]
-"""What remains to be done with the picture; the second argument is the id of the request."""
-DocumentHandler = Callable[["Document"], "Callable[[], Json | Steps[Json]]"]
-"""What remains to be done with a document: first what refuses it, then what may take long."""
 
 CODES = frozenset(
     (
@@ -103,10 +97,10 @@ def flat_error(codes: frozenset[str]) -> Callable[[ApiError, str, str], ErrorBod
 def progress(done: Progress) -> Json:
     """Get Text Operation Result: the text is absent until it is finished."""
     status = "Running" if done.status == "NotStarted" else done.status
-    return {"status": status} | (done.result or {})
+    return {"status": status}
 
 
-V1_0 = Version("v1.0", flat_error(CODES), progress, "/vision/v1.0", FEATURES)
+V1_0 = Version("v1.0", flat_error(CODES), "/vision/v1.0", progress, FEATURES)
 
 
 def analyze(query: Query, version: Version) -> ImageHandler:
@@ -192,7 +186,7 @@ def ocr(query: Query, version: Version) -> ImageHandler:
     def work(picture: ImageAnalysis, _: str) -> Json:
         text = picture.ocr(detect_orientation=turned)
         answer = text_json.ocr(text, picture.width, picture.height, language)
-        if version.radians:
+        if version.angle_in_radians:
             answer["textAngle"] = round(radians(text.angle), 6)
         if version.model:
             answer["modelVersion"] = version.model
@@ -206,8 +200,10 @@ def ocr(query: Query, version: Version) -> ImageHandler:
 def recognize_text(query: Query, _: Version) -> DocumentHandler:
     """Recognize Text: lines and words with polygons; one model reads print and handwriting."""
     query.flag("handwriting", "detectHandwriting", default=False)
-    return lambda document: (
-        lambda: {"recognitionResult": text_json.recognition(document.page(1).picture.text)}
+    return lambda _: ReadPlan(
+        (1,),
+        lambda page: text_json.recognition(page.text),
+        lambda pages: {"recognitionResult": pages[0]},
     )
 
 
@@ -250,7 +246,7 @@ def _details(query: Query) -> frozenset[str]:
 
 
 def _names_in_captions(query: Query, version: Version) -> bool:
-    if not version.excludes:
+    if not version.supports_exclude:
         return True
     excluded = parse_enum_list(query.names("descriptionExclude"), DETAILS, "InvalidDetails")
     return "Celebrities" not in excluded

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ApiError
@@ -10,15 +11,13 @@ from ..imaging.document import DOCUMENTS
 from ..imaging.probe import InputLimits
 from . import analysis_json, v1
 from .query import Query
-from .version import Version
+from .version import DocumentHandler, ImageHandler, ReadPlan, Version
 
 if TYPE_CHECKING:
-    from ..analysis import ImageAnalysis
+    from ..analysis import ImageAnalysis, PageAnalysis
     from ..engines.base import Line, Word
     from ..engines.geometry import Polygon
-    from ..imaging.document import Document, Page
     from ..operations import Progress
-    from ..turns import Steps
 
 Json = dict[str, Any]
 
@@ -41,22 +40,22 @@ CLEAR = 0.8
 
 def progress(done: Progress) -> Json:
     """Get (Text or Read) Operation Result: the text is absent until it is finished."""
-    return {"status": done.status} | (done.result or {})
+    return {"status": done.status}
 
 
-_refuse = v1.flat_error(CODES)
-V2_0 = Version("v2.0", _refuse, progress, "/vision/v2.0", FEATURES)
-V2_1 = Version("v2.1", _refuse, progress, "/vision/v2.1", FEATURES, radians=True, excludes=True)
+_error_body = v1.flat_error(CODES)
+V2_0 = Version("v2.0", _error_body, "/vision/v2.0", progress, FEATURES)
+V2_1 = replace(V2_0, name="v2.1", root="/vision/v2.1", angle_in_radians=True, supports_exclude=True)
 
 
-def detect(_: Query, version: Version) -> v1.ImageHandler:
+def detect(_: Query, version: Version) -> ImageHandler:
     """Detect Objects: things with a rectangle."""
     return lambda picture, request_id: (
         analysis_json.objects(picture) | analysis_json.response_footer(picture, request_id, version)
     )
 
 
-def area_of_interest(_: Query, version: Version) -> v1.ImageHandler:
+def area_of_interest(_: Query, version: Version) -> ImageHandler:
     """Get Area of Interest: the rectangle around what a thumbnail would keep."""
 
     def work(picture: ImageAnalysis, request_id: str) -> Json:
@@ -68,45 +67,39 @@ def area_of_interest(_: Query, version: Version) -> v1.ImageHandler:
     return work
 
 
-def recognize_text(query: Query, _: Version) -> v1.DocumentHandler:
+def recognize_text(query: Query, _: Version) -> DocumentHandler:
     """Recognize Text: one picture; one model reads print and handwriting."""
     mode = query.text("mode")
     if mode.lower() not in ("handwritten", "printed"):
         given = repr(mode[:40]) if mode else "missing"
         raise ApiError(400, "BadArgument", f"mode is Handwritten or Printed, but it is {given}.")
-    return lambda document: lambda: {"recognitionResult": page(document.page(1))}
+    return lambda _: ReadPlan((1,), page, lambda pages: {"recognitionResult": pages[0]})
 
 
-def read(_: Query, __: Version) -> v1.DocumentHandler:
+def read(_: Query, __: Version) -> DocumentHandler:
     """Batch Read File: every page of a picture, a TIFF or a PDF."""
-
-    def begin(document: Document) -> Callable[[], Steps[Json]]:
-        def work() -> Steps[Json]:
-            pages = range(1, min(document.pages, MOST_PAGES) + 1)
-            return {"recognitionResults": (yield from document.each(pages, page))}
-
-        return work
-
-    return begin
+    return lambda count: ReadPlan(
+        range(1, min(count, MOST_PAGES) + 1), page, lambda pages: {"recognitionResults": pages}
+    )
 
 
-def page(page: Page) -> Json:
+def page(page: PageAnalysis) -> Json:
     """Return a page, its size and its lines, all in pixels or (of a PDF) in inches."""
     return {
         "page": page.number,
-        "clockwiseOrientation": round(page.picture.text.clockwise % 360, 2),
+        "clockwiseOrientation": round(page.text.clockwise % 360, 2),
         "width": page.width,
         "height": page.height,
         "unit": page.unit,
-        "lines": lines(page, page.picture.text.lines, _graded),
+        "lines": lines(page, page.text.lines, _graded),
     }
 
 
-def lines(page: Page, found: Iterable[Line], graded: Callable[[Word], Json]) -> list[Json]:
+def lines(page: PageAnalysis, found: Iterable[Line], graded: Callable[[Word], Json]) -> list[Json]:
     """Return lines and their words, with boxes of eight numbers in the unit of the page."""
 
     def box(polygon: Polygon) -> list[float]:
-        return [page.measure(value) for point in polygon for value in point]
+        return [page.to_unit(value) for point in polygon for value in point]
 
     return [
         {

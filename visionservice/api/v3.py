@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,12 @@ from ..imaging.document import DOCUMENTS
 from ..imaging.probe import InputLimits
 from . import v1, v2
 from .query import Query
-from .version import ErrorBody, Version
+from .version import DocumentHandler, ErrorBody, ReadPlan, Version
 
 if TYPE_CHECKING:
+    from ..analysis import PageAnalysis
     from ..engines.base import Word
-    from ..imaging.document import Document, Page
     from ..operations import Progress
-    from ..turns import Steps
 
 Json = dict[str, Any]
 
@@ -55,7 +55,7 @@ def progress(done: Progress) -> Json:
     """Get Read Result: the text is absent until it is finished."""
     status = done.status[0].lower() + done.status[1:]
     times = {"createdDateTime": _time(done.begun), "lastUpdatedDateTime": _time(done.changed)}
-    return {"status": status} | times | (done.result or {})
+    return {"status": status} | times
 
 
 def _time(moment: datetime) -> str:
@@ -75,14 +75,12 @@ def _enveloped(error: ApiError, request_id: str, path: str) -> ErrorBody:
     return ErrorBody(error.status, content)
 
 
-V3_0, V3_1 = (
-    Version(name, _flat, progress, f"/vision/{name}", v2.FEATURES, radians=True, excludes=True)
-    for name in ("v3.0", "v3.1")
-)
+V3_0 = replace(v2.V2_1, name="v3.0", root="/vision/v3.0", progress=progress)
+V3_1 = replace(V3_0, name="v3.1", root="/vision/v3.1")
 READ_MODEL = "2022-04-30"
 
 
-def admit(query: Query) -> None:
+def validate(query: Query) -> None:
     """Refuse a `model-version` that is none; each of them is answered by the same models."""
     asked = query.text("model-version")
     if asked and not MODEL.fullmatch(asked):
@@ -90,12 +88,17 @@ def admit(query: Query) -> None:
         raise ApiError(400, "BadArgument", message)
 
 
-V3_2 = Version(
-    "v3.2", _enveloped, progress, "/vision/v3.2", v2.FEATURES, "2021-05-01", True, True, admit
+V3_2 = replace(
+    V3_0,
+    name="v3.2",
+    root="/vision/v3.2",
+    error_body=_enveloped,
+    model="2021-05-01",
+    validate=validate,
 )
 
 
-def read(query: Query, version: Version) -> v1.DocumentHandler:
+def read(query: Query, version: Version) -> DocumentHandler:
     """Read: the pages of a picture, a TIFF or a PDF, one model for print and handwriting."""
     newest = bool(version.model)
     v1.read_language(query, LANGUAGES if newest else EARLY_LANGUAGES, "en")
@@ -105,22 +108,22 @@ def read(query: Query, version: Version) -> v1.DocumentHandler:
         message = f"readingOrder is basic or natural, but it is {order[:40]!r}."
         raise ApiError(400, "InvalidReadingOrder", message)
 
-    def begin(document: Document) -> Callable[[], Steps[Json]]:
-        wanted = asked(document.pages)
-        if not wanted:
-            message = f"None of the pages asked for is among the {document.pages} there are."
+    head: Json = {"version": f"{version.name.removeprefix('v')}.0"}
+    if newest:
+        head["modelVersion"] = READ_MODEL
+
+    def plan(count: int) -> ReadPlan:
+        numbers = asked(count)
+        if not numbers:
+            message = f"Invalid pages: the document has only {count}."
             raise ApiError(400, "InvalidPageRange", message)
+        return ReadPlan(
+            numbers,
+            lambda page: _page(page, order),
+            lambda pages: {"analyzeResult": head | {"readResults": pages}},
+        )
 
-        def work() -> Steps[Json]:
-            result: Json = {"version": f"{version.name.removeprefix('v')}.0"}
-            if newest:
-                result["modelVersion"] = READ_MODEL
-            pages = document.each(wanted, lambda page: _page(page, order))
-            return {"analyzeResult": result | {"readResults": (yield from pages)}}
-
-        return work
-
-    return begin
+    return plan
 
 
 def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
@@ -153,8 +156,8 @@ def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
     return among
 
 
-def _page(page: Page, order: str) -> Json:
-    text = page.picture.text
+def _page(page: PageAnalysis, order: str) -> Json:
+    text = page.text
     angle = 180 - (180 - text.clockwise) % 360
     return {
         "page": page.number,

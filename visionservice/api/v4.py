@@ -10,7 +10,7 @@ from ..errors import ApiError, GatewayError
 from ..imaging.probe import InputLimits
 from . import analysis_json, v1, v3
 from .query import Query
-from .version import ErrorBody, Version
+from .version import ErrorBody, ImageHandler, Version
 
 if TYPE_CHECKING:
     from ..analysis import ImageAnalysis
@@ -31,7 +31,7 @@ UNSUPPORTED = {408: 400, 415: 400}
 """Statuses that this version does not know, and what it says in their place."""
 
 
-def refuse(error: ApiError, _: str, __: str) -> ErrorBody:
+def error_body(error: ApiError, _: str, __: str) -> ErrorBody:
     """Word an error: wrapped, what is wrong with the picture or the query inside."""
     code = (
         error.code if isinstance(error, GatewayError) or error.status >= 500 else "InvalidRequest"
@@ -43,8 +43,8 @@ def refuse(error: ApiError, _: str, __: str) -> ErrorBody:
     return ErrorBody(status, {"error": content}, {"x-ms-error-code": code})
 
 
-def _admit(query: Query) -> None:
-    v3.admit(query)
+def _validate(query: Query) -> None:
+    v3.validate(query)
     asked = query.text("api-version")
     if asked not in API_VERSIONS:
         message = f"api-version is {' or '.join(API_VERSIONS)}, but it is {asked[:40]!r}."
@@ -53,16 +53,15 @@ def _admit(query: Query) -> None:
 
 V4_0 = Version(
     "4.0",
-    refuse,
-    lambda done: done.result or {},
+    error_body,
     "/computervision",
-    FEATURES,
-    API_VERSIONS[0],
-    admit=_admit,
+    features=FEATURES,
+    model=API_VERSIONS[0],
+    validate=_validate,
 )
 
 
-def analyze(query: Query, version: Version) -> v1.ImageHandler:
+def analyze(query: Query, version: Version) -> ImageHandler:
     """Image Analysis, Analyze: the features asked for."""
     asked = v1.parse_enum_list(query.names("features"), FEATURES, "NotSupportedVisualFeature")
     if not asked:

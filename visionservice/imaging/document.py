@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from io import BytesIO
 from itertools import islice
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageSequence
 
 from visionhelpers.images import to_upright_rgb
 
-from ..analysis import ImageAnalysis
+from ..analysis import ImageAnalysis, PageAnalysis
 from ..cache import CachedResults
 from ..errors import invalid_image_format, invalid_image_size
 from . import pdf
@@ -22,37 +20,11 @@ from .probe import MAX_PIXELS, PILLOW_ERRORS, ImageInfo
 
 if TYPE_CHECKING:
     from ..gallery.gallery import Gallery
-    from ..turns import Steps
-
-T = TypeVar("T")
 
 MAX_TIFF_PAGES = 2000
 """Of a TIFF; Pillow takes seconds for each thousand, and the API reads no more."""
 DOCUMENTS = ("Jpeg", "Png", "Bmp", "Tiff", "Pdf")
 """The formats that can be read page by page."""
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page, counted from 1, and what its measures are given in."""
-
-    number: int
-    picture: ImageAnalysis
-    unit: Literal["pixel", "inch"]
-
-    @property
-    def width(self) -> float:
-        """The width in the page's unit."""
-        return self.measure(self.picture.width)
-
-    @property
-    def height(self) -> float:
-        """The height in the page's unit."""
-        return self.measure(self.picture.height)
-
-    def measure(self, pixels: float) -> float:
-        """Return a length of the picture in the page's unit: whole pixels, or inches."""
-        return round(pixels) if self.unit == "pixel" else round(pixels / pdf.DPI, 4)
 
 
 class Document:
@@ -85,7 +57,7 @@ class Document:
         """How many pages there are; of a TIFF, not counting those past MOST_FRAMES."""
         return len(self._sizes) if self._header.format == "Tiff" else self._header.pages
 
-    def page(self, number: int) -> Page:
+    def page(self, number: int) -> PageAnalysis:
         """Return a page, counted from 1.
 
         Raises:
@@ -93,27 +65,18 @@ class Document:
         """
         if self._header.format == "Pdf":
             drawn = pdf.draw(self._data, number)
-            return Page(number, ImageAnalysis(drawn, "Pdf", self._gallery), "inch")
+            return PageAnalysis(number, ImageAnalysis(drawn, "Pdf", self._gallery), "inch")
         if self._header.format != "Tiff":
             picture = ImageAnalysis.decode(self._data, self._header, self._gallery)
             picture.results = self.known
-            return Page(number, picture, "pixel")
+            return PageAnalysis(number, picture, "pixel")
         try:
             with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
                 image.seek(number - 1)
                 pixels = np.asarray(to_upright_rgb(image))
         except PILLOW_ERRORS:
             raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
-        return Page(number, ImageAnalysis(pixels, "Tiff", self._gallery), "pixel")
-
-    def each(self, numbers: Iterable[int], word: Callable[[Page], T]) -> Steps[list[T]]:
-        """Put these pages into words, one by one; pause before all but the first."""
-        worded: list[T] = []
-        for number in numbers:
-            if worded:
-                yield
-            worded.append(word(self.page(number)))
-        return worded
+        return PageAnalysis(number, ImageAnalysis(pixels, "Tiff", self._gallery), "pixel")
 
     @cached_property
     def _sizes(self) -> list[tuple[int, int]]:

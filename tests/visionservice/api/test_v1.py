@@ -126,23 +126,22 @@ def test_ocr_reads_the_quotation_into_words(service: LocalService) -> None:
 
 def test_a_code_that_v1_lacks_is_told_as_bad_argument() -> None:
     for code, told in (("InvalidThumbnailSize", "BadArgument"), ("Timeout", "Timeout")):
-        refusal = v1.V1_0.refuse(ApiError(400, code, "no"), "id", "/vision/v1.0/tag")
+        refusal = v1.V1_0.error_body(ApiError(400, code, "no"), "id", "/vision/v1.0/tag")
         assert refusal.content["code"] == told
 
 
 def test_service_errors_are_flat_and_the_gateways_are_wrapped() -> None:
-    refused = v1.V1_0.refuse(bad_argument("no"), "id", "/vision/v1.0/tag")
+    refused = v1.V1_0.error_body(bad_argument("no"), "id", "/vision/v1.0/tag")
     assert refused.content == {"code": "BadArgument", "requestId": "id", "message": "no"}
-    denied = v1.V1_0.refuse(access_denied(), "id", "/vision/v1.0/tag")
+    denied = v1.V1_0.error_body(access_denied(), "id", "/vision/v1.0/tag")
     assert (denied.status, set(denied.content)) == (401, {"error"})
 
 
-def test_text_is_absent_until_it_is_finished() -> None:
+def test_an_operation_that_has_not_started_is_reported_as_running() -> None:
     noon = datetime(2026, 9, 13, 12, tzinfo=UTC)
     for status in ("NotStarted", "Running"):
         assert v1.progress(Progress(status, noon, noon)) == {"status": "Running"}
-    done = Progress("Succeeded", noon, noon, {"recognitionResult": {"lines": []}})
-    assert v1.progress(done) == {"status": "Succeeded", "recognitionResult": {"lines": []}}
+    assert v1.progress(Progress("Succeeded", noon, noon)) == {"status": "Succeeded"}
 
 
 @pytest.mark.parametrize("language", sorted(v1.UNREAD_LANGUAGES))

@@ -99,7 +99,7 @@ def test_errors_are_in_an_envelope_but_reads_are_flat(service: LocalService) -> 
 
 def test_the_outer_code_tells_whose_fault_it_is() -> None:
     def outer(error: ApiError) -> Any:
-        return V3_2.refuse(error, "id", "/vision/v3.2/tag").content["error"]["code"]
+        return V3_2.error_body(error, "id", "/vision/v3.2/tag").content["error"]["code"]
 
     assert outer(bad_argument("no")) == "InvalidRequest"
     assert outer(internal_error()) == "InternalServerError"

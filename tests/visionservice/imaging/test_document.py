@@ -47,7 +47,7 @@ def test_every_page_has_its_own_words(kind: str, tmp_path: Path) -> None:
     document = opened(file(kind), tmp_path)
     assert document.pages == 3
     for number in (3, 1, 2):
-        (line,) = document.page(number).picture.text.lines
+        (line,) = document.page(number).text.lines
         assert line.text == WORDS[number - 1]
 
 
@@ -90,15 +90,15 @@ def test_a_picture_is_a_document_of_one_page_in_pixels(tmp_path: Path) -> None:
     page = document.page(1)
     assert (document.pages, page.unit) == (1, "pixel")
     assert (page.width, page.height) == Image.open(sample_path("printed_page.jpg")).size
-    assert page.measure(12.6) == 13
+    assert page.to_unit(12.6) == 13
 
 
 def test_pages_of_a_pdf_are_measured_in_inches(tmp_path: Path) -> None:
     page = opened(file("PDF", resolution=100), tmp_path).page(2)
     assert page.unit == "inch"
     assert (page.width, page.height) == pytest.approx((8.5, 4.0), abs=0.01)
-    (line,) = page.picture.text.lines
-    left, top = (page.measure(value) for value in line.polygon[0])
+    (line,) = page.text.lines
+    left, top = (page.to_unit(value) for value in line.polygon[0])
     assert (left, top) == pytest.approx((0.6, 1.3), abs=0.15)
 
 
@@ -111,7 +111,7 @@ def test_a_tiff_of_any_kind_of_pixels_is_read(mode: str, tmp_path: Path) -> None
     else:
         page = page.convert(mode)
     page.save(buffer, "TIFF")
-    (line,) = opened(buffer.getvalue(), tmp_path).page(1).picture.text.lines
+    (line,) = opened(buffer.getvalue(), tmp_path).page(1).text.lines
     assert line.text == WORDS[0]
 
 
