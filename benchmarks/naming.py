@@ -12,7 +12,7 @@ from truth import Known, Truth
 from variants import Variant, Variants, all_but_turns, mirrored, quarter_turns, unchanged
 
 from visionhelpers import VisionClient
-from visionservice.engines.faces import detector
+from visionservice.engines.registry import default
 from visionservice.gallery.gallery import MAX_FACE_DISTANCE
 
 Names = Callable[[bytes], set[str]]
@@ -69,8 +69,8 @@ def distances(truth: Truth) -> Figures:
 
 
 def _embedded(image: Image.Image) -> list[np.ndarray]:
-    picture = np.asarray(image)
-    return [detector.embed(picture, face.box, face.turn) for face in detector.detect(picture)]
+    engines, pixels = default(), np.asarray(image)
+    return [engines.embeddings.embed(pixels, face) for face in engines.faces.detect(pixels)]
 
 
 @contextmanager

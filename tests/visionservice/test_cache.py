@@ -21,7 +21,7 @@ ONE = sample_path("grace_hopper.jpg")
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What the engines have looked for, filled as they do."""
-    from visionservice.engines.faces import detector
+    from visionservice.engines.faces.detector import MtcnnFaceDetector
     from visionservice.engines.text import reader
 
     seen: list[str] = []
@@ -35,7 +35,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(engine, method, watched)
 
-    watch(detector, "detect")
+    watch(MtcnnFaceDetector, "detect")
     watch(reader, "read")
     return seen
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from .base import Caption, Face, Object, OcrResult, RGBImage, Scene, Tag
+from .base import Caption, Object, OcrResult, RGBImage, Scene, Tag
 
 if TYPE_CHECKING:
     from .evidence.evidence import Evidence
@@ -59,30 +56,6 @@ class SsdMobileNetDetector(_BuiltIn):
         from .objects import ssd_mobilenet
 
         return ssd_mobilenet.detect(image)
-
-
-class MtcnnFaceDetector(_BuiltIn):
-    """Faces."""
-
-    name = "mtcnn"
-
-    def detect(self, image: RGBImage) -> Sequence[Face]:
-        """Return the faces."""
-        from .faces import detector
-
-        return detector.detect(image)
-
-
-class DlibFaceEmbedder(_BuiltIn):
-    """Embeddings of faces."""
-
-    name = "dlib-resnet"
-
-    def embed(self, image: RGBImage, face: Face) -> NDArray[np.float64]:
-        """Return the embedding."""
-        from .faces import detector
-
-        return detector.embed(image, face.box, face.turn)
 
 
 class RapidOcrReader(_BuiltIn):

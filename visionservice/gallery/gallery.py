@@ -20,8 +20,8 @@ from visionhelpers.images import SAMPLES
 
 from ..engines import landmarks
 from ..engines.base import Face
-from ..engines.faces import detector
 from ..engines.geometry import Box
+from ..engines.registry import Engines, default
 from .image_store import GalleryError, ImageStore, load_image, validate_name
 
 __all__ = ["Celebrity", "Gallery", "GalleryError", "Landmark"]
@@ -68,11 +68,16 @@ class Gallery:
 
     Args:
         folder: The user's own, where new names are kept; made when the first one is added.
+        engines: None for the built-in ones.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._named = lru_cache(MOST_NAMED)(lambda name: Gallery(folder / "galleries" / name))
-        self._people = ImageStore(folder / "celebrities", BUILT_IN / "celebrities", _largest_face)
+    def __init__(self, folder: Path, *, engines: Engines | None = None) -> None:
+        self._engines = engines or default()
+        self._named = lru_cache(MOST_NAMED)(
+            lambda name: Gallery(folder / "galleries" / name, engines=engines)
+        )
+        largest = self._embed_largest_face
+        self._people = ImageStore(folder / "celebrities", BUILT_IN / "celebrities", largest)
         self._places = ImageStore(folder / "landmarks", BUILT_IN / "landmarks", _place)
 
     def named(self, name: str) -> Gallery:
@@ -96,7 +101,8 @@ class Gallery:
             Unavailable: A package that recognises faces is not installed.
         """
         known = self._people.entries() if found else []
-        numbers = [detector.embed(image, face.box, face.turn) for face in found] if known else []
+        embed = self._engines.embeddings.embed
+        numbers = [embed(image, face) for face in found] if known else []
         pairs = sorted(
             (float(np.linalg.norm(mine - theirs)), name, place)
             for place, mine in enumerate(numbers)
@@ -143,7 +149,7 @@ class Gallery:
             Unavailable: A package that finds faces is not installed.
         """
         name = validate_name(name)
-        count = len(detector.detect(np.asarray(load_image(BytesIO(data)))))
+        count = len(self._engines.faces.detect(np.asarray(load_image(BytesIO(data)))))
         if count != 1:
             remedy = "crop it to one" if count else "choose one that looks at the camera"
             raise GalleryError(
@@ -171,10 +177,9 @@ class Gallery:
         """Remove a place that was added, and tell whether there was one of that name."""
         return self._places.forget(name)
 
-
-def _largest_face(image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
-    found = detector.detect(image)
-    return detector.embed(image, found[0].box, found[0].turn) if found else None
+    def _embed_largest_face(self, image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+        faces = self._engines.faces.detect(image)
+        return self._engines.embeddings.embed(image, faces[0]) if faces else None
 
 
 def _place(image: NDArray[np.uint8]) -> landmarks.Features | None:

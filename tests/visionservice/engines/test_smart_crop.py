@@ -9,9 +9,9 @@ from PIL import Image, ImageOps
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import Object
-from visionservice.engines.faces import detector
 from visionservice.engines.geometry import Box
 from visionservice.engines.objects import ssd_mobilenet
+from visionservice.engines.registry import default
 from visionservice.engines.smart_crop import best_window, crop, largest, saliency
 
 SHAPES = [(300, 100), (200, 100), (100, 100), (100, 200), (100, 300)]
@@ -114,7 +114,7 @@ def test_pictures_of_any_shape_are_cut(size: tuple[int, int]) -> None:
 
 def test_a_plain_crop_is_the_middle_whatever_is_there() -> None:
     picture = pixels("eileen_collins_off_centre.jpg")
-    boxes = [face.box for face in detector.detect(picture)]
+    boxes = [face.box for face in default().faces.detect(picture)]
     cut = crop(picture, 60, 120, smart=False, faces=boxes)
     middle = ImageOps.fit(Image.fromarray(picture), (60, 120), Image.Resampling.LANCZOS)
     assert np.array_equal(cut, np.asarray(middle))
@@ -131,7 +131,7 @@ def test_the_thumbnail_shows_the_window() -> None:
 @pytest.mark.parametrize("name", ["eileen_collins_off_centre.jpg", "grace_hopper.jpg"])
 def test_a_face_is_kept_whole_in_every_shape_it_fits(name: str, shape: tuple[int, int]) -> None:
     picture = pixels(name)
-    face, size = detector.detect(picture)[0].box, (picture.shape[1], picture.shape[0])
+    face, size = default().faces.detect(picture)[0].box, (picture.shape[1], picture.shape[0])
     found = best_window(size, shape, [face], (), saliency(Image.fromarray(picture)))
     fits = face.width <= found.width and face.height <= found.height
     assert contains(found, face) == fits
@@ -139,11 +139,11 @@ def test_a_face_is_kept_whole_in_every_shape_it_fits(name: str, shape: tuple[int
 
 def test_a_smart_thumbnail_shows_the_face_that_the_middle_misses() -> None:
     picture = pixels("eileen_collins_off_centre.jpg")
-    boxes = [face.box for face in detector.detect(picture)]
+    boxes = [face.box for face in default().faces.detect(picture)]
     smart = crop(picture, 160, 320, smart=True, faces=boxes)
     plain = crop(picture, 160, 320, smart=False, faces=boxes)
-    assert len(detector.detect(smart)) == 1
-    assert not detector.detect(plain)
+    assert len(default().faces.detect(smart)) == 1
+    assert not default().faces.detect(plain)
 
 
 def test_what_stands_out_of_a_plain_ground_is_found() -> None:
@@ -169,7 +169,7 @@ def test_of_a_plain_picture_the_middle_is_shown() -> None:
 
 def test_all_that_fits_is_kept_in_the_published_pictures(evaluation: Path) -> None:
     picture = load_image(evaluation / "images" / "faces.jpg")
-    boxes = [face.box for face in detector.detect(np.asarray(picture))]
+    boxes = [face.box for face in default().faces.detect(np.asarray(picture))]
     found = best_window(picture.size, (3, 1), boxes, (), saliency(picture))
     assert len(boxes) == 6
     assert all(contains(found, box) for box in boxes)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from visionhelpers.images import load_image, sample_path
-from visionservice.engines.faces import detector
+from visionservice.engines.registry import default
 from visionservice.gallery.gallery import Gallery, GalleryError
 
 COLLINS = "Eileen Collins"
@@ -24,7 +24,7 @@ def gallery(tmp_path: Path) -> Gallery:
 
 def people(gallery: Gallery, image: np.ndarray) -> dict[str, int]:
     """Return who is named in a picture, and where from the left."""
-    found = gallery.identify_faces(image, detector.detect(image))
+    found = gallery.identify_faces(image, default().faces.detect(image))
     assert all(0.5 <= person.confidence <= 1 for person in found)
     return {person.name: person.box.left for person in found}
 
@@ -117,8 +117,8 @@ def test_a_name_is_given_to_one_face_of_a_picture(gallery: Gallery) -> None:
     twins.paste(hopper, (0, 0))
     twins.paste(hopper, (hopper.width, 0))
     image = np.asarray(twins)
-    assert len(detector.detect(image)) == 2
-    assert len(gallery.identify_faces(image, detector.detect(image))) == 1
+    assert len(default().faces.detect(image)) == 2
+    assert len(gallery.identify_faces(image, default().faces.detect(image))) == 1
 
 
 def test_threads_may_add_and_ask_at_once(gallery: Gallery) -> None:

