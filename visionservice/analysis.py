@@ -148,9 +148,9 @@ class ImageAnalysis:
     @property
     def is_adult(self) -> bool:
         """Whether the adult score reaches the engine's threshold."""
-        from .engines.adult import THRESHOLD
+        from .engines.adult import MIN_ADULT_SCORE
 
-        return self.adult_score >= THRESHOLD
+        return self.adult_score >= MIN_ADULT_SCORE
 
     @property
     def celebrities(self) -> tuple[Celebrity, ...]:

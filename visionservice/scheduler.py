@@ -13,8 +13,7 @@ from functools import partial
 from time import monotonic
 from typing import Any
 
-from joblib import cpu_count
-
+from .engines.runtime import cpu_count
 from .errors import shutting_down, too_many_requests
 
 MAX_WAITING_PIXELS = 256_000_000

@@ -80,15 +80,3 @@ class EfficientNetClassifier(_BuiltIn):
         from .scenes import classifier
 
         return classifier.analyze(image, objects)
-
-
-class OpenNsfwClassifier(_BuiltIn):
-    """Adult scores."""
-
-    name = "open-nsfw"
-
-    def score(self, image: RGBImage) -> float:
-        """Return the score."""
-        from . import adult
-
-        return adult.score(image)

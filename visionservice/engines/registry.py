@@ -48,7 +48,7 @@ KINDS: Mapping[str, Kind] = {
     "embeddings": Kind("embed", "dlib-resnet", "faces.embedding:DlibFaceEmbedder"),
     "text": Kind("read", "rapidocr", "adapters:RapidOcrReader"),
     "scenes": Kind("classify", "efficientnet-lite3", "adapters:EfficientNetClassifier"),
-    "adult": Kind("score", "open-nsfw", "adapters:OpenNsfwClassifier"),
+    "adult": Kind("score", "open-nsfw", "adult:OpenNsfwClassifier"),
 }
 """Every kind of engine; the paths are relative to this package."""
 

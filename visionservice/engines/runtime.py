@@ -1,13 +1,19 @@
-"""Model files inside installed packages, found without importing the package."""
+"""Installed packages, the model files in them, and the processors to run the models on."""
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from math import ceil, inf
 from pathlib import Path
 from typing import Any
 
 from .base import EngineUnavailable
+
+CGROUP = Path("/sys/fs/cgroup")
+"""The folder in which Linux publishes the limits of a container."""
 
 MODULES = {
     "dlib-bin": "dlib",
@@ -46,6 +52,25 @@ def model_file(package: str, name: str) -> Path:
             if file.is_file():
                 return file
     raise EngineUnavailable(f"{name} is missing: pip install {package}.")
+
+
+def cpu_count() -> int:
+    """Return how many processors this process may use, by its affinity and its container."""
+    if hasattr(os, "sched_getaffinity"):  # Linux only
+        processors = len(os.sched_getaffinity(0))
+    else:
+        processors = os.cpu_count() or 1
+    return max(1, ceil(min(processors, _cgroup_quota())))
+
+
+def _cgroup_quota() -> float:
+    """Return the processors that the container may use (cgroup v2 or v1), or infinity."""
+    for names in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):
+        with suppress(OSError, ValueError):  # the quota is "max" where there is no limit
+            quota, period = " ".join((CGROUP / name).read_text() for name in names).split()
+            if int(quota) > 0:
+                return int(quota) / int(period)
+    return inf
 
 
 def _module(package: str) -> str:

@@ -26,12 +26,11 @@ from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
-from joblib import cpu_count
 from numpy.typing import NDArray
 
 from ..base import EngineUnavailable, LabelScore, Scene
 from ..labels import MIN_CONFIDENCE, SceneClass, scene_classes
-from ..runtime import model_file
+from ..runtime import cpu_count, model_file
 from . import low_level
 from .indoor_outdoor import (
     BY_GREEN,

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, TypeAlias, cast
 
 import cv2
 import numpy as np
-from joblib import cpu_count
 from numpy.typing import NDArray
 
 from ..base import EngineUnavailable
+from ..runtime import cpu_count
 from . import layout, word_boxes
 
 if TYPE_CHECKING:
