@@ -27,17 +27,16 @@ from .api.admin import AdminRoutes, gallery_of
 from .api.query import Query
 from .api.version import ReadPlan, Version
 from .bench import Bench
-from .body import Drain
 from .cache import AnalysisCache
 from .ending import finish
 from .gallery.gallery import Gallery
 from .image_source import ImageSource
 from .imaging.document import Document
 from .imaging.probe import InputLimits
-from .middleware import ApiKeyMiddleware, IdleTimer, Json
+from .middleware import ApiKeyMiddleware, IdleTimer
 from .operations import Operations
 from .pool import Pool
-from .responses import HANDLERS
+from .responses import EXCEPTION_HANDLERS, JsonResponse
 from .settings import ServiceSettings
 from .turns import Steps
 
@@ -123,8 +122,8 @@ def create_app(
     service = _Service(gallery, bench, operations, AnalysisCache(settings.cache_size))
     app = Starlette(
         routes=[*service.routes(), *AdminRoutes(gallery, bench).routes()],
-        middleware=[Middleware(Drain), api_key],
-        exception_handlers=HANDLERS,
+        middleware=[api_key],
+        exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
     app.state.finish = partial(finish, bench, operations)
@@ -199,7 +198,7 @@ class _Service:
         if isinstance(answer, bytes):
             headers = {"apim-request-id": name}
             return Response(answer, media_type="image/jpeg", headers=headers)
-        return Json(request, answer)
+        return JsonResponse(request, answer)
 
     async def _begin(self, operation: Operation, version: Version, request: Request) -> Response:
         """Begin to read a document that is known to be whole; the text is asked for later."""
@@ -226,10 +225,10 @@ class _Service:
 
     async def _result(self, version: Version, path: str, request: Request) -> Response:
         done = self._operations.get(request.path_params["name"], f"{version.root}/{path}")
-        return Json(request, version.progress(done) | (done.result or {}))
+        return JsonResponse(request, version.progress(done) | (done.result or {}))
 
     async def _models(self, request: Request) -> Response:
-        return Json(request, v1.MODELS)
+        return JsonResponse(request, v1.MODELS)
 
 
 def _read(document: Document, plan: ReadPlan) -> Steps[dict[str, Any]]:

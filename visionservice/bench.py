@@ -14,8 +14,8 @@ from starlette.requests import Request
 from .image_source import ImageSource
 from .imaging import pdf
 from .imaging.probe import ImageInfo, InputLimits, probe
-from .middleware import LOOPBACK
 from .pool import Pool
+from .settings import LOOPBACK
 from .turns import Steps
 
 T = TypeVar("T")

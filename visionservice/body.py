@@ -7,10 +7,9 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator
 
-from starlette.datastructures import MutableHeaders, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .errors import ApiError, bad_argument, invalid_image_url
 from .imaging.probe import InputLimits, too_large
@@ -18,7 +17,6 @@ from .imaging.probe import InputLimits, too_large
 SECONDS = 60.0
 LONGEST_JSON = 16 * 1024
 MULTIPART_FRAME = 16 * 1024
-MOST_DRAINED = 128 * 1024 * 1024
 
 
 async def read_source(request: Request, limits: InputLimits) -> str | bytes:
@@ -119,55 +117,3 @@ def _parse(data: bytes) -> object:
             return ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise bad_argument('The body is not valid JSON; send {"url": "https://..."}.') from None
-
-
-class Drain:
-    """Middleware that reads what is left of a body before the answer goes out, keeping nothing.
-
-    A client that is still sending when it is refused would see a broken connection in place of the
-    refusal. A body without end is cut off with its connection.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run the application with an eye on how much of the body it has read."""
-        if scope["type"] != "http":
-            return await self._app(scope, receive, send)
-        more, end = True, asyncio.get_running_loop().time() + SECONDS
-
-        async def watch() -> Message:
-            nonlocal more
-            message = await receive()
-            more = message["type"] == "http.request" and message.get("more_body", False)
-            return message
-
-        async def answer(message: Message) -> None:
-            unread = message["type"] == "http.response.start" and more
-            if unread and (_is_cancelled() or not await _drained(watch, end)):
-                MutableHeaders(scope=message)["connection"] = "close"
-            await send(message)
-
-        return await self._app(scope, watch, answer)
-
-
-def _is_cancelled() -> bool:
-    """Tell whether the service ends, and waits for no body any more."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-async def _drained(receive: Receive, end: float) -> bool:
-    """Read to the end of the body; tell whether it was reached within bounds."""
-    seen = 0
-    try:
-        async with asyncio.timeout_at(end):
-            while seen <= MOST_DRAINED:
-                message = await receive()
-                seen += len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return True
-    except TimeoutError:
-        pass
-    return False

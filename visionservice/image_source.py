@@ -15,7 +15,8 @@ from .body import read_source
 from .errors import invalid_image_url
 from .fetch import allow_any, download, is_public_address
 from .imaging.probe import InputLimits, too_large
-from .middleware import LOOPBACK, normalize_path
+from .middleware import normalize_path
+from .settings import LOOPBACK
 
 
 class ImageSource:

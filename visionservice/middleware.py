@@ -1,8 +1,9 @@
-"""What every request passes first: one spelling of its path, the host it names, its key."""
+"""Middleware: normalizes the path, checks Host, API key and rate, and logs the request."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import re
 from collections import deque
@@ -11,9 +12,9 @@ from secrets import compare_digest
 from time import monotonic
 from uuid import uuid4
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .api import version_at
 from .api.query import Query
@@ -25,34 +26,22 @@ from .errors import (
     shutting_down,
     too_many_requests,
 )
-from .settings import LOOPBACK as LOOPBACK
+from .responses import error_response, to_ascii_line
 from .settings import Rate, ServiceSettings
 
+log = logging.getLogger(__name__)
+
+MAX_UNREAD_BYTES = 64 * 1024 * 1024
+"""The rest of a body that is read before an error response; it exceeds the largest image."""
+UNREAD_SECONDS = 60.0
+"""The time from the start of a request in which the rest of its body is read."""
+SEND_SECONDS = 60.0
+"""The time that a client has to read a part of the response."""
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
-class Json(JSONResponse):
-    """A JSON answer with the media type and the request id that the API gives it."""
-
-    media_type = "application/json; charset=utf-8"
-
-    def __init__(self, request: Request, content: object, status: int = 200, **headers: str):
-        headers = {
-            "apim-request-id": request.state.id,
-            "x-content-type-options": "nosniff",
-        } | headers
-        super().__init__(content, status, headers)
-
-
-def error_response(request: Request, refusal: ApiError) -> Json:
-    """Return the answer that says no, in the form of the version asked."""
-    path = request.scope["path"]
-    said = version_at(path).error_body(refusal, request.state.id, path)
-    return Json(request, said.content, said.status, **refusal.headers, **said.headers)
-
-
 class IdleTimer:
-    """How many requests are being answered, and since when there are none."""
+    """Measures the time since the last request; a context manager for each request."""
 
     def __init__(self) -> None:
         self._requests = 0
@@ -67,7 +56,7 @@ class IdleTimer:
 
     @property
     def idle(self) -> float:
-        """The seconds without a request, zero while there is one."""
+        """The seconds without a request; 0 during a request."""
         return 0.0 if self._requests else monotonic() - self._since
 
 
@@ -92,15 +81,10 @@ class RateLimiter:
 
 
 class ApiKeyMiddleware:
-    """Middleware that lets through who names this host and, but for samples, brings the key."""
+    """Middleware that rejects requests with a wrong Host, without the key, or above the rate."""
 
     def __init__(
-        self,
-        app: ASGIApp,
-        *,
-        key: str,
-        settings: ServiceSettings,
-        idle_timer: IdleTimer,
+        self, app: ASGIApp, *, key: str, settings: ServiceSettings, idle_timer: IdleTimer
     ) -> None:
         self._app = app
         self._key = key.encode()
@@ -110,41 +94,103 @@ class ApiKeyMiddleware:
         self._limiter = RateLimiter(Rate.parse(settings.rate) if settings.rate else None)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Refuse the request, or hand it on with an id and one spelling of its path."""
+        """Reject the request, or pass it on with an id and a normalized path."""
         if scope["type"] != "http":
             return await self._app(scope, receive, send)
         scope["path"] = normalize_path(scope["path"])
         request = Request(scope)
         request.state.id = str(uuid4())
+        exchange = _Exchange(receive, send)
+        try:
+            await self._handle(request, exchange)
+        finally:
+            exchange.log(request)
+
+    async def _handle(self, request: Request, exchange: _Exchange) -> None:
+        connection = request.scope, exchange.receive, exchange.send
+        is_open = _is_open(request.scope["path"])
+        try:
+            self._check_host(request)
+            if not is_open:
+                self._check_key(request)
+        except ApiError as error:
+            length = request.headers.get("content-length", "0")
+            if "transfer-encoding" in request.headers or int(length) > MAX_UNREAD_BYTES:
+                exchange.max_unread = 0  # small chunks are expensive to parse
+            return await error_response(request, error)(*connection)
+        if is_open:
+            return await self._app(*connection)
         with self._idle_timer:
             try:
-                self._check(request)
-            except ApiError as refusal:
-                return await error_response(request, refusal)(scope, receive, send)
-            try:
-                if not _is_open(scope["path"]):
-                    await asyncio.sleep(self._latency)
-                return await self._app(scope, receive, send)
-            except asyncio.CancelledError:  # dropped: the service ends, or the client has gone
-                return await error_response(request, shutting_down())(scope, receive, send)
+                await asyncio.sleep(self._latency)
+                await self._app(*connection)
+            except asyncio.CancelledError:
+                exchange.max_unread = 0
+                if not exchange.status:
+                    await error_response(request, shutting_down())(*connection)
+                raise
 
-    def _check(self, request: Request) -> None:
-        named = request.headers.get("host", "")
-        if parse_host(named) not in self._hosts:
-            message = f"This service rejects the host name {named[:80]!r}"
-            remedy = "if that is its name, start it with --allow-host and that name, without a port"
-            raise bad_argument(f"{message}: {remedy}.")
-        path = request.scope["path"]
-        if _is_open(path):
-            return
-        given = request.headers.get(KEY_HEADER)
-        given = given or Query(request.query_params.multi_items()).text("subscription-key")
-        if not compare_digest(given.encode(), self._key):
-            raise access_denied()
+    def _check_host(self, request: Request) -> None:
+        host = request.headers.get("host", "")
+        if parse_host(host) not in self._hosts:
+            remedy = "start the service with --allow-host and this name, without a port"
+            raise bad_argument(f"Invalid host name {host[:80]!r}: {remedy}.")
+
+    def _check_key(self, request: Request) -> None:
+        key = request.headers.get(KEY_HEADER)
+        key = key or Query(request.query_params.multi_items()).text("subscription-key")
+        version = version_at(request.scope["path"])
+        if not compare_digest(key.encode(), self._key):
+            raise access_denied(f"{request.url.scheme}://{request.headers['host']}{version.root}")
         if seconds := self._limiter.acquire():
-            api = f"the Computer Vision API ({version_at(path).name})"
+            api = f"the Computer Vision API ({version.name})"
             reason = f"Requests to {api} have exceeded the rate limit of this service"
             raise too_many_requests(seconds, reason)
+
+
+class _Exchange:
+    """One request and its response.
+
+    The rest of the body is read before the response starts: a client that is still sending would
+    otherwise get a broken connection. Above `max_unread` bytes the connection is closed.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self._started = asyncio.get_running_loop().time()
+        self._more_body = True
+        self.max_unread = MAX_UNREAD_BYTES
+        self.status = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._more_body = message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if not await self._read_rest():
+                MutableHeaders(scope=message)["connection"] = "close"
+        async with asyncio.timeout(SEND_SECONDS):
+            await self._send(message)
+
+    async def _read_rest(self) -> bool:
+        """Read the rest of the body; return False if it is too long or arrives too slowly."""
+        try:
+            async with asyncio.timeout_at(self._started + UNREAD_SECONDS):
+                while self._more_body and self.max_unread > 0:
+                    self.max_unread -= len((await self.receive()).get("body", b""))
+        except TimeoutError:
+            pass
+        return not self._more_body
+
+    def log(self, request: Request) -> None:
+        """Log the request without its query, which may contain the key."""
+        seconds = asyncio.get_running_loop().time() - self._started
+        client = request.client.host if request.client else "-"
+        line = f"{request.method} {to_ascii_line(request.scope['path'])}"
+        log.info('%s "%s" %d, %.3f s', client, line, self.status or 500, seconds)
 
 
 def _is_open(path: str) -> bool:
@@ -152,7 +198,7 @@ def _is_open(path: str) -> bool:
 
 
 def normalize_path(path: str) -> str:
-    """Return a path without doubled slashes, that of the API in lower case as well."""
+    """Return a path without doubled slashes, and in lower case if it is one of the API."""
     path = re.sub("/{2,}", "/", path)
     if path.lower().startswith(("/vision/", "/computervision/")):
         path = path.lower()
@@ -160,6 +206,6 @@ def normalize_path(path: str) -> str:
 
 
 def parse_host(netloc: str) -> str:
-    """Return the host of "host:port" in lower case, without brackets; empty when malformed."""
+    """Return the host of "host:port" in lower case without brackets, or "" if malformed."""
     found = _NETLOC.fullmatch(netloc)
     return (found[1] or found[2]).lower() if found else ""

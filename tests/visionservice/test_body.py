@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 
 import pytest
 from starlette.requests import Request
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message
 
-from visionservice.body import Drain, read_source
+from visionservice.body import read_source
 from visionservice.errors import ApiError
 from visionservice.imaging.probe import InputLimits
 
@@ -82,57 +81,3 @@ def test_a_body_is_refused_as_soon_as_it_is_too_large() -> None:
     with pytest.raises(ApiError) as refusal:
         read("application/octet-stream", b"x" * (3 << 20), b"x" * (3 << 20), b"never read")
     assert refusal.value.code == "InvalidImageSize"
-
-
-def answer_unread(pieces: int) -> tuple[int, dict[bytes, bytes]]:
-    """Refuse a request of so many megabytes unread; return how many were drained."""
-    taken, sent = 0, {}
-
-    async def app(_: Scope, __: Receive, send: Send) -> None:
-        await send({"type": "http.response.start", "status": 401, "headers": []})
-
-    async def receive() -> Message:
-        nonlocal taken
-        taken += 1
-        return {"type": "http.request", "body": bytes(1 << 20), "more_body": taken < pieces}
-
-    async def send(message: Message) -> None:
-        sent.update(message["headers"])
-
-    asyncio.run(Drain(app)({"type": "http"}, receive, send))
-    return taken, sent
-
-
-def test_an_unread_body_is_drained_before_the_answer() -> None:
-    assert answer_unread(40) == (40, {})
-
-
-def test_a_body_without_end_is_cut_off_with_its_connection() -> None:
-    taken, headers = answer_unread(10**9)
-    assert taken < 200
-    assert headers == {b"connection": b"close"}
-
-
-def test_a_refused_body_that_stops_arriving_is_waited_for_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("visionservice.body.SECONDS", 2)
-    sent: list[Message] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        with pytest.raises(ApiError, match="did not arrive"):
-            await read_source(Request(scope, receive), InputLimits())
-        await send({"type": "http.response.start", "status": 408, "headers": []})
-
-    async def receive() -> Message:
-        await asyncio.sleep(60)
-        raise AssertionError
-
-    async def send(message: Message) -> None:
-        sent.append(message)
-
-    scope = {"type": "http", "method": "POST", "headers": []}
-    begun = monotonic()
-    asyncio.run(Drain(app)(scope, receive, send))
-    assert monotonic() - begun < 3.5
-    assert sent[0]["headers"] == [(b"connection", b"close")]

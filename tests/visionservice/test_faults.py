@@ -16,7 +16,7 @@ import requests
 
 from tests.visionservice.galleries import Slow, Trouble
 from tests.visionservice.test_bench import KEY, PLACES, WORKERS, png, post
-from visionhelpers.images import sample_credits, sample_path
+from visionhelpers.images import sample_path
 from visionservice import LocalService
 
 PHOTO = sample_path("coffee_cup.jpg").read_bytes()
@@ -133,19 +133,6 @@ def test_an_engine_that_fails_costs_its_own_answer(tmp_path: Path, trouble: Base
                 assert (answer.status_code, said["code"]) == (500, code)
                 assert "inner" not in answer.text.replace("innererror", "")
         works(service)
-
-
-def test_who_does_not_read_an_answer_is_hung_up_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("visionservice.connection.READ_SECONDS", 1.0)
-    largest = max(sample_credits(), key=lambda name: sample_path(name).stat().st_size)
-    get = f"GET /samples/{largest} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
-    with LocalService(gallery=tmp_path, idle=1.5) as service, connected(service) as connection:
-        connection.sendall(get * 200)
-        assert service.wait(20), "it is still busy with the answer"
-        size = sample_path(largest).stat().st_size
-        assert len(everything(connection)) < 200 * size
 
 
 def test_many_clients_at_once_each_get_the_answer_to_their_own_picture(

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import asyncio
 import http.client
+import logging
+import re
+from time import monotonic
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visionservice import LocalService
-from visionservice.middleware import IdleTimer, normalize_path, parse_host
+from visionservice.middleware import ApiKeyMiddleware, IdleTimer, normalize_path, parse_host
+from visionservice.settings import ServiceSettings
 
 
 @pytest.mark.parametrize(
@@ -109,8 +115,184 @@ def test_no_origin_is_let_in_from_a_browser(service: LocalService) -> None:
     assert not [name for name in asked.headers if name.lower().startswith("access-control")]
 
 
-def test_activity_knows_whether_somebody_is_being_answered() -> None:
-    activity = IdleTimer()
-    with activity:
-        assert activity.idle == 0.0
-    assert activity.idle > 0.0
+def test_the_idle_timer_is_zero_during_a_request() -> None:
+    timer = IdleTimer()
+    with timer:
+        assert timer.idle == 0.0
+    assert timer.idle > 0.0
+
+
+async def quiet(_: Scope, __: Receive, send: Send) -> None:
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body"})
+
+
+class Client:
+    """A client of the middleware without a socket, which sends megabytes."""
+
+    def __init__(self, megabytes: int = 0, **headers: str) -> None:
+        self.headers = {"host": "localhost", "ocp_apim_subscription_key": "key"} | headers
+        self.megabytes, self.taken, self.sent = megabytes, 0, list[Message]()
+        self.idle_timer = IdleTimer()
+
+    async def receive(self) -> Message:
+        self.taken += 1
+        more = self.taken < self.megabytes
+        return {"type": "http.request", "body": bytes(1 << 20), "more_body": more}
+
+    async def send(self, message: Message) -> None:
+        self.sent.append(message)
+
+    async def ask(self, app: ASGIApp = quiet, path: str = "/vision/v1.0/models") -> None:
+        raw = [
+            (key.replace("_", "-").encode(), text.encode()) for key, text in self.headers.items()
+        ]
+        scope = {"type": "http", "method": "POST", "path": path, "headers": raw}
+        scope |= {"query_string": b"", "client": ("10.0.0.7", 5), "scheme": "http"}
+        settings = ServiceSettings()
+        asked = ApiKeyMiddleware(app, key="key", settings=settings, idle_timer=self.idle_timer)
+        await asked(scope, self.receive, self.send)
+
+    @property
+    def status(self) -> int:
+        return int(self.sent[0]["status"])
+
+    @property
+    def closes(self) -> bool:
+        return (b"connection", b"close") in self.sent[0]["headers"]
+
+
+def test_an_unread_body_is_read_before_the_response() -> None:
+    client = Client(40)
+    asyncio.run(client.ask())
+    assert (client.taken, client.closes) == (40, False)
+
+
+def test_a_body_without_end_is_cut_off_with_its_connection() -> None:
+    client = Client(10**9)
+    asyncio.run(client.ask())
+    assert client.taken < 80
+    assert client.closes
+
+
+def test_a_body_that_stops_arriving_is_not_waited_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("visionservice.middleware.UNREAD_SECONDS", 0.5)
+
+    class Slow(Client):
+        async def receive(self) -> Message:
+            await asyncio.sleep(60)
+            raise AssertionError
+
+    client = Slow()
+    begun = monotonic()
+    asyncio.run(client.ask())
+    assert monotonic() - begun < 5
+    assert client.closes
+
+
+@pytest.mark.parametrize(
+    ("headers", "taken"),
+    [
+        ({"transfer_encoding": "chunked"}, 0),
+        ({"content_length": str(40 << 20)}, 40),
+        ({"content_length": str(1 << 30)}, 0),
+    ],
+)
+def test_without_the_key_no_chunk_and_no_long_body_is_parsed(
+    headers: dict[str, str], taken: int
+) -> None:
+    client = Client(40, ocp_apim_subscription_key="wrong", **headers)
+    asyncio.run(client.ask())
+    assert (client.status, client.taken, client.closes) == (401, taken, taken == 0)
+
+
+def test_a_response_that_was_started_is_not_started_again() -> None:
+    async def ask() -> Client:
+        client, started = Client(), asyncio.Event()
+
+        async def app(_: Scope, __: Receive, send: Send) -> None:
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            started.set()
+            await asyncio.sleep(60)
+
+        asking = asyncio.create_task(client.ask(app))
+        await started.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        return client
+
+    client = asyncio.run(ask())
+    assert [message["type"] for message in client.sent] == ["http.response.start"]
+
+
+def test_a_request_that_is_canceled_gets_503_and_stays_canceled() -> None:
+    async def ask() -> Client:
+        client, started = Client(10), asyncio.Event()
+
+        async def app(_: Scope, __: Receive, ___: Send) -> None:
+            started.set()
+            await asyncio.sleep(60)
+
+        asking = asyncio.create_task(client.ask(app))
+        await started.wait()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        return client
+
+    client = asyncio.run(ask())
+    assert (client.status, client.taken, client.closes) == (503, 0, True)
+
+
+def test_a_client_that_does_not_read_the_response_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("visionservice.middleware.SEND_SECONDS", 0.2)
+
+    class Stuck(Client):
+        async def send(self, _: Message) -> None:
+            await asyncio.sleep(60)
+
+    client = Stuck()
+    with pytest.raises(TimeoutError):
+        asyncio.run(client.ask())
+    assert client.idle_timer.idle > 0
+
+
+@pytest.mark.parametrize(
+    ("path", "key", "counts"),
+    [
+        ("/health", "key", False),
+        ("/samples/dahlia.jpg", "key", False),
+        ("/vision/v1.0/models", "wrong", False),
+        ("/vision/v1.0/models", "key", True),
+        ("/gallery", "key", True),
+    ],
+)
+def test_only_a_request_with_the_key_keeps_the_service_from_being_idle(
+    path: str, key: str, counts: bool
+) -> None:
+    idle: list[float] = []
+
+    class Watching(Client):
+        async def send(self, message: Message) -> None:
+            idle.append(self.idle_timer.idle)
+            await super().send(message)
+
+    client = Watching(ocp_apim_subscription_key=key)
+    asyncio.run(client.ask(path=path))
+    assert (idle[0] == 0.0) is counts
+
+
+def test_the_access_log_has_no_query_no_key_and_no_second_line(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "visionservice")
+    client = Client()
+    asyncio.run(client.ask(path="/vision/v1.0/\r\nmodels\x1b\u00e9"))
+    (record,) = [each for each in caplog.records if each.name == "visionservice.middleware"]
+    pattern = r'10\.0\.0\.7 "POST /vision/v1\.0/ models\\x1b\\xe9" 200, 0\.\d{3} s'
+    assert re.fullmatch(pattern, record.getMessage())

@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
@@ -159,18 +160,22 @@ def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
             LocalService(port=port, gallery=tmp_path).start()
 
 
-def test_it_ends_by_itself_when_nobody_asks(tmp_path: Path) -> None:
+def test_it_stops_when_idle_though_its_health_is_checked(tmp_path: Path) -> None:
     service = LocalService(gallery=tmp_path, idle=1.5).start()
-    assert status(service) == 200
     begun = monotonic()
-    assert service.wait(10)
-    assert 1 < monotonic() - begun < 6
-
-
-def test_it_stays_while_it_is_asked(tmp_path: Path) -> None:
-    with LocalService(gallery=tmp_path, idle=3) as service:
-        for _ in range(15):
+    while service.running:
+        assert monotonic() - begun < 6
+        with suppress(requests.ConnectionError):
             assert status(service) == 200
+            assert status(service, "/vision/v1.0/models") == 401
+        sleep(0.2)
+    assert monotonic() - begun > 1
+
+
+def test_requests_with_the_key_keep_it_running(tmp_path: Path) -> None:
+    with LocalService(gallery=tmp_path, idle=1.5, key="mine") as service:
+        for _ in range(10):
+            assert status(service, "/vision/v1.0/models?subscription-key=mine") == 200
             assert not service.wait(0.3)
 
 

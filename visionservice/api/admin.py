@@ -14,7 +14,7 @@ from visionhelpers.images import SAMPLES, sample_credits
 from ..bench import Bench
 from ..errors import bad_argument, not_found
 from ..gallery.gallery import Gallery, GalleryError
-from ..middleware import Json
+from ..responses import JsonResponse
 from . import v1
 
 
@@ -45,7 +45,7 @@ class AdminRoutes:
             pictures = await self._bench.work(request, header, lambda: add(name, data))
         except GalleryError as error:
             raise bad_argument(str(error)) from None
-        return Json(request, {"name": name, "pictures": pictures}, 201)
+        return JsonResponse(request, {"name": name, "pictures": pictures}, 201)
 
     async def _forget(self, request: Request) -> Response:
         name = request.path_params["name"]
@@ -66,7 +66,7 @@ class AdminRoutes:
         return FileResponse(SAMPLES / name)
 
     async def _health(self, request: Request) -> Response:
-        return Json(request, {"status": "ok"})
+        return JsonResponse(request, {"status": "ok"})
 
 
 def gallery_of(request: Request, gallery: Gallery) -> Gallery:
