@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from .base import Caption, Object, OcrResult, RGBImage, Scene, Tag
+from .base import Object, OcrResult, RGBImage, Scene, Tag
 
 if TYPE_CHECKING:
     from .evidence.evidence import Evidence
@@ -16,22 +16,6 @@ class _BuiltIn:
 
     def load(self) -> None:
         """Do nothing: the models are loaded at their first use."""
-
-
-class TemplateCaptioner(_BuiltIn):
-    """Sentences from a template."""
-
-    name = "template"
-
-    def caption(
-        self, evidence: Evidence, limit: int, *, gender_neutral: bool, names: bool
-    ) -> Sequence[Caption]:
-        """Return the captions."""
-        from .captions.template import captions
-
-        if not names or gender_neutral:
-            evidence = evidence.with_results(names=())
-        return captions(evidence.with_results(gender_neutral=gender_neutral), limit)
 
 
 class RuleTagger(_BuiltIn):

@@ -41,7 +41,7 @@ class Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    "captions": Kind("caption", "template", "adapters:TemplateCaptioner"),
+    "captions": Kind("caption", "template", "captions.template:TemplateCaptioner"),
     "tags": Kind("tag", "rules", "adapters:RuleTagger"),
     "objects": Kind("detect", "ssd-mobilenet-v2", "adapters:SsdMobileNetDetector"),
     "faces": Kind("detect", "mtcnn", "faces.detector:MtcnnFaceDetector"),

@@ -1,7 +1,7 @@
-"""What people do with things, told from where the boxes stand: `activities.csv`, first row first.
+"""Activities of people, from the positions of people and objects; `activities.csv` lists them.
 
-Measured against nothing but geometry: a rider's board is below the rider's middle, a caller's
-telephone is at the face, a seat is under the lower half of the body.
+A board is below the middle of its rider, a telephone is at the face, a seat is under the lower
+half of the body.
 """
 
 from __future__ import annotations
@@ -9,134 +9,119 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
 
+from ..base import Object
+from ..evidence.people import Person
+from ..geometry import Box
 from ..labels import read_table
-
-if TYPE_CHECKING:
-    from ..base import Object
-    from ..evidence.people import Person
-    from ..geometry import Box
-
-Stands = Callable[["Person", "Box"], bool]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One row of `activities.csv`: a thing, where it stands, what one or many people then do."""
-
-    thing: str
-    where: str
-    one: str
-    many: str
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """What some of the people do, who they are, and how sure the things are that show it."""
+    """An activity of some of the people.
 
-    rule: Rule
+    Attributes:
+        name: The class of the object that they use.
+        text: The phrase, which begins with a verb or a preposition.
+        persons: The people.
+        confidence: That of the object.
+    """
+
+    name: str
+    text: str
     persons: tuple[Person, ...]
     confidence: float
 
-    @property
-    def text(self) -> str:
-        """The words, beginning with a verb or a preposition."""
-        return self.rule.one if len(self.persons) == 1 else self.rule.many
 
-
-def activities(persons: Sequence[Person], things: Sequence[Object]) -> tuple[Activity, ...]:
-    """Return what the people do, at most one activity for each thing, the most telling first."""
-    found: list[Activity] = []
-    told: set[str] = set()
-    for rule in rules():
-        stands = RELATIONS[rule.where]
-        kind = [thing for thing in things if thing.name == rule.thing]
-        doing = tuple(p for p in persons if any(stands(p, thing.box) for thing in kind))
-        if doing and rule.thing not in told:
-            told.add(rule.thing)
-            found.append(Activity(rule, doing, max(thing.confidence for thing in kind)))
-    return tuple(found)
+def find_activity(persons: Sequence[Person], objects: Sequence[Object]) -> Activity | None:
+    """Return the first activity of the table that applies to anybody, None if there is none."""
+    for row in activity_rules():
+        same = [o for o in objects if o.name == row["object"]]
+        relation = RELATIONS[row["relation"]]
+        active = tuple(p for p in persons if any(relation(p, o.box) for o in same))
+        if active:
+            text = row["one"] if len(active) == 1 else row["many"]
+            return Activity(row["object"], text, active, max(o.confidence for o in same))
+    return None
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
-    """Return the rows of `activities.csv`."""
-    return tuple(Rule(**row) for row in read_table("activities.csv"))
+def activity_rules() -> list[dict[str, str]]:
+    """Return `activities.csv`: an object, its relation to a person, and the phrases."""
+    return read_table("activities.csv")
 
 
-def _near(person: Person, thing: Box) -> bool:
+def _is_near(person: Person, box: Box) -> bool:
     body = person.box
-    across = max(thing.left - body.right, body.left - thing.right)
-    down = max(thing.top - body.bottom, body.top - thing.bottom)
+    across = max(box.left - body.right, body.left - box.right)
+    down = max(box.top - body.bottom, body.top - box.bottom)
     return max(across, down) <= body.height / 10
 
 
-def _aligned(person: Person, thing: Box) -> bool:
-    """Tell whether the middle of one stands above or below the other."""
+def _is_aligned(person: Person, box: Box) -> bool:
+    """Return True if the center of one is above or below the other."""
     body = person.box
-    return body.left <= thing.center[0] <= body.right or thing.left <= body.center[0] <= thing.right
+    return body.left <= box.center[0] <= body.right or box.left <= body.center[0] <= box.right
 
 
-def _beneath(person: Person, thing: Box) -> bool:
-    lower = thing.center[1] > person.box.center[1]
-    return lower and _aligned(person, thing) and _near(person, thing)
+def _is_below(person: Person, box: Box) -> bool:
+    lower = box.center[1] > person.box.center[1]
+    return lower and _is_aligned(person, box) and _is_near(person, box)
 
 
-def _astride(person: Person, thing: Box) -> bool:
+def _is_mount(person: Person, box: Box) -> bool:
     body = person.box
-    shared = min(body.bottom, thing.bottom) - max(body.top, thing.top)
-    return (
-        _beneath(person, thing)
-        and shared >= body.height / 5
-        and thing.top + thing.height / 10 <= body.bottom <= thing.bottom + body.height / 10
-    )
+    shared = min(body.bottom, box.bottom) - max(body.top, box.top)
+    margin = body.height / 10
+    feet_on_it = box.top + box.height / 10 <= body.bottom <= box.bottom + margin
+    return _is_below(person, box) and shared >= body.height / 5 and feet_on_it
 
 
-def _in_hand(person: Person, thing: Box) -> bool:
-    body, (across, down) = person.box, thing.center
+def _is_in_hand(person: Person, box: Box) -> bool:
+    body, (across, down) = person.box, box.center
     reach = body.width / 10
     inside = body.left - reach <= across <= body.right + reach and body.top <= down <= body.bottom
-    return inside and thing.area < body.area / 2
+    return inside and box.area < body.area / 2
 
 
-def _at_face(person: Person, thing: Box) -> bool:
+def _is_at_face(person: Person, box: Box) -> bool:
     if person.face is None:
         return False
-    face, (across, down) = person.face.box, thing.center
-    sideways = abs(across - face.center[0]) <= face.width
-    return sideways and abs(down - face.center[1]) <= face.height * 0.75
+    face, (across, down) = person.face.box, box.center
+    beside = abs(across - face.center[0]) <= face.width
+    return beside and abs(down - face.center[1]) <= face.height * 0.75
 
 
-def _in_lap(person: Person, thing: Box) -> bool:
-    low = thing.bottom > person.box.center[1]
-    return low and _aligned(person, thing) and thing.overlap(person.box) > thing.area / 5
+def _is_in_lap(person: Person, box: Box) -> bool:
+    low = box.bottom > person.box.center[1]
+    return low and _is_aligned(person, box) and box.overlap(person.box) > box.area / 5
 
 
-def _above(person: Person, thing: Box) -> bool:
-    return thing.bottom < person.box.center[1]
+def _is_above(person: Person, box: Box) -> bool:
+    return box.bottom < person.box.center[1]
 
 
-def _seated(person: Person, thing: Box) -> bool:
+def _is_seat(person: Person, box: Box) -> bool:
     body = person.box
-    ends_on_it = thing.top < body.bottom <= thing.bottom + body.height / 5
-    return ends_on_it and _aligned(person, thing) and thing.overlap(body) >= body.area / 4
+    on_it = box.top < body.bottom <= box.bottom + body.height / 5
+    return on_it and _is_aligned(person, box) and box.overlap(body) >= body.area / 4
 
 
-def _at_table(person: Person, thing: Box) -> bool:
+def _is_table(person: Person, box: Box) -> bool:
     body = person.box
-    behind = body.top < thing.top < body.bottom <= thing.bottom + body.height / 10
-    return bool(behind and _aligned(person, thing))
+    behind = body.top < box.top < body.bottom <= box.bottom + body.height / 10
+    return behind and _is_aligned(person, box)
 
 
-RELATIONS: dict[str, Stands] = {
-    "near": _near,
-    "beneath": _beneath,
-    "astride": _astride,
-    "hand": _in_hand,
-    "ear": _at_face,
-    "lap": _in_lap,
-    "above": _above,
-    "seat": _seated,
-    "table": _at_table,
+RELATIONS: dict[str, Callable[[Person, Box], bool]] = {
+    "near": _is_near,
+    "below": _is_below,
+    "mount": _is_mount,
+    "in hand": _is_in_hand,
+    "at face": _is_at_face,
+    "in lap": _is_in_lap,
+    "above": _is_above,
+    "seat": _is_seat,
+    "table": _is_table,
 }
+"""The relations of a person and the box of an object in `activities.csv`."""

@@ -1,27 +1,24 @@
-"""Where and when a picture was taken, in words: "on a pier", "at night"."""
+"""The context of a caption, place and time: "on a pier", "at night"."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
 
 from ..base import MIN_GRASS, MIN_SKY
+from ..evidence.evidence import Evidence
 from ..labels import MIN_CONFIDENCE, read_table
 from .plan import Phrase
 
-if TYPE_CHECKING:
-    from ..evidence.evidence import Evidence
-
 
 def place_phrase(evidence: Evidence) -> Iterator[Phrase]:
-    """Say where the people or things are: the place by name, else outdoors or indoors."""
+    """Yield the place of people or objects: its name, or else outdoors or indoors."""
     if evidence.is_drawing:
         return
     scene = evidence.scene
-    for word in scene.place_labels:
-        if word.name in places() and word.confidence >= MIN_CONFIDENCE:
-            yield Phrase(places()[word.name], word.confidence)
+    for label in scene.place_labels:
+        if label.name in places() and label.confidence >= MIN_CONFIDENCE:
+            yield Phrase(places()[label.name], label.confidence)
             return
     if scene.outdoors and scene.outdoor >= MIN_CONFIDENCE:
         yield Phrase("outdoors", scene.outdoor)
@@ -30,7 +27,7 @@ def place_phrase(evidence: Evidence) -> Iterator[Phrase]:
 
 
 def surroundings_phrase(evidence: Evidence) -> Iterator[Phrase]:
-    """Say what lies before or behind a scene that is itself the subject."""
+    """Yield the foreground or background of a scene that is the subject."""
     scene = evidence.scene
     if not scene.outdoors or scene.night or evidence.is_drawing:
         return
@@ -41,12 +38,12 @@ def surroundings_phrase(evidence: Evidence) -> Iterator[Phrase]:
 
 
 def time_phrase(evidence: Evidence) -> Iterator[Phrase]:
-    """Say that it is night."""
+    """Yield the time if it is night."""
     if evidence.scene.night and not evidence.is_drawing:
         yield Phrase("at night", evidence.scene.outdoor)
 
 
 @cache
 def places() -> dict[str, str]:
-    """Return the rows of `places.csv`: a word of the surroundings, and the phrase for it."""
+    """Return `places.csv`: the phrase by the label of a place."""
     return {row["word"]: row["phrase"] for row in read_table("places.csv")}

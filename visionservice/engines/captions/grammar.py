@@ -1,51 +1,34 @@
-"""The little English that a caption needs: articles, numbers, plurals, lists."""
+"""English grammar of captions: articles, numbers, plurals and lists."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-GROUP = 4
-"""From how many on a sentence says "a group of" instead of a number."""
+from ..labels import word_class
+
+MIN_GROUP = 4
+"""The least number of people or objects for "a group of"."""
 
 _NUMBERS = ("no", "one", "two", "three")
 _PLURALS = {"man": "men", "woman": "women", "baby": "babies", "person": "people"}
-_SAID_WITH_A = ("uni", "eu", "one", "use", "uku")
-_SAID_WITH_AN = ("hour", "heir", "honest")
-_NO_ARTICLE = (
-    *("binoculars", "bread", "broccoli", "carbonara", "chain mail", "chocolate sauce"),
-    *("clothing", "coffee", "consomme", "corn", "dough", "eggnog", "electronics"),
-    *("face powder", "food", "footwear", "furniture", "guacamole", "hair spray", "hay"),
-    *("ice cream", "jeans", "kitchenware", "lotion", "mashed potato", "nature"),
-    *(
-        "pajama",
-        "parallel bars",
-        "perfume",
-        "rapeseed",
-        "red wine",
-        "ruins",
-        "scissors",
-        "skis",
-        "snow",
-    ),
-    *("sports equipment", "sunglasses", "sunscreen", "swimming trunks", "swimwear"),
-    *("tableware", "thatch", "toilet tissue", "velvet", "water", "wine", "wool"),
-)
+_CONSONANT_SOUNDS = ("uni", "eu", "one", "use", "uku")
+_VOWEL_SOUNDS = ("hour", "heir", "honest")
 
 
 def article(word: str) -> str:
-    """Put "a" or "an" before a word; nothing before what is not counted."""
-    low = word.lower()
-    if low in _NO_ARTICLE:
+    """Return a word after "a" or "an", or alone if it is not counted."""
+    lower = word.lower()
+    if word_class(lower).uncounted:
         return word
-    vowel = low.startswith(tuple("aeiou")) and not low.startswith(_SAID_WITH_A)
-    return f"{'an' if vowel or low.startswith(_SAID_WITH_AN) else 'a'} {word}"
+    vowel = lower.startswith(tuple("aeiou")) and not lower.startswith(_CONSONANT_SOUNDS)
+    return f"{'an' if vowel or lower.startswith(_VOWEL_SOUNDS) else 'a'} {word}"
 
 
-def number(word: str, plural_word: str, many: int) -> str:
-    """Say how many: "a dog", "an apple", "two dogs", "a group of dogs"."""
-    if many == 1:
+def number(word: str, plural_word: str, count: int) -> str:
+    """Return a word with its number: "a dog", "an apple", "two dogs", "a group of dogs"."""
+    if count == 1:
         return article(word)
-    return f"{_NUMBERS[many]} {plural_word}" if many < GROUP else f"a group of {plural_word}"
+    return f"{_NUMBERS[count] if count < MIN_GROUP else 'a group of'} {plural_word}"
 
 
 def plural(word: str) -> str:
@@ -55,5 +38,5 @@ def plural(word: str) -> str:
 
 
 def join(parts: Sequence[str]) -> str:
-    """Join with commas and "and"."""
+    """Return the parts with commas and "and" between them."""
     return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""

@@ -1,141 +1,119 @@
-"""Pictures of things and animals: which of them, how many, on or beside what.
+"""The caption of objects and animals: their name and number, and what they are on or next to.
 
-A thing that is what the whole picture is of must be seen by both models, or be beyond doubt. Of
-110 photographs and wallpapers the object model alone saw, wrongly, a kite (0.92) and scissors
-(0.83) in waves of colour, a cake (0.65) in an anemone, a suitcase (0.76) in a gas cylinder.
+Either both models find the subject, or the confidence of the object model is very high. In 110
+photographs and wallpapers the object model alone found, wrongly, a kite (0.92) and scissors (0.83)
+in waves of color, a cake (0.65) in an anemone and a suitcase (0.76) in a gas cylinder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from math import prod
-from typing import TYPE_CHECKING
 
-from ..evidence.evidence import MIN_CERTAIN_OBJECT
-from ..labels import MIN_CONFIDENCE, object_classes
+from ..base import Object
+from ..evidence.evidence import MIN_CERTAIN_OBJECT, Evidence
+from ..labels import MIN_CONFIDENCE, object_class
 from .context import place_phrase, time_phrase
 from .grammar import article, number
 from .plan import CaptionPlan, Phrase
 
-if TYPE_CHECKING:
-    from ..base import Object
-    from ..evidence.evidence import Evidence
-
-ALONE, RELATED = 0.95, 0.3
-"""How sure the object model is of a thing that the scene model does not see; and the scene model
-of a word for its kind, which is then said instead."""
-SEEN = 0.3
-"""How sure both models are of a thing that neither is sure of: an apple, 0.56 and 0.41."""
-BESIDE = 0.7
-"""How sure the object model is of a second thing."""
-SMALL, CLOSE = 0.01, 0.6
-"""The shares of the picture under which a thing is not worth a sentence, and from which on it is
-shown close up."""
-GENERAL = frozenset(
-    {
-        *("animal", "appliance", "bag", "clothing", "electronics", "food", "furniture", "plant"),
-        *("seat", "sign", "tableware", "tool", "toy", "vehicle"),
-    }
-)
-"""What a thing may be called for short; other words of `objects.csv` are of what it is for: a
-skateboard is no sport."""
-SUPPORTS = ("dining table", "couch", "bed", "chair", "bench")
-CONTENTS = {("cup", "coffee"): "cup of coffee", ("wine glass", "wine"): "glass of wine"}
-FULL = 0.5
-"""How sure the scene model is of what is in a cup."""
+MIN_UNSEEN_OBJECT = 0.95
+"""The least confidence of an object that the scene model does not find."""
+MIN_GENERIC_SCORE = 0.3
+"""The least score of the scene model for a generic name that replaces the name."""
+MIN_WEAK_SCORE = 0.3
+"""The least score of both models for an object below the threshold: an apple, 0.56 and 0.41."""
+MIN_OTHER_OBJECT = 0.7
+"""The least confidence of a second object, and of a drawn animal to the scene model."""
+MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6
+"""The least shares of the image that a subject covers, and a subject that is shown close up."""
+MIN_CONTENT_SCORE = 0.5
+"""The least score of the scene model for the content of a cup."""
 
 
 def object_plan(evidence: Evidence) -> CaptionPlan | None:
-    """Return what to say of the things in a picture, nothing where none is sure."""
-    shown = [
-        t
-        for t in (*evidence.corroborated_objects, *_weak_agreements(evidence))
-        if t.name != "person"
-    ]
-    shown = [t for t in shown if t.name not in SUPPORTS] or shown
-    shown.sort(key=lambda thing: -thing.confidence * thing.box.area)
-    if not shown or evidence.share(shown[0].box) < SMALL:
+    """Return the plan of a caption about the objects, None if none has a high confidence."""
+    objects = [*evidence.corroborated_objects, *_weak_agreements(evidence)]
+    objects = [o for o in objects if o.name != "person"]
+    objects = [o for o in objects if not object_class(o.name).supports] or objects
+    objects.sort(key=lambda o: -o.confidence * o.box.area)
+    if not objects or evidence.share(objects[0].box) < MIN_OBJECT_SHARE:
         return None
-    first = [thing for thing in shown if thing.name == shown[0].name]
-    name, sure = _name(evidence, first)
+    same = [o for o in objects if o.name == objects[0].name]
+    name, confidence = _name(evidence, same)
     if not name:
         return None
-    details = _beside(evidence, first, shown)
-    if not details and len(first) == 1 and evidence.share(first[0].box) >= CLOSE:
+    details = [*_support(same[0], evidence.corroborated_objects)] or [*_other(evidence, objects)]
+    if not details and len(same) == 1 and evidence.share(same[0].box) >= MIN_CLOSE_UP_OBJECT:
         name = f"a close up of {name}"
-    short = article(_short(first[0])) if len(first) == 1 and _short(first[0]) else ""
     details += [*place_phrase(evidence), *time_phrase(evidence)]
-    return CaptionPlan(Phrase(name, sure), tuple(details), short if short not in name else "")
+    generic = object_class(same[0].name).generic if len(same) == 1 else ""
+    generic = article(generic) if generic and article(generic) not in name else ""
+    return CaptionPlan(Phrase(name, confidence), tuple(details), generic)
 
 
 def drawn_animal(evidence: Evidence) -> Phrase | None:
-    """Name the animal that is drawn, where both models are sure of it though they know photographs.
+    """Return the name of a drawn animal if the confidence of both models is high.
 
-    Of 183 drawn stamps these are four, and right: a crow, a magpie, a bear, a horse. Other things
-    would be wrong: a circus tent is an umbrella to both.
+    Both models are trained on photographs. Of 183 drawn stamps they name four, correctly: a crow,
+    a magpie, a bear, a horse. Other objects would be wrong: to both, a circus tent is an umbrella.
     """
     for thing in evidence.objects if evidence.is_drawing else ():
-        if thing.confidence >= ALONE and "animal" in object_classes()[thing.name].words:
+        if thing.confidence >= MIN_UNSEEN_OBJECT and "animal" in thing.words:
             for word in (thing.name, "animal"):
-                seen = evidence.scene.probability(word)
-                if seen >= BESIDE:
-                    return Phrase(article(word), min(seen, thing.confidence))
+                score = evidence.scene.probability(word)
+                if score >= MIN_OTHER_OBJECT:
+                    return Phrase(article(word), min(score, thing.confidence))
     return None
 
 
 def _weak_agreements(evidence: Evidence) -> Iterator[Object]:
-    """Give the things that neither model is sure of, and both see."""
+    """Yield the objects that both models find with a confidence below the threshold."""
     for thing in () if evidence.is_drawing else evidence.objects:
-        seen = evidence.scene.probability(thing.name)
-        together = 1 - (1 - seen) * (1 - thing.confidence)
-        if SEEN <= thing.confidence < MIN_CONFIDENCE <= together and seen >= SEEN:
+        score = evidence.scene.probability(thing.name)
+        either = 1 - (1 - score) * (1 - thing.confidence)
+        weak = MIN_WEAK_SCORE <= thing.confidence < MIN_CONFIDENCE
+        if weak and either >= MIN_CONFIDENCE and score >= MIN_WEAK_SCORE:
             yield thing
 
 
-def _name(evidence: Evidence, first: Sequence[Object]) -> tuple[str, float]:
-    """Say what things of one kind are, as far as it is sure, and how sure that is."""
-    thing, scene = first[0], evidence.scene
-    sure = max(thing.confidence for thing in first)
-    together = 1 - prod(1 - thing.confidence for thing in first)
-    seen, related = scene.probability(thing.name), scene.probability(_short(thing))
-    if seen or together >= ALONE or (related and sure >= MIN_CERTAIN_OBJECT):
-        return _counted(evidence, first), max(sure, seen)
-    if related >= RELATED and len(first) == 1 and article(_short(thing)) != _short(thing):
-        return article(_short(thing)), max(sure, related)
+def _name(evidence: Evidence, same: Sequence[Object]) -> tuple[str, float]:
+    """Return the name of objects of one class and its confidence; an empty name if it is low."""
+    name, generic = same[0].name, object_class(same[0].name).generic
+    confidence = max(o.confidence for o in same)
+    any_right = 1 - prod(1 - o.confidence for o in same)
+    score, generic_score = map(evidence.scene.probability, (name, generic))
+    certain = generic_score and confidence >= MIN_CERTAIN_OBJECT
+    if score or any_right >= MIN_UNSEEN_OBJECT or certain:
+        return _counted(evidence, same), max(confidence, score)
+    if generic_score >= MIN_GENERIC_SCORE and len(same) == 1 and article(generic) != generic:
+        return article(generic), max(confidence, generic_score)
     return "", 0.0
 
 
-def _beside(evidence: Evidence, first: Sequence[Object], shown: Sequence[Object]) -> list[Phrase]:
-    """Say what the first of the things is on, or else next to."""
-    on = list(_support(first[0], evidence.corroborated_objects))
-    other = [t for t in shown if t.name != first[0].name and t.confidence >= BESIDE]
-    if other and not on:
-        same = [thing for thing in other if thing.name == other[0].name]
-        on.append(Phrase(f"next to {_counted(evidence, same)}", other[0].confidence))
-    return on
-
-
-def _short(thing: Object) -> str:
-    return next(
-        (word for word in reversed(object_classes()[thing.name].words) if word in GENERAL), ""
-    )
+def _other(evidence: Evidence, objects: Sequence[Object]) -> Iterator[Phrase]:
+    """Yield what the first of the objects is next to."""
+    others = [o for o in objects[1:] if o.name != objects[0].name]
+    others = [o for o in others if o.confidence >= MIN_OTHER_OBJECT]
+    if others:
+        same = [o for o in others if o.name == others[0].name]
+        yield Phrase(f"next to {_counted(evidence, same)}", others[0].confidence)
 
 
 def _counted(evidence: Evidence, same: Sequence[Object]) -> str:
-    name = same[0].name
-    for (thing, content), full in CONTENTS.items():
-        if thing == name and len(same) == 1 and evidence.scene.probability(content) >= FULL:
-            return article(full)
-    return number(name, object_classes()[name].plural, len(same))
+    row = object_class(same[0].name)
+    if len(same) == 1 and evidence.scene.probability(row.content) >= MIN_CONTENT_SCORE:
+        return article(f"{row.name.split()[-1]} of {row.content}")
+    return number(row.name, row.plural, len(same))
 
 
 def _support(thing: Object, others: Sequence[Object]) -> Iterator[Phrase]:
-    """Say what a thing stands or an animal sits on."""
-    for under in others:
-        if under.name in SUPPORTS and thing.name not in SUPPORTS:
-            inside = under.box.top < thing.box.bottom <= under.box.bottom
-            if inside and thing.box.overlap(under.box) >= thing.box.area / 3:
-                sits = "sitting on" if "animal" in object_classes()[thing.name].words else "on"
-                name = under.name.removeprefix("dining ")
-                yield Phrase(f"{sits} {article(name)}", under.confidence)
-                return
+    """Yield what an object is on or an animal sits on."""
+    for support in others if not object_class(thing.name).supports else ():
+        on = support.box.top < thing.box.bottom <= support.box.bottom
+        covered = thing.box.overlap(support.box) >= thing.box.area / 3
+        if object_class(support.name).supports and on and covered:
+            verb = "sitting on" if "animal" in thing.words else "on"
+            name = article(support.name.removeprefix("dining "))
+            yield Phrase(f"{verb} {name}", support.confidence)
+            return

@@ -1,4 +1,4 @@
-"""What a sentence about a picture is made of: claims, each as sure as what it was made from."""
+"""The plan of a caption: its phrases, each with a confidence."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Some words of a sentence, and how sure they are (0 to 1)."""
+    """Some words of a caption, and their confidence, 0 to 1."""
 
     text: str
     confidence: float
@@ -15,9 +15,13 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class CaptionPlan:
-    """What a sentence is of, what may be added, in the order of the words, and a vaguer name.
+    """The phrases of a caption.
 
-    `whole`: the words themselves say what kind of picture it is.
+    Attributes:
+        subject: What the image shows.
+        details: Further phrases, in their order in the sentence.
+        generic_name: A vaguer name of the subject; empty if there is none.
+        skip_medium: Whether the phrases leave no room for "a black and white photo of".
     """
 
     subject: Phrase

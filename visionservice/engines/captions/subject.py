@@ -1,168 +1,170 @@
-"""What a sentence about a picture is of, and what more there is to say of it."""
+"""The plan of a caption: the subject of an image, and further details about it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..base import Colors, LabelScore, Object
 from ..evidence.evidence import Evidence
-from ..evidence.people import Person, count, people
-from ..labels import MIN_CONFIDENCE, scene_classes
-from .activities import Activity, activities
+from ..evidence.people import MIN_CROWD, Person, people
+from ..labels import MIN_CONFIDENCE, scene_class
+from .activities import find_activity
 from .context import place_phrase, time_phrase
-from .grammar import GROUP, article, join, number
+from .grammar import MIN_GROUP, article, join, number, plural
 from .objects import drawn_animal, object_plan
 from .plan import CaptionPlan, Phrase
-from .scene import UNRELIABLE_LABELS, is_place, scene_plan, texture_plan, words_of
-from .text import FILLED, covered, text_plan
+from .scene import is_place, scene_plan, texture_plan
+from .text import MIN_PAGE_SHARE, text_plan, text_share
 
-VAGUE = 0.5
-"""How much of what could be told a vaguer name tells ("a person" for "a man"), or a sentence that
-has only a place or colours for its subject."""
-WEARING, SURELY = 0.5, 0.8
-"""How sure of clothes on a person, and of any other thing the scene model alone sees."""
-SIGHT = 0.7
-"""How sure of a view that words, or one doubtful person (a house's shadow, 0.6), stand before."""
-CLEAR, NEAR = 0.8, 1 / 12
-"""How sure, on average, the detector is of faces that look at the camera, and the least height of
-them, as a share of the picture's, of people who have themselves taken."""
+GENERIC_SHARE = 0.5
+"""The share of a generic name ("a person" for "a man"), or of a subject that is only a place or
+colors, in what a caption could contain."""
+MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.8
+"""The least scores of the scene model for clothing and for other items of a person."""
+MIN_VIEW_SCORE = 0.7
+"""The least score of a scene behind words or behind one doubtful person (a shadow has 0.6)."""
+MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12
+"""The least mean confidence, and the least height as a share of the image, of posing faces."""
 
 
 def plan_caption(evidence: Evidence) -> CaptionPlan:
-    """Return what the picture is of: people, else things, else a page, else the scene."""
-    for look in (_page, _people, object_plan, scene_plan, text_plan, texture_plan):
-        if found := look(evidence):
+    """Return the plan of a caption: a document, people, objects, a scene, text or colors."""
+    for plan in (_document, _people, object_plan, scene_plan, text_plan, texture_plan):
+        if found := plan(evidence):
             return found
     return _colors(evidence)
 
 
-def _page(evidence: Evidence) -> CaptionPlan | None:
-    """Give way to a view with some words on it: a shop. On a screen the words are what it shows."""
+def count(persons: tuple[Person, ...]) -> str:
+    """Return the people in words: "a man", "a woman and two boys", "a group of people"."""
+    if len(persons) >= MIN_CROWD:
+        return "a crowd of people"
+    words = [person.word for person in persons]
+    if len(persons) >= MIN_GROUP or (len(words) > 1 and any("person" in word for word in words)):
+        return number("person", "people", len(words))
+    return join([number(word, plural(word), words.count(word)) for word in dict.fromkeys(words)])
+
+
+def has_only_grays(colors: Colors) -> bool:
+    """Return True if the dominant colors are black, gray and white."""
+    return set(colors.dominant) <= {"Black", "Grey", "White"}
+
+
+def _document(evidence: Evidence) -> CaptionPlan | None:
+    """Return the plan of a document, None if its few words are on something else, as on a shop."""
     if not evidence.is_document:
         return None
-    scene = evidence.scene
-    other = scene_plan(evidence) if covered(evidence) < FILLED else None
-    if other and other.subject.confidence >= SIGHT and not scene.probability("electronics"):
+    scene = scene_plan(evidence) if text_share(evidence) < MIN_PAGE_SHARE else None
+    screen = evidence.scene.probability("electronics")
+    if scene and scene.subject.confidence >= MIN_VIEW_SCORE and not screen:
         return None
     return text_plan(evidence)
 
 
 def _people(evidence: Evidence) -> CaptionPlan | None:
     persons = people(evidence)
-    if not persons or _doubtful(evidence, persons):
+    if not persons or _is_contradicted(evidence, persons):
         return None
-    best = next(iter(activities(persons, evidence.corroborated_objects)), None)
-    few = best is not None and len(best.persons) * 2 < len(persons)
-    actors = best.persons if best and few else persons
+    activity = find_activity(persons, evidence.corroborated_objects)
+    few = activity is not None and len(activity.persons) * 2 < len(persons)
+    actors = activity.persons if activity and few else persons
+    ball = _ball(evidence)
     details = list(_clothing(evidence, actors))
-    handy = [claim for claim in _carried_items(evidence, actors) if not best or not _ball(evidence)]
-    if best:
-        details.append(Phrase(_doing(evidence, best), best.confidence))
-    elif not details and not handy:
+    carried = [] if activity and ball else list(_carried_items(evidence, actors))
+    if activity:
+        text = activity.text
+        if ball and activity.name == "sports ball":
+            text = text.replace("a ball", article(ball))
+        details.append(Phrase(text, activity.confidence))
+    elif not details and not carried:
         details += _posing(evidence, persons)
-    details += handy
-    details += [Phrase("with other people nearby", _surest(persons))] * few
-    name, vague = _count(evidence, actors), number("person", "people", len(actors))
-    if evidence.names and not few:
-        name, vague = _named(evidence.names, len(persons)), name
+    details += carried
+    if few:
+        details.append(Phrase("with other people nearby", _max_confidence(persons)))
     details += [*place_phrase(evidence), *time_phrase(evidence)]
-    return CaptionPlan(Phrase(name, _surest(actors)), tuple(details), vague)
+    name, generic = _count_actors(evidence, actors), number("person", "people", len(actors))
+    if not few and evidence.names:
+        name, generic = _join_names(evidence.names, len(persons)), name
+    return CaptionPlan(Phrase(name, _max_confidence(actors)), tuple(details), generic)
 
 
-def _doubtful(evidence: Evidence, persons: tuple[Person, ...]) -> bool:
-    """Tell whether somebody alone, without a face, is less sure than what stands there."""
-    other = scene_plan(evidence) if len(persons) == 1 and not evidence.faces else None
-    return bool(other and persons[0].confidence < SIGHT < other.subject.confidence)
+def _is_contradicted(evidence: Evidence, persons: tuple[Person, ...]) -> bool:
+    """Return True if the scene is more certain than one person without a face."""
+    scene = scene_plan(evidence) if len(persons) == 1 and not evidence.faces else None
+    return bool(scene and persons[0].confidence < MIN_VIEW_SCORE < scene.subject.confidence)
 
 
-def _count(evidence: Evidence, actors: tuple[Person, ...]) -> str:
-    """Say how many, but of three no number where there may be a fourth."""
-    hinted = (o for o in evidence.objects if o.name == "person" and o.confidence < MIN_CONFIDENCE)
-    apart = (o for o in hinted if all(o.box.overlap(p.box) < o.box.area / 2 for p in actors))
-    if len(actors) == GROUP - 1 and any(apart):
-        return number("person", "people", GROUP)
+def _count_actors(evidence: Evidence, actors: tuple[Person, ...]) -> str:
+    """Return the people in words: three are a group if there may be a fourth."""
+    hints = (o for o in evidence.objects if o.name == "person" and o.confidence < MIN_CONFIDENCE)
+    apart = (o for o in hints if all(o.box.overlap(p.box) < o.box.area / 2 for p in actors))
+    if len(actors) == MIN_GROUP - 1 and any(apart):
+        return number("person", "people", MIN_GROUP)
     return count(actors)
 
 
-def _doing(evidence: Evidence, activity: Activity) -> str:
-    """Say what they do, and with what kind of ball."""
-    ball = _ball(evidence) if activity.rule.thing == "sports ball" else ""
-    return activity.text.replace("a ball", article(ball)) if ball else activity.text
-
-
 def _ball(evidence: Evidence) -> str:
-    labels = evidence.scene.labels[:1]
-    sure = (w.name for w in labels if w.confidence >= SURELY and "ball" in words_of(w.name))
-    return next(sure, "")
+    """Return the kind of ball that the scene model finds, or an empty string."""
+    for label in evidence.scene.labels[:1]:
+        if label.confidence >= MIN_CARRIED_SCORE and "ball" in scene_class(label.name).words:
+            return label.name
+    return ""
 
 
-def _named(names: tuple[str, ...], persons: int) -> str:
+def _join_names(names: tuple[str, ...], persons: int) -> str:
     others = persons - len(names)
     rest = "another person" if others == 1 else "other people"
-    return join([*names, *[rest][: max(0, others)]])
+    return join([*names, rest] if others > 0 else names)
 
 
-def _surest(persons: tuple[Person, ...]) -> float:
+def _max_confidence(persons: tuple[Person, ...]) -> float:
     return max(person.confidence for person in persons)
 
 
 def _posing(evidence: Evidence, persons: tuple[Person, ...]) -> Iterator[Phrase]:
-    """People whose faces the frontal detector sees clearly and near look at the camera."""
+    """Yield that people pose if their faces are large and certain, and so look at the camera."""
     faces = [person.face for person in persons if person.face]
-    sure = sum(face.confidence for face in faces) / len(persons)
-    near = all(face.box.height >= evidence.height * NEAR for face in faces)
-    if sure >= CLEAR and near:
-        yield Phrase("posing for a photo", sure)
+    confidence = sum(face.confidence for face in faces) / len(persons)
+    large = all(face.box.height >= evidence.height * MIN_POSING_HEIGHT for face in faces)
+    if confidence >= MIN_POSING_CONFIDENCE and large:
+        yield Phrase("posing for a photo", confidence)
 
 
 def _clothing(evidence: Evidence, persons: tuple[Person, ...]) -> Iterator[Phrase]:
+    """Yield the clothing of one person."""
     if len(persons) > 1:
         return
-    ties = [
-        Phrase("tie", thing.confidence)
-        for thing in evidence.corroborated_objects
-        if thing.name == "tie"
-    ]
-    labels = (w for w in evidence.scene.labels if "clothing" in words_of(w.name))
-    clothes = [Phrase(w.name, w.confidence) for w in labels if w.confidence >= WEARING] + ties[:1]
-    if clothes:
-        names = join([article(name) for name in dict.fromkeys(c.text for c in clothes)])
-        yield Phrase(f"wearing {names}", min(claim.confidence for claim in clothes))
+    labels = [s for s in evidence.scene.labels if s.confidence >= MIN_CLOTHING_SCORE]
+    labels = [label for label in labels if "clothing" in scene_class(label.name).words]
+    ties = [o for o in evidence.corroborated_objects if o.name == "tie"]
+    worn: list[LabelScore | Object] = [*labels, *ties[:1]]
+    if worn:
+        names = join([article(name) for name in dict.fromkeys(each.name for each in worn)])
+        yield Phrase(f"wearing {names}", min(each.confidence for each in worn))
 
 
 def _carried_items(evidence: Evidence, persons: tuple[Person, ...]) -> Iterator[Phrase]:
-    """Say what one person has with them that the scene model alone knows: a tripod."""
+    """Yield the items of one person that the scene model alone finds: a tripod."""
     for label in evidence.scene.labels if len(persons) == 1 else ():
-        clothes = "clothing" in words_of(label.name) or label.name in UNRELIABLE_LABELS
-        if label.confidence >= SURELY and not clothes and _is_handy(label.name):
+        row = scene_class(label.name)
+        fixed = row.place or row.category or row.naming == "unreliable" or "clothing" in row.words
+        if label.confidence >= MIN_CARRIED_SCORE and not fixed:
             yield Phrase(f"with {article(label.name)}", label.confidence)
 
 
-def _is_handy(name: str) -> bool:
-    """Tell whether a label names a thing somebody may have with them, not a place or an animal."""
-    row = next(row for row in scene_classes() if row.label == name)
-    return not row.place and not row.category
-
-
-def colorless(evidence: Evidence) -> bool:
-    """Tell whether a picture in one ink is grey all over, no brown print or scan."""
-    return set(evidence.colors.dominant) <= {"Black", "Grey", "White"}
-
-
 def _colors(evidence: Evidence) -> CaptionPlan:
-    """Say no more than the colours of a picture of which nothing is sure."""
-    scene, colours = evidence.scene, evidence.colors
-    names = list(dict.fromkeys([colours.background.lower(), colours.foreground.lower()]))
-    picture = f"{article(join(names))} picture"
+    """Return the plan of an image in which no engine is certain: a drawing, a place or colors."""
+    scene, colors = evidence.scene, evidence.colors
+    names = list(dict.fromkeys([colors.background.lower(), colors.foreground.lower()]))
+    text, confidence = f"{article(join(names))} picture", GENERIC_SHARE * colors.covered
     if evidence.is_drawing:
         return CaptionPlan(drawn_animal(evidence) or Phrase("", evidence.image_type.confidence))
     if scene.low_level.plain:
-        return CaptionPlan(Phrase(picture, colours.covered), skip_medium=True)
-    if colours.gray and colorless(evidence):
-        return CaptionPlan(
-            Phrase("a black and white picture", VAGUE * colours.gray), skip_medium=True
-        )
-    if is_place(scene):
-        return CaptionPlan(Phrase("an outdoor scene", VAGUE * scene.outdoor))
-    if len(names) > 1 and not colours.black_and_white:
-        picture = f"something {names[1]} on a {names[0]} background"
-    return CaptionPlan(Phrase(picture, VAGUE * colours.covered), skip_medium=True)
+        confidence = colors.covered
+    elif colors.gray and has_only_grays(colors):
+        text, confidence = "a black and white picture", GENERIC_SHARE * colors.gray
+    elif is_place(scene):
+        return CaptionPlan(Phrase("an outdoor scene", GENERIC_SHARE * scene.outdoor))
+    elif len(names) > 1 and not colors.black_and_white:
+        text = f"something {names[1]} on a {names[0]} background"
+    return CaptionPlan(Phrase(text, confidence), skip_medium=True)

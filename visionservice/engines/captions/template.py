@@ -1,75 +1,78 @@
-"""One sentence about a picture, composed from everything that was found in it.
+"""The built-in captioner: sentences from the phrases of a plan, ranked by confidence.
 
-A sentence is made of claims: who or what it is of, what they do (`activities.csv`), what they
-wear, where (`places.csv`), when. Each claim carries the confidence of what it was made from; no
-claim is made of anything less sure than the engines' own thresholds. The confidence of a sentence
-is that of its weakest claim, times the share it tells of all the claims that could be told; so a
-sentence that leaves a sure thing out, or adds a doubtful one, comes after one that does not.
+The confidence of a sentence is that of its weakest phrase, times its share of all phrases of the
+plan. A sentence that omits a certain detail, or contains a doubtful one, therefore ranks lower.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import combinations
-from typing import TYPE_CHECKING
 
 from ..base import Caption
+from ..evidence.evidence import Evidence
 from .plan import CaptionPlan, Phrase
-from .subject import VAGUE, colorless, plan_caption
-
-if TYPE_CHECKING:
-    from ..evidence.evidence import Evidence
+from .subject import GENERIC_SHARE, has_only_grays, plan_caption
 
 
-def captions(evidence: Evidence, limit: int) -> tuple[Caption, ...]:
-    """Return at most `limit` different sentences about a picture, the surest first.
+class TemplateCaptioner:
+    """Composes captions from the results of the other engines; needs no model."""
 
-    Answers the `description` of the API's Analyze and Describe Image operations.
-    """
-    best: dict[str, float] = {}
-    for sentence, confidence in _sentences(evidence):
-        best[sentence] = max(confidence, best.get(sentence, 0.0))
-    ranked = sorted(best.items(), key=lambda item: -item[1])
-    return tuple(Caption(text, confidence) for text, confidence in ranked[:limit])
+    name = "template"
+    thread_safe = True
+
+    def load(self) -> None:
+        """Do nothing: there is no model."""
+
+    def caption(
+        self, evidence: Evidence, limit: int, *, gender_neutral: bool, names: bool
+    ) -> tuple[Caption, ...]:
+        """Return at most `limit` different captions, the most confident first."""
+        evidence = evidence.with_results(gender_neutral=gender_neutral)
+        if gender_neutral or not names:
+            evidence = evidence.with_results(names=())
+        best: dict[str, float] = {}
+        for sentence, confidence in _sentences(evidence):
+            best[sentence] = max(confidence, best.get(sentence, 0.0))
+        ranked = sorted(best.items(), key=lambda item: -item[1])
+        return tuple(Caption(text, confidence) for text, confidence in ranked[:limit])
 
 
 def _sentences(evidence: Evidence) -> Iterator[tuple[str, float]]:
-    """Yield every way to say it: with and without each detail, by the name and by a vaguer one."""
-    main = plan_caption(evidence)
-    everything = 1 + len(main.details)
-    names = [(main.subject.text, 1.0)] + ([(main.generic_name, VAGUE)] if main.generic_name else [])
-    for name, worth in names:
-        for details in _choices(main):
-            claims = [main.subject, *details]
-            told = worth + len(details)
-            words = " ".join([name, *(detail.text for detail in details)])
-            sure = min(claim.confidence for claim in claims) * told / everything
-            yield _medium(evidence, main, words), min(1.0, sure)
+    """Yield each sentence: with and without each detail, with the name and the generic name."""
+    plan = plan_caption(evidence)
+    subjects = [(plan.subject.text, 1.0)]
+    subjects += [(plan.generic_name, GENERIC_SHARE)] if plan.generic_name else []
+    for name, share in subjects:
+        for size in range(len(plan.details), -1, -1):
+            for details in combinations(plan.details, size):
+                words = " ".join([name, *(detail.text for detail in details)])
+                yield _add_medium(evidence, plan, words), _confidence(plan, share, details)
 
 
-def _choices(main: CaptionPlan) -> Iterator[tuple[Phrase, ...]]:
-    for size in range(len(main.details), -1, -1):
-        yield from combinations(main.details, size)
+def _confidence(plan: CaptionPlan, subject_share: float, details: tuple[Phrase, ...]) -> float:
+    weakest = min(phrase.confidence for phrase in (plan.subject, *details))
+    return min(1.0, weakest * (subject_share + len(details)) / (1 + len(plan.details)))
 
 
-def _medium(evidence: Evidence, main: CaptionPlan, words: str) -> str:
-    """Say what kind of picture it is, where it is no photograph in colour."""
+def _add_medium(evidence: Evidence, plan: CaptionPlan, words: str) -> str:
+    """Return the words after the kind of the image, unless it is a color photograph."""
     kind, tone = evidence.image_type, _tone(evidence)
     if kind.line_drawing:
-        name = f"{tone or 'a'} line drawing"
+        medium = f"{tone or 'a'} line drawing"
     elif kind.clip_art >= 2:
-        name = f"{tone or 'a'} clip art picture"
-    elif tone and not main.skip_medium:
-        name = f"{tone} photo"
+        medium = f"{tone or 'a'} clip art picture"
+    elif tone and not plan.skip_medium:
+        medium = f"{tone} photo"
     else:
         return words
-    return f"{name} of {words.removeprefix('a close up of ')}" if words else name
+    return f"{medium} of {words.removeprefix('a close up of ')}" if words else medium
 
 
 def _tone(evidence: Evidence) -> str:
-    """Say of greys that they are black and white, of one brown ink that it is sepia."""
+    """Return "a black and white", "a sepia" for one brown ink, or an empty string."""
     if not evidence.colors.black_and_white:
         return ""
-    if colorless(evidence):
+    if has_only_grays(evidence.colors):
         return "a black and white"
     return "a sepia" if "Brown" in evidence.colors.dominant else ""

@@ -1,55 +1,41 @@
-"""Pictures of text: a page, a text seen close, or words on something else."""
+"""The caption of an image of text: a page, a close up of text, or a few words."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS
+from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
 from .plan import CaptionPlan, Phrase
 
-if TYPE_CHECKING:
-    from ..evidence.evidence import Evidence
-
-QUOTED = 8
-"""How many words of a text a sentence repeats."""
-READ = 0.95
-"""How sure, on average, of a text that is repeated: captions laid over a picture of a squirrel
-are misread at 0.92."""
-FILLED, CLOSE = 0.09, 0.2
-"""The shares of the picture that the lines of a page, and of a text seen close, cover at least: a
-sudoku covers 0.095, the marks on a circuit board 0.03."""
+MAX_QUOTED_WORDS = 8
+MIN_QUOTE_CONFIDENCE = 0.95
+"""The least mean confidence of a text that a caption quotes; misread captions of a squirrel have
+0.92."""
+MIN_PAGE_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.2
+"""The least shares of the image that the lines of a page and of a close up cover: a sudoku covers
+0.095, the marks on a circuit board 0.03."""
 
 
 def text_plan(evidence: Evidence) -> CaptionPlan | None:
-    """Return what to say of a picture of which nothing is surer than its text."""
+    """Return the plan of a caption about the text, None if there is no text."""
     if evidence.word_count < MIN_TEXT_WORDS:
         return None
-    share = covered(evidence)
-    if evidence.word_count >= MIN_PAGE_WORDS and share >= FILLED:
+    share = text_share(evidence)
+    name = "a close up of text" if share >= MIN_CLOSE_UP_SHARE else "text"
+    if evidence.word_count >= MIN_PAGE_WORDS and share >= MIN_PAGE_SHARE:
         name = "a page of text"
-    else:
-        name = "a close up of text" if share >= CLOSE else "text"
-    claim = Phrase(name, _sure(evidence))
-    return CaptionPlan(claim, quote(evidence), "text" if name != "text" else "", skip_medium=True)
+    lines = evidence.text.lines
+    confidence = sum(line.confidence for line in lines) / len(lines)
+    words = " ".join(line.text for line in lines).replace('"', "").split()
+    more = " ..." if len(words) > MAX_QUOTED_WORDS else ""
+    quote = Phrase(f'that reads "{" ".join(words[:MAX_QUOTED_WORDS])}{more}"', confidence)
+    details = (quote,) if confidence >= MIN_QUOTE_CONFIDENCE else ()
+    generic = "text" if name != "text" else ""
+    return CaptionPlan(Phrase(name, confidence), details, generic, skip_medium=True)
 
 
-def covered(evidence: Evidence) -> float:
-    """Return the share of the picture, 0 to 1, that the lines of text cover."""
+def text_share(evidence: Evidence) -> float:
+    """Return the share of the image, 0 to 1, that the lines of text cover."""
     polygons = [np.asarray(line.polygon, np.float32) for line in evidence.text.lines]
     return sum(cv2.contourArea(p) for p in polygons) / (evidence.width * evidence.height)
-
-
-def quote(evidence: Evidence) -> tuple[Phrase, ...]:
-    """Repeat the beginning of a text that is surely read."""
-    words = " ".join(line.text for line in evidence.text.lines).replace('"', "").split()
-    text = " ".join(words[:QUOTED]) + (" ..." if len(words) > QUOTED else "")
-    sure = _sure(evidence)
-    return (Phrase(f'that reads "{text}"', sure),) if sure >= READ else ()
-
-
-def _sure(evidence: Evidence) -> float:
-    lines = evidence.text.lines
-    return sum(line.confidence for line in lines) / len(lines)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..captions.grammar import GROUP, join, number, plural
-
 if TYPE_CHECKING:
     from ..base import Face
     from ..geometry import Box
@@ -73,16 +71,6 @@ def people(evidence: Evidence) -> tuple[Person, ...]:
         if faces < 2 and all(body.box.iou(other) < MAX_BODY_OVERLAP for other in taken):
             found.append(Person(body.box, body.confidence))
     return tuple(sorted(found, key=lambda person: person.box.center[0]))
-
-
-def count(persons: tuple[Person, ...]) -> str:
-    """Return the people in words: "a man", "a woman and two boys", "a group of people"."""
-    if len(persons) >= MIN_CROWD:
-        return "a crowd of people"
-    words = [person.word for person in persons]
-    if len(persons) >= GROUP or (len(words) > 1 and any("person" in word for word in words)):
-        return number("person", "people", len(words))
-    return join([number(word, plural(word), words.count(word)) for word in dict.fromkeys(words)])
 
 
 def _is_on(face: Box, body: Box) -> bool:

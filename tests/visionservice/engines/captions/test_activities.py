@@ -5,22 +5,23 @@ from itertools import pairwise
 import pytest
 
 from visionservice.engines.base import Face, Object
-from visionservice.engines.captions.activities import RELATIONS, activities, rules
+from visionservice.engines.captions.activities import RELATIONS, activity_rules, find_activity
 from visionservice.engines.captions.grammar import article
 from visionservice.engines.evidence.people import Person
 from visionservice.engines.geometry import Box
 from visionservice.engines.labels import object_classes
 
-# Somebody 100 wide and 300 high, with a face at the top.
-SOMEBODY = Person(Box(100, 50, 100, 300), 0.9, Face(Box(130, 55, 40, 40), 40, "Female", 0.9))
+# A person of 100 x 300 pixels, with a face at the top.
+PERSON = Person(Box(100, 50, 100, 300), 0.9, Face(Box(130, 55, 40, 40), 40, "Female", 0.9))
 
 
-def doing(name: str, box: Box) -> list[str]:
-    return [found.text for found in activities([SOMEBODY], [Object(name, 0.9, box)])]
+def phrase(name: str, box: Box) -> str:
+    activity = find_activity([PERSON], [Object(name, 0.9, box)])
+    return activity.text if activity else ""
 
 
 @pytest.mark.parametrize(
-    ("thing", "box", "said"),
+    ("name", "box", "text"),
     [
         ("skateboard", Box(80, 330, 140, 40), "riding a skateboard"),
         ("skateboard", Box(190, 60, 30, 120), "with a skateboard"),
@@ -37,28 +38,41 @@ def doing(name: str, box: Box) -> list[str]:
         ("dog", Box(210, 250, 80, 100), "with a dog"),
     ],
 )
-def test_what_they_do_follows_from_where_the_thing_stands(thing: str, box: Box, said: str) -> None:
-    assert doing(thing, box) == [said]
+def test_the_activity_follows_from_the_position_of_the_object(
+    name: str, box: Box, text: str
+) -> None:
+    assert phrase(name, box) == text
 
 
-def test_a_thing_far_away_is_no_activity() -> None:
-    assert doing("skateboard", Box(350, 10, 40, 20)) == []
-    assert doing("dog", Box(380, 300, 20, 20)) == []
+def test_a_distant_object_is_no_activity() -> None:
+    assert not phrase("skateboard", Box(350, 10, 40, 20))
+    assert not phrase("dog", Box(380, 300, 20, 20))
+
+
+def test_the_first_row_that_applies_counts() -> None:
+    objects = [
+        Object("dog", 0.9, Box(210, 250, 80, 100)),
+        Object("kite", 0.8, Box(300, 10, 50, 40)),
+    ]
+    activity = find_activity([PERSON], objects)
+    assert activity
+    assert (activity.name, activity.text, activity.confidence) == ("kite", "flying a kite", 0.8)
 
 
 def test_two_riders_ride_in_the_plural() -> None:
     other = Person(Box(400, 50, 100, 300), 0.8)
     boards = [Object("skateboard", 0.9, Box(x, 330, 140, 40)) for x in (80, 380)]
-    (found,) = activities([SOMEBODY, other], boards)
-    assert found.text == "riding skateboards"
-    assert len(found.persons) == 2
+    activity = find_activity([PERSON, other], boards)
+    assert activity
+    assert activity.text == "riding skateboards"
+    assert activity.persons == (PERSON, other)
 
 
-def test_the_table_speaks_of_known_things_with_the_right_articles() -> None:
-    for rule in rules():
-        assert rule.thing in object_classes()
-        assert rule.where in RELATIONS
-        words = rule.one.split()
-        for said, following in pairwise(words):
-            if said in ("a", "an"):
-                assert article(following + " ") == f"{said} {following} "
+def test_the_table_has_known_objects_and_relations_and_the_right_articles() -> None:
+    assert len(activity_rules()) > 50
+    for row in activity_rules():
+        assert row["object"] in object_classes()
+        assert row["relation"] in RELATIONS
+        for word, following in pairwise(row["one"].split()):
+            if word in ("a", "an"):
+                assert article(following + " ") == f"{word} {following} "

@@ -11,25 +11,25 @@ CUP = Object("cup", 0.95, Box(150, 150, 60, 60))
 TABLE = Object("dining table", 0.8, Box(0, 100, 400, 300))
 
 
-def said(evidence: Evidence) -> list[str]:
-    found = object_plan(evidence)
-    return [found.subject.text, *(detail.text for detail in found.details)] if found else []
+def phrases(evidence: Evidence) -> list[str]:
+    plan = object_plan(evidence)
+    return [plan.subject.text, *(detail.text for detail in plan.details)] if plan else []
 
 
 def seeing(evidence: Evidence, *words: LabelScore) -> Evidence:
     return evidence.with_results(scene=replace(evidence.scene, labels=words[:1], words=words))
 
 
-def test_a_cup_on_a_table_holds_coffee_only_if_it_is_seen(nothing: Evidence) -> None:
+def test_a_cup_on_a_table_contains_coffee_if_the_scene_model_finds_it(nothing: Evidence) -> None:
     served = nothing.with_results(objects=(CUP, TABLE))
-    assert said(served) == ["a cup", "on a table"]
-    assert said(seeing(served, LabelScore("espresso", 0.8), LabelScore("coffee", 0.8))) == [
+    assert phrases(served) == ["a cup", "on a table"]
+    assert phrases(seeing(served, LabelScore("espresso", 0.8), LabelScore("coffee", 0.8))) == [
         "a cup of coffee",
         "on a table",
     ]
 
 
-def test_a_vaguer_name_is_of_the_thing_and_not_of_what_it_goes_with(nothing: Evidence) -> None:
+def test_a_generic_name_is_that_of_the_object_and_not_of_its_use(nothing: Evidence) -> None:
     names = {
         "boat": "a vehicle",
         "refrigerator": "an appliance",
@@ -37,11 +37,11 @@ def test_a_vaguer_name_is_of_the_thing_and_not_of_what_it_goes_with(nothing: Evi
         "cat": "an animal",
     }
     names |= {"traffic light": "", "apple": "food"}
-    for name, vague in names.items():
+    for name, generic in names.items():
         thing = Object(name, 0.97, Box(150, 150, 60, 60))
         named = object_plan(nothing.with_results(objects=(thing,)))
         assert named, name
-        assert named.generic_name == vague, name
+        assert named.generic_name == generic, name
 
 
 def test_an_animal_sits_on_a_couch(nothing: Evidence) -> None:
@@ -52,40 +52,43 @@ def test_an_animal_sits_on_a_couch(nothing: Evidence) -> None:
         LabelScore("cat", 0.9),
         LabelScore("animal", 0.9),
     )
-    assert said(both) == ["a cat", "sitting on a couch"]
+    assert phrases(both) == ["a cat", "sitting on a couch"]
 
 
-def test_things_are_counted_and_put_beside_the_next(nothing: Evidence) -> None:
+def test_objects_are_counted_and_next_to_others(nothing: Evidence) -> None:
     cars = [Object("car", 0.9, Box(x, 100, 90, 60)) for x in (0, 120)]
     bicycle = Object("bicycle", 0.8, Box(300, 100, 60, 60))
-    assert said(nothing.with_results(objects=(*cars, bicycle))) == ["two cars", "next to a bicycle"]
+    assert phrases(nothing.with_results(objects=(*cars, bicycle))) == [
+        "two cars",
+        "next to a bicycle",
+    ]
 
 
-def test_a_thing_that_fills_the_picture_is_close_up(nothing: Evidence) -> None:
+def test_an_object_that_fills_the_image_is_a_close_up(nothing: Evidence) -> None:
     vase = Object("vase", 0.97, Box(10, 10, 380, 380))
-    assert said(nothing.with_results(objects=(vase,))) == ["a close up of a vase"]
+    assert phrases(nothing.with_results(objects=(vase,))) == ["a close up of a vase"]
 
 
-def test_a_thing_alone_is_seen_by_both_models_or_beyond_doubt(nothing: Evidence) -> None:
+def test_both_models_find_an_object_or_it_is_certain(nothing: Evidence) -> None:
     cake = Object("cake", 0.65, Box(150, 150, 60, 60))
-    assert said(nothing.with_results(objects=(cake,))) == []
-    assert said(nothing.with_results(objects=(replace(cake, confidence=0.96),))) == ["a cake"]
+    assert phrases(nothing.with_results(objects=(cake,))) == []
+    assert phrases(nothing.with_results(objects=(replace(cake, confidence=0.96),))) == ["a cake"]
     suitcase = nothing.with_results(objects=(replace(cake, name="bus", confidence=0.7),))
-    assert said(seeing(suitcase, LabelScore("bus", 0.2))) == ["a bus"]
+    assert phrases(seeing(suitcase, LabelScore("bus", 0.2))) == ["a bus"]
 
 
-def test_a_plant_of_which_only_the_kind_is_agreed_is_a_plant(nothing: Evidence) -> None:
+def test_a_plant_of_different_classes_to_the_models_is_a_plant(nothing: Evidence) -> None:
     pot = nothing.with_results(objects=(Object("potted plant", 0.7, Box(150, 150, 60, 60)),))
-    assert said(seeing(pot, LabelScore("daisy", 0.35), LabelScore("plant", 0.35))) == ["a plant"]
+    assert phrases(seeing(pot, LabelScore("daisy", 0.35), LabelScore("plant", 0.35))) == ["a plant"]
 
 
-def test_two_doubts_that_agree_are_an_apple(nothing: Evidence) -> None:
+def test_two_low_scores_that_agree_are_an_apple(nothing: Evidence) -> None:
     apple = nothing.with_results(objects=(Object("apple", 0.56, Box(150, 150, 60, 60)),))
-    assert said(apple) == []
-    assert said(seeing(apple, LabelScore("apple", 0.41))) == ["an apple"]
+    assert phrases(apple) == []
+    assert phrases(seeing(apple, LabelScore("apple", 0.41))) == ["an apple"]
 
 
-def test_of_a_drawing_the_name_is_said_only_if_both_are_sure(nothing: Evidence) -> None:
+def test_a_drawn_animal_is_named_if_both_models_are_certain(nothing: Evidence) -> None:
     horse = nothing.with_results(
         objects=(Object("horse", 0.98, CUP.box),), image_type=ImageType(2, 0)
     )

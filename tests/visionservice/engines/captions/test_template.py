@@ -9,8 +9,8 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from visionservice.engines.base import Colors, Face, ImageType, Object
-from visionservice.engines.captions.template import captions
+from visionservice.engines.base import Caption, Colors, Face, ImageType, Object
+from visionservice.engines.captions.template import TemplateCaptioner
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 from visionservice.engines.tags.tagger import tags
@@ -22,6 +22,10 @@ MAN = Face(Box(130, 55, 60, 60), 40, "Male", 0.9)
 WOMAN = Face(Box(250, 55, 60, 60), 38, "Female", 0.9)
 BODY = Object("person", 0.95, Box(100, 50, 100, 300))
 BOARD = Object("skateboard", 0.9, Box(80, 330, 140, 40))
+
+
+def captions(evidence: Evidence, limit: int) -> tuple[Caption, ...]:
+    return TemplateCaptioner().caption(evidence, limit, gender_neutral=False, names=True)
 
 
 def best(evidence: Evidence) -> str:
@@ -46,14 +50,14 @@ def test_the_samples_are_described(look: Look, sample: str, words: str) -> None:
     assert words in best(look(sample))
 
 
-def test_candidates_are_different_sorted_and_no_more_than_asked_for(look: Look) -> None:
-    found = captions(look("coffee_cup.jpg"), 10)
-    texts = [caption.text for caption in found]
+def test_captions_are_different_sorted_and_at_most_the_limit(look: Look) -> None:
+    all_captions = captions(look("coffee_cup.jpg"), 10)
+    texts = [caption.text for caption in all_captions]
     assert 1 < len(texts) == len(set(texts)) <= 10
-    sure = [caption.confidence for caption in found]
-    assert sure == sorted(sure, reverse=True)
-    assert all(0 < confidence <= 1 for confidence in sure)
-    assert captions(look("coffee_cup.jpg"), 2) == found[:2]
+    confidences = [caption.confidence for caption in all_captions]
+    assert confidences == sorted(confidences, reverse=True)
+    assert all(0 < confidence <= 1 for confidence in confidences)
+    assert captions(look("coffee_cup.jpg"), 2) == all_captions[:2]
 
 
 def test_sentences_have_no_double_spaces_or_loose_ends(look: Look) -> None:
@@ -64,14 +68,14 @@ def test_sentences_have_no_double_spaces_or_loose_ends(look: Look) -> None:
             assert caption.text.split()[0] in ("a", "an", "two", "three", "something")
 
 
-def test_a_doubtful_detail_is_left_out_and_a_sure_one_told(nothing: Evidence) -> None:
+def test_a_doubtful_detail_is_omitted_and_a_certain_one_named(nothing: Evidence) -> None:
     sure = nothing.with_results(objects=(BODY, BOARD), faces=(MAN,))
     assert best(sure) == "a man riding a skateboard"
     weak = replace(BOARD, confidence=0.4)
     assert best(sure.with_results(objects=(BODY, weak))) == "a man posing for a photo"
 
 
-def test_the_less_sure_the_things_the_less_sure_the_sentence(nothing: Evidence) -> None:
+def test_the_confidence_of_a_caption_follows_that_of_the_object(nothing: Evidence) -> None:
     weaker = replace(BOARD, confidence=0.7)
     sure = captions(nothing.with_results(objects=(BODY, BOARD)), 1)[0]
     less = captions(nothing.with_results(objects=(BODY, weaker)), 1)[0]
@@ -79,7 +83,7 @@ def test_the_less_sure_the_things_the_less_sure_the_sentence(nothing: Evidence) 
     assert less.confidence < sure.confidence
 
 
-def test_recognised_people_are_called_by_their_names(nothing: Evidence) -> None:
+def test_recognized_people_are_named(nothing: Evidence) -> None:
     two = nothing.with_results(faces=(MAN, WOMAN), names=("Ada Lovelace", "Alan Turing"))
     assert best(two) == "Ada Lovelace and Alan Turing posing for a photo"
     one = two.with_results(names=("Ada Lovelace",))
@@ -90,7 +94,7 @@ def test_without_names_they_are_counted(nothing: Evidence) -> None:
     assert best(nothing.with_results(faces=(MAN, WOMAN))) == "a man and a woman posing for a photo"
 
 
-def test_what_is_drawn_is_called_a_drawing_as_surely_as_it_is_one(nothing: Evidence) -> None:
+def test_a_drawing_has_the_confidence_of_its_image_type(nothing: Evidence) -> None:
     for kind, text in (
         (ImageType(3, 0), "a clip art picture"),
         (ImageType(2, 1), "a line drawing"),
@@ -102,7 +106,7 @@ def test_what_is_drawn_is_called_a_drawing_as_surely_as_it_is_one(nothing: Evide
     assert best(face) == "a clip art picture of a man posing for a photo"
 
 
-def test_of_an_unknown_picture_it_says_the_colours_and_not_much_confidence(
+def test_an_unknown_image_has_a_caption_of_its_colors_and_a_low_confidence(
     nothing: Evidence,
 ) -> None:
     (only,) = captions(nothing, 3)
@@ -114,8 +118,8 @@ def test_of_an_unknown_picture_it_says_the_colours_and_not_much_confidence(
     assert best(nothing.with_results(colors=grey)) == "a black and white picture"
 
 
-def pixels(colour: object) -> NDArray[np.uint8]:
-    return np.broadcast_to(np.asarray(colour, np.uint8), (300, 400, 3)).copy()
+def pixels(color: object) -> NDArray[np.uint8]:
+    return np.broadcast_to(np.asarray(color, np.uint8), (300, 400, 3)).copy()
 
 
 RAMP = np.linspace(0, 255, 400)[:, None].repeat(3, axis=1)
@@ -123,7 +127,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 3))
 
 
 @pytest.mark.parametrize(
-    ("picture", "text"),
+    ("image", "text"),
     [
         (pixels(255), "a white picture"),
         (pixels(0), "a black picture"),
@@ -133,31 +137,31 @@ NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 3))
         (pixels(NOISE[..., :1]), "an even texture"),
     ],
 )
-def test_where_there_is_nothing_to_see_nothing_is_seen(
-    see: See, picture: NDArray[np.uint8], text: str
+def test_an_image_of_nothing_has_a_caption_of_its_colors(
+    see: See, image: NDArray[np.uint8], text: str
 ) -> None:
-    evidence = see(picture)
+    evidence = see(image)
     assert [caption.text for caption in captions(evidence, 5)] == [text]
     assert not {tag.name for tag in tags(evidence)} - {"black and white"}
 
 
-def test_a_picture_without_an_edge_is_its_colours(nothing: Evidence) -> None:
+def test_an_image_without_an_edge_has_a_caption_of_its_colors(nothing: Evidence) -> None:
     plain = replace(nothing.scene, low_level=replace(nothing.scene.low_level, plain=True))
     (only,) = captions(nothing.with_results(scene=plain), 3)
     assert only.text == "a white and blue picture"
     assert only.confidence == nothing.colors.covered
 
 
-def test_one_small_word_on_white_is_a_picture_without_colour(see: See) -> None:
-    picture = Image.new("RGB", (400, 300), "white")
-    ImageDraw.Draw(picture).text((180, 140), "hello", fill="black")
-    assert best(see(np.asarray(picture))) == "a black and white picture"
+def test_one_small_word_on_white_is_black_and_white(see: See) -> None:
+    image = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(image).text((180, 140), "hello", fill="black")
+    assert best(see(np.asarray(image))) == "a black and white picture"
 
 
 def test_a_circle_in_ink_is_no_kite(see: See) -> None:
-    picture = Image.new("RGB", (400, 300), "white")
-    ImageDraw.Draw(picture).ellipse((120, 70, 280, 230), outline="black", width=3)
-    assert best(see(np.asarray(picture))) == "a black and white line drawing"
+    image = Image.new("RGB", (400, 300), "white")
+    ImageDraw.Draw(image).ellipse((120, 70, 280, 230), outline="black", width=3)
+    assert best(see(np.asarray(image))) == "a black and white line drawing"
 
 
 def test_a_brown_print_is_sepia_and_a_blue_one_has_no_name(nothing: Evidence) -> None:
@@ -167,3 +171,12 @@ def test_a_brown_print_is_sepia_and_a_blue_one_has_no_name(nothing: Evidence) ->
     assert best(nothing.with_results(colors=brown)) == "a brown picture"
     blue = replace(brown, dominant=("Blue",))
     assert best(board.with_results(colors=blue)) == "a person riding a skateboard"
+
+
+def test_neutral_captions_contain_no_gender_and_no_names(nothing: Evidence) -> None:
+    two = nothing.with_results(faces=(MAN, WOMAN), names=("Ada Lovelace",))
+    captioner = TemplateCaptioner()
+    (neutral,) = captioner.caption(two, 1, gender_neutral=True, names=True)
+    assert neutral.text == "two people posing for a photo"
+    (unnamed,) = captioner.caption(two, 1, gender_neutral=False, names=False)
+    assert unnamed.text == "a man and a woman posing for a photo"
