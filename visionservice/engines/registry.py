@@ -122,12 +122,14 @@ def load(choices: Mapping[str, object], options: Mapping[str, str]) -> Engines:
         ValueError: A kind, name, module, class or option is unknown.
         TypeError: An object is no engine of its kind.
     """
-    for kind in choices:
-        _check_kind(kind, f"Invalid engine kind {kind!r}")
     arguments: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
+    for kind in choices:
+        if kind not in KINDS:
+            raise ValueError(f"Invalid engine kind {kind!r}: use {', '.join(KINDS)}.")
     for option, value in options.items():
         kind, _, name = option.partition(".")
-        _check_kind(kind, f"Invalid engine option {option!r}")
+        if kind not in KINDS or not name:
+            raise ValueError(f"Invalid engine option {option!r}: use for example captions.model.")
         arguments[kind][name] = value
     slots: dict[str, Any] = {
         kind: _slot(kind, choices.get(kind, KINDS[kind].built_in), arguments[kind])
@@ -140,11 +142,6 @@ def load(choices: Mapping[str, object], options: Mapping[str, str]) -> Engines:
 def default() -> Engines:
     """Return the built-in engines."""
     return load({}, {})
-
-
-def _check_kind(kind: str, error: str) -> None:
-    if kind not in KINDS:
-        raise ValueError(f"{error}: use {', '.join(KINDS)}.")
 
 
 def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
@@ -174,22 +171,29 @@ def _built_in(kind: str) -> Any:
     return _import(f"{__package__}.{KINDS[kind].path}")()
 
 
+def registered(kind: str) -> dict[str, str]:
+    """Return the registered engines of a kind: "module:Class" by name."""
+    paths = {KINDS[kind].built_in: f"{__package__}.{KINDS[kind].path}"}
+    for point in entry_points(group=GROUP):
+        prefix, _, name = point.name.partition(".")
+        if prefix == kind:
+            paths[name] = point.value
+    return paths
+
+
 def _find_class(kind: str, choice: str) -> Any:
     """Return the class of a registered name or of "module:Class"."""
-    registered = {point.name: point.value for point in entry_points(group=GROUP)}
-    built_in = KINDS[kind].built_in
-    registered[f"{kind}.{built_in}"] = f"{__package__}.{KINDS[kind].path}"
-    path = registered.get(f"{kind}.{choice}", choice)
+    paths = registered(kind)
+    use = f"Invalid engine {choice!r}: use module:Class or {', '.join(sorted(paths))}"
+    path = paths.get(choice, choice)
+    if not all(path.partition(":")):
+        raise ValueError(f"{use}.")
     try:
         return _import(path)
-    except (ImportError, AttributeError, ValueError) as error:
-        names = sorted(n.removeprefix(f"{kind}.") for n in registered if n.startswith(f"{kind}."))
-        use = f"use module:Class or {', '.join(names)}"
-        raise ValueError(f"Invalid engine {choice!r}: {use} ({error}).") from error
+    except (ImportError, AttributeError) as error:
+        raise ValueError(f"{use} ({error}).") from error
 
 
 def _import(path: str) -> Any:
     module, _, name = path.partition(":")
-    if not module or not name:
-        raise ValueError(f"{path!r} names no class")
     return getattr(import_module(module), name)

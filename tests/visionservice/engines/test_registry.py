@@ -1,0 +1,129 @@
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from threading import Lock
+from time import sleep
+from typing import Any
+
+import numpy as np
+import pytest
+
+from visionservice.engines import registry
+from visionservice.engines.base import EngineUnavailable
+
+BLACK = np.zeros((60, 60, 3), np.uint8)
+
+
+class Scorer:
+    """An adult classifier that counts its loads and detects calls at the same time."""
+
+    name = "scorer"
+
+    def __init__(self, model: str = "", thread_safe: bool = True) -> None:
+        self.model, self.thread_safe = model, thread_safe
+        self.loads, self.overlaps = 0, 0
+        self._busy = Lock()
+
+    def load(self) -> None:
+        self.loads += 1
+        if self.model == "missing.onnx":
+            raise FileNotFoundError(2, "No such file", self.model)
+
+    def score(self, image: np.ndarray) -> float:
+        if not self._busy.acquire(blocking=False):
+            self.overlaps += 1
+            return 0.5
+        sleep(0.05)
+        self._busy.release()
+        return 0.25
+
+
+@pytest.fixture
+def module(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The class above as a registered entry point and as module:Class."""
+    monkeypatch.setitem(sys.modules, "mine", sys.modules[Scorer.__module__])
+    point = EntryPoint("adult.fast", "mine:Scorer", registry.GROUP)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [point])
+    yield "mine:Scorer"
+
+
+def test_the_built_in_engines_are_the_defaults() -> None:
+    engines = registry.default()
+    assert engines.names == {kind: row.built_in for kind, row in registry.KINDS.items()}
+    assert engines is registry.default()
+
+
+def test_the_built_in_engines_are_entry_points_too() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))
+    points = project["project"]["entry-points"][registry.GROUP]
+    assert points == {
+        f"{kind}.{row.built_in}": f"visionservice.engines.{row.path}"
+        for kind, row in registry.KINDS.items()
+    }
+
+
+@pytest.mark.parametrize("choice", ["fast", "mine:Scorer", Scorer()])
+def test_an_engine_is_a_name_a_class_or_an_object(module: str, choice: object) -> None:
+    engines = registry.load({"adult": choice}, {})
+    assert engines.names["adult"] == "scorer"
+    assert engines.adult.score(BLACK) == 0.25
+    assert engines.names["text"] == "rapidocr"
+
+
+def test_options_are_arguments_of_the_class(module: str) -> None:
+    engines = registry.load({"adult": module}, {"adult.model": "missing.onnx"})
+    with pytest.raises(EngineUnavailable, match=r"'scorer' .*missing\.onnx"):
+        engines.adult.score(BLACK)
+
+
+def test_an_engine_is_loaded_once() -> None:
+    engine = Scorer()
+    engines = registry.load({"adult": engine}, {})
+    assert engine.loads == 0
+    with ThreadPoolExecutor(4) as threads:
+        list(threads.map(engines.adult.score, [BLACK] * 4))
+    assert engine.loads == 1
+    assert engine.overlaps > 0
+
+
+def test_calls_of_an_engine_that_is_not_thread_safe_take_turns() -> None:
+    engine = Scorer(thread_safe=False)
+    with ThreadPoolExecutor(4) as threads:
+        scores = list(threads.map(registry.load({"adult": engine}, {}).adult.score, [BLACK] * 4))
+    assert scores == [0.25] * 4
+    assert engine.overlaps == 0
+
+
+@pytest.mark.parametrize(
+    ("choices", "options", "message"),
+    [
+        ({"brands": "x"}, {}, "Invalid engine kind 'brands': use captions, tags, "),
+        ({"adult": "x"}, {}, "Invalid engine 'x': use module:Class or fast, open-nsfw"),
+        ({"adult": "mine:"}, {}, "Invalid engine 'mine:': use module:Class"),
+        ({"adult": "absent:Mine"}, {}, "Invalid engine 'absent:Mine': .*No module named 'absent'"),
+        ({"adult": "mine:Absent"}, {}, "Invalid engine 'mine:Absent': .*no attribute 'Absent'"),
+        ({"adult": "mine:Scorer"}, {"adult.x": "1"}, "Invalid options of .* argument 'x'"),
+        ({}, {"adult.x": "1"}, "Invalid options of the engine 'open-nsfw'"),
+        ({}, {"brands.x": "1"}, "Invalid engine option 'brands.x'"),
+        ({}, {"adult": "1"}, "Invalid engine option 'adult'"),
+        ({"adult": Scorer()}, {"adult.x": "1"}, "Invalid engine option 'adult.x'"),
+    ],
+)
+def test_an_invalid_choice_is_an_error(
+    module: str, choices: dict[str, Any], options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        registry.load(choices, options)
+
+
+@pytest.mark.parametrize("choice", [7, None, object(), Scorer])
+def test_an_object_that_is_no_engine_is_an_error(choice: object) -> None:
+    with pytest.raises(
+        TypeError, match=r"use an object with name, thread_safe, load\(\) and score"
+    ):
+        registry.load({"adult": choice}, {})
