@@ -1,4 +1,4 @@
-"""How lines of text lie on a page: their slope, and the regions they form in reading order."""
+"""Layout analysis: the slope of lines of text, and their regions in reading order."""
 
 from __future__ import annotations
 
@@ -8,12 +8,21 @@ from numpy.typing import NDArray
 Quads = NDArray[np.float64]
 """N x 4 x 2 corners in pixels, each line's clockwise from its top left."""
 
-STRAIGHT = 0.5  # degrees: below this a slope is the rounding of corners
-TELLING = 4  # how many heights long a line must be: ascenders tilt the outlines of short words
-STEEPLY = 2.5  # the same on a page that may be tilted: outlines found there are too thick
-LEADING = 1.6  # the widest gap between two lines of a paragraph, in heights of a line
-OVERLAP = 0.2  # the least share of the shorter of two lines under one another
-GUTTER = 0.5  # the widest gap between two pieces of one line, in heights of a line
+Frame = tuple[float, float, float, float]
+"""Left, top, right, bottom, as shares of a line's width and height."""
+
+MIN_SLOPE = 0.5
+"""Degrees. Less is the rounding of the corners."""
+LONG_LINE = 4
+"""The least width of a line, in heights, that measures the slope: ascenders tilt short words."""
+LONG_TILTED_LINE = 2.5
+"""The same for an image that may be tilted, where the detected outlines are too high."""
+MAX_LINE_GAP = 1.6
+"""The widest gap between two lines of a paragraph, in heights of a line."""
+MIN_OVERLAP = 0.2
+"""The least horizontal overlap of two lines of a paragraph, in widths of the shorter one."""
+MAX_WORD_GAP = 0.5
+"""The widest gap between two pieces of one line, in heights of a line."""
 
 
 def sizes(quads: Quads) -> NDArray[np.float64]:
@@ -31,12 +40,12 @@ def clockwise_from_top_left(quads: Quads) -> Quads:
     return np.take_along_axis(quads, order[..., None], axis=1)
 
 
-def part(quad: NDArray[np.float64], frame: tuple[float, float, float, float]) -> Quads:
-    """Return the corners, 4 x 2, of a frame given as shares of a quadrilateral's edges.
+def sub_quad(quad: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
+    """Return the corners, 4 x 2, of a frame inside a quadrilateral.
 
     Args:
         quad: Four corners, clockwise from the top left.
-        frame: Left, top, right, bottom, each 0 to 1.
+        frame: The frame, as shares of the quadrilateral's edges.
     """
     left, top, right, bottom = frame
     across = np.array([left, right, right, left])[:, None]
@@ -47,39 +56,39 @@ def part(quad: NDArray[np.float64], frame: tuple[float, float, float, float]) ->
 
 
 def slope(quads: Quads) -> float:
-    """Return how many degrees the lines go down to the right; 0.0 for straight ones.
+    """Return how many degrees the lines go down to the right; 0.0 for level ones.
 
-    The median over the long lines, each counted by its length.
+    This is the median over the long lines, weighted by their length.
     """
-    long = quads[np.divide(*sizes(quads).T) >= TELLING]
-    middle = _median(*_along(long)) if len(long) else 0.0
-    return 0.0 if abs(middle) < STRAIGHT else middle
+    long = quads[np.divide(*sizes(quads).T) >= LONG_LINE]
+    degrees = _weighted_median(*_directions(long)) if len(long) else 0.0
+    return 0.0 if abs(degrees) < MIN_SLOPE else degrees
 
 
 def tilt(quads: Quads) -> float:
-    """Return by how many degrees clockwise the lines are off level or plumb: -45 to 45.
+    """Return the degrees clockwise between the lines and the nearer axis: -45 to 45.
 
-    The median over all lines that are long one way or the other, each counted by its length,
-    about their mean direction: next to 45 degrees some lines seem level and others plumb.
+    This is the median over all long lines, horizontal or vertical, weighted by their length. It is
+    taken around their mean direction: near 45 degrees some lines seem horizontal, others vertical.
     """
     across, down = sizes(quads).T
-    plumb = np.roll(quads, 1, axis=1)[down >= STEEPLY * across]
-    long = np.concatenate([quads[across >= STEEPLY * down], plumb])
+    vertical = np.roll(quads, 1, axis=1)[down >= LONG_TILTED_LINE * across]
+    long = np.concatenate([quads[across >= LONG_TILTED_LINE * down], vertical])
     if len(long) == 0:
         return 0.0
-    degrees, lengths = _along(long)
+    degrees, lengths = _directions(long)
     mean = np.degrees(np.angle(np.sum(lengths * np.exp(4j * np.radians(degrees))))) / 4
-    middle = float(mean) + _median((degrees - mean + 45) % 90 - 45, lengths)
-    return (middle + 45) % 90 - 45
+    median = float(mean) + _weighted_median((degrees - mean + 45) % 90 - 45, lengths)
+    return (median + 45) % 90 - 45
 
 
-def _along(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _directions(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the directions of lines, in degrees clockwise, and their lengths."""
     along = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]) / 2
     return np.degrees(np.arctan2(along[:, 1], along[:, 0])), np.linalg.norm(along, axis=1)
 
 
-def _median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
     order = np.argsort(values)
     sums = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(sums, sums[-1] / 2)])
@@ -90,90 +99,110 @@ def group_into_regions(quads: Quads, degrees: float) -> list[list[int]]:
 
     Args:
         quads: The lines.
-        degrees: How much they slope, as `slope` says.
+        degrees: Their slope.
 
     Returns:
-        The numbers of the lines, region by region, each from top to bottom.
+        The indices of the lines, region by region, each from top to bottom.
     """
-    boxes = _straight(quads, degrees)
-    groups: list[list[int]] = []
-    for line in np.argsort(boxes[:, 1]).tolist():
-        near = [
-            group for group in groups if any(_same_paragraph(boxes[i], boxes[line]) for i in group)
-        ]
-        merged = sorted((i for group in near for i in group), key=lambda i: float(boxes[i][1]))
-        groups = [group for group in groups if group not in near] + [[*merged, line]]
-    frames = np.array([_around(boxes[group]) for group in groups])
+    boxes = _level_boxes(quads, degrees)
+    order = np.argsort(boxes[:, 1])
+    groups = [order[group].tolist() for group in _connected(_same_paragraph(boxes[order]))]
+    frames = np.array([_enclosing(boxes[group]) for group in groups])
     return [_top_to_bottom(groups[i], boxes) for i in _reading_order(frames)]
 
 
 def by_rows(quads: Quads) -> list[int]:
-    """Sort level lines by row, pieces of one row from left to right, whatever their region."""
-    return _top_to_bottom(list(range(len(quads))), _straight(quads, 0.0))
+    """Return the order of level lines by row, those of one row from left to right."""
+    return _top_to_bottom(list(range(len(quads))), _level_boxes(quads, 0.0))
 
 
-def turned(quads: Quads, degrees: float) -> Quads:
-    """Return quadrilaterals turned clockwise about the origin."""
+def rotated(quads: Quads, degrees: float) -> Quads:
+    """Return quadrilaterals rotated clockwise about the origin."""
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     return np.asarray(quads @ turn.T, np.float64)
 
 
-def _straight(quads: Quads, degrees: float) -> NDArray[np.float64]:
-    """Return left, top, right, bottom of each line once its slope is undone."""
-    flat = turned(quads, -degrees)
-    return np.concatenate([flat.min(axis=1), flat.max(axis=1)], axis=1)
+def _level_boxes(quads: Quads, degrees: float) -> NDArray[np.float64]:
+    """Return left, top, right, bottom of each line, rotated by its slope to be level."""
+    level = rotated(quads, -degrees)
+    return np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
 
 
-def _around(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+def _enclosing(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
-def _same_paragraph(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
-    """Tell whether two lines are neighbours in one paragraph."""
-    heights = one[3] - one[1], other[3] - other[1]
-    across = min(one[2], other[2]) - max(one[0], other[0])
-    down = min(one[3], other[3]) - max(one[1], other[1])
-    if down > 0.5 * min(heights):
-        return bool(-across < GUTTER * min(heights))
-    narrow = min(one[2] - one[0], other[2] - other[0])
-    return bool(across > OVERLAP * narrow and -down < LEADING * min(heights))
+def _same_paragraph(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return for each pair of lines, N x N, whether they are neighbors in one paragraph."""
+    widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
+    narrower, lower = (np.minimum.outer(side, side) for side in (widths, heights))
+    across, down = _overlaps(boxes, 0), _overlaps(boxes, 1)
+    beside = -across < MAX_WORD_GAP * lower
+    below = (across > MIN_OVERLAP * narrower) & (-down < MAX_LINE_GAP * lower)
+    return np.where(down > 0.5 * lower, beside, below)
+
+
+def _overlaps(boxes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+    """Return how much each pair of boxes, N x N, overlaps along x (0) or y (1)."""
+    starts, ends = boxes[:, axis], boxes[:, axis + 2]
+    return np.asarray(np.minimum.outer(ends, ends) - np.maximum.outer(starts, starts), np.float64)
+
+
+def _connected(linked: NDArray[np.bool_]) -> list[list[int]]:
+    """Return the connected components of a symmetric N x N matrix, each in ascending order."""
+    free = np.ones(len(linked), np.bool_)
+    groups = []
+    while free.any():
+        group, waiting = [], [int(free.argmax())]
+        free[waiting] = False
+        while waiting:
+            line = waiting.pop()
+            group.append(line)
+            near = np.flatnonzero(linked[line] & free)
+            free[near] = False
+            waiting.extend(near.tolist())
+        groups.append(sorted(group))
+    return groups
 
 
 def _reading_order(frames: NDArray[np.float64]) -> list[int]:
-    """Sort frames so that what stands above or wholly to the left comes first.
+    """Return the order of frames in which all that one reads before another come first.
 
-    After Breuel, "High performance document layout analysis" (2003): a frame to the left waits
-    for nothing on the right unless that is above it and as wide as both.
+    A topological sort, after Breuel, "High performance document layout analysis" (2003).
     """
-    left = sorted(range(len(frames)), key=lambda i: (frames[i][1], frames[i][0]))
-    order: list[int] = []
-    while left:
-        free = (i for i in left if not any(_reads_before(j, i, frames) for j in left if j != i))
-        chosen = next(free, left[0])
-        left.remove(chosen)
-        order.append(chosen)
-    return order
+    order = np.lexsort((frames[:, 0], frames[:, 1]))
+    before = _reads_before(frames[order])
+    waits_for = before.sum(axis=0)
+    left = np.ones(len(frames), np.bool_)
+    chosen = []
+    while left.any():
+        free = left & (waits_for == 0)
+        first = int((free if free.any() else left).argmax())
+        left[first] = False
+        waits_for -= before[first]
+        chosen.append(int(order[first]))
+    return chosen
 
 
-def _reads_before(one: int, other: int, frames: NDArray[np.float64]) -> bool:
-    a, b = frames[one], frames[other]
-    if min(a[2], b[2]) > max(a[0], b[0]):
-        return bool(a[1] < b[1])
-    if a[0] >= b[2]:
-        return False
-    between = (
-        c
-        for c in frames
-        if min(a[1], b[1]) < c[1] < max(a[1], b[1])
-        and min(c[2], a[2]) > max(c[0], a[0])
-        and min(c[2], b[2]) > max(c[0], b[0])
-    )
-    return bool(a[0] < b[0]) and next(between, None) is None
+def _reads_before(frames: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return for each pair of frames, N x N, whether the first is above or wholly to the left.
+
+    A frame to the left does not come first if a third frame is vertically between the two and
+    overlaps both horizontally.
+    """
+    left, top = frames[:, 0], frames[:, 1]
+    stacked = _overlaps(frames, 0) > 0
+    above = top[:, None] < top
+    reaches_up = (stacked & above).astype(np.float32)  # from the first, above, to the third
+    reaches_down = (stacked & above.T).astype(np.float32)
+    between = reaches_up @ reaches_down.T > 0
+    beside = (left[:, None] < left) & ~(between | between.T)
+    return np.where(stacked, above, beside)
 
 
 def _top_to_bottom(group: list[int], boxes: NDArray[np.float64]) -> list[int]:
-    """Sort lines by row; pieces of one row from left to right."""
+    """Return the lines sorted by row, those of one row from left to right."""
     rows: list[list[int]] = []
     for line in sorted(group, key=lambda i: float(boxes[i][1] + boxes[i][3])):
         middle = (boxes[line][1] + boxes[line][3]) / 2

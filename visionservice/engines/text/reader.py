@@ -63,7 +63,7 @@ def read(image: rapidocr.Image, *, detect_orientation: bool = True) -> OcrResult
     ]
     if not seen:
         return OcrResult((), (), "NotDetected", 0.0, language.UNKNOWN)
-    outlines = np.array([layout.part(quad, _around(reading)) for quad, reading in seen])
+    outlines = np.array([layout.sub_quad(quad, _around(reading)) for quad, reading in seen])
     slope = layout.slope(outlines)
     groups = layout.group_into_regions(outlines, slope)
     lines = [_line(q, r, page) for q, r in seen]
@@ -78,7 +78,7 @@ def read(image: rapidocr.Image, *, detect_orientation: bool = True) -> OcrResult
 def _rows(result: OcrResult) -> tuple[Line, ...]:
     """Return the lines from top to bottom, those of one row from left to right."""
     quads = np.array([line.polygon for line in result.lines])
-    turned = layout.turned(quads, -result.clockwise)
+    turned = layout.rotated(quads, -result.clockwise)
     return tuple(result.lines[i] for i in layout.by_rows(turned))
 
 
@@ -169,7 +169,7 @@ def _line(quad: NDArray[np.float64], reading: rapidocr.LineResult, page: Deskewe
     """Put a reading where it stands in the picture as given."""
 
     def polygon(frame: word_boxes.Frame) -> Polygon:
-        corners = page.in_the_picture(layout.part(quad, frame)).tolist()
+        corners = page.in_the_picture(layout.sub_quad(quad, frame)).tolist()
         a, b, c, d = ((x, y) for x, y in corners)
         return a, b, c, d
 

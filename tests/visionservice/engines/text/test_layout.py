@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from time import thread_time
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -26,7 +28,7 @@ def test_sizes_are_width_and_height() -> None:
 
 
 def test_a_part_is_given_in_shares_of_the_edges() -> None:
-    part = layout.part(quads((100, 50, 300, 90))[0], (0.5, 0, 1, 0.25))
+    part = layout.sub_quad(quads((100, 50, 300, 90))[0], (0.5, 0, 1, 0.25))
     assert part.tolist() == [[200, 50], [300, 50], [300, 60], [200, 60]]
 
 
@@ -92,3 +94,22 @@ def test_pieces_of_one_row_go_from_left_to_right() -> None:
 def test_centred_lines_of_any_size_are_one_region() -> None:
     lines = quads((20, 0, 380, 80), (80, 100, 320, 140), (140, 160, 260, 185))
     assert layout.group_into_regions(lines, 0) == [[0, 1, 2]]
+
+
+def test_a_region_that_spans_two_columns_comes_between_their_parts() -> None:
+    above, beside = (0, 0, 300, 40), (400, 0, 700, 40)
+    wide, below = (0, 140, 700, 180), (400, 280, 700, 320)
+    lines = quads(below, wide, beside, above)
+    assert layout.group_into_regions(lines, 0) == [[3], [2], [1], [0]]
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(24, 20), (40, 25)])
+def test_a_table_of_many_cells_is_ordered_within_a_second(columns: int, rows: int) -> None:
+    cells = [(x * 120, y * 60) for y in range(rows) for x in range(columns)]
+    lines = quads(*((x, y, x + 60, y + 20) for x, y in cells))
+    start = thread_time()
+    groups = layout.group_into_regions(lines, 0)
+    assert thread_time() - start < 1
+    order = [i for group in groups for i in group]
+    assert sorted(order) == list(range(columns * rows))
+    assert order == sorted(order, key=lambda i: cells[i])
