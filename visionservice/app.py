@@ -102,7 +102,7 @@ def create_app(
         idle_timer: Measures the time without requests; None for a new one.
     """
     settings = settings or ServiceSettings()
-    source = ImageSource(settings.hosts, public_only=settings.public, pictures=settings.images)
+    source = ImageSource(settings)
     operations = Operations(
         delay=timedelta(seconds=settings.operation_delay), fail=settings.fail_operations
     )

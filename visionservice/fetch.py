@@ -1,7 +1,8 @@
-"""Pictures fetched by address: bounded in bytes, seconds and redirects, and in where they lead.
+"""SSRF-safe download of an image, bounded in size, time and redirects.
 
-The address that was checked is the one connected to: the name is looked up once a hop, so a name
-that answers differently the second time (DNS rebinding) gains nothing.
+Every host name is resolved once per request, redirects included. All its addresses are checked, and
+the connection goes to a checked address, so DNS rebinding has no effect. A proxy of the environment
+may have a private address; it resolves the name again after the check.
 """
 
 from __future__ import annotations
@@ -10,146 +11,181 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
-from urllib.parse import quote, urljoin, urlsplit
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Any
+from urllib.request import getproxies_environment, proxy_bypass
 
+import anyio
 import certifi
-import h11
+import httpcore
+import httpx
 
 from visionhelpers.images import USER_AGENT
 
-from .errors import invalid_image_size, invalid_image_url
+from .errors import ApiError, invalid_image_url
+from .settings import LOOPBACK
 
-SECONDS = 15.0
-REDIRECTS = 5
-_CHUNK = 1 << 16
-_TRANSLATED = IPv6Network("64:ff9b::/96")
-_UNICAST = IPv6Network("2000::/3")
-"""The IPv6 addresses given out so far; some of the others lead to IPv4 or to one's own site."""
+FETCH_SECONDS = 15.0
+MAX_REDIRECTS = 5
+NEXT_ADDRESS_SECONDS = 0.25
+"""The time after which the next address of a host is tried as well (RFC 8305)."""
+NAT64 = IPv6Network("64:ff9b::/96")
+GLOBAL_UNICAST = IPv6Network("2000::/3")
+"""The IPv6 addresses in use; some others lead to IPv4 or to the local network."""
+METADATA_NETWORKS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
+"""Addresses of cloud hosts (Azure, Oracle) that count as public."""
 
-
-@dataclass(frozen=True, slots=True)
-class _Address:
-    """What of an http or https address is needed to ask for it."""
-
-    secure: bool
-    host: str
-    port: int
-    target: str
-
-    @property
-    def name(self) -> str:
-        """The host as the Host header spells it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}"
+AddressCheck = Callable[[str], bool]
 
 
 async def download(
-    url: str, *, most: int, allowed: Callable[[str], bool], seconds: float = SECONDS
+    url: str,
+    *,
+    check_size: Callable[[int], None],
+    is_allowed: AddressCheck | None = None,
+    seconds: float = FETCH_SECONDS,
 ) -> bytes:
-    """Fetch a file, over five redirects at most.
+    """Download a file.
 
     Args:
-        url: An http or https address.
-        most: The number of bytes past which the file is refused.
-        allowed: Tells of a numeric address whether it may be asked; it is asked at every hop.
-        seconds: The time after which it is given up, whatever has arrived.
+        url: An http or https URL.
+        check_size: Receives the number of bytes so far; raises ApiError to stop.
+        is_allowed: Returns True for an IP address to connect to; None allows every address.
+        seconds: The time limit for all requests together.
 
     Raises:
-        ApiError: The address is malformed, forbidden, unreachable or too slow, or leads to no file
-            or to too large a one.
+        ApiError: The URL is invalid, forbidden, unreachable or too slow, or leads to no file.
     """
+    remedy = "send the image itself instead"
     try:
         async with asyncio.timeout(seconds):
-            return await _follow(url, most, allowed)
+            return await _follow(url, check_size, is_allowed)
     except TimeoutError:
-        raise invalid_image_url(f"{url[:200]!r} did not arrive within {seconds:g} s.") from None
-    except (OSError, h11.ProtocolError) as error:
-        reason = getattr(error, "strerror", None) or type(error).__name__
-        message = f"{url[:200]!r} is not accessible ({reason}); send the image itself instead."
-        raise invalid_image_url(message) from None
-    except ValueError:  # from urljoin, and from the codec that names are looked up with
-        raise invalid_image_url(f"{url[:200]!r} is no valid address, or leads to none.") from None
+        hint = f"{url[:200]!r} did not arrive within {seconds:g} s; {remedy}."
+    except (httpx.InvalidURL, ValueError):
+        hint = f"Invalid URL {url[:200]!r}: use an http or https URL."
+    except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
+        hint = f"{url[:200]!r} is not accessible ({_reason(error)}); {remedy}."
+    raise _not_accessible(hint)
 
 
-async def _follow(url: str, most: int, allowed: Callable[[str], bool]) -> bytes:
-    here = url
-    for _ in range(REDIRECTS + 1):
-        address = _parse(here)
-        answer = await _get(address, await _look_up(address, allowed), most)
-        if isinstance(answer, bytes):
-            return answer
-        here = urljoin(here, answer)
-    raise invalid_image_url(f"{url[:200]} redirects more than {REDIRECTS} times.")
-
-
-def _parse(url: str) -> _Address:
-    try:
-        parts = urlsplit(url.strip())
-        port, host = parts.port, (parts.hostname or "")
-        host = host if host.isascii() else host.encode("idna").decode()
-    except ValueError:
-        raise invalid_image_url(f"{url[:200]!r} is not a valid address.") from None
-    if parts.scheme not in ("http", "https") or not host:
-        raise invalid_image_url(f"{url[:200]!r} is not an http or https address.")
-    secure = parts.scheme == "https"
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-    target = quote(path, safe="/%:=&?~+!$,;'@()*[]")
-    return _Address(secure, host, port or (443 if secure else 80), target)
-
-
-async def _look_up(address: _Address, allowed: Callable[[str], bool]) -> list[str]:
-    """Return the numeric addresses of a host, all of them allowed."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(address.host, address.port, type=socket.SOCK_STREAM)
-    numbers = list(dict.fromkeys(str(entry[4][0]) for entry in found))
-    if not all(allowed(number) for number in numbers):
-        message = f"{address.host} leads into a private network; send the image itself instead."
-        raise invalid_image_url(message)
-    return numbers
-
-
-def allow_any(_: str) -> bool:
-    """Allow every numeric address: for a service that only its own machine can reach."""
-    return True
-
-
-def is_public_address(number: str) -> bool:
-    """Tell whether a numeric address is on the public internet, whatever it is wrapped in."""
-    ip: IPv4Address | IPv6Address = ip_address(number.partition("%")[0])
+def is_public_address(address: str) -> bool:
+    """Return True if an IP address, or the one that it embeds, is on the public internet."""
+    ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
-        if ip in _TRANSLATED:
+        if ip in NAT64:
             ip = IPv4Address(int(ip) & 0xFFFFFFFF)
         else:
             ip = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
-    return ip.is_global and not ip.is_multicast and (ip.version == 4 or ip in _UNICAST)
+    if isinstance(ip, IPv6Address):
+        return ip.is_global and ip in GLOBAL_UNICAST
+    return ip.is_global and not ip.is_multicast and not any(ip in net for net in METADATA_NETWORKS)
 
 
-async def _get(address: _Address, numbers: list[str], most: int) -> bytes | str:
-    """Ask the first of these hosts that can be reached; return the file, or where it went."""
-    reader, writer = await _connect(address, numbers)
+async def _follow(
+    url: str, check_size: Callable[[int], None], is_allowed: AddressCheck | None
+) -> bytes:
+    """Return the body of the first response that is not a redirect."""
+    here = httpx.URL(url.strip())
+    for _ in range(MAX_REDIRECTS + 1):
+        headers = {
+            "Host": here.netloc.decode(),
+            "User-Agent": USER_AGENT,
+            "Accept": "image/*,*/*;q=0.5",
+            "Accept-Encoding": "identity",
+        }
+        async with (
+            await _connections(here, is_allowed) as pool,
+            pool.stream("GET", _raw(here), headers=list(headers.items())) as response,
+        ):
+            location = httpx.Headers(response.headers).get("location")
+            if response.status in (301, 302, 303, 307, 308) and location:
+                here = here.join(location)
+                continue
+            if response.status != 200:
+                host = here.raw_host.decode()
+                raise _not_accessible(f"The image host {host} returned HTTP {response.status}.")
+            data = bytearray()
+            async for chunk in response.aiter_stream():
+                check_size(len(data) + len(chunk))
+                data += chunk
+            return bytes(data)
+    raise _not_accessible(f"{url[:200]!r} redirects more than {MAX_REDIRECTS} times.")
+
+
+async def _connections(
+    url: httpx.URL, is_allowed: AddressCheck | None
+) -> httpcore.AsyncConnectionPool:
+    """Return the connections for a URL: direct, or through the proxy of the environment."""
+    if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
+        raise ValueError("not an http or https URL")
+    proxy = _environment_proxy(url)
+    if proxy and is_allowed:
+        await _resolve(url.raw_host.decode(), url.port or 80, is_allowed)
+    backend = None if proxy else CheckedBackend(is_allowed)
+    return httpcore.AsyncConnectionPool(ssl_context=_tls(), proxy=proxy, network_backend=backend)
+
+
+def _environment_proxy(url: httpx.URL) -> httpcore.Proxy | None:
+    address = getproxies_environment().get(url.scheme)
+    if not address or url.host in LOOPBACK or proxy_bypass(url.netloc.decode()):
+        return None
     try:
-        return await _ask(address, reader, writer, most)
-    finally:
-        writer.close()
+        proxy = httpx.URL(address if "://" in address else f"http://{address}")
+    except httpx.InvalidURL:
+        proxy = httpx.URL()
+    if proxy.scheme not in ("http", "https"):
+        raise OSError(f"invalid {url.scheme}_proxy: use http://HOST:PORT")
+    login = (proxy.username.encode(), proxy.password.encode()) if proxy.userinfo else None
+    context = _tls() if proxy.scheme == "https" else None
+    return httpcore.Proxy(_raw(proxy), auth=login, ssl_context=context)
 
 
-async def _connect(
-    address: _Address, numbers: list[str]
-) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    context = _tls() if address.secure else None
-    name = address.host if address.secure else None
-    refusal: OSError = OSError(f"{address.host} has no address")
-    for number in numbers:
-        try:
-            return await asyncio.open_connection(
-                number, address.port, ssl=context, server_hostname=name
-            )
-        except OSError as error:
-            refusal = error
-    raise refusal
+class CheckedBackend(httpcore.AnyIOBackend):
+    """Network backend that resolves a host, checks its addresses and connects to one of them."""
+
+    def __init__(self, is_allowed: AddressCheck | None) -> None:
+        self._is_allowed = is_allowed
+
+    async def connect_tcp(
+        self, host: str, port: int, *args: Any, **options: Any
+    ) -> httpcore.AsyncNetworkStream:
+        """Return the first connection that an address accepts (happy eyeballs)."""
+        addresses = await _resolve(host, port, self._is_allowed)
+        connect_to = super().connect_tcp
+        streams: list[httpcore.AsyncNetworkStream] = []
+        errors: list[Exception] = []
+
+        async def attempt(address: str, failed: anyio.Event) -> None:
+            try:
+                streams.append(await connect_to(address, port, *args, **options))
+                attempts.cancel_scope.cancel()
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                errors.append(error)
+                failed.set()
+
+        async with anyio.create_task_group() as attempts:
+            for address in addresses:
+                failed = anyio.Event()
+                attempts.start_soon(attempt, address, failed)
+                with anyio.move_on_after(NEXT_ADDRESS_SECONDS):
+                    await failed.wait()
+        for unused in streams[1:]:
+            await unused.aclose()
+        if not streams:
+            raise httpcore.ConnectError(_reason(errors[0]))
+        return streams[0]
+
+
+async def _resolve(host: str, port: int, is_allowed: AddressCheck | None) -> list[str]:
+    """Return the IP addresses of a host; all of them must be allowed."""
+    loop = asyncio.get_running_loop()
+    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
+    if is_allowed and not all(is_allowed(address) for address in addresses):
+        raise _not_accessible(f"{host} is in a private network; send the image itself instead.")
+    return addresses
 
 
 @cache
@@ -159,39 +195,17 @@ def _tls() -> ssl.SSLContext:
     return context
 
 
-async def _ask(
-    address: _Address, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, most: int
-) -> bytes | str:
-    connection = h11.Connection(h11.CLIENT)
-    headers = [
-        ("Host", address.name),
-        ("User-Agent", USER_AGENT),
-        ("Accept", "image/*,*/*;q=0.5"),
-        ("Accept-Encoding", "identity"),
-        ("Connection", "close"),
-    ]
-    request = h11.Request(method="GET", target=address.target, headers=headers)
-    writer.write((connection.send(request) or b"") + (connection.send(h11.EndOfMessage()) or b""))
-    data = bytearray()
-    while not isinstance(event := connection.next_event(), h11.EndOfMessage):
-        if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(_CHUNK))
-        elif isinstance(event, h11.Response):
-            if moved := _moved(event, address):
-                return moved
-        elif isinstance(event, h11.Data):
-            data += event.data
-            if len(data) > most:
-                raise invalid_image_size(f"A picture is smaller than 4 MB; at most {most} bytes.")
-    return bytes(data)
+def _raw(url: httpx.URL) -> httpcore.URL:
+    return httpcore.URL(
+        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+    )
 
 
-def _moved(response: h11.Response, address: _Address) -> str:
-    """Return where an answer points to, empty when it is the file itself."""
-    headers = {name: value.decode("latin-1") for name, value in response.headers}
-    if response.status_code in (301, 302, 303, 307, 308) and b"location" in headers:
-        return headers[b"location"]
-    if response.status_code != 200:
-        status = response.status_code
-        raise invalid_image_url(f"{address.host} answered {status} in place of a picture.")
-    return ""
+def _reason(error: BaseException) -> str:
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
+def _not_accessible(hint: str) -> ApiError:
+    return invalid_image_url("The provided image url is not accessible.", hint)

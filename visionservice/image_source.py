@@ -1,91 +1,230 @@
-"""Where the bytes of a request's picture come from: its body, a sample on disk, or the network."""
+"""Image source: reads the image of a request from its body, a sample, a folder or a URL."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import ast
+import asyncio
+import json
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from anyio import to_thread
+from starlette.datastructures import UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from visionhelpers.images import SAMPLES, sample_credits
 
-from .body import read_source
-from .errors import invalid_image_url
-from .fetch import allow_any, download, is_public_address
+from .errors import ApiError, bad_argument, invalid_image_url, too_many_requests
+from .fetch import download, is_public_address
 from .imaging.probe import InputLimits, too_large
 from .middleware import normalize_path
-from .settings import LOOPBACK
+from .settings import ServiceSettings
+
+BODY_SECONDS = 60.0
+MAX_JSON_BYTES = 16 * 1024
+MAX_FORM_BYTES = 16 * 1024
+"""The bytes of a multipart body besides its file."""
+MAX_TOTAL_BYTES = 256 * 1024 * 1024
+"""The bytes of all images that are in memory at once."""
+
+SizeCheck = Callable[[int], None]
+"""Receives the number of bytes so far; raises ApiError if they are too many."""
 
 
 class ImageSource:
-    """Fetches pictures; addresses of this very service are read from disk, never asked for.
+    """Reads the images of requests, within a byte limit for all of them together.
 
-    Args:
-        hosts: The names that this service answers to.
-        public_only: Whether to refuse addresses that lead into a private network.
-        pictures: A folder; an address whose last segment is a file in it means that file.
+    URLs of this service are read from disk and never downloaded.
     """
 
-    def __init__(
-        self, hosts: Collection[str], *, public_only: bool, pictures: Path | None = None
-    ) -> None:
-        self._hosts = LOOPBACK | {host.lower() for host in hosts}
-        self._allowed = is_public_address if public_only else allow_any
-        self._pictures = pictures
+    def __init__(self, settings: ServiceSettings, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
+        self._hosts = settings.hosts
+        self._is_allowed = is_public_address if settings.public else None
+        self._images = settings.images
+        self._free_bytes = max_total_bytes
 
-    async def fetch(self, request: Request, limits: InputLimits) -> bytes:
-        """Return the bytes of the picture that a request holds or names.
+    @asynccontextmanager
+    async def open(self, request: Request, limits: InputLimits) -> AsyncIterator[bytes]:
+        """Read the image of a request; its bytes count against the total until the exit.
 
         Raises:
-            ApiError: The body or the address is not to be had.
+            ApiError: The body is missing, too large, too slow, malformed or of a wrong type, its
+                URL leads to no image, or the service has too many bytes in memory (429).
         """
-        source = await read_source(request, limits)
-        if isinstance(source, bytes):
-            return source
-        if name := self._sample(source, request):
+        reserved = 0
+
+        def reserve(size: int) -> None:
+            nonlocal reserved
+            more = max(0, size - reserved)
+            if more > self._free_bytes:
+                raise too_many_requests(1, "The service is receiving too many images at once")
+            self._free_bytes -= more
+            reserved += more
+
+        try:
+            source = await read_body(request, limits, reserve)
+            if isinstance(source, str):
+                source = await self._read_url(source, request, limits, reserve)
+            yield source
+        finally:
+            self._free_bytes += reserved
+
+    async def _read_url(
+        self, url: str, request: Request, limits: InputLimits, reserve: SizeCheck
+    ) -> bytes:
+        def check_size(size: int) -> None:
+            if size > limits.bytes:
+                raise too_large(limits.bytes, "this one has more bytes")
+            reserve(size)
+
+        if name := self._sample(url, request):
             if name not in sample_credits():
                 raise invalid_image_url(f"No sample is called {name[:80]!r}.")
             return await to_thread.run_sync((SAMPLES / name).read_bytes)
-        if file := self._stored(source):
-            return await to_thread.run_sync(_read, file, limits)
-        return await download(source, most=limits.bytes, allowed=self._allowed)
-
-    def _stored(self, url: str) -> Path | None:
-        """Return the file of `pictures` that an address means by its last segment."""
+        if self._images is None:
+            return await download(url, check_size=check_size, is_allowed=self._is_allowed)
         name = unquote(url.partition("?")[0].partition("#")[0].rpartition("/")[2])
-        if self._pictures is None or not name or set(name) & {"/", "\\", "\0"}:
-            return None
+        if file := await to_thread.run_sync(find_file, self._images, name):
+            return await to_thread.run_sync(_read_file, file, check_size)
         try:
-            folder = self._pictures.resolve()
-            file = (folder / name).resolve()
-            return file if file.parent == folder and file.is_file() else None
-        except (OSError, RuntimeError, ValueError):  # such as a loop of links
-            return None
+            return await download(url, check_size=check_size, is_allowed=self._is_allowed)
+        except ApiError as error:
+            error.hint += (
+                f" The folder of images has no file {name[:80]!r}; names are case-sensitive."
+            )
+            raise
+
+    async def fetch(self, request: Request, limits: InputLimits) -> bytes:
+        """Read the image of a request without keeping its bytes reserved."""
+        async with self.open(request, limits) as data:
+            return data
 
     def _sample(self, url: str, request: Request) -> str:
-        """Return the name of the sample that an address of this service means, else nothing."""
+        """Return the name of the sample that a URL of this service names, or ""."""
         try:
             parts = urlsplit(url)
-            ours = (parts.hostname or "") in self._hosts
-            here = ours and (parts.port or 80) == request.scope["server"][1]
+            own_name = (parts.hostname or "") in self._hosts
+            own = own_name and (parts.port or 80) == request.scope["server"][1]
         except ValueError:
             return ""
         if parts.scheme not in ("http", "https"):
             return ""
-        if not here and parts.netloc.lower() != request.headers.get("host", "").lower():
+        if not own and parts.netloc.lower() != request.headers.get("host", "").lower():
             return ""
         path = normalize_path(unquote(parts.path))
         return path.removeprefix("/samples/") if path.startswith("/samples/") else ""
 
 
-def _read(file: Path, limits: InputLimits) -> bytes:
+def find_file(folder: Path, name: str) -> Path | None:
+    """Return the file of this name directly in a folder."""
+    if not name or set(name) & {"/", "\\", "\0"}:
+        return None
     try:
-        size = file.stat().st_size
-        if size > limits.bytes:
-            raise too_large(limits.bytes, f"{file.name} has {size} bytes")
+        folder = folder.resolve()
+        file = (folder / name).resolve()
+        return file if file.parent == folder and file.is_file() else None
+    except (OSError, RuntimeError, ValueError):  # for example a loop of links
+        return None
+
+
+def _read_file(file: Path, check_size: SizeCheck) -> bytes:
+    try:
+        check_size(file.stat().st_size)
         return file.read_bytes()
     except OSError as error:
-        message = f"The file {file.name!r} in the folder of pictures cannot be read"
+        message = f"The file {file.name!r} in the folder of images cannot be read"
         raise invalid_image_url(f"{message}: {error.strerror}.") from None
+
+
+async def read_body(request: Request, limits: InputLimits, reserve: SizeCheck) -> str | bytes:
+    """Return the URL or the bytes in the body of a request.
+
+    Raises:
+        ApiError: The body is missing, too large, too slow, malformed or of a wrong type.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read_as(kind, request, limits, reserve)
+    except TimeoutError:
+        message = f"The body did not arrive within {BODY_SECONDS:.0f} seconds."
+        raise ApiError(408, "Timeout", message) from None
+
+
+async def _read_as(
+    kind: str, request: Request, limits: InputLimits, reserve: SizeCheck
+) -> str | bytes:
+    def check_size(size: int) -> None:
+        if kind == "application/json" and size > MAX_JSON_BYTES:
+            raise bad_argument(f"A JSON body has at most {MAX_JSON_BYTES} bytes.")
+        if size > limits.bytes + MAX_FORM_BYTES * (kind == "multipart/form-data"):
+            raise too_large(limits.bytes, f"this one has at least {size} bytes")
+        reserve(size)
+
+    if kind == "multipart/form-data":
+        return await _read_form(request, check_size)
+    data = b"".join([chunk async for chunk in _chunks(request, check_size)])
+    if not data:
+        raise bad_argument("The request has no body; send an image or the URL of an image.")
+    if kind == "application/json":
+        return _parse_url(data)
+    if kind == "application/octet-stream" or kind.startswith(limits.media):
+        return data
+    given = repr(kind[:60]) if kind else "a body without a content type"
+    message = (
+        "Send the URL of an image as application/json, or its bytes as application/octet-stream "
+        f"or multipart/form-data; {given} is not supported."
+    )
+    raise ApiError(415, "UnsupportedMediaType", message)
+
+
+async def _chunks(request: Request, check_size: SizeCheck) -> AsyncGenerator[bytes, None]:
+    """Yield the body; check its size before it is read, if the request declares it."""
+    size = 0
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal():
+        check_size(int(declared))
+    async for chunk in request.stream():
+        size += len(chunk)
+        check_size(size)
+        yield chunk
+
+
+class _FormParser(MultiPartParser):
+    spool_max_size = 0  # files stay in memory
+
+
+async def _read_form(request: Request, check_size: SizeCheck) -> bytes:
+    """Return the first file of a multipart form."""
+    chunks = _chunks(request, check_size)
+    try:
+        form = await _FormParser(request.headers, chunks, max_files=4, max_fields=16).parse()
+    except (MultiPartException, KeyError) as error:
+        raise bad_argument(f"Invalid multipart body: {str(error).rstrip('.')}.") from None
+    files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    data = await files[0].read() if files else b""
+    await form.close()
+    if not data:
+        raise bad_argument("The multipart body contains no file.")
+    return data
+
+
+def _parse_url(data: bytes) -> str:
+    """Read {"url": ...} from JSON, or from what Microsoft's samples send: {'url': ...}."""
+    try:
+        text = data.decode("utf-8-sig")
+        try:
+            body = json.loads(text)
+        except ValueError:
+            body = ast.literal_eval(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        raise bad_argument('Invalid JSON: send {"url": "https://..."}.') from None
+    if not isinstance(body, dict):
+        raise bad_argument('Invalid body: send an object, {"url": "https://..."}.')
+    for key, value in body.items():
+        if isinstance(key, str) and key.lower() == "url" and isinstance(value, str) and value:
+            return value.strip()
+    raise invalid_image_url('The body has no "url".')

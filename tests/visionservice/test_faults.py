@@ -80,7 +80,8 @@ def test_who_hangs_up_while_a_picture_waits_has_it_not_looked_at(tmp_path: Path)
 def test_half_a_body_is_given_up_and_so_is_who_leaves_in_the_middle_of_one(
     service: LocalService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("visionservice.body.SECONDS", 3.0)
+    monkeypatch.setattr("visionservice.image_source.BODY_SECONDS", 3.0)
+    monkeypatch.setattr("visionservice.middleware.UNREAD_SECONDS", 3.0)
     with connected(service) as left:
         left.sendall(head(service, COLOUR, len(PHOTO)) + PHOTO[:1000])
     with connected(service) as stays:

@@ -207,7 +207,8 @@ def test_beyond_loopback_it_answers_to_the_names_given_and_asks_no_private_addre
         for url in (f"{private.url}/samples/coffee_cup.jpg", "http://169.254.169.254/latest/"):
             refused = requests.post(tag, headers=key, json={"url": url}, timeout=30)
             assert (refused.status_code, refused.json()["code"]) == (400, "InvalidImageUrl")
-            assert "private network" in refused.json()["message"]
+            assert refused.json()["message"] == "The provided image url is not accessible."
+            assert "private network" in refused.headers["X-Error-Hint"]
         own = {"url": f"{public.url}/samples/coffee_cup.jpg"}
         assert requests.post(tag, headers=key, json=own, timeout=60).status_code == 200
 
