@@ -8,6 +8,7 @@ import math
 import re
 from collections import deque
 from collections.abc import Callable
+from http import HTTPStatus
 from secrets import compare_digest
 from time import monotonic
 from uuid import uuid4
@@ -170,6 +171,8 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            if self.status == HTTPStatus.REQUEST_TIMEOUT:
+                self.max_unread = 0
             if not await self._read_rest():
                 MutableHeaders(scope=message)["connection"] = "close"
         async with asyncio.timeout(SEND_SECONDS):

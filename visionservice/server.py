@@ -1,16 +1,16 @@
-"""The service in this process: started, reached by URL and key, stopped."""
+"""Server: the service on a port of this machine, run by uvicorn in a thread of this process."""
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import os
 import secrets
 import socket
-from collections.abc import Callable, Coroutine
 from importlib.metadata import version
 from pathlib import Path
-from threading import Thread
-from time import monotonic, sleep
+from threading import Event, Thread
+from time import monotonic
 from types import TracebackType
 from typing import Any
 
@@ -18,36 +18,43 @@ import platformdirs
 import uvicorn
 
 from .app import create_app
-from .connection import Connection
 from .ending import FINISH_SECONDS
 from .gallery.gallery import Gallery
 from .middleware import IdleTimer
 from .settings import ALL_ADDRESSES, ServiceSettings
 
-START_SECONDS = 20.0
-SEND_SECONDS = 5
-"""The time that answers and bodies on their way are given once the work is done."""
-STOP_SECONDS = FINISH_SECONDS + 3 * SEND_SECONDS
+START_POLLS = 400
+"""The start takes at most this number of waits of 0.05 seconds."""
+CLOSE_SECONDS = 5
+"""The time that responses and bodies have to be sent when the work is done."""
+STOP_SECONDS = FINISH_SECONDS + 3 * CLOSE_SECONDS
+KEEP_ALIVE_SECONDS = 30
+"""The time until the next request after which a connection is closed."""
+MAX_CONNECTIONS = 500
+"""Connections that are open at the same time; requests on further ones get 503."""
+MAX_HEADER_BYTES = 16 * 1024
+"""The request line and the headers together."""
 
 
 class LocalService:
-    """The service on a port of this machine, run by a thread of this process.
+    """The local service, a context manager: entering starts it, leaving stops it.
 
-    A context manager: entering starts the service, leaving stops it. The arguments are checked at
-    construction and cannot be changed afterwards.
+    The arguments are those of `ServiceSettings`. They are checked at construction and cannot be
+    changed afterwards.
 
     Args:
         gallery: A folder of known people and places, or a `Gallery`; None for a temporary gallery,
-            which is empty and deleted with the service.
+            which is empty and deleted when the service stops.
         options: Other attributes of `ServiceSettings`, such as `key`, `port` and `rate`.
 
     Raises:
-        TypeError: An argument has a wrong type.
+        TypeError: An argument is unknown or has a wrong type.
         ValueError: An argument has an invalid value.
     """
 
     __slots__ = (
-        "__weakref__", "_app", "_idle_timer", "_key", "_port", "_server", "_settings", "_thread",
+        "__weakref__", "_app", "_idle_timer", "_key", "_port", "_settings", "_started", "_stopping",
+        "_thread",
     )  # fmt: skip
     __signature__ = inspect.signature(ServiceSettings)
 
@@ -63,7 +70,7 @@ class LocalService:
             gallery=gallery if isinstance(gallery, Gallery) else None,
             idle_timer=self._idle_timer,
         )
-        self._server: _Server | None = None
+        self._started, self._stopping = Event(), Event()
         self._thread: Thread | None = None
 
     def __enter__(self) -> LocalService:
@@ -78,6 +85,11 @@ class LocalService:
         self.stop()
 
     @property
+    def settings(self) -> ServiceSettings:
+        """The settings, which are frozen."""
+        return self._settings
+
+    @property
     def key(self) -> str:
         """The key that requests must carry."""
         return self._key
@@ -90,100 +102,102 @@ class LocalService:
 
     @property
     def running(self) -> bool:
-        """Whether it answers; no longer once it was stopped or has been idle for too long."""
+        """Whether the service responds; False after a stop, also one for idleness."""
         return self._thread is not None and self._thread.is_alive()
 
     @property
     def working(self) -> bool:
-        """Whether a picture is looked at; stopped, it may still be one that takes too long."""
+        """Whether a worker thread is busy; after a stop it may be one that takes too long."""
         return bool(self._app.state.working())
 
     def start(self) -> LocalService:
-        """Listen, and return once requests are answered.
+        """Listen, and return when the service responds.
 
         Raises:
-            OSError: The port cannot be had.
-            RuntimeError: It was started before, or does not come up in time.
+            OSError: The port is in use or not allowed.
+            RuntimeError: The service was started before, or does not start in time.
         """
-        if self._server is not None:
-            raise RuntimeError("This service was started before; make a new one.")
+        if self._thread is not None:
+            raise RuntimeError("This service was started before: create another.")
         host = self._settings.host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, self._port), family=family, backlog=128)
-        # asyncio sets this only on sockets that name their protocol, and answers would wait 40 ms.
+        # asyncio sets this only on sockets that name their protocol; responses would take 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
-        self._server = _Server(self._config(), self._app.state.finish)
         self._thread = Thread(
-            target=self._server.run, args=([listener],), name="visionhelpers-service", daemon=True
+            target=self._run, args=[listener], name="visionhelpers-service", daemon=True
         )
         self._thread.start()
-        deadline = monotonic() + START_SECONDS
-        while not self._server.started:
-            if monotonic() > deadline or not self._thread.is_alive():
-                self.stop()
-                raise RuntimeError(f"The service did not come up at {self.url}.")
-            sleep(0.005)
-        return self
+        for _ in range(START_POLLS):
+            if self._started.wait(0.05):
+                return self
+            if not self.running:
+                break
+        self.stop()
+        raise RuntimeError(f"The service did not start at {self.url}.")
 
     def stop(self) -> None:
-        """Refuse what comes, answer what is being worked on, for half a minute, and end."""
-        if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
+        """Reject new requests, finish those that run, within half a minute, and stop."""
+        self._stopping.set()
+        if self._thread is not None:
             self._thread.join(STOP_SECONDS)
         self._app.state.close()
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the service has ended, or for some seconds; tell whether it has."""
+        """Wait until the service has stopped, or for some seconds; return whether it has."""
         if self._thread is not None:
             self._thread.join(seconds)
         return not self.running
 
+    def _run(self, listener: socket.socket) -> None:
+        with asyncio.Runner(loop_factory=_EventLoop) as runner:
+            runner.run(self._serve(listener))
+
+    async def _serve(self, listener: socket.socket) -> None:
+        """Serve until a stop or idleness; finish what runs while the port is still open."""
+        server = uvicorn.Server(self._config())
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        while not (self._stopping.is_set() or self._is_idle() or serving.done()):
+            if server.started:
+                self._started.set()
+            self._app.state.forget()
+            await asyncio.sleep(0.1 if server.started else 0.005)
+        await self._app.state.finish()
+        server.should_exit = True
+        await serving
+
+    def _is_idle(self) -> bool:
+        idle = self._settings.idle
+        return idle is not None and self._idle_timer.idle > idle and not self._app.state.busy()
+
     def _config(self) -> uvicorn.Config:
-        """Return uvicorn's settings; no access log, since an address may hold the key."""
+        """Return the settings of uvicorn; the access log is the middleware's."""
         return uvicorn.Config(
             self._app,
             access_log=False,
-            callback_notify=self._every_second,
-            http=Connection,
+            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            headers=[("Server", f"visionhelpers/{version('visionhelpers')} (local)")],
+            http="h11",
             lifespan="off",
+            limit_concurrency=MAX_CONNECTIONS,
             log_config=None,
             log_level="critical",
-            loop="asyncio",
-            headers=[("Server", f"visionhelpers/{version('visionhelpers')} (local)")],
             server_header=False,
-            timeout_graceful_shutdown=SEND_SECONDS,
-            timeout_keep_alive=30,
-            timeout_notify=0,
+            timeout_graceful_shutdown=CLOSE_SECONDS,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             ws="none",
         )
 
-    async def _every_second(self) -> None:
-        self._app.state.forget()
-        idle = self._settings.idle
-        if idle is None or self._server is None or self._app.state.busy():
-            return
-        if self._idle_timer.idle > idle:
-            self._server.should_exit = True
 
+class _EventLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock cannot be replaced, so that tests may freeze the time."""
 
-class _Server(uvicorn.Server):
-    """uvicorn's, which goes on listening until what it has begun is finished."""
-
-    def __init__(
-        self, config: uvicorn.Config, finish: Callable[[], Coroutine[Any, Any, None]]
-    ) -> None:
-        super().__init__(config)
-        self._finish = finish
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Finish, then close every connection."""
-        await self._finish()
-        await super().shutdown(sockets)
+    time = staticmethod(monotonic)
 
 
 def default_gallery() -> Path:
-    """Return the user's own gallery: $VISION_GALLERY, else in the state or user data folder."""
+    """Return the user's gallery: $VISION_GALLERY, else in the state or user data folder."""
     if folder := os.environ.get("VISION_GALLERY"):
         return Path(folder).expanduser()
     if folder := os.environ.get("VISION_STATE_DIR"):

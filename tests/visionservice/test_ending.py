@@ -94,7 +94,7 @@ def test_an_operation_is_finished_and_told(
 def test_half_a_body_does_not_keep_it_from_ending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("visionservice.server.SEND_SECONDS", 1)
+    monkeypatch.setattr("visionservice.server.CLOSE_SECONDS", 1)
     with LocalService(gallery=tmp_path) as service:
         port = int(service.url.rpartition(":")[2])
         with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:

@@ -179,7 +179,7 @@ from pathlib import Path
 from visionservice import ending, server
 from visionservice.imaging import pdf
 from visionservice.__main__ import main
-ending.FINISH_SECONDS, server.SEND_SECONDS, pdf._PROGRAM = 0.5, 1, Path(sys.argv.pop(1))
+ending.FINISH_SECONDS, server.CLOSE_SECONDS, pdf._PROGRAM = 0.5, 1, Path(sys.argv.pop(1))
 sys.exit(main())
 """
 

@@ -4,6 +4,7 @@ import re
 import shutil
 import socket
 import tempfile
+import time
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from time import monotonic, sleep
 import pytest
 import requests
 
+import visionservice
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.gallery.gallery import Gallery
@@ -186,6 +188,28 @@ def test_stopping_does_not_wait_for_an_open_connection(tmp_path: Path) -> None:
         begun = monotonic()
         service.stop()
         assert monotonic() - begun < 3
+
+
+def test_a_frozen_clock_keeps_it_from_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, now = monotonic(), time.time()
+    monkeypatch.setattr(time, "monotonic", lambda: begun)  # as freezegun does
+    monkeypatch.setattr(time, "time", lambda: now)
+    service = LocalService(gallery=tmp_path, key="mine", idle=600).start()
+    assert status(service, "/vision/v1.0/models?subscription-key=mine") == 200
+    service.stop()
+    assert not service.running
+    assert monotonic() - begun < 6
+
+
+def test_it_uses_no_private_part_of_uvicorn() -> None:
+    sources = [
+        path.read_text("utf-8") for path in Path(visionservice.__file__).parent.rglob("*.py")
+    ]
+    used = {name for source in sources for name in re.findall(r"\buvicorn[.\w]*", source)}
+    assert used == {"uvicorn", "uvicorn.Config", "uvicorn.Server"}
+    assert not [source for source in sources if "callback_notify" in source]
 
 
 def test_a_service_is_started_once(tmp_path: Path) -> None:
