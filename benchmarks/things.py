@@ -14,7 +14,7 @@ from truth import Known, Truth
 from variants import NOTHING, mirrored, upright
 
 from visionhelpers import VisionClient
-from visionservice.engines.scenes import classifier
+from visionservice.engines.registry import default
 
 FEATURES = ("Categories", "Tags", "Description", "ImageType")
 Result = dict[str, Any]
@@ -121,7 +121,7 @@ def label_alone(having: Sequence[Known]) -> str:
     """Count the groups of tags that the top ImageNet label alone is in."""
     hits = []
     for known in having:
-        label = classifier.analyze(np.asarray(known.image), ()).labels[:1]
+        label = default().scenes.classify(np.asarray(known.image), ()).labels[:1]
         result = {"tags": [{"name": word.name} for word in label]}
         hits += tagged(result, known.facts["tags_any_of"])
     return f"{share(sum(hits), len(hits))} top ImageNet label"

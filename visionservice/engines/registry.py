@@ -42,12 +42,12 @@ class Kind:
 
 KINDS: Mapping[str, Kind] = {
     "captions": Kind("caption", "template", "captions.template:TemplateCaptioner"),
-    "tags": Kind("tag", "rules", "adapters:RuleTagger"),
-    "objects": Kind("detect", "ssd-mobilenet-v2", "adapters:SsdMobileNetDetector"),
+    "tags": Kind("tag", "rules", "tags.tagger:RuleTagger"),
+    "objects": Kind("detect", "ssd-mobilenet-v2", "objects.ssd_mobilenet:SsdMobileNetDetector"),
     "faces": Kind("detect", "mtcnn", "faces.detector:MtcnnFaceDetector"),
     "embeddings": Kind("embed", "dlib-resnet", "faces.embedding:DlibFaceEmbedder"),
     "text": Kind("read", "rapidocr", "adapters:RapidOcrReader"),
-    "scenes": Kind("classify", "efficientnet-lite3", "adapters:EfficientNetClassifier"),
+    "scenes": Kind("classify", "efficientnet-lite3", "scenes.classifier:EfficientNetClassifier"),
     "adult": Kind("score", "open-nsfw", "adult:OpenNsfwClassifier"),
 }
 """Every kind of engine; the paths are relative to this package."""

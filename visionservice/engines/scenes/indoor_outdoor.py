@@ -1,66 +1,82 @@
-"""What speaks for outdoors and indoors: classes, things that stand there, sky and leaves."""
+"""Scores for outdoors, indoors and water: from classes, objects and low-level features."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..labels import MIN_CONFIDENCE, object_classes, scene_classes
+from ..base import LowLevelFeatures, Object
+from ..labels import MIN_CONFIDENCE, object_class, scene_classes
 
-if TYPE_CHECKING:
-    from ..base import LowLevelFeatures, Object
-
-CERTAIN = 0.9
-"""One thing alone tells a place only when it is this sure: false kites reach 0.74 and more."""
+MIN_PLACE_OBJECT = 0.9
+"""The least confidence of an object that alone decides the place; false kites reach 0.74."""
 MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
-HINT = 0.15
-"""From how much of a place on blue sky and green leaves speak for outdoors; wallpapers of nothing
-but blue have 0.07 at most."""
-BY_SKY, BY_GREEN, AT_MOST = 0.7, 0.4, 0.95
-"""How much a picture full of blue sky or of leaves adds, and what colours never raise it above."""
+"""Words of scenes that show the place only if there is no object: an astronaut in a studio may
+have a plastic rocket behind her."""
+MIN_COLOR_SUPPORT = 0.15
+"""The least outdoor score that blue sky and green leaves raise; wallpapers of blue have 0.07."""
+SKY_WEIGHT, GREEN_WEIGHT, MAX_COLOR_SCORE = 0.7, 0.4, 0.95
+"""What an image full of blue sky or of leaves adds, and the highest score with it."""
+
+Scores = NDArray[np.float64]
 
 
-def place_score(seen: NDArray[np.float64], place: str, objects: Sequence[Object]) -> float:
-    """Add up the classes that stand there.
+def outdoor_score(
+    scores: Scores, background: Scores, objects: Sequence[Object], features: LowLevelFeatures
+) -> float:
+    """Return the score for outdoors.
 
-    A vehicle tells a place only where it is all there is: behind the astronaut in her studio
-    stands a rocket of plastic.
+    Args:
+        scores: Those of the scene model's classes.
+        background: The same for the image with its objects painted out.
+        objects: The objects.
+        features: The low-level features.
     """
-    behind = MOVABLE if objects else frozenset()
-    stands = [row.place == place and behind.isdisjoint(row.words) for row in scene_classes()]
-    return float(seen[np.array(stands)].sum())
+    wildlife = label_score(scores, "animal", "outdoor")
+    place = max(place_score(background, "outdoor", objects), wildlife)
+    return max(add_colors(place, features), _object_score(objects, "outdoor"))
 
 
-def afloat(objects: Sequence[Object]) -> bool:
-    """Tell whether there is a boat or a surfboard."""
-    return any(o.name in ("boat", "surfboard") for o in objects if o.confidence >= MIN_CONFIDENCE)
+def indoor_score(
+    background: Scores, objects: Sequence[Object], features: LowLevelFeatures
+) -> float:
+    """Return the score for indoors, which green leaves lower."""
+    place = place_score(background, "indoor", objects) - GREEN_WEIGHT * features.green
+    return max(place, _object_score(objects, "indoor"))
 
 
-def wildlife_score(seen: NDArray[np.float64]) -> float:
-    """Add up the animals that live outdoors."""
-    return label_score(seen, "animal", "outdoor")
+def water_score(scores: Scores, background: Scores, objects: Sequence[Object]) -> float:
+    """Return the score for water; the background counts if there is a boat or a surfboard."""
+    boats = (o for o in objects if o.name in ("boat", "surfboard"))
+    afloat = any(o.confidence >= MIN_CONFIDENCE for o in boats)
+    return max(label_score(scores, "water"), label_score(background, "water") * afloat)
 
 
-def label_score(seen: NDArray[np.float64], word: str, place: str = "") -> float:
-    """Add up the classes under a word, of those that stand in a place if one is given."""
-    below = [word in row.words and place in ("", row.place) for row in scene_classes()]
-    return float(seen[np.array(below)].sum())
+def place_score(scores: Scores, place: str, objects: Sequence[Object]) -> float:
+    """Return the sum of the scores of the classes in a place."""
+    movable = MOVABLE if objects else frozenset()
+    rows = [row.place == place and movable.isdisjoint(row.words) for row in scene_classes()]
+    return float(scores[np.array(rows)].sum())
 
 
-def with_colors(mass: float, surface: LowLevelFeatures) -> float:
-    """Let blue sky and green leaves speak for outdoors where there is a little of a place."""
-    if mass < HINT:
-        return mass
-    colours = BY_SKY * surface.blue + BY_GREEN * surface.green
-    return max(mass, min(AT_MOST, mass + colours))
+def label_score(scores: Scores, word: str, place: str = "") -> float:
+    """Return the sum of the scores of the classes under a word, in a place if one is given."""
+    rows = [word in row.words and place in ("", row.place) for row in scene_classes()]
+    return float(scores[np.array(rows)].sum())
 
 
-def object_place_score(objects: Sequence[Object], place: str) -> float:
-    """Return how sure it is that a thing stands there which stands nowhere else."""
-    telling = (
-        o for o in objects if object_classes()[o.name].place == place and o.confidence >= CERTAIN
-    )
-    return max((thing.confidence for thing in telling), default=0.0)
+def add_colors(score: float, features: LowLevelFeatures) -> float:
+    """Return an outdoor score that blue sky and green leaves raise, if it is not too low."""
+    if score < MIN_COLOR_SUPPORT:
+        return score
+    colors = SKY_WEIGHT * features.blue + GREEN_WEIGHT * features.green
+    return max(score, min(MAX_COLOR_SCORE, score + colors))
+
+
+def _object_score(objects: Sequence[Object], place: str) -> float:
+    """Return the confidence of an object that is found in this place only."""
+    certain = (o for o in objects if o.confidence >= MIN_PLACE_OBJECT)
+    there = (o.confidence for o in certain if object_class(o.name).place == place)
+    return max(there, default=0.0)

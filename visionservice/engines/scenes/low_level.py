@@ -1,6 +1,6 @@
-"""What the colours alone tell of a picture: sky, grass, snow, darkness, an even texture.
+"""Low-level features of an image: sky, grass, snow, darkness and texture, from its pixels.
 
-None of it is a claim by itself: blue at the top is a sky only where the scene is outdoors.
+They support the scene model and decide nothing alone: blue at the top is a sky only outdoors.
 """
 
 from __future__ import annotations
@@ -9,54 +9,55 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import LowLevelFeatures
+from ..base import LowLevelFeatures, RGBImage
 
-BLURRED = 4.5
-"""The mean slope, in levels a pixel, of green behind a flower is 1 to 4, of grass 6 to 25."""
-LEAVES = 0.4
-"""With more green than this a dim picture is a wood by day."""
-EDGE = 2
-"""The slope, in levels a pixel, of an edge behind the grain: ramps of grey and grained paper stay
-below 1.3, and of 60 photographs all have 6 and more."""
+MIN_GRASS_GRADIENT = 4.5
+"""The least mean gradient of grass, in gray levels per pixel: blurred green has 1 to 4, grass 6 to
+25."""
+MAX_DARK_GREEN = 0.4
+"""The share of green above which a dim image is a forest by day."""
+MIN_EDGE_GRADIENT = 2
+"""The least gradient of an edge once grain is blurred, in gray levels per pixel: gray ramps and
+grained paper have at most 1.3, and each of 60 photographs has 6 or more."""
 
 
-def extract(image: NDArray[np.uint8]) -> LowLevelFeatures:
-    """Measure a picture, H x W x 3, RGB; a few hundred pixels a side are enough."""
+def extract(image: RGBImage) -> LowLevelFeatures:
+    """Return the features; an image of 280 x 280 pixels is large enough."""
     hue, saturation, value = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
-    slope = np.hypot(*np.gradient(grey))
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gradient = np.hypot(*np.gradient(gray))
     blue = (hue > 90) & (hue < 132) & (saturation > 25)
     green = (hue >= 30) & (hue <= 88) & (saturation > 40) & (value > 30)
     bright = (value > np.median(value)) & (value > 110) & ~green
-    dark = np.median(grey) < 60 and np.percentile(grey, 75) < 90 and green.mean() < LEAVES
+    dark = np.median(gray) < 60 and np.percentile(gray, 75) < 90 and green.mean() < MAX_DARK_GREEN
     return LowLevelFeatures(
-        sky=_from_top(blue | bright, slope),
-        grass=_grass(green & (hue <= 75), slope),
+        sky=_from_top(blue | bright, gradient),
+        grass=_grass(green & (hue <= 75), gradient),
         green=float(green.mean()),
         dark=bool(dark),
-        plain=bool(np.hypot(*np.gradient(cv2.blur(grey, (9, 9)))).max() < EDGE),
-        texture=_evenness(grey),
-        blue=_from_top(blue, slope),
-        white=float(((value > 190) & (saturation < 40))[len(grey) // 4 :].mean()),
+        plain=bool(np.hypot(*np.gradient(cv2.blur(gray, (9, 9)))).max() < MIN_EDGE_GRADIENT),
+        texture=_texture(gray),
+        blue=_from_top(blue, gradient),
+        white=float(((value > 190) & (saturation < 40))[len(gray) // 4 :].mean()),
     )
 
 
-def _from_top(colour: NDArray[np.bool_], slope: NDArray[np.float32]) -> float:
-    """Return the share down to which each column has this colour, smoothly: wires do not end it."""
-    smooth = (colour & (cv2.blur(slope, (5, 5)) < 9)).astype(np.uint8)
+def _from_top(color: NDArray[np.bool_], gradient: NDArray[np.float32]) -> float:
+    """Return the smooth share of this color from the top of each column down, across wires."""
+    smooth = (color & (cv2.blur(gradient, (5, 5)) < 9)).astype(np.uint8)
     closed = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     return float(np.cumprod(closed, axis=0).mean())
 
 
-def _grass(green: NDArray[np.bool_], slope: NDArray[np.float32]) -> float:
-    """Return the share of the lower third that is green, 0 where it is out of focus."""
-    below, rough = green[len(green) * 2 // 3 :], slope[len(green) * 2 // 3 :]
-    return float(below.mean()) if below.any() and rough[below].mean() > BLURRED else 0.0
+def _grass(green: NDArray[np.bool_], gradient: NDArray[np.float32]) -> float:
+    """Return the share of the lower third that is green, 0 if it is out of focus."""
+    below, rough = green[len(green) * 2 // 3 :], gradient[len(green) * 2 // 3 :]
+    return float(below.mean()) if below.any() and rough[below].mean() > MIN_GRASS_GRADIENT else 0.0
 
 
-def _evenness(grey: NDArray[np.float32]) -> float:
-    """Return how alike sixteen parts are in roughness; 0 where they are not or differ in light."""
-    parts = [part for rows in np.array_split(grey, 4) for part in np.array_split(rows, 4, axis=1)]
+def _texture(gray: NDArray[np.float32]) -> float:
+    """Return how even the roughness of sixteen parts is; 0 if it or their brightness differs."""
+    parts = [part for rows in np.array_split(gray, 4) for part in np.array_split(rows, 4, axis=1)]
     rough = np.array([part.std() for part in parts])
     even = np.std([part.mean() for part in parts]) < 4 and rough.mean() > 15 and rough.std() < 4
     return float(1 - rough.std() / rough.mean()) if even else 0.0

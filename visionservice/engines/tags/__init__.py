@@ -1,1 +1,1 @@
-"""Tags and the 86 categories, made from the evidence."""
+"""Tags and the 86 categories: rules over the evidence."""

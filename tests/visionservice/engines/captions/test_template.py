@@ -13,7 +13,7 @@ from visionservice.engines.base import Caption, Colors, Face, ImageType, Object
 from visionservice.engines.captions.template import TemplateCaptioner
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
-from visionservice.engines.tags.tagger import tags
+from visionservice.engines.tags.tagger import RuleTagger
 
 Look = Callable[[str | Path], Evidence]
 See = Callable[[NDArray[np.uint8]], Evidence]
@@ -142,7 +142,7 @@ def test_an_image_of_nothing_has_a_caption_of_its_colors(
 ) -> None:
     evidence = see(image)
     assert [caption.text for caption in captions(evidence, 5)] == [text]
-    assert not {tag.name for tag in tags(evidence)} - {"black and white"}
+    assert not {tag.name for tag in RuleTagger().tag(evidence)} - {"black and white"}
 
 
 def test_an_image_without_an_edge_has_a_caption_of_its_colors(nothing: Evidence) -> None:

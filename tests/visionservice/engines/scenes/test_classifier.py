@@ -12,14 +12,21 @@ import pytest
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.labels import class_count, scene_classes
-from visionservice.engines.scenes.classifier import analyze
+from visionservice.engines.scenes.classifier import EfficientNetClassifier
 
 Look = Callable[[str | Path], Evidence]
 
 ROOT = Path(__file__).parents[4]
 
 
-def test_general_words_are_at_least_as_sure_as_the_breeds_below_them(look: Look) -> None:
+@pytest.fixture(scope="module")
+def classifier() -> EfficientNetClassifier:
+    loaded = EfficientNetClassifier()
+    loaded.load()
+    return loaded
+
+
+def test_general_words_have_at_least_the_score_of_the_breeds_below_them(look: Look) -> None:
     scene = look("chelsea_the_cat.jpg").scene
     assert scene.probability("cat") > 0.8
     assert scene.probability("animal") >= scene.probability("cat")
@@ -27,9 +34,11 @@ def test_general_words_are_at_least_as_sure_as_the_breeds_below_them(look: Look)
     assert scene.words[0].name in ("animal", "mammal")
 
 
-def test_the_place_shows_once_the_dog_is_painted_out(evaluation: Path, look: Look) -> None:
+def test_the_place_is_found_once_the_dog_is_painted_out(
+    classifier: EfficientNetClassifier, evaluation: Path, look: Look
+) -> None:
     path = evaluation / "images/dog.jpg"
-    with_dog = analyze(np.asarray(load_image(path)), ())
+    with_dog = classifier.classify(np.asarray(load_image(path)), ())
     assert with_dog.outdoor < 0.1
     assert look(path).scene.outdoors
     assert look(path).scene.outdoor > 0.5
@@ -50,24 +59,24 @@ def test_a_rocket_at_dusk_is_outdoors_at_night(look: Look) -> None:
 
 
 @pytest.mark.parametrize("name", ["coffee_cup.jpg", "eileen_collins.jpg", "chelsea_the_cat.jpg"])
-def test_indoors_nothing_is_said_to_be_outdoors(look: Look, name: str) -> None:
+def test_indoor_images_are_not_outdoors(look: Look, name: str) -> None:
     assert not look(name).scene.outdoors
 
 
-def test_a_blank_picture_is_nothing_in_particular() -> None:
-    scene = analyze(np.full((64, 64, 3), 255, np.uint8), ())
+def test_a_blank_image_has_no_word_and_no_place(classifier: EfficientNetClassifier) -> None:
+    scene = classifier.classify(np.full((64, 64, 3), 255, np.uint8), ())
     assert not [word for word in scene.words if word.confidence >= 0.5]
     assert not scene.outdoors
     assert not scene.indoors
 
 
-def test_threads_do_not_mix_their_pictures() -> None:
+def test_threads_do_not_mix_their_images(classifier: EfficientNetClassifier) -> None:
     cat = np.asarray(load_image(sample_path("chelsea_the_cat.jpg")))
     cup = np.asarray(load_image(sample_path("coffee_cup.jpg")))
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(lambda image: analyze(image, ()), [cat, cup] * 3))
-    assert len({answer.labels for answer in answers}) == 2
-    assert answers[0].labels == analyze(cat, ()).labels
+        results = list(pool.map(lambda image: classifier.classify(image, ()), [cat, cup] * 3))
+    assert len({result.labels for result in results}) == 2
+    assert results[0].labels == classifier.classify(cat, ()).labels
 
 
 def test_the_table_has_a_row_for_each_class_in_categories_of_the_api(shared: Path) -> None:

@@ -7,11 +7,11 @@ SKY_BLUE, LEAF_GREEN = (120, 170, 240), (60, 140, 40)
 
 
 def landscape() -> np.ndarray:
-    picture = np.empty((200, 200, 3), np.uint8)
-    picture[:100], picture[100:] = SKY_BLUE, LEAF_GREEN
+    image = np.empty((200, 200, 3), np.uint8)
+    image[:100], image[100:] = SKY_BLUE, LEAF_GREEN
     blades = np.random.default_rng(4).integers(-20, 20, (100, 200, 1))
-    picture[100:] = (picture[100:] + blades).astype(np.uint8)
-    return picture
+    image[100:] = (image[100:] + blades).astype(np.uint8)
+    return image
 
 
 def test_blue_at_the_top_counts_as_sky_and_green_below_as_grass() -> None:
@@ -33,14 +33,14 @@ def test_rough_blue_is_no_sky() -> None:
     assert extract(rough).sky < MIN_SKY
 
 
-def test_the_same_roughness_everywhere_is_a_texture() -> None:
+def test_even_roughness_is_a_texture() -> None:
     gravel = np.random.default_rng(2).integers(60, 200, (280, 280, 1), np.uint8).repeat(3, axis=2)
     assert extract(gravel).texture > 0.9
     gravel[:140] = 128
     assert extract(gravel).texture == 0
 
 
-def test_a_picture_without_an_edge_is_plain_whatever_its_grain() -> None:
+def test_an_image_without_an_edge_is_plain_whatever_its_grain() -> None:
     ramp = np.tile(np.linspace(0, 255, 280), (280, 1))[..., None].repeat(3, axis=2)
     assert extract(ramp.astype(np.uint8)).plain
     grain = np.random.default_rng(3).normal(230, 8, (280, 280, 1)).clip(0, 255).astype(np.uint8)
@@ -57,23 +57,23 @@ def test_green_out_of_focus_is_no_grass() -> None:
 
 
 def test_wires_do_not_end_the_sky_and_only_blue_is_blue() -> None:
-    picture = landscape()
-    picture[20:22] = 60
-    assert extract(picture).sky > 0.4
-    assert extract(picture).blue == extract(picture).sky
-    picture[:100] = (230, 225, 220)
-    assert extract(picture).sky > 0.4
-    assert extract(picture).blue == 0
+    image = landscape()
+    image[20:22] = 60
+    assert extract(image).sky > 0.4
+    assert extract(image).blue == extract(image).sky
+    image[:100] = (230, 225, 220)
+    assert extract(image).sky > 0.4
+    assert extract(image).blue == 0
 
 
 def test_white_below_the_sky_is_measured_for_snow() -> None:
-    picture = landscape()
-    assert extract(picture).white < MIN_SNOW
-    picture[150:] = 245
-    assert extract(picture).white > 0.3
+    image = landscape()
+    assert extract(image).white < MIN_SNOW
+    image[150:] = 245
+    assert extract(image).white > 0.3
 
 
-def test_a_dim_picture_is_dark_but_not_a_dim_wood() -> None:
+def test_a_dim_image_is_dark_but_not_a_dim_forest() -> None:
     assert extract(np.full((50, 50, 3), 30, np.uint8)).dark
     assert not extract(np.full((50, 50, 3), (15, 45, 15), np.uint8)).dark
     assert not extract(landscape()).dark

@@ -19,7 +19,7 @@ def names(evidence: Evidence) -> list[str]:
     return [category.name for category in categories(evidence)]
 
 
-def test_all_names_are_the_apis_and_the_surest_comes_first(shared: Path, look: Look) -> None:
+def test_all_names_are_the_apis_and_the_highest_score_comes_first(shared: Path, look: Look) -> None:
     allowed = set(json.loads((shared / "specs/categories86.json").read_text()))
     for sample in ("eileen_collins.jpg", "coffee_cup.jpg", "summer_palace.jpg", "dahlia.jpg"):
         found = categories(look(sample))
@@ -29,7 +29,7 @@ def test_all_names_are_the_apis_and_the_surest_comes_first(shared: Path, look: L
         assert all(0 <= score <= 1 for score in scores)
 
 
-def test_the_parent_comes_along(look: Look) -> None:
+def test_the_parent_of_a_category_is_included(look: Look) -> None:
     assert names(look("chelsea_the_cat.jpg"))[:2] == ["animal_cat", "animal_"]
     assert names(look("grace_hopper.jpg"))[:2] == ["people_portrait", "people_"]
 
@@ -57,21 +57,21 @@ def test_a_page_is_text_and_a_night_is_dark(look: Look) -> None:
     assert "dark_" in names(look("rocket_at_dusk.jpg"))
 
 
-def test_a_small_thing_does_not_decide_what_the_picture_is_of(nothing: Evidence) -> None:
+def test_a_small_object_is_not_the_subject(nothing: Evidence) -> None:
     car = Object("car", 0.97, Box(0, 0, 30, 30))
     assert names(nothing.with_results(objects=(car,))) == ["others_"]
     large = replace(car, box=Box(0, 0, 300, 200))
     assert names(nothing.with_results(objects=(large,))) == ["trans_car"]
 
 
-def test_what_the_picture_is_of_comes_before_where_it_stands(nothing: Evidence) -> None:
+def test_the_subject_comes_before_the_place(nothing: Evidence) -> None:
     outdoors = nothing.with_results(scene=replace(nothing.scene, outdoor=1.0))
     assert names(outdoors) == ["outdoor_"]
     bear = Object("bear", 0.97, Box(0, 0, 300, 300))
     assert names(outdoors.with_results(objects=(bear,))) == ["animal_", "outdoor_"]
 
 
-def test_a_picture_of_nothing_is_others(nothing: Evidence) -> None:
+def test_an_image_of_nothing_is_others(nothing: Evidence) -> None:
     (only,) = categories(nothing)
     assert only.name == "others_"
     assert only.score == 1.0

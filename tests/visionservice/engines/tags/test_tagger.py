@@ -6,9 +6,11 @@ from pathlib import Path
 
 from visionservice.engines.base import LabelScore
 from visionservice.engines.evidence.evidence import Evidence
-from visionservice.engines.tags.tagger import CUTOFF, tags
+from visionservice.engines.tags.tagger import MIN_TAG_CONFIDENCE, RuleTagger
 
 Look = Callable[[str | Path], Evidence]
+
+tags = RuleTagger().tag
 
 
 def test_general_words_come_before_the_breed(look: Look) -> None:
@@ -17,21 +19,21 @@ def test_general_words_come_before_the_breed(look: Look) -> None:
     assert names.index("coffee") < names.index("espresso")
 
 
-def test_a_general_word_comes_first_even_when_the_breed_is_as_sure(nothing: Evidence) -> None:
+def test_a_general_word_comes_before_a_breed_of_the_same_score(nothing: Evidence) -> None:
     words = (LabelScore("golden retriever", 0.9), LabelScore("dog", 0.9), LabelScore("animal", 0.9))
     seen = nothing.with_results(scene=replace(nothing.scene, words=words))
     assert [tag.name for tag in tags(seen)] == ["dog", "animal", "golden retriever"]
 
 
-def test_a_breed_that_is_not_sure_is_not_named(nothing: Evidence) -> None:
+def test_a_doubtful_breed_is_not_named(nothing: Evidence) -> None:
     words = (LabelScore("dog", 0.9), LabelScore("golden retriever", 0.65))
     seen = nothing.with_results(scene=replace(nothing.scene, words=words))
     assert [tag.name for tag in tags(seen)] == ["dog"]
 
 
 def test_snow_is_white_and_water_is_outdoors(nothing: Evidence) -> None:
-    surfaces = replace(nothing.scene.low_level, white=0.3)
-    alps = replace(nothing.scene, words=(LabelScore("snow", 0.8),), water=0.5, low_level=surfaces)
+    features = replace(nothing.scene.low_level, white=0.3)
+    alps = replace(nothing.scene, words=(LabelScore("snow", 0.8),), water=0.5, low_level=features)
     indoors = nothing.with_results(scene=alps)
     outdoors = nothing.with_results(scene=replace(alps, outdoor=0.9))
     assert {tag.name for tag in tags(outdoors)} == {"outdoor", "snow", "water"}
@@ -41,22 +43,22 @@ def test_snow_is_white_and_water_is_outdoors(nothing: Evidence) -> None:
 
 
 def test_a_pale_blur_behind_an_animal_is_no_sky(nothing: Evidence) -> None:
-    surfaces = replace(nothing.scene.low_level, sky=0.4)
-    scene = replace(nothing.scene, outdoor=0.9, low_level=surfaces)
+    features = replace(nothing.scene.low_level, sky=0.4)
+    scene = replace(nothing.scene, outdoor=0.9, low_level=features)
     assert "sky" in {tag.name for tag in tags(nothing.with_results(scene=scene))}
     bird = replace(scene, words=(LabelScore("animal", 0.9),))
     assert "sky" not in {tag.name for tag in tags(nothing.with_results(scene=bird))}
 
 
-def test_they_are_sorted_and_none_is_less_likely_than_not(look: Look) -> None:
+def test_tags_are_sorted_and_have_at_least_the_least_confidence(look: Look) -> None:
     for name in ("eileen_collins.jpg", "coffee_cup.jpg", "summer_palace.jpg"):
-        sure = [tag.confidence for tag in tags(look(name))]
-        assert sure == sorted(sure, reverse=True)
-        assert all(CUTOFF <= confidence <= 1 for confidence in sure)
-        assert len({tag.name for tag in tags(look(name))}) == len(sure) > 2
+        confidences = [tag.confidence for tag in tags(look(name))]
+        assert confidences == sorted(confidences, reverse=True)
+        assert all(MIN_TAG_CONFIDENCE <= confidence <= 1 for confidence in confidences)
+        assert len({tag.name for tag in tags(look(name))}) == len(confidences) > 2
 
 
-def test_a_portrait_a_page_and_a_night_are_called_so(look: Look) -> None:
+def test_a_portrait_a_page_and_a_night_have_tags(look: Look) -> None:
     assert {"person", "woman", "portrait"} <= {t.name for t in tags(look("eileen_collins.jpg"))}
     assert {"text"} <= {t.name for t in tags(look("printed_page.jpg"))}
     assert {"night", "rocket", "outdoor"} <= {t.name for t in tags(look("rocket_at_dusk.jpg"))}
