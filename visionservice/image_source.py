@@ -56,8 +56,10 @@ class ImageSource:
         """
         reserved = 0
 
-        def reserve(size: int) -> None:
+        def check_size(size: int) -> None:
             nonlocal reserved
+            if size > limits.bytes + MAX_FORM_BYTES:
+                raise too_large(limits.bytes, f"this one has at least {size} bytes")
             more = max(0, size - reserved)
             if more > self._free_bytes:
                 raise too_many_requests(1, "The service is receiving too many images at once")
@@ -65,36 +67,33 @@ class ImageSource:
             reserved += more
 
         try:
-            source = await read_body(request, limits, reserve)
-            if isinstance(source, str):
-                source = await self._read_url(source, request, limits, reserve)
-            yield source
+            yield await self._read(request, limits.media, check_size)
         finally:
             self._free_bytes += reserved
 
-    async def _read_url(
-        self, url: str, request: Request, limits: InputLimits, reserve: SizeCheck
-    ) -> bytes:
-        def check_size(size: int) -> None:
-            if size > limits.bytes:
-                raise too_large(limits.bytes, "this one has more bytes")
-            reserve(size)
-
+    async def _read(self, request: Request, media: str, check_size: SizeCheck) -> bytes:
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                url = await _read_body(request, media, check_size)
+        except TimeoutError:
+            message = f"The body did not arrive within {BODY_SECONDS:.0f} seconds."
+            raise ApiError(408, "Timeout", message) from None
+        if isinstance(url, bytes):
+            return url
         if name := self._sample(url, request):
             if name not in sample_credits():
                 raise invalid_image_url(f"No sample is called {name[:80]!r}.")
             return await to_thread.run_sync((SAMPLES / name).read_bytes)
-        if self._images is None:
-            return await download(url, check_size=check_size, is_allowed=self._is_allowed)
-        name = unquote(url.partition("?")[0].partition("#")[0].rpartition("/")[2])
-        if file := await to_thread.run_sync(find_file, self._images, name):
-            return await to_thread.run_sync(_read_file, file, check_size)
+        hint = ""
+        if self._images:
+            name = unquote(url.partition("?")[0].partition("#")[0].rpartition("/")[2])
+            if file := await to_thread.run_sync(_find_file, self._images, name):
+                return await to_thread.run_sync(_read_file, file, check_size)
+            hint = f" The folder of images has no file {name[:80]!r}; names are case-sensitive."
         try:
             return await download(url, check_size=check_size, is_allowed=self._is_allowed)
         except ApiError as error:
-            error.hint += (
-                f" The folder of images has no file {name[:80]!r}; names are case-sensitive."
-            )
+            error.hint += hint
             raise
 
     async def fetch(self, request: Request, limits: InputLimits) -> bytes:
@@ -118,7 +117,7 @@ class ImageSource:
         return path.removeprefix("/samples/") if path.startswith("/samples/") else ""
 
 
-def find_file(folder: Path, name: str) -> Path | None:
+def _find_file(folder: Path, name: str) -> Path | None:
     """Return the file of this name directly in a folder."""
     if not name or set(name) & {"/", "\\", "\0"}:
         return None
@@ -139,31 +138,9 @@ def _read_file(file: Path, check_size: SizeCheck) -> bytes:
         raise invalid_image_url(f"{message}: {error.strerror}.") from None
 
 
-async def read_body(request: Request, limits: InputLimits, reserve: SizeCheck) -> str | bytes:
-    """Return the URL or the bytes in the body of a request.
-
-    Raises:
-        ApiError: The body is missing, too large, too slow, malformed or of a wrong type.
-    """
+async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str | bytes:
+    """Return the URL or the bytes in the body of a request."""
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read_as(kind, request, limits, reserve)
-    except TimeoutError:
-        message = f"The body did not arrive within {BODY_SECONDS:.0f} seconds."
-        raise ApiError(408, "Timeout", message) from None
-
-
-async def _read_as(
-    kind: str, request: Request, limits: InputLimits, reserve: SizeCheck
-) -> str | bytes:
-    def check_size(size: int) -> None:
-        if kind == "application/json" and size > MAX_JSON_BYTES:
-            raise bad_argument(f"A JSON body has at most {MAX_JSON_BYTES} bytes.")
-        if size > limits.bytes + MAX_FORM_BYTES * (kind == "multipart/form-data"):
-            raise too_large(limits.bytes, f"this one has at least {size} bytes")
-        reserve(size)
-
     if kind == "multipart/form-data":
         return await _read_form(request, check_size)
     data = b"".join([chunk async for chunk in _chunks(request, check_size)])
@@ -171,7 +148,7 @@ async def _read_as(
         raise bad_argument("The request has no body; send an image or the URL of an image.")
     if kind == "application/json":
         return _parse_url(data)
-    if kind == "application/octet-stream" or kind.startswith(limits.media):
+    if kind == "application/octet-stream" or kind.startswith(media):
         return data
     given = repr(kind[:60]) if kind else "a body without a content type"
     message = (
@@ -214,6 +191,8 @@ async def _read_form(request: Request, check_size: SizeCheck) -> bytes:
 
 def _parse_url(data: bytes) -> str:
     """Read {"url": ...} from JSON, or from what Microsoft's samples send: {'url': ...}."""
+    if len(data) > MAX_JSON_BYTES:
+        raise bad_argument(f"A JSON body has at most {MAX_JSON_BYTES} bytes.")
     try:
         text = data.decode("utf-8-sig")
         try:
