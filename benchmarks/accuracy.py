@@ -1,10 +1,10 @@
 """Measure what the service sees: `make accuracy`, or `python benchmarks/accuracy.py FOLDER`.
 
-Every engine is asked over HTTP about the pictures of a folder with a truth file (`truth.py` says
-what stands in it; without a folder, ../shared/eval beside the project and the sample pictures)
+Every engine is asked over HTTP about the images of a folder with a truth file (`truth.py` says
+what stands in it; without a folder, ../shared/eval beside the project and the sample images)
 and about variants made of them. The alternatives see the same bytes in the same run: Tesseract 5
-where it is installed, with the better of its page modes 1 and 6 on each picture; Pillow's
-ImageOps.fit, a centre crop; the top ImageNet label alone. What is being worked on goes to stderr,
+where it is installed, with the better of its page modes 1 and 6 on each image; Pillow's
+ImageOps.fit, a center crop; the top ImageNet label alone. What is being worked on goes to stderr,
 the table to stdout.
 """
 
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str]) -> None:
             "as benchmarks/truth.py describes it."
         )
     if not folder and not EVALUATION.is_dir():
-        print("There is no ../shared/eval: the sample pictures alone are measured", file=sys.stderr)
+        print("There is no ../shared/eval: the sample images alone are measured", file=sys.stderr)
     with own_service():
         vision, truth = visionhelpers.connect(), load(folder) if folder else ours()
         measured = [part for engine in ENGINES for part in engine.measure(vision, truth)]

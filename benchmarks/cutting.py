@@ -1,6 +1,6 @@
-"""How well thumbnails keep faces and subjects, beside a centre crop.
+"""How well thumbnails keep faces and subjects, beside a center crop.
 
-Where a thumbnail was cut is seen in its pixels: it is looked for in the picture.
+Where a thumbnail was cut is seen in its pixels: it is looked for in the image.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ or two; the windows it is compared with are exact, and a face is whole there if 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """How much of a subject, and how many faces, our crop, the centre and the best one keep."""
+    """How much of a subject, and how many faces, our crop, the center and the best one keep."""
 
     ours: float
     centre: float
@@ -111,6 +111,6 @@ def _kept(which: str, cuts: Sequence[Cut]) -> Row:
 def _gain(cuts: Sequence[Cut]) -> Row:
     ratio = sum(cut.ours for cut in cuts) / sum(cut.center for cut in cuts)
     most = sum(cut.best for cut in cuts) / sum(cut.center for cut in cuts)
-    measure = "subject kept against a centre crop, in the corners"
+    measure = "subject kept against a center crop, in the corners"
     other = f"{most:.2f} times the best crop"
     return Row("thumbnails", measure, f"{ratio:.2f} times", other, "1.3 times", ratio >= 1.3)

@@ -47,13 +47,13 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
 
 
 def describe(vision: VisionClient, picture: ImageInput, candidates: int) -> list[dict[str, Any]]:
-    """Ask for the captions of a picture."""
+    """Ask for the captions of an image."""
     result = vision.describe(picture, max_candidates=candidates)
     return list(result["description"]["captions"])
 
 
 def claims(caption: str, known: Known) -> list[str]:
-    """Return the words of a caption, but for what it quotes, that are not true of the picture.
+    """Return the words of a caption, but for what it quotes, that are not true of the image.
 
     False are the words of `caption_none_of`; where `tags_right` is known, also every name of the
     service's vocabulary that it does not list, but for names within a longer one that is right.

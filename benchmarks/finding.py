@@ -23,11 +23,11 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row]:
         yield _overlaps(vision, pictures, "quarter turns", quarter_turns)
     empty = [known for known in truth.having("faces") if not known.faces]
     if empty:
-        say("people", "pictures without faces")
+        say("people", "images without faces")
         number = sum(len(_found(vision, known.path.read_bytes())) for known in empty)
         yield Row(
             "people",
-            f"faces on {len(empty)} pictures without",
+            f"faces on {len(empty)} images without",
             str(number),
             goal="0",
             holds=number == 0,

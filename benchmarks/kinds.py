@@ -1,4 +1,4 @@
-"""What kind of picture it is: its colours, black and white, drawn, harmless."""
+"""What kind of image it is: its colors, black and white, drawn, harmless."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ HIGHEST = 5
 
 
 def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
-    """Give the rows about colours, black and white and adult scores, and who is taken for what."""
+    """Give the rows about colors, black and white and adult scores, and who is taken for what."""
     yield from painted(vision)
     yield from printed(vision, truth)
     yield from confused(vision, truth)
@@ -52,14 +52,14 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
 
 
 def jpeg(image: Image.Image, quality: int) -> bytes:
-    """Return a picture as a JPEG file."""
+    """Return an image as a JPEG file."""
     buffer = BytesIO()
     image.save(buffer, "JPEG", quality=quality)
     return buffer.getvalue()
 
 
 def canvas(ground: str, figure: str, noise: int) -> Image.Image:
-    """Draw a disc of one colour on a ground of another, with noise of so many levels."""
+    """Draw a disc of one color on a ground of another, with noise of so many levels."""
     image = Image.new("RGB", (320, 240), PAINTS[ground])
     ImageDraw.Draw(image).ellipse((80, 40, 240, 200), PAINTS[figure])
     levels = np.random.default_rng(1).normal(np.asarray(image), noise)
@@ -67,7 +67,7 @@ def canvas(ground: str, figure: str, noise: int) -> Image.Image:
 
 
 def painted(vision: VisionClient) -> Iterator[Row]:
-    """Count the discs on grounds whose colours are named, drawn clean and with noise."""
+    """Count the discs on grounds whose colors are named, drawn clean and with noise."""
     say("colours", "drawn discs")
     for kind, noise, quality in (("clean", 0, 95), ("with noise, JPEG quality 50", 12, 50)):
         right, pairs = 0, list(combinations(PAINTS, 2))
@@ -80,7 +80,7 @@ def painted(vision: VisionClient) -> Iterator[Row]:
 
 
 def printed(vision: VisionClient, truth: Truth) -> Iterator[Row]:
-    """Count the prints in one ink that are black and white, and the pictures that are, as given."""
+    """Count the prints in one ink that are black and white, and the images that are, as given."""
     say("colours", "prints")
     found = Counter(
         ink
@@ -98,23 +98,23 @@ def printed(vision: VisionClient, truth: Truth) -> Iterator[Row]:
         yield Row("colours", measure, share(found[ink], prints))
     coloured = [known for known in truth.images if not grey(known)]
     false = [known.path.name for known in coloured if black_and_white(vision, known.path)]
-    measure = "black and white: pictures with colour" + (f", {', '.join(false)}" if false else "")
+    measure = "black and white: images with color" + (f", {', '.join(false)}" if false else "")
     yield Row("colours", measure, share(len(false), len(coloured)))
 
 
 def black_and_white(vision: VisionClient, picture: Path | bytes) -> bool:
-    """Ask whether a picture is black and white."""
+    """Ask whether an image is black and white."""
     return bool(vision.analyze(picture, features="Color")["color"]["isBWImg"])
 
 
 def grey(known: Known) -> bool:
-    """Tell whether a picture has no colour by its facts, or else has hardly any in any pixel."""
+    """Tell whether an image has no color by its facts, or else has hardly any in any pixel."""
     spread = np.ptp(np.asarray(known.image.convert("RGB"), np.int16), axis=2)
     return bool(known.facts.get("black_and_white", np.percentile(spread, 99) < 12))
 
 
 def confused(vision: VisionClient, truth: Truth) -> Iterator[Figures]:
-    """Count what pictures of each kind, and their variants, are taken for."""
+    """Count what images of each kind, and their variants, are taken for."""
     taken: Counter[tuple[str, str]] = Counter()
     for known in truth.having("imageType"):
         say("image type", known.path.name)
@@ -125,7 +125,7 @@ def confused(vision: VisionClient, truth: Truth) -> Iterator[Figures]:
     if taken:
         heads = sorted({kind for pair in taken for kind in pair})
         lines = [[is_, *(str(taken[is_, kind]) for kind in heads)] for is_ in heads]
-        title = "What pictures and their variants are taken for (down: what they are)"
+        title = "What images and their variants are taken for (down: what they are)"
         yield Figures(title, ["", *heads], lines)
 
 
@@ -135,16 +135,16 @@ def named(clip_art: int, line_drawing: int) -> str:
 
 
 def harmless(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
-    """Give the highest adult scores of the harmless pictures."""
-    say("adult", "harmless pictures")
+    """Give the highest adult scores of the harmless images."""
+    say("adult", "harmless images")
     pictures = [*truth.images, *truth.probes, *truth.gallery]
     known = [picture for picture in pictures if picture.facts.get("harmless", True)]
     adult = [(vision.analyze(one.path, features="Adult")["adult"], one.path.name) for one in known]
     scores = sorted(((score["adultScore"], name) for score, name in adult), reverse=True)
     if scores:
-        measure = f"highest score of {len(scores)} harmless pictures"
+        measure = f"highest score of {len(scores)} harmless images"
         flagged = any(score["isAdultContent"] for score, _ in adult)
         ours = f"{scores[0][0]:.2f} {scores[0][1]}"
         yield Row("adult", measure, ours, goal="none called adult", holds=not flagged)
         lines = [(name, f"{score:.3f}") for score, name in scores[:HIGHEST]]
-        yield Figures("The highest adult scores of harmless pictures", ("picture", "score"), lines)
+        yield Figures("The highest adult scores of harmless images", ("image", "score"), lines)

@@ -12,7 +12,7 @@ import numpy as np
 from PIL import Image
 
 Box = tuple[float, float, float, float]
-"""Left, top, right and bottom in pixels, from the picture's top left."""
+"""Left, top, right and bottom in pixels, from the image's top left."""
 
 
 def distance(one: str, other: str) -> int:
@@ -96,7 +96,7 @@ def match_boxes(truth: Sequence[Box], found: Sequence[Box]) -> list[tuple[int, i
 
 
 def windows(picture: tuple[int, int], shape: tuple[int, int]) -> list[Box]:
-    """Return every place of the largest window of a shape in a picture, to the pixel."""
+    """Return every place of the largest window of a shape in an image, to the pixel."""
     scale = min(picture[0] / shape[0], picture[1] / shape[1])
     width, height = (
         min(round(side * scale), limit) for side, limit in zip(shape, picture, strict=True)
@@ -127,7 +127,7 @@ def tesseract(picture: bytes, mode: int = 1) -> str | None:
     """Return what Tesseract prints, None where it is not installed.
 
     Args:
-        picture: The bytes of a file.
+        image: The bytes of a file.
         mode: Of page segmentation: 1 reads any page in any orientation, 0 only tells the latter.
     """
     command = shutil.which("tesseract")

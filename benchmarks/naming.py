@@ -16,7 +16,7 @@ from visionservice.engines.registry import default
 from visionservice.gallery.gallery import MAX_FACE_DISTANCE
 
 Names = Callable[[bytes], set[str]]
-"""Ask whom or what a picture shows."""
+"""Ask whom or what an image shows."""
 Expected = Callable[[Known], set[str]]
 ENOUGH = 0.95
 
@@ -45,7 +45,7 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
 def distances(truth: Truth) -> Figures:
     """Measure how far faces are from the gallery's, by the engine itself: the API tells no number.
 
-    A probe of one person is compared with each gallery picture: the same person over the variants
+    A probe of one person is compared with each gallery image: the same person over the variants
     but the turns, somebody else as it is. Every face of the strangers is somebody else.
     """
     known = [(each.names, numbers) for each in truth.gallery for numbers in _embedded(each.image)]
@@ -102,7 +102,7 @@ def count(
 def named(
     engine: str, names: Names, pictures: Iterable[Known], variants: Variants, expected: Expected
 ) -> Iterator[Row]:
-    """Give the rows about pictures of whom or what the gallery knows."""
+    """Give the rows about images of whom or what the gallery knows."""
     right, every, false = count(engine, names, pictures, variants, expected)
     holds = right >= ENOUGH * every
     yield Row(engine, "named over variants", share(right, every), goal="at least 95%", holds=holds)
@@ -112,7 +112,7 @@ def named(
 def false_names(
     engine: str, names: Names, pictures: Iterable[Known], expected: Expected
 ) -> Iterator[Row]:
-    """Give the row about pictures of nothing that the gallery knows."""
+    """Give the row about images of nothing that the gallery knows."""
 
     def all_but_tilted(image: Image.Image) -> Iterator[Variant]:
         yield unchanged(image)
@@ -120,5 +120,5 @@ def false_names(
 
     others = list({known.path: known for known in pictures if not expected(known)}.values())
     _, _, false = count(engine, names, others, all_but_tilted, expected)
-    measure = f"false names on {len(others)} other pictures, mirrored too"
+    measure = f"false names on {len(others)} other images, mirrored too"
     yield Row(engine, measure, str(false), goal="0", holds=false == 0)

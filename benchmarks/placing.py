@@ -44,7 +44,7 @@ def _variants(image: Image.Image) -> Iterator[Variant]:
 
 
 def _agreement(places: Iterable[Known], others: Iterable[Known]) -> Figures:
-    """Compare places with their own variants, and with every other picture both ways."""
+    """Compare places with their own variants, and with every other image both ways."""
     fewest: dict[str, int] = {}
     sought = [(known, describe(np.asarray(known.image))) for known in places]
     for known, features in sought:

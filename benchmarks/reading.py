@@ -166,7 +166,7 @@ def _orientation(vision: VisionClient, pages: Sequence[Known]) -> Iterator[Row]:
 
 
 def _nothing(vision: VisionClient, truth: Truth) -> Iterator[Row]:
-    """Count the words read on pictures without any, turned ones too."""
+    """Count the words read on images without any, turned ones too."""
     blank = [known for known in truth.having("words") if not known.facts["words"]]
     ours, theirs = 0, 0
     for known in blank:
@@ -176,5 +176,5 @@ def _nothing(vision: VisionClient, truth: Truth) -> Iterator[Row]:
             theirs += len((tesseract(variant.data) or "").split())
     if blank:
         other = MISSING if tesseract(blank[0].path.read_bytes()) is None else f"{theirs} Tesseract"
-        measure = f"words on {len(blank)} pictures without text, in 4 turns"
+        measure = f"words on {len(blank)} images without text, in 4 turns"
         yield Row("text", measure, str(ours), other, "0", ours == 0)

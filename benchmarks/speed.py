@@ -1,7 +1,7 @@
 """Measure speed and memory: `make bench`.
 
 Every row sets two things measured in the same run against each other, in turns, so that a busy
-machine disturbs both alike; the figure is the median. Pictures are the samples, and the
+machine disturbs both alike; the figure is the median. Images are the samples, and the
 evaluation set in ../shared/eval where it lies beside the project.
 """
 
@@ -182,13 +182,13 @@ def measure_first_caption() -> None:
 
 
 def pictures() -> list[Path]:
-    """Return every evaluation picture, or the samples where there are none."""
+    """Return every evaluation image, or the samples where there are none."""
     folder = EVALUATION if EVALUATION.is_dir() else Path(visionhelpers.__file__).parent / "samples"
     return sorted(p for p in folder.rglob("*") if p.suffix in (".jpg", ".png"))
 
 
 def ask_everything(vision: visionhelpers.VisionClient, picture: Path | bytes) -> None:
-    """Send one picture through every operation, so that every model is loaded."""
+    """Send one image through every operation, so that every model is loaded."""
     vision.analyze(picture, features=FEATURES, details=("Celebrities", "Landmarks"))
     vision.thumbnail(picture, width=100, height=100)
     vision.ocr(picture)
@@ -204,15 +204,13 @@ def ten_megapixels() -> bytes:
 
 
 def measure_memory(vision: visionhelpers.VisionClient, folder: Path) -> None:
-    """Measure the service's memory after many pictures, and after a large one."""
+    """Measure the service's memory after many images, and after a large one."""
     files = pictures()
     for file in files:
         ask_everything(vision, file)
     time.sleep(1)  # the service releases memory after a response
     used = process(folder).memory_info().rss / 1e9
-    report(
-        f"memory after {len(files)} pictures", f"{used:.2f} GB", "under 0.9 GB", holds=used < 0.9
-    )
+    report(f"memory after {len(files)} images", f"{used:.2f} GB", "under 0.9 GB", holds=used < 0.9)
     ask_everything(vision, ten_megapixels())
     time.sleep(1)
     used = process(folder).memory_info().rss / 1e9

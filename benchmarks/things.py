@@ -94,7 +94,7 @@ def precision(having: list[Known], results: dict[Path, list[Result]]) -> Figures
         ]
         exactly = f"{sum(right) / len(right):.2f}" if right else NONE
         lines.append((f"{threshold}", f"{len(right)}", f"{sum(right)}", exactly, ", ".join(wrong)))
-    title = f"Precision of tags on {len(having)} pictures: too few to call confidences calibrated"
+    title = f"Precision of tags on {len(having)} images: too few to call confidences calibrated"
     head = ("confidence from", "tags", "right", "precision", "wrong, below the next threshold")
     return Figures(title, head, lines)
 
@@ -102,7 +102,7 @@ def precision(having: list[Known], results: dict[Path, list[Result]]) -> Figures
 def judged(
     name: str, having: list[Known], fact: str, judge: Judge, results: dict[Path, list[Result]]
 ) -> Iterator[Row]:
-    """Count the facts that hold in the pictures as they are, then in their variants."""
+    """Count the facts that hold in the images as they are, then in their variants."""
     given = {known.path.name: judge(results[known.path][0], known.facts[fact]) for known in having}
     parts = [held for helds in given.values() for held in helds]
     other = label_alone(having) if fact == "tags_any_of" else NONE

@@ -1,16 +1,16 @@
-"""A folder of pictures and what is true of them: FOLDER/truth.json.
+"""A folder of images and what is true of them: FOLDER/truth.json.
 
 A JSON object of two parts; every fact may be left out, and then it is not measured.
 
-`images` gives the facts of each picture, by its name in FOLDER/images (or in FOLDER):
+`images` gives the facts of each image, by its name in FOLDER/images (or in FOLDER):
 
 - `lines`: the lines of its text, in reading order; `handwritten`: true, or the name says it.
 - `words`: [] where there is nothing to read.
-- `faces`: a list of `ltrb` (left, top, right, bottom in pixels of the upright picture), `gender`
+- `faces`: a list of `ltrb` (left, top, right, bottom in pixels of the upright image), `gender`
   ("Male", "Female") and `age`; or 0.
 - `celebrities`: who of the gallery is in it. `landmark`: the place's name; the gallery is taught
-  the first picture of each place. A building (`category_prefix` has "building_") without one goes
-  by the picture's name.
+  the first image of each place. A building (`category_prefix` has "building_") without one goes
+  by the image's name.
 - `tags_any_of`: groups of words; one of each group is a tag. `caption_any_of`: one of the words is
   in the caption. `category`, `category_prefix`: the surest category is one, or begins so.
 - `tags_right`: every word that a person would accept for it; a tag beyond them is wrong, and so
@@ -20,8 +20,8 @@ A JSON object of two parts; every fact may be left out, and then it is not measu
 - `subject`: `ltrb` of what a thumbnail should keep; without it, of all the faces together.
 - `harmless`: false where the adult score may be high.
 
-`people` is about names: `gallery/NAME/*` in FOLDER/people holds a picture or more of each;
-`probes` gives by file name in FOLDER/people/probes who is in it; `strangers` are pictures, from
+`people` is about names: `gallery/NAME/*` in FOLDER/people holds an image or more of each;
+`probes` gives by file name in FOLDER/people/probes who is in it; `strangers` are images, from
 FOLDER/people, of nobody in the gallery.
 """
 
@@ -46,14 +46,14 @@ EVALUATION = BESIDE.parents[1] / "shared" / "eval"
 
 @dataclass(frozen=True)
 class Known:
-    """A picture and the facts of it."""
+    """An image and the facts of it."""
 
     path: Path
     facts: dict[str, Any]
 
     @cached_property
     def image(self) -> Image.Image:
-        """The picture, upright."""
+        """The image, upright."""
         return load_image(self.path)
 
     @property
@@ -91,7 +91,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Truth:
-    """Pictures with their facts, and people by name."""
+    """Images with their facts, and people by name."""
 
     images: list[Known]
     probes: list[Known] = field(default_factory=list)
@@ -100,13 +100,13 @@ class Truth:
 
     @property
     def places(self) -> dict[str, Known]:
-        """The first picture of each place that is not in the gallery from the start."""
+        """The first image of each place that is not in the gallery from the start."""
         known = {known.landmark: known for known in reversed(self.images) if known.landmark}
         built_in = SAMPLES / "gallery" / "landmarks"
         return {name: first for name, first in known.items() if not (built_in / name).is_dir()}
 
     def having(self, fact: str) -> Iterator[Known]:
-        """Give the pictures of which a fact is known."""
+        """Give the images of which a fact is known."""
         return (known for known in self.images if fact in known.facts)
 
 
@@ -116,7 +116,7 @@ def load(folder: Path) -> Truth:
 
 
 def ours() -> Truth:
-    """Read the sample pictures and, where it is, the evaluation set with facts of ours."""
+    """Read the sample images and, where it is, the evaluation set with facts of ours."""
     samples = _read(SAMPLES, BESIDE / "samples.json")
     if not EVALUATION.is_dir():
         return samples

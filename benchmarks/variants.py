@@ -1,4 +1,4 @@
-"""Variants of a picture with known truth: turned, scaled, pressed, in other light, cut."""
+"""Variants of an image with known truth: turned, scaled, pressed, in other light, cut."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTHING = "as it is"
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A picture made of another, and how: mirrored, turned clockwise in degrees, scaled."""
+    """An image made of another, and how: mirrored, turned clockwise in degrees, scaled."""
 
     name: str
     image: Image.Image
@@ -46,35 +46,35 @@ class Variant:
 
 
 Variants = Callable[[Image.Image], Iterator[Variant]]
-"""Give variants of a picture."""
+"""Give variants of an image."""
 
 
 def unchanged(image: Image.Image) -> Variant:
-    """Take a picture as it is."""
+    """Take an image as it is."""
     return Variant(NOTHING, image, image.size)
 
 
 def turned(image: Image.Image, degrees: int) -> Variant:
-    """Turn a picture clockwise; the corners that appear take its average colour."""
+    """Turn an image clockwise; the corners that appear take its average color."""
     colour = image.resize((1, 1)).getpixel((0, 0))
     picture = image.rotate(-degrees, Image.Resampling.BICUBIC, expand=True, fillcolor=colour)
     return Variant(f"turned by {degrees}", picture, image.size, turn=degrees)
 
 
 def scaled(image: Image.Image, scale: float) -> Variant:
-    """Scale a picture."""
+    """Scale an image."""
     width, height = (round(side * scale) for side in image.size)
     return Variant(f"scaled by {scale:g}", image.resize((width, height)), image.size, scale=scale)
 
 
 def in_light(image: Image.Image, light: float) -> Variant:
-    """Make a picture brighter or darker."""
+    """Make an image brighter or darker."""
     name = f"{'brighter' if light > 1 else 'darker'} by {abs(light - 1):.0%}"
     return Variant(name, ImageEnhance.Brightness(image).enhance(light), image.size)
 
 
 def mirrored(image: Image.Image) -> Variant:
-    """Mirror a picture."""
+    """Mirror an image."""
     return Variant("mirrored", ImageOps.mirror(image), image.size, mirrored=True)
 
 
@@ -99,7 +99,7 @@ def quarter_turns(image: Image.Image) -> Iterator[Variant]:
 
 
 def middle(image: Image.Image, share: float = 0.6) -> Variant:
-    """Cut the middle out of a picture, this share of each side."""
+    """Cut the middle out of an image, this share of each side."""
     width, height = (round(side * share) for side in image.size)
     left, top = (image.width - width) // 2, (image.height - height) // 2
     picture = image.crop((left, top, left + width, top + height))
@@ -107,11 +107,11 @@ def middle(image: Image.Image, share: float = 0.6) -> Variant:
 
 
 def in_corners(image: Image.Image, subject: Box) -> Iterator[tuple[Image.Image, tuple[int, int]]]:
-    """Shift a picture so that its subject stands top left, then bottom right.
+    """Shift an image so that its subject stands top left, then bottom right.
 
     What is shifted out on one side comes in on the other, so that every pixel is a real one; a
     twentieth of the subject's sides stays free around it. Also says how far it was shifted. A
-    subject of more than half the picture stands in no corner, so there is nothing to give.
+    subject of more than half the image stands in no corner, so there is nothing to give.
     """
     if area(subject) > image.width * image.height / 2:
         return

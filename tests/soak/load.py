@@ -1,8 +1,8 @@
 """Many clients at once, some of them hostile: `python -m tests.soak.load [SECONDS] [CLIENTS]`.
 
-Each client sends pictures that tell whose they are, to every operation of every version, and every
+Each client sends images that tell whose they are, to every operation of every version, and every
 tenth time a file that nobody should send. It ends with 1 when a response is 5xx, belongs to another
-client's picture, or is missing, when a 429 does not say when to come back, or when the memory of
+client's image, or is missing, when a 429 does not say when to come back, or when the memory of
 the service ends more than a tenth above where it stood after a quarter of the time.
 """
 
@@ -31,7 +31,7 @@ from tests.soak.pictures import Own, hostile
 
 SECONDS, CLIENTS = 120.0, 64
 HOSTILE = 10
-"""One picture in so many."""
+"""One image in so many."""
 GROWTH = 1.10
 KEY = "Ocp-Apim-Subscription-Key"
 FEATURES = "visualFeatures=Color,Faces,Tags,ImageType"
@@ -39,7 +39,7 @@ Check = Callable[[requests.Response, Own], bool]
 
 
 def sized(response: requests.Response, own: Own) -> bool:
-    """Whether a response is about a picture of this size."""
+    """Whether a response is about an image of this size."""
     metadata = response.json()["metadata"]
     return (metadata["width"], metadata["height"]) == (own.width, own.height)
 
@@ -50,7 +50,7 @@ def numbered(response: requests.Response, own: Own) -> bool:
 
 
 def coloured(response: requests.Response, own: Own) -> bool:
-    """Whether a thumbnail has the colour of the picture at its lower edge."""
+    """Whether a thumbnail has the color of the image at its lower edge."""
     image = Image.open(BytesIO(response.content)).convert("RGB")
     seen, meant = image.getpixel((5, image.height - 4)), ImageColor.getrgb(own.colour)
     return image.size == (80, 60) and max(abs(a - b) for a, b in zip(seen, meant, strict=True)) < 40
@@ -115,7 +115,7 @@ class Run:
                         )
 
     def ask(self, session: requests.Session, question: Question, own: Own, random: Random) -> None:
-        """Ask one question; hold the response against the picture."""
+        """Ask one question; hold the response against the image."""
         data = own.file(random.choice(question.kinds))
         begun = monotonic()
         response = self._patiently(session, "POST", question.path, data)
@@ -130,9 +130,7 @@ class Run:
             self.failures[f"{path}: {response.status_code} {response.text[:200]}"] += 1
         elif not question.check(response, own):
             said = (
-                response.content[:300]
-                if "json" in response.headers["content-type"]
-                else "a picture"
+                response.content[:300] if "json" in response.headers["content-type"] else "an image"
             )
             self.failures[f"{path}: another client's response, not {own}: {said!r}"] += 1
 
@@ -153,7 +151,7 @@ class Run:
         return None
 
     def _leave(self, question: Question, *, whole: bool) -> None:
-        """Send a picture, or half of it, and hang up."""
+        """Send an image, or half of it, and hang up."""
         data = Own.draw(99, Random(1)).file("PNG")  # noqa: S311
         head = f"POST /{question.path} HTTP/1.1\r\nHost: localhost\r\n{KEY}: {self.key}\r\n"
         head += f"Content-Type: application/octet-stream\r\nContent-Length: {len(data)}\r\n\r\n"

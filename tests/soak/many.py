@@ -1,6 +1,6 @@
-"""A run over many pictures, killed twice and resumed: `python -m tests.soak.many [PICTURES]`.
+"""A run over many images, killed twice and resumed: `python -m tests.soak.many [PICTURES]`.
 
-It ends with 1 unless every picture has one line in the file of results, with its own result, and
+It ends with 1 unless every image has one line in the file of results, with its own result, and
 the memory of the process that asks has stayed within 50 MB of what it was at its start.
 """
 
@@ -69,7 +69,7 @@ def judged(results: Path, pictures: list[Path], memory: list[tuple[int, int]]) -
     once = times == Counter(map(str, pictures))
     own = sum(which(each["result"], SMALLEST) == int(Path(each["image"]).stem) for each in found)
     grown = [most - start for start, most in memory]
-    print(f"{len(found)} lines, {len(times)} pictures, each once: {'yes' if once else 'NO'}")
+    print(f"{len(found)} lines, {len(times)} images, each once: {'yes' if once else 'NO'}")
     print(f"results of the image itself: {own}")
     for start, most in memory:
         print(f"memory of the client: {start >> 20} MB at the start, {most >> 20} MB at most")

@@ -1,4 +1,4 @@
-"""What the clients of a load run send: pictures that tell whose they are, and hostile files."""
+"""What the clients of a load run send: images that tell whose they are, and hostile files."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ COLOURS = (
 
 @dataclass(frozen=True)
 class Own:
-    """A picture that no other client has: its size, its colour, the number drawn on it."""
+    """An image that no other client has: its size, its color, the number drawn on it."""
 
     width: int
     height: int
@@ -34,7 +34,7 @@ class Own:
         return cls(260 + client, 120 + random.randrange(80), colour, number)
 
     def image(self) -> Image.Image:
-        """A white label with the number, on the colour."""
+        """A white label with the number, on the color."""
         image = Image.new("RGB", (self.width, self.height), self.colour)
         draw = ImageDraw.Draw(image)
         draw.rectangle((20, 30, 239, 89), "white")
@@ -42,7 +42,7 @@ class Own:
         return image
 
     def file(self, kind: str) -> bytes:
-        """The picture as a file; as a PDF or a TIFF it has two pages, the second one plain."""
+        """The image as a file; as a PDF or a TIFF it has two pages, the second one plain."""
         file, image = BytesIO(), self.image()
         more = {}
         if kind in ("PDF", "TIFF"):
@@ -66,7 +66,7 @@ def hostile() -> dict[str, tuple[bytes, str]]:
         "30 megapixels of nothing": (blank_png(6000, 5000)[:-2000], octets),
         "4 MB of headers": (photo[:2] + comment * 62 + b"\xff\xd9", octets),
         "another format": (webp.getvalue(), octets),
-        "text": (b"not a picture" * 1000, octets),
+        "text": (b"not an image" * 1000, octets),
         "a type that is not taken": (photo, "text/plain"),
         "an address that leads nowhere": (
             b'{"url": "http://127.0.0.1:9/a.jpg"}',

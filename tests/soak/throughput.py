@@ -78,7 +78,7 @@ def survives(vision: VisionClient, pictures: list[Path], client: Client) -> bool
         if len(found) == len(pictures) // 3:
             os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
     lines = results.read_bytes().count(b"\n")
-    print(f"a worker killed: {len(found)} results, {lines} lines, of {len(pictures)} pictures")
+    print(f"a worker killed: {len(found)} results, {lines} lines, of {len(pictures)} images")
     return sorted(found) == [*map(str, pictures)] and lines == len(pictures)
 
 
@@ -108,7 +108,7 @@ def main(count: int = PICTURES, rounds: int = ROUNDS) -> int:
         seconds = measured(vision, pictures, client, rounds)
         ratios = {way: seconds[BARE] / taken for way, taken in seconds.items()}
         for way, ratio in ratios.items():
-            print(f"{way:<40} {count / seconds[way]:6.2f} pictures a second  {ratio:5.2f}")
+            print(f"{way:<40} {count / seconds[way]:6.2f} images a second  {ratio:5.2f}")
         holds = survives(vision, pictures, client)
         holds &= min(ratio for way, ratio in ratios.items() if way != "1 thread") >= GOAL
     print("holds" if holds else "MISSED")

@@ -15,13 +15,13 @@ ACROSS = 100
 
 
 def draw(folder: Path, count: int, smallest: int) -> list[Path]:
-    """Draw pictures, `00000.jpg` and so on, of `smallest` pixels and a little more each way.
+    """Draw images, `00000.jpg` and so on, of `smallest` pixels and a little more each way.
 
     Which one it is can be told from its width and height.
     """
     folder.mkdir(parents=True, exist_ok=True)
     whole = [load_image(sample_path(name)) for name in sorted(sample_credits())]
-    random = Random(count)  # noqa: S311  the same pictures every time
+    random = Random(count)  # noqa: S311  the same images every time
     paths = [folder / f"{number:05}.jpg" for number in range(count)]
     for number, path in enumerate(paths):
         size = smallest + number % ACROSS, smallest + number // ACROSS
@@ -32,7 +32,7 @@ def draw(folder: Path, count: int, smallest: int) -> list[Path]:
 
 
 def which(result: Mapping[str, Any], smallest: int) -> int:
-    """Return the number of the picture that a result is about."""
+    """Return the number of the image that a result is about."""
     seen = result["metadata"]
     return int(seen["width"] - smallest + ACROSS * (seen["height"] - smallest))
 
