@@ -3,11 +3,13 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
+import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
+from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
 from typing import Any
@@ -15,10 +17,11 @@ from typing import Any
 import pytest
 
 from visionservice.errors import ApiError, invalid_image_size
-from visionservice.fetch import FETCH_SECONDS, download, is_public_address
+from visionservice.fetch import FETCH_SECONDS, _tls, download, is_public_address
 
 HITS: list[tuple[str, str]] = []
 IMAGE = b"image" * 10
+CERTIFICATE = Path(__file__).parents[1] / "localhost.pem"
 
 
 class Web(BaseHTTPRequestHandler):
@@ -78,10 +81,15 @@ class Web(BaseHTTPRequestHandler):
 def serving(
     host: str = "0.0.0.0",  # noqa: S104
     handler: type[BaseHTTPRequestHandler] = Web,
+    certificate: Path | None = None,
 ) -> Iterator[str]:
     with ThreadingHTTPServer((host, 0), handler) as server:
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate)
+            server.socket = context.wrap_socket(server.socket, server_side=True)
         Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}"
         server.shutdown()
 
 
@@ -261,9 +269,36 @@ def test_an_address_that_does_not_answer_delays_the_next_by_a_moment(
         assert 0.2 < monotonic() - begin < 2
 
 
+@pytest.fixture
+def secure_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Run the web server with TLS; its certificate is for localhost and 127.0.0.1."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    _tls.cache_clear()
+    with serving(certificate=CERTIFICATE) as url:
+        yield url
+    _tls.cache_clear()
+
+
+def test_https_checks_the_certificate_for_the_name(
+    secure_web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve(monkeypatch, {"localhost": ["127.0.0.1"], "other.test": ["127.0.0.1"]})
+    for host in ("127.0.0.1", "localhost"):
+        assert fetch(f"{secure_web.replace('127.0.0.1', host)}/once") == IMAGE
+    hint = hint_of(f"{secure_web.replace('127.0.0.1', 'other.test')}/image")
+    assert "certificate" in hint
+
+
+def copy(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
 @contextmanager
 def proxy_server() -> Iterator[tuple[str, list[str]]]:
-    """Run an HTTP proxy that returns an image for every URL, and refuses tunnels."""
+    """Run an HTTP proxy: it returns an image for every URL, and tunnels to 127.0.0.1 only."""
     targets: list[str] = []
 
     class Proxy(Web):
@@ -273,7 +308,17 @@ def proxy_server() -> Iterator[tuple[str, list[str]]]:
 
         def do_CONNECT(self) -> None:
             targets.append(f"CONNECT {self.path} {self.headers.get('Proxy-Authorization')}")
-            self.reply(403, b"")
+            host, _, port = self.path.partition(":")
+            if host != "localhost":
+                return self.reply(403, b"")
+            with socket.create_connection(("127.0.0.1", int(port))) as target:
+                self.send_response(200)
+                self.end_headers()
+                back = Thread(target=copy, args=(target, self.connection))
+                back.start()
+                copy(self.connection, target)
+                back.join()
+            return None
 
     with serving("127.0.0.1", Proxy) as url:
         yield url, targets
@@ -287,6 +332,17 @@ def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -
         assert "403" in hint_of("https://images.test/a.jpg")
     login = b64encode(b"user:word").decode()
     assert targets == ["http://images.test/a.jpg?b=c", f"CONNECT images.test:443 Basic {login}"]
+
+
+def test_https_goes_through_a_tunnel_of_the_proxy(
+    secure_web: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visionservice.fetch.LOOPBACK", ())
+    url = secure_web.replace("127.0.0.1", "localhost")
+    with proxy_server() as (proxy, targets):
+        monkeypatch.setenv("HTTPS_PROXY", proxy)
+        assert fetch(f"{url}/image") == IMAGE
+    assert targets == [f"CONNECT {url.removeprefix('https://')} None"]
 
 
 def test_no_proxy_is_used_for_the_hosts_of_no_proxy_and_for_this_machine(
