@@ -1,62 +1,68 @@
-"""The service as an ASGI application: which path does what, and every failure as JSON."""
+"""ASGI application: the table of operations, their handlers and how images reach the engines."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import secrets
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
+from collections.abc import AsyncIterator, Callable, Hashable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
-from starlette.responses import Response
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from .analysis import ImageAnalysis
 from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, v1, v2, v3, v4
 from .api.admin import AdminRoutes, gallery_of
 from .api.query import Query
-from .api.version import ReadPlan, Version
-from .bench import Bench
+from .api.version import Version
 from .cache import AnalysisCache
-from .ending import finish
+from .errors import ApiError
 from .gallery.gallery import Gallery
 from .image_source import ImageSource
+from .imaging import pdf
 from .imaging.document import Document
-from .imaging.probe import InputLimits
+from .imaging.probe import ImageInfo, InputLimits, probe
 from .middleware import ApiKeyMiddleware, IdleTimer
-from .operations import Operations
-from .pool import Pool
+from .operations import OperationStore, PackedJson
 from .responses import EXCEPTION_HANDLERS, JsonResponse
-from .settings import ServiceSettings
-from .turns import Steps
+from .scheduler import Job, Scheduler
+from .settings import LOOPBACK, ServiceSettings
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+CLIENT_HEADER = "X-Client-Id"
+"""Identifies a client with several connections, if it runs on the machine of the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the API: its path, what checks and answers it, who has it, what it takes.
+    """One operation of the API.
 
     Attributes:
-        path: Below a version's root; the gate has put the API's paths into lower case.
-        check: Refuses a query, or returns the work on the picture (or document).
-        versions: The versions that have it.
-        limits: What pictures it takes.
-        results: Where the result of one that takes long is asked for, as the API spells it.
+        path: The path below the root of a version, in lower case.
+        parse: Validates the query; returns the `ImageHandler`, or the `DocumentHandler`.
+        versions: The versions that have the operation.
+        limits: The images that it accepts.
+        results: The path of its results if it is long-running, as the API spells it.
     """
 
     path: str
-    check: Callable[[Query, Version], Callable[..., Any]]
+    parse: Callable[[Query, Version], Callable[..., Any]]
     versions: Sequence[Version]
     limits: InputLimits = v1.PHOTO
     results: str = ""
@@ -80,7 +86,7 @@ OPERATIONS = (
     Operation("read/analyze", v3.read, THIRD, v3.DOCUMENT, "read/analyzeResults"),
     Operation("imageanalysis:analyze", v4.analyze, FOURTH, v4.IMAGE),
 )
-"""Every operation that takes a picture."""
+"""Every operation on an image or a document."""
 
 
 def create_app(
@@ -88,10 +94,10 @@ def create_app(
     *,
     key: str | None = None,
     gallery: Gallery | None = None,
-    scheduler: Pool | None = None,
+    scheduler: Scheduler | None = None,
     idle_timer: IdleTimer | None = None,
 ) -> Starlette:
-    """Return the service as an ASGI application.
+    """Return the service as an ASGI application; `app.state.service` is its `Service`.
 
     Args:
         settings: The settings; None for the defaults.
@@ -102,153 +108,224 @@ def create_app(
         idle_timer: Measures the time without requests; None for a new one.
     """
     settings = settings or ServiceSettings()
-    source = ImageSource(settings)
-    operations = Operations(
-        delay=timedelta(seconds=settings.operation_delay), fail=settings.fail_operations
-    )
-    temporary = None
+    temporary: Callable[[], object] | None = None
     if gallery is None:
         folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
         gallery = Gallery(folder)
         if settings.gallery is None:
             temporary = weakref.finalize(gallery, shutil.rmtree, folder, True)
-    bench = Bench(source, scheduler or Pool())
     api_key = Middleware(
         ApiKeyMiddleware,
         key=key or settings.key or secrets.token_hex(16),
         settings=settings,
         idle_timer=idle_timer or IdleTimer(),
     )
-    service = _Service(gallery, bench, operations, AnalysisCache(settings.cache_size))
+    service = Service(settings, gallery, scheduler or Scheduler(), temporary)
     app = Starlette(
-        routes=[*service.routes(), *AdminRoutes(gallery, bench).routes()],
+        routes=[*service.routes(), *AdminRoutes(gallery, service.run_on_image).routes()],
         middleware=[api_key],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
-    app.state.finish = partial(finish, bench, operations)
-    app.state.close = partial(_close, bench, temporary)
-    app.state.busy = lambda: operations.running
-    app.state.working = lambda: bench.running
-    app.state.forget = operations.forget_old
+    app.state.service = service
     return app
 
 
-def _close(bench: Bench, temporary: Callable[[], object] | None) -> None:
-    bench.abandon()
-    if temporary:
-        temporary()
+class Service:
+    """The endpoints of the API and what they share.
 
-
-class _Service:
-    """The endpoints of the API, with what they share."""
+    Documents have workers of their own: opening a PDF, or drawing one of its pages, may take as
+    long as its time limit, and images do not wait for it.
+    """
 
     def __init__(
-        self, gallery: Gallery, bench: Bench, operations: Operations, memory: AnalysisCache
+        self,
+        settings: ServiceSettings,
+        gallery: Gallery,
+        scheduler: Scheduler,
+        delete_gallery: Callable[[], object] | None = None,
     ) -> None:
-        self._gallery = gallery
-        self._bench = bench
-        self._operations = operations
-        self._memory = memory
+        self._images, self._opening, self._reading = scheduler, Scheduler(2), Scheduler(1)
+        self._schedulers = (self._images, self._opening, self._reading)
+        self.operations = OperationStore(
+            delay=timedelta(seconds=settings.operation_delay), fail=settings.fail_operations
+        )
+        self._gallery, self._delete_gallery = gallery, delete_gallery
+        self._public = settings.public
+        self._source = ImageSource(settings)
+        self._cache = AnalysisCache(settings.cache_size)
 
     def routes(self) -> list[Route]:
         """Return the paths of the API: every operation in every version that has it."""
-        post, get = ["POST"], ["GET"]
-        table = [
-            Route(
-                f"{version.root}/{operation.path}",
-                partial(self._begin if operation.results else self._look, operation, version),
-                methods=post,
-            )
-            for operation in OPERATIONS
-            for version in operation.versions
-        ]
-        results = {
-            (version, operation.results)
-            for operation in OPERATIONS
-            for version in operation.versions
-            if operation.results
-        }
-        table += [
-            Route(
-                f"{version.root}/{path.lower()}/{{name}}",
-                partial(self._result, version, path),
-                methods=get,
-            )
-            for version, path in results
-        ]
+        table, results = [], {}
+        for operation in OPERATIONS:
+            handler = self.start_operation if operation.results else self.handle_sync
+            for version in operation.versions:
+                path = f"{version.root}/{operation.path}"
+                table.append(Route(path, partial(handler, operation, version), methods=["POST"]))
+                if operation.results:
+                    kind = f"{version.root}/{operation.results}"
+                    results[kind] = Route(
+                        f"{kind.lower()}/{{name}}",
+                        partial(self.get_operation, version, kind),
+                        methods=["GET"],
+                    )
         models = [
-            Route(f"{version.root}/models", self._models, methods=get) for version in FIRST + LATER
+            Route(f"{version.root}/models", self._models, methods=["GET"])
+            for version in FIRST + LATER
         ]
-        return table + models
+        return [*table, *results.values(), *models]
 
-    async def _look(self, operation: Operation, version: Version, request: Request) -> Response:
-        """Check the parameters, fetch the picture, do the work, answer."""
-        work = _checked(operation, version, request)
+    async def handle_sync(
+        self, operation: Operation, version: Version, request: Request
+    ) -> Response:
+        """Validate the parameters, read the image, analyze it, and return the result."""
+        work = _parse(operation, version, request)
         gallery = gallery_of(request, self._gallery)
-        data, header = await self._bench.fetch(request, operation.limits)
-        name = request.state.id
 
-        def look() -> Any:
-            picture = ImageAnalysis.decode(data, header, gallery)
-            picture.results = self._memory.of(data)
-            return work(picture, name)
+        def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
+            image = ImageAnalysis.decode(data, info, gallery)
+            image.results = self._cache.results(key)
+            return work(image, request.state.id)
 
-        answer = await self._bench.work(request, header, look)
+        async with self._read_image(request, operation.limits) as (data, info, key):
+            look = partial(analyze, data, info, key)
+            answer = await self._run(request, self._images, info.weight, look, key)
         if isinstance(answer, bytes):
-            headers = {"apim-request-id": name}
+            headers = {"apim-request-id": request.state.id}
             return Response(answer, media_type="image/jpeg", headers=headers)
         return JsonResponse(request, answer)
 
-    async def _begin(self, operation: Operation, version: Version, request: Request) -> Response:
-        """Begin to read a document that is known to be whole; the text is asked for later."""
-        check = _checked(operation, version, request)
+    async def start_operation(
+        self, operation: Operation, version: Version, request: Request
+    ) -> Response:
+        """Check that a document can be read, queue its pages, and return 202."""
+        plan_pages = _parse(operation, version, request)
         gallery = gallery_of(request, self._gallery)
-        data, header = await self._bench.fetch(request, operation.limits)
+        async with self._read_image(request, operation.limits) as (data, info, key):
+            opening = partial(Document.decode, data, info, gallery)
+            document = await self._open(request, info.weight, opening, slow=info.is_document)
+            plan = plan_pages(document.pages)
+            pages: list[Any] = []
 
-        def decode() -> Document:
-            document = Document.decode(data, header, gallery)
-            if not header.is_document:
-                document.known = self._memory.of(data)
-            return document
+            def read_page(number: int) -> None:
+                if not info.is_document:
+                    document.known = self._cache.results(key)
+                pages.append(plan.page(document.page(number)))
 
-        document = await self._bench.open(request, header, decode)
-        plan = check(document.pages)
-        work: Callable[[], Any] = partial(_read, document, plan)
-        future: Future[Any] = self._bench.submit(request, header, work)
-        future.add_done_callback(partial(_log_failure, request.state.id))
-        name = self._operations.add(future, f"{version.root}/{operation.results}")
+            scheduler = self._reading if info.is_document else self._images
+            job = scheduler.submit(
+                self._client(request),
+                info.weight,
+                *(partial(read_page, number) for number in plan.numbers),
+                lambda: PackedJson.pack(plan.result(pages)),
+                key=None if info.is_document else key,
+            )
+        job.add_done_callback(partial(_log_failure, request.state.id))
+        name = self.operations.add(job, f"{version.root}/{operation.results}")
         root = f"{request.url.scheme}://{request.headers['host']}{version.root}"
         location = f"{root}/{operation.results}/{name}"
         headers = {"Operation-Location": location, "apim-request-id": request.state.id}
         return Response(status_code=202, headers=headers)
 
-    async def _result(self, version: Version, path: str, request: Request) -> Response:
-        done = self._operations.get(request.path_params["name"], f"{version.root}/{path}")
-        return JsonResponse(request, version.progress(done) | (done.result or {}))
+    async def get_operation(self, version: Version, kind: str, request: Request) -> Response:
+        """Return the status of an operation, and its result without parsing it again."""
+        done = self.operations.get(request.path_params["name"], kind)
+        head = version.progress(done)
+        if done.result is None:
+            return JsonResponse(request, head)
+        size, chunks = done.result.merge(head)
+        headers = dict(JsonResponse(request, None).headers) | {"content-length": str(size)}
+        return StreamingResponse(chunks, headers=headers)
 
     async def _models(self, request: Request) -> Response:
         return JsonResponse(request, v1.MODELS)
 
+    async def run_on_image(
+        self, request: Request, limits: InputLimits, work: Callable[[bytes], Any]
+    ) -> Any:
+        """Read the image of a request, and call a function with it in a worker thread."""
+        async with self._read_image(request, limits) as (data, info, _):
+            return await self._run(request, self._images, info.weight, partial(work, data))
 
-def _read(document: Document, plan: ReadPlan) -> Steps[dict[str, Any]]:
-    """Read the pages of a plan one by one; pause before all but the first."""
-    pages: list[dict[str, Any]] = []
-    for number in plan.numbers:
-        if pages:
-            yield
-        pages.append(plan.page(document.page(number)))
-    return plan.result(pages)
+    @asynccontextmanager
+    async def _read_image(
+        self, request: Request, limits: InputLimits
+    ) -> AsyncIterator[tuple[bytes, ImageInfo, bytes | None]]:
+        """Yield the bytes of an image, what their header contains, and their key in the cache."""
+        size = request.headers.get("content-length", "")
+        self._images.check_room(self._client(request), int(size) if size.isdecimal() else 0)
+        async with self._source.open(request, limits) as data:
+            slow = "Pdf" in limits.formats and pdf.is_pdf(data)
+            info = await self._open(request, len(data), partial(probe, data, limits), slow=slow)
+            yield data, info, await to_thread.run_sync(self._cache.key, data)
+
+    async def _open(self, request: Request, weight: int, work: Callable[[], T], *, slow: bool) -> T:
+        """Call a function that loads no model in a thread."""
+        if slow:
+            return await self._run(request, self._opening, weight, work)
+        return await to_thread.run_sync(work)
+
+    async def _run(
+        self,
+        request: Request,
+        scheduler: Scheduler,
+        weight: int,
+        work: Callable[[], T],
+        key: bytes | None = None,
+    ) -> T:
+        """Return the result of a job; cancel the job when the client disconnects."""
+        job = scheduler.submit(self._client(request), weight, work, key=key)
+        disconnect = asyncio.create_task(_wait_for_disconnect(request))
+        try:
+            await asyncio.wait({job, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+            if not job.done():
+                raise ClientDisconnect
+            result: T = job.result()
+            return result
+        finally:
+            disconnect.cancel()
+            job.cancel()
+
+    def _client(self, request: Request) -> Hashable:
+        """Return the client's address; on this machine, the header or the connection."""
+        if request.client and request.client.host not in LOOPBACK:
+            return request.client.host
+        header = "" if self._public else request.headers.get(CLIENT_HEADER, "")
+        return header[:80] or request.client
+
+    async def drain(self) -> None:
+        """Finish the jobs that have begun, reject others with 503, and wait for polls."""
+        await asyncio.gather(*(scheduler.drain() for scheduler in self._schedulers))
+        await self.operations.wait_until_read()
+        for scheduler in self._schedulers:
+            scheduler.shutdown()
+
+    @property
+    def working(self) -> bool:
+        """Whether a worker thread is busy; after `drain` it may be one that hangs."""
+        return any(scheduler.working for scheduler in self._schedulers)
+
+    def close(self) -> None:
+        """Delete the temporary gallery."""
+        if self._delete_gallery:
+            self._delete_gallery()
 
 
-def _log_failure(name: str, done: Future[Any]) -> None:
-    if not done.cancelled() and (error := done.exception()):
-        log.error("The operation of request %s failed", name, exc_info=error)
+async def _wait_for_disconnect(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
-def _checked(operation: Operation, version: Version, request: Request) -> Callable[..., Any]:
-    """Return the work that a request asks for; what the path names counts before the query."""
+def _log_failure(name: str, job: Job) -> None:
+    if not job.cancelled() and (error := job.exception()):
+        level = logging.INFO if isinstance(error, ApiError) else logging.ERROR
+        log.log(level, "The operation of request %s failed", name, exc_info=error)
+
+
+def _parse(operation: Operation, version: Version, request: Request) -> Callable[..., Any]:
+    """Return the handler for a request; parameters in the path precede those in the query."""
     pairs = [*request.path_params.items(), *request.query_params.multi_items()]
     query = Query(pairs, request.headers.get("user-agent", ""))
     version.validate(query)
-    return operation.check(query, version)
+    return operation.parse(query, version)

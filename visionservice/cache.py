@@ -1,8 +1,8 @@
-"""What was found in the latest pictures: asked about again, they are not looked at again."""
+"""Cache of analysis results by the content of the image file; the oldest are dropped."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import lru_cache
 from hashlib import sha256
 from threading import Lock
@@ -12,37 +12,36 @@ T = TypeVar("T")
 
 
 class CachedResults:
-    """What was found in a picture; safe to use from several threads."""
+    """The results for one image by name. Jobs with the same image never run at the same time."""
 
     def __init__(self) -> None:
-        self._found: dict[object, Any] = {}
-        self._looking: dict[object, Lock] = {}
+        self._results: dict[Hashable, Any] = {}
 
-    def get(self, what: object, look: Callable[[], T]) -> T:
-        """Return what was found, or look for it, while whoever asks for the same waits."""
-        if what not in self._found:
-            with self._looking.setdefault(what, Lock()):
-                if what not in self._found:
-                    self._found[what] = look()
-        found: T = self._found[what]
-        return found
+    def get(self, name: Hashable, compute: Callable[[], T]) -> T:
+        """Return the result of this name; compute it the first time."""
+        if name not in self._results:
+            self._results[name] = compute()
+        result: T = self._results[name]
+        return result
 
 
 class AnalysisCache:
-    """Findings by the bytes of a picture, kept while the service runs; safe to use from threads.
-
-    Names are not among them: a gallery may learn one at any moment.
+    """Results of the last images, without names: a gallery may change. Safe to use from threads.
 
     Args:
-        pictures: How many to remember, the latest; 0 for none.
+        size: The number of images; 0 for no cache.
     """
 
-    def __init__(self, pictures: int) -> None:
-        self._known = lru_cache(pictures)(lambda _digest: CachedResults())
-        self._asking = Lock()
+    def __init__(self, size: int) -> None:
+        self._enabled = size > 0
+        self._lock = Lock()
+        self._for_key = lru_cache(size)(lambda _key: CachedResults())
 
-    def of(self, data: bytes) -> CachedResults:
-        """Return what is known of a picture's file, to be added to."""
-        digest = sha256(data).digest()
-        with self._asking:  # of two at once, each would get its own
-            return self._known(digest)
+    def key(self, data: bytes) -> bytes | None:
+        """Return the key of an image file; None without a cache."""
+        return sha256(data).digest() if self._enabled else None
+
+    def results(self, key: bytes | None) -> CachedResults:
+        """Return the results of a key, to be added to."""
+        with self._lock:
+            return self._for_key(key)

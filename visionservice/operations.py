@@ -1,90 +1,125 @@
-"""Long-running operations: begun by one request, asked after by others, kept for a while."""
+"""Long-running operations: started by one request, polled by others, kept for some time."""
 
 from __future__ import annotations
 
+import asyncio
 import json
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 from uuid import uuid4
 
 from .errors import ApiError
+from .scheduler import Job
 
 Json = dict[str, Any]
 Status = Literal["NotStarted", "Running", "Failed", "Succeeded"]
 
-TIME_KEPT = timedelta(hours=48)
-TIME_TO_ASK = timedelta(seconds=2)
-"""In which whoever began an operation is to ask how it ended, before the service does."""
-MOST_KEPT = 1000
-MOST_BYTES = 64 * 1024 * 1024
-"""Of results, packed: a page of print takes about ten thousand."""
+KEEP_TIME = timedelta(hours=48)
+READ_TIME = timedelta(seconds=2)
+"""The time in which a client polls an operation that has ended, before the service stops."""
+MAX_OPERATIONS = 1000
+MAX_RESULT_BYTES = 64 * 1024 * 1024
+"""The memory of all results, compressed: a page of print takes about 10,000 bytes."""
+CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PackedJson:
+    """A JSON object, compressed: it goes into a response without being parsed again.
+
+    Attributes:
+        data: The compressed JSON.
+        size: The bytes of the JSON.
+    """
+
+    data: bytes
+    size: int
+
+    @classmethod
+    def pack(cls, content: Json) -> PackedJson:
+        """Serialize and compress an object."""
+        plain = _dump(content)
+        return cls(zlib.compress(plain, 1), len(plain))
+
+    def merge(self, head: Json) -> tuple[int, Iterator[bytes]]:
+        """Return the size and the chunks of the JSON of `head | content`; neither is empty."""
+        start = _dump(head)[:-1] + b","
+        return len(start) + self.size - 1, self._chunks(start)
+
+    def _chunks(self, start: bytes) -> Iterator[bytes]:
+        yield start
+        reader, data = zlib.decompressobj(), self.data
+        reader.decompress(data, 1)  # the opening brace
+        while data := reader.unconsumed_tail:
+            yield reader.decompress(data, CHUNK_BYTES)
+        yield reader.flush()
+
+
+def _dump(content: Json) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an operation is, since when, and what it found once it has succeeded."""
+    """The status of an operation; it has a result if it has succeeded."""
 
     status: Status
-    begun: datetime
-    changed: datetime
-    result: Json | None = None
+    created: datetime
+    updated: datetime
+    result: PackedJson | None = None
 
 
 class _Operation:
-    """One operation; of its work it keeps no more than the result, packed, once that is there."""
+    """One operation; of its job it keeps the result only."""
 
-    def __init__(
-        self, future: Future[Json], kind: str, begun: datetime, clock: Callable[[], datetime]
-    ) -> None:
-        self.kind, self.begun, self._clock = kind, begun, clock
+    def __init__(self, job: Job, kind: str, clock: Callable[[], datetime]) -> None:
+        self.kind, self.created, self._clock = kind, clock(), clock
         self.ended: datetime | None = None
-        self.result: bytes | None = None
-        self.told = False
-        self.future: Future[Json] | None = future
-        future.add_done_callback(self._end)
+        self.result: PackedJson | None = None
+        self.was_read = False
+        self.job: Job | None = job
+        job.add_done_callback(self._end)
 
-    def _end(self, future: Future[Json]) -> None:
-        """Note the outcome; called by the thread that did the work."""
-        if not future.cancelled() and not future.exception():
-            self.result = zlib.compress(json.dumps(future.result()).encode(), 1)
+    def _end(self, job: asyncio.Future[Any]) -> None:
+        if not job.cancelled() and not job.exception():
+            self.result = job.result()
         self.ended = self._clock()
-        self.future = None
+        self.job = None
 
     @property
     def bytes(self) -> int:
-        """What its result takes, in memory."""
-        return len(self.result or b"")
+        """The memory of its result."""
+        return len(self.result.data) if self.result else 0
 
 
-class Operations:
-    """The operations of one service by id, oldest first; used from its event loop alone.
+class OperationStore:
+    """The operations of one service by id, oldest first; used on its event loop only.
 
     Args:
-        most: How many are kept; the oldest goes first.
-        most_bytes: How much memory their results take at most; the oldest goes first.
-        kept: How long they are kept.
-        delay: How long each is said to be running at least, whatever its work takes.
-        fail: Whether each is said to have failed.
-        clock: Tells the time, in UTC.
+        max_operations: The number of operations that are kept.
+        max_bytes: The memory of their results.
+        keep_time: The time for which an operation is kept.
+        delay: The minimum time for which an operation reports that it is running.
+        fail: Whether every operation reports failure.
+        clock: Returns the time in UTC.
     """
 
     def __init__(
         self,
         *,
-        most: int = MOST_KEPT,
-        most_bytes: int = MOST_BYTES,
-        kept: timedelta = TIME_KEPT,
+        max_operations: int = MAX_OPERATIONS,
+        max_bytes: int = MAX_RESULT_BYTES,
+        keep_time: timedelta = KEEP_TIME,
         delay: timedelta = timedelta(0),
         fail: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._most, self._most_bytes, self._kept = most, most_bytes, kept
-        self._delay, self._fail, self._clock = delay, fail, clock
+        self._max_operations, self._max_bytes = max_operations, max_bytes
+        self._keep_time, self._delay, self._fail, self._clock = keep_time, delay, fail, clock
         self._operations: OrderedDict[str, _Operation] = OrderedDict()
 
     def __len__(self) -> int:
@@ -92,60 +127,65 @@ class Operations:
 
     @property
     def running(self) -> bool:
-        """Whether one of them has not ended yet."""
-        return any(operation.future for operation in self._operations.values())
+        """Whether an operation has not ended."""
+        return any(operation.job for operation in self._operations.values())
 
     @property
-    def untold(self) -> bool:
-        """Whether one of them has ended just now, and nobody has been told."""
-        lately = self._clock() - TIME_TO_ASK
+    def has_unread_results(self) -> bool:
+        """Whether an operation has ended within `READ_TIME`, and no client was told."""
+        since = self._clock() - READ_TIME
         return any(
-            one.ended and one.ended > lately and not one.told for one in self._operations.values()
+            operation.ended and operation.ended > since and not operation.was_read
+            for operation in self._operations.values()
         )
 
-    def add(self, future: Future[Json], kind: str) -> str:
-        """Keep the outcome of this work; return its id, a GUID of 36 characters.
+    async def wait_until_read(self) -> None:
+        """Wait until no result is unread: at most `READ_TIME` after the last end."""
+        while self.has_unread_results:
+            await asyncio.sleep(0.02)
+
+    def add(self, job: Job, kind: str) -> str:
+        """Add an operation; return its id, a GUID of 36 characters.
 
         Args:
-            future: The work.
-            kind: What its results are asked for by; the same id asked for by another is unknown.
+            job: The work; its result is a `PackedJson`.
+            kind: The path of its results; under other paths the id is unknown.
         """
         name = str(uuid4())
-        self._operations[name] = _Operation(future, kind, self._clock(), self._clock)
-        self.forget_old()
+        self._operations[name] = _Operation(job, kind, self._clock)
+        self.evict()
         return name
 
     def get(self, name: str, kind: str) -> Progress:
-        """Return how far an operation of this kind is.
+        """Return the status of an operation.
 
         Raises:
-            ApiError: No operation of this kind has this id, or no longer.
+            ApiError: No operation of this kind has this id.
         """
-        self.forget_old()
+        self.evict()
         operation = self._operations.get(name.lower())
         if operation is None or operation.kind != kind:
-            message = f"There is no operation {name[:40]!r}, or no longer."
-            raise ApiError(404, "BadArgument", message)
-        begun, future, now = operation.begun, operation.future, self._clock()
-        if future and not (future.running() or future.done()):
-            return Progress("NotStarted", begun, begun)
-        if future or now < begun + self._delay:
-            return Progress("Running", begun, now)
-        operation.told = True
-        ended = max(operation.ended or now, begun + self._delay)
+            raise ApiError(404, "BadArgument", f"Operation {name[:40]!r} not found or expired.")
+        created, job, now = operation.created, operation.job, self._clock()
+        if job and not job.begun:
+            return Progress("NotStarted", created, created)
+        if job or now < created + self._delay:
+            return Progress("Running", created, now)
+        operation.was_read = True
+        ended = max(operation.ended or now, created + self._delay)
         if self._fail or operation.result is None:
-            return Progress("Failed", begun, ended)
-        result = json.loads(zlib.decompress(operation.result))
-        return Progress("Succeeded", begun, ended, result)
+            return Progress("Failed", created, ended)
+        return Progress("Succeeded", created, ended, operation.result)
 
-    def forget_old(self) -> None:
-        """Free the memory of those whose time is over, and of the oldest if there are many."""
-        oldest = self._clock() - self._kept
+    def evict(self) -> None:
+        """Remove expired operations, and the oldest if there are too many."""
+        expired = self._clock() - self._keep_time
         size = sum(operation.bytes for operation in self._operations.values())
         for name, one in list(self._operations.items()):
-            many = len(self._operations) > self._most or (one.bytes and size > self._most_bytes)
-            if many or one.begun <= oldest:
+            too_many = len(self._operations) > self._max_operations
+            too_large = size > self._max_bytes and one.bytes
+            if too_many or too_large or one.created <= expired:
                 size -= one.bytes
                 del self._operations[name]
-                if one.future:
-                    one.future.cancel()
+                if one.job:
+                    one.job.cancel()

@@ -8,7 +8,6 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Hashable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -26,17 +25,23 @@ DRAIN_SECONDS = 30.0
 """The time that running jobs have to finish when the service stops."""
 
 
-@dataclass(eq=False, slots=True)
-class _Job:
-    """Work of one client: one step for an image, one for each page of a document."""
+class Job(asyncio.Future[Any]):
+    """Work of one client: one step for an image, one for each page of a document.
 
-    client: Hashable
-    weight: int
-    steps: deque[Callable[[], Any]]
-    key: Hashable
-    is_document: bool
-    future: asyncio.Future[Any]
-    begun: bool = False
+    Attributes:
+        begun: Whether the first step has begun.
+    """
+
+    def __init__(
+        self,
+        client: Hashable,
+        weight: int,
+        steps: Iterable[Callable[[], Any]] = (),
+        key: Hashable = None,
+    ) -> None:
+        super().__init__()
+        self.client, self.weight, self.steps = client, max(weight, MIN_WEIGHT), deque(steps)
+        self.key, self.begun = key, False
 
 
 class Scheduler:
@@ -54,9 +59,9 @@ class Scheduler:
         self._workers = workers or max(MIN_WORKERS, cpu_count())
         self._threads = ThreadPoolExecutor(self._workers, "vision-worker")
         self._limit = max_waiting_pixels
-        self._jobs: set[_Job] = set()
-        self._queues: OrderedDict[Hashable, deque[_Job]] = OrderedDict()
-        self._running: dict[Future[Any], tuple[_Job, float]] = {}
+        self._jobs: set[Job] = set()
+        self._queues: OrderedDict[Hashable, deque[Job]] = OrderedDict()
+        self._running: dict[Future[Any], tuple[Job, float]] = {}
         self._seconds_per_pixel = 0.5 / MIN_WEIGHT
         self._accepting = True
 
@@ -86,42 +91,35 @@ class Scheduler:
             raise too_many_requests(seconds, "Too many images are waiting")
 
     def submit(
-        self,
-        client: Hashable,
-        weight: int,
-        *steps: Callable[[], Any],
-        key: Hashable = None,
-        is_document: bool = False,
-    ) -> asyncio.Future[Any]:
-        """Queue a job; return a future with the result of its last step.
+        self, client: Hashable, weight: int, *steps: Callable[[], Any], key: Hashable = None
+    ) -> Job:
+        """Queue a job, a future with the result of its last step.
 
         Args:
             client: Clients take turns, however many jobs one of them has queued.
             weight: The pixels that the job counts for until its last step begins.
             steps: The functions to call, one after another; other clients run in between.
             key: Jobs with the same key never run at the same time; None for no key.
-            is_document: Whether a step may take very long: such jobs leave one worker free.
 
         Raises:
             ApiError: The queue is full (429), or the service is stopping (503).
         """
         self.check_room(client, weight)
-        future = asyncio.get_running_loop().create_future()
-        job = _Job(client, max(weight, MIN_WEIGHT), deque(steps), key, is_document, future)
-        future.add_done_callback(partial(self._remove, job))
+        job = Job(client, weight, steps, key)
+        job.add_done_callback(self._remove)
         self._jobs.add(job)
         self._enqueue(job)
         self._start_jobs()
-        return future
+        return job
 
     async def run(self, client: Hashable, weight: int, work: Callable[[], Any]) -> Any:
         """Queue a job of one step, and return its result."""
         return await self.submit(client, weight, work)
 
-    def _enqueue(self, job: _Job) -> None:
+    def _enqueue(self, job: Job) -> None:
         self._queues.setdefault(job.client, deque()).append(job)
 
-    def _remove(self, job: _Job, _: object) -> None:
+    def _remove(self, job: Any) -> None:
         """Remove a job that is done or canceled."""
         self._jobs.discard(job)
         queue = self._queues.get(job.client, deque())
@@ -138,7 +136,7 @@ class Scheduler:
             self._running[step] = job, monotonic()
             step.add_done_callback(partial(self._notify, loop))
 
-    def _next_job(self) -> _Job | None:
+    def _next_job(self) -> Job | None:
         """Remove and return the next job that may start; its client goes to the end."""
         for client, queue in self._queues.items():
             if job := next(filter(self._may_start, queue), None):
@@ -149,12 +147,9 @@ class Scheduler:
                 return job
         return None
 
-    def _may_start(self, job: _Job) -> bool:
-        running = [other for other, _ in self._running.values()]
-        if job.future.done() or (job.key and any(other.key == job.key for other in running)):
-            return False
-        documents = sum(other.is_document for other in running)
-        return not job.is_document or documents < max(1, self._workers - 1)
+    def _may_start(self, job: Job) -> bool:
+        keys = [other.key for other, _ in self._running.values()]
+        return not job.done() and (job.key is None or job.key not in keys)
 
     def _notify(self, loop: asyncio.AbstractEventLoop, step: Future[Any]) -> None:
         """Go on in the event loop; called by the worker thread."""
@@ -166,16 +161,16 @@ class Scheduler:
         rate = (monotonic() - started) / job.weight
         self._seconds_per_pixel += (rate - self._seconds_per_pixel) / 10
         error = step.exception()
-        if job.future.done():
+        if job.done():
             pass
         elif error is None and job.steps:
             self._enqueue(job)
         elif error is None:
-            job.future.set_result(step.result())
+            job.set_result(step.result())
         elif isinstance(error, Exception) and not isinstance(error, StopIteration):
-            job.future.set_exception(error)
+            job.set_exception(error)
         else:  # an exit would end the event loop
-            job.future.set_exception(RuntimeError(f"The job raised {error!r}"))
+            job.set_exception(RuntimeError(f"The job raised {error!r}"))
         self._start_jobs()
 
     def stop_accepting(self) -> None:
@@ -186,8 +181,8 @@ class Scheduler:
     async def drain(self) -> None:
         """Stop accepting jobs, and wait until those that have begun are done."""
         self.stop_accepting()
-        if futures := [job.future for job in self._jobs]:
-            await asyncio.wait(futures, timeout=DRAIN_SECONDS)
+        if self._jobs:
+            await asyncio.wait(self._jobs, timeout=DRAIN_SECONDS)
 
     def shutdown(self) -> None:
         """Reject all jobs. A running step ends later, and its result is dropped."""
@@ -196,7 +191,7 @@ class Scheduler:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
 
-def _reject(jobs: Iterable[_Job]) -> None:
+def _reject(jobs: Iterable[Job]) -> None:
     for job in jobs:
-        if not job.future.done():
-            job.future.set_exception(shutting_down())
+        if not job.done():
+            job.set_exception(shutting_down())

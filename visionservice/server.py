@@ -17,17 +17,17 @@ from typing import Any
 import platformdirs
 import uvicorn
 
-from .app import create_app
-from .ending import FINISH_SECONDS
+from .app import Service, create_app
 from .gallery.gallery import Gallery
 from .middleware import IdleTimer
+from .scheduler import DRAIN_SECONDS
 from .settings import ALL_ADDRESSES, ServiceSettings
 
 START_POLLS = 400
 """The start takes at most this number of waits of 0.05 seconds."""
 CLOSE_SECONDS = 5
 """The time that responses and bodies have to be sent when the work is done."""
-STOP_SECONDS = FINISH_SECONDS + 3 * CLOSE_SECONDS
+STOP_SECONDS = DRAIN_SECONDS + 3 * CLOSE_SECONDS
 KEEP_ALIVE_SECONDS = 30
 """The time until the next request after which a connection is closed."""
 MAX_CONNECTIONS = 500
@@ -53,8 +53,8 @@ class LocalService:
     """
 
     __slots__ = (
-        "__weakref__", "_app", "_idle_timer", "_key", "_port", "_settings", "_started", "_stopping",
-        "_thread",
+        "__weakref__", "_app", "_idle_timer", "_key", "_port", "_service", "_settings", "_started",
+        "_stopping", "_thread",
     )  # fmt: skip
     __signature__ = inspect.signature(ServiceSettings)
 
@@ -70,6 +70,7 @@ class LocalService:
             gallery=gallery if isinstance(gallery, Gallery) else None,
             idle_timer=self._idle_timer,
         )
+        self._service: Service = self._app.state.service
         self._started, self._stopping = Event(), Event()
         self._thread: Thread | None = None
 
@@ -108,7 +109,7 @@ class LocalService:
     @property
     def working(self) -> bool:
         """Whether a worker thread is busy; after a stop it may be one that takes too long."""
-        return bool(self._app.state.working())
+        return self._service.working
 
     def start(self) -> LocalService:
         """Listen, and return when the service responds.
@@ -142,7 +143,7 @@ class LocalService:
         self._stopping.set()
         if self._thread is not None:
             self._thread.join(STOP_SECONDS)
-        self._app.state.close()
+        self._service.close()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until the service has stopped, or for some seconds; return whether it has."""
@@ -161,15 +162,16 @@ class LocalService:
         while not (self._stopping.is_set() or self._is_idle() or serving.done()):
             if server.started:
                 self._started.set()
-            self._app.state.forget()
+            self._service.operations.evict()
             await asyncio.sleep(0.1 if server.started else 0.005)
-        await self._app.state.finish()
+        await self._service.drain()
         server.should_exit = True
         await serving
 
     def _is_idle(self) -> bool:
         idle = self._settings.idle
-        return idle is not None and self._idle_timer.idle > idle and not self._app.state.busy()
+        working = self._service.operations.running
+        return idle is not None and self._idle_timer.idle > idle and not working
 
     def _config(self) -> uvicorn.Config:
         """Return the settings of uvicorn; the access log is the middleware's."""

@@ -17,14 +17,14 @@ import requests
 from PIL import Image
 from starlette.types import ASGIApp, Message
 
+from tests.visionservice.client import png
 from tests.visionservice.galleries import Slow, Trouble
-from tests.visionservice.test_bench import png
 from visionhelpers.images import sample_path
 from visionservice import LocalService, create_app
-from visionservice.bench import CLIENT_HEADER
+from visionservice.app import CLIENT_HEADER
 from visionservice.engines.base import EngineUnavailable
 from visionservice.gallery.gallery import Gallery
-from visionservice.pool import LIGHTEST, Pool
+from visionservice.scheduler import MIN_WEIGHT, Scheduler
 
 KEY = "Ocp-Apim-Subscription-Key"
 PHOTO = sample_path("coffee_cup.jpg").read_bytes()
@@ -200,9 +200,11 @@ def test_what_cannot_be_taught_is_refused(service: LocalService, path: str, stat
 
 
 @asynccontextmanager
-async def client(gallery: Gallery, pool: Pool | None = None) -> AsyncIterator[httpx.AsyncClient]:
+async def client(
+    gallery: Gallery, scheduler: Scheduler | None = None
+) -> AsyncIterator[httpx.AsyncClient]:
     """Talk to an application without a socket; its unforeseen failures become answers."""
-    app = create_app(key="secret-key", gallery=gallery, scheduler=pool)
+    app = create_app(key="secret-key", gallery=gallery, scheduler=scheduler)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     headers = {KEY: "secret-key"} | BYTES
     root = "http://localhost/vision/v1.0"
@@ -244,10 +246,10 @@ def test_a_missing_package_is_named_and_the_rest_works(tmp_path: Path, trouble: 
 
 
 def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
-    gallery, pool = Slow(tmp_path), Pool(1, waiting_pixels=4_000_000)
+    gallery, scheduler = Slow(tmp_path), Scheduler(1, max_waiting_pixels=4_000_000)
 
     async def crowded() -> tuple[httpx.Response, list[httpx.Response], httpx.Response]:
-        async with client(gallery, pool) as talking, asyncio.TaskGroup() as group:
+        async with client(gallery, scheduler) as talking, asyncio.TaskGroup() as group:
 
             def post() -> asyncio.Task[httpx.Response]:
                 asking = talking.post("/models/landmarks/analyze", content=PHOTO)
@@ -257,7 +259,7 @@ def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
             while not gallery.begun.is_set():
                 await asyncio.sleep(0.01)
             waiting += [post(), post()]
-            while pool.waiting < 2_000_000:
+            while scheduler.waiting < 2_000_000:
                 await asyncio.sleep(0.01)
             refused = await post()
             gallery.go.set()
@@ -271,10 +273,10 @@ def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
 
 
 def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path: Path) -> None:
-    gallery, pool = Slow(tmp_path), Pool(1)
+    gallery, scheduler = Slow(tmp_path), Scheduler(1)
 
     async def crowded() -> list[int]:
-        async with client(gallery, pool) as talking, asyncio.TaskGroup() as group:
+        async with client(gallery, scheduler) as talking, asyncio.TaskGroup() as group:
 
             def post(width: int, name: str) -> asyncio.Task[httpx.Response]:
                 picture, who = png(width), {CLIENT_HEADER: name}
@@ -282,7 +284,7 @@ def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path
                 return group.create_task(asking)
 
             async def queued(count: int) -> None:
-                while pool.waiting < count * LIGHTEST:
+                while scheduler.waiting < count * MIN_WEIGHT:
                     await asyncio.sleep(0.01)
 
             answers = [post(60, "busy")]
@@ -305,9 +307,9 @@ def test_small_pictures_in_large_files_fill_the_queue_too(tmp_path: Path) -> Non
     large = file.getvalue().ljust(3_000_000, b"\0")
 
     async def asked() -> list[int]:
-        pool, go = Pool(1, waiting_pixels=12_000_000), Event()
-        pool.submit("another", 1, lambda: go.wait(20))
-        async with client(Gallery(tmp_path), pool) as talking:
+        scheduler, go = Scheduler(1, max_waiting_pixels=12_000_000), Event()
+        scheduler.submit("another", 1, lambda: go.wait(20))
+        async with client(Gallery(tmp_path), scheduler) as talking:
             answers = [await talking.post("/recognizeText", content=large) for _ in range(3)]
         go.set()
         return [answer.status_code for answer in answers]
@@ -336,19 +338,19 @@ async def hang_up(app: ASGIApp, path: str, queued: Callable[[], bool]) -> None:
 
 
 def test_a_picture_whose_sender_has_gone_is_not_looked_at(tmp_path: Path) -> None:
-    gallery, pool = Slow(tmp_path), Pool(1)
+    gallery, scheduler = Slow(tmp_path), Scheduler(1)
     path = "/vision/v1.0/models/landmarks/analyze"
 
     async def gone() -> int:
-        app = create_app(key="secret-key", gallery=gallery, scheduler=pool)
-        working = pool.submit(
+        app = create_app(key="secret-key", gallery=gallery, scheduler=scheduler)
+        working = scheduler.submit(
             "another", 1, lambda: gallery.identify_landmarks(np.zeros((1, 1, 3), np.uint8))
         )
-        await hang_up(app, path, lambda: pool.waiting > 0)
+        await hang_up(app, path, lambda: scheduler.waiting > 0)
         gallery.go.set()
-        await asyncio.wrap_future(working)
-        await asyncio.wrap_future(pool.submit("another", 1, lambda: None))
-        return pool.waiting
+        await working
+        await scheduler.submit("another", 1, lambda: None)
+        return scheduler.waiting
 
     assert asyncio.run(asyncio.wait_for(gone(), 20)) == 0
     assert len(gallery.seen) == 1

@@ -3,7 +3,6 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import pytest
@@ -19,75 +18,69 @@ ONE = sample_path("grace_hopper.jpg")
 
 
 @pytest.fixture
-def looks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What the engines have looked for, filled as they do."""
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the engine functions that were called."""
     from visionservice.engines.faces.detector import MtcnnFaceDetector
     from visionservice.engines.text import reader
 
-    seen: list[str] = []
+    called: list[str] = []
 
     def watch(engine: Any, method: str) -> None:
-        look = getattr(engine, method)
+        function = getattr(engine, method)
 
         def watched(*args: Any, **options: Any) -> Any:
-            seen.append(method)
-            return look(*args, **options)
+            called.append(method)
+            return function(*args, **options)
 
         monkeypatch.setattr(engine, method, watched)
 
     watch(MtcnnFaceDetector, "detect")
     watch(reader, "read")
-    return seen
+    return called
 
 
 def client(service: LocalService) -> VisionClient:
     return VisionClient(service.url, service.key)
 
 
-def test_a_picture_asked_about_again_is_not_looked_at_again(
-    tmp_path: Path, looks: list[str]
-) -> None:
+def test_the_same_image_is_analyzed_once(tmp_path: Path, calls: list[str]) -> None:
     with LocalService(gallery=tmp_path) as own:
         first = client(own).analyze(BOTH, features="Faces")
         again = client(own).analyze(BOTH.read_bytes(), features=["Faces", "Color"])
         assert again["faces"] == first["faces"]
-        assert looks == ["detect"]
+        assert calls == ["detect"]
         assert client(own).analyze(ONE, features="Faces")["faces"] != first["faces"]
-        assert looks == ["detect", "detect"]
+        assert calls == ["detect", "detect"]
 
 
-def test_two_who_ask_at_the_same_time_have_it_looked_at_once(
-    tmp_path: Path, looks: list[str]
-) -> None:
+def test_the_same_image_twice_at_a_time_is_analyzed_once(tmp_path: Path, calls: list[str]) -> None:
     with LocalService(gallery=tmp_path) as own, ThreadPoolExecutor(2) as threads:
-        answers = threads.map(lambda _: client(own).analyze(BOTH, features="Faces"), range(2))
-        assert [len(answer["faces"]) for answer in answers] == [2, 2]
-    assert looks == ["detect"]
+        responses = threads.map(lambda _: client(own).analyze(BOTH, features="Faces"), range(2))
+        assert [len(response["faces"]) for response in responses] == [2, 2]
+    assert calls == ["detect"]
 
 
-def test_what_was_read_is_remembered_too(tmp_path: Path, looks: list[str]) -> None:
+def test_text_is_cached(tmp_path: Path, calls: list[str]) -> None:
     with LocalService(gallery=tmp_path) as own:
         note = sample_path("handwritten_note.jpg")
         assert (
             client(own).recognize_text(note)["recognitionResult"]
             == (client(own).recognize_text(note)["recognitionResult"])
         )
-        assert looks == ["read"]
+        assert calls == ["read"]
 
 
 @pytest.mark.parametrize(("cache_size", "times"), [(0, 3), (1, 3), (2, 2)])
-def test_the_latest_pictures_are_remembered(
-    tmp_path: Path, looks: list[str], cache_size: int, times: int
+def test_the_results_of_the_last_images_are_cached(
+    tmp_path: Path, calls: list[str], cache_size: int, times: int
 ) -> None:
     with LocalService(gallery=tmp_path, cache_size=cache_size) as own:
-        for picture in (BOTH, ONE, BOTH):
-            client(own).analyze(picture, features="Faces")
-    assert len(looks) == times
+        for image in (BOTH, ONE, BOTH):
+            client(own).analyze(image, features="Faces")
+    assert len(calls) == times
 
 
-def test_documents_and_broken_files_take_no_pictures_place(
-    tmp_path: Path, looks: list[str]
-) -> None:
+def test_documents_and_damaged_files_are_not_cached(tmp_path: Path, calls: list[str]) -> None:
     pdf = BytesIO()
     page("a line").save(pdf, "PDF", resolution=200)
     with LocalService(gallery=tmp_path, cache_size=1) as own:
@@ -97,38 +90,21 @@ def test_documents_and_broken_files_take_no_pictures_place(
             (pdf.getvalue(), "v3.2/read/analyze", 202),
             (BOTH.read_bytes()[:9000], "v1.0/tag", 400),
         ):
-            answer = requests.post(f"{own.url}/vision/{path}", data, headers=headers, timeout=30)
-            assert answer.status_code == status
+            response = requests.post(f"{own.url}/vision/{path}", data, headers=headers, timeout=30)
+            assert response.status_code == status
         client(own).analyze(BOTH, features="Faces")
-    assert looks.count("detect") == 1
+    assert calls.count("detect") == 1
 
 
-def test_what_is_known_waits_for_nothing_that_is_looked_for() -> None:
-    known, begun, go = CachedResults(), Event(), Event()
-    known.get("colours", lambda: "red")
-
-    def look() -> str:
-        begun.set()
-        assert go.wait(10)
-        return "a line"
-
-    with ThreadPoolExecutor(1) as threads:
-        reading = threads.submit(known.get, "text", look)
-        assert begun.wait(10)
-        assert known.get("colours", lambda: "blue") == "red"
-        assert known.get("faces", lambda: 2) == 2
-        go.set()
-        assert reading.result() == "a line"
-
-
-def test_what_was_not_found_for_a_failure_is_looked_for_again() -> None:
-    known = CachedResults()
+def test_a_result_that_failed_is_computed_again() -> None:
+    results = CachedResults()
     with pytest.raises(ZeroDivisionError):
-        known.get("faces", lambda: 1 // 0)
-    assert known.get("faces", lambda: 1) == 1
+        results.get("faces", lambda: 1 // 0)
+    assert results.get("faces", lambda: 1) == 1
+    assert results.get("faces", lambda: 2) == 1
 
 
-def test_a_name_learned_meanwhile_is_known(tmp_path: Path) -> None:
+def test_a_new_name_applies_to_a_cached_image(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as own:
         vision = client(own)
         before = vision.celebrities(BOTH)["result"]["celebrities"]

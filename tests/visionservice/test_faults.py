@@ -14,8 +14,8 @@ from time import monotonic, sleep
 import pytest
 import requests
 
+from tests.visionservice.client import KEY, PLACES, WORKERS, png, post
 from tests.visionservice.galleries import Slow, Trouble
-from tests.visionservice.test_bench import KEY, PLACES, WORKERS, png, post
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 

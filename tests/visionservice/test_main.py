@@ -176,10 +176,10 @@ def test_told_twice_it_ends_at_once(tmp_path: Path) -> None:
 HANGING = """
 import sys
 from pathlib import Path
-from visionservice import ending, server
+from visionservice import scheduler, server
 from visionservice.imaging import pdf
 from visionservice.__main__ import main
-ending.FINISH_SECONDS, server.CLOSE_SECONDS, pdf._PROGRAM = 0.5, 1, Path(sys.argv.pop(1))
+scheduler.DRAIN_SECONDS, server.CLOSE_SECONDS, pdf._PROGRAM = 0.5, 1, Path(sys.argv.pop(1))
 sys.exit(main())
 """
 

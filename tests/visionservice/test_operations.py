@@ -1,168 +1,234 @@
 from __future__ import annotations
 
+import asyncio
+import json
 import tracemalloc
-from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from os import urandom
-from typing import Any
 from uuid import UUID
 from weakref import ref
 
 import pytest
 
+from tests.visionservice.test_scheduler import on_a_loop
 from visionservice.errors import ApiError
-from visionservice.operations import TIME_TO_ASK, Json, Operations
+from visionservice.operations import READ_TIME, Json, OperationStore, PackedJson
+from visionservice.scheduler import Job, Scheduler
 
 NOON = datetime(2026, 9, 13, 12, tzinfo=UTC)
 TEXT = "/vision/v1.0/textOperations"
 
 
-def begun() -> Future[Json]:
-    """Work that a thread has begun."""
-    future: Future[Json] = Future()
-    future.set_running_or_notify_cancel()
-    return future
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.now = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
 
 
-def test_an_operation_waits_runs_then_succeeds_with_its_result() -> None:
-    operations = Operations()
-    future: Future[Json] = Future()
-    name = operations.add(future, TEXT)
+def begun() -> Job:
+    """A job whose first step has begun."""
+    job = Job("me", 1)
+    job.begun = True
+    return job
+
+
+async def finish(job: Job, result: Json) -> None:
+    job.set_result(PackedJson.pack(result))
+    await asyncio.sleep(0)
+
+
+async def finished(operations: OperationStore, result: Json) -> str:
+    job = begun()
+    name = operations.add(job, TEXT)
+    await finish(job, result)
+    return name
+
+
+def unpacked(packed: PackedJson | None, head: Json) -> Json:
+    """The object that a response contains."""
+    assert packed is not None
+    size, chunks = packed.merge(head)
+    body = b"".join(chunks)
+    assert len(body) == size
+    content: Json = json.loads(body)
+    return content
+
+
+@pytest.mark.parametrize(
+    "result",
+    [{"lines": ["one", 2.5, "蕾"]}, {"text": "x" * 1_000_000}, {"text": urandom(500_000).hex()}],
+)
+def test_a_packed_result_is_merged_into_a_response(result: Json) -> None:
+    packed, head = PackedJson.pack(result), {"status": "Succeeded", "pages": [1]}
+    assert unpacked(packed, head) == head | result
+    assert list(unpacked(packed, head)) == [*head, *result]
+    assert max(map(len, packed.merge(head)[1])) <= 64 * 1024
+
+
+def test_a_large_result_is_merged_in_little_memory() -> None:
+    packed = PackedJson.pack({"pages": ["a line of print"] * 1_000_000})
+    assert packed.size > 15_000_000
+    tracemalloc.start()
+    try:
+        assert sum(map(len, packed.merge({"status": "Succeeded"})[1])) > packed.size
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 1_000_000
+
+
+@on_a_loop
+async def test_an_operation_waits_runs_then_succeeds_with_its_result() -> None:
+    operations, job = OperationStore(), Job("me", 1)
+    name = operations.add(job, TEXT)
     assert (len(name), str(UUID(name))) == (36, name)
     assert operations.get(name, TEXT).status == "NotStarted"
-    future.set_running_or_notify_cancel()
+    job.begun = True
     assert operations.get(name, TEXT).status == "Running"
     assert operations.running
-    future.set_result({"lines": []})
+    await finish(job, {"lines": []})
     done = operations.get(name.upper(), TEXT)
-    assert (done.status, done.result) == ("Succeeded", {"lines": []})
+    assert done.status == "Succeeded"
+    assert unpacked(done.result, {"a": 1}) == {"a": 1, "lines": []}
     assert not operations.running
 
 
-def test_a_failure_shows_as_failed_and_keeps_its_reason_to_itself() -> None:
-    operations = Operations()
-    future = begun()
-    name = operations.add(future, TEXT)
-    future.set_exception(ValueError("secret"))
+@on_a_loop
+async def test_an_error_ends_an_operation_as_failed_and_is_not_returned() -> None:
+    operations, job = OperationStore(), begun()
+    name = operations.add(job, TEXT)
+    job.set_exception(ValueError("secret"))
+    await asyncio.sleep(0)
     done = operations.get(name, TEXT)
     assert (done.status, done.result) == ("Failed", None)
 
 
-def test_work_dropped_from_the_queue_shows_as_failed() -> None:
-    operations = Operations()
-    future: Future[Json] = Future()
-    name = operations.add(future, TEXT)
-    future.cancel()
+@on_a_loop
+async def test_a_result_that_is_no_json_ends_an_operation_as_failed() -> None:
+    operations = OperationStore()
+    job = Scheduler(1).submit("me", 1, lambda: PackedJson.pack({"lines": {1, 2}}))
+    name = operations.add(job, TEXT)
+    await asyncio.wait([job])
+    await asyncio.sleep(0)
+    assert operations.get(name, TEXT).status == "Failed"
+    assert not operations.running
+
+
+@on_a_loop
+async def test_a_canceled_job_ends_as_failed() -> None:
+    operations, job = OperationStore(), Job("me", 1)
+    name = operations.add(job, TEXT)
+    job.cancel()
+    await asyncio.sleep(0)
     assert operations.get(name, TEXT).status == "Failed"
 
 
-def test_the_same_id_asked_for_as_another_kind_is_unknown() -> None:
-    operations = Operations()
+@on_a_loop
+async def test_an_id_is_unknown_under_another_path() -> None:
+    operations = OperationStore()
     name = operations.add(begun(), TEXT)
-    with pytest.raises(ApiError, match="no operation") as refusal:
+    with pytest.raises(ApiError, match="not found or expired") as refusal:
         operations.get(name, "/vision/v3.2/read/analyzeResults")
     assert refusal.value.status == 404
 
 
-def test_it_says_when_it_began_and_when_it_ended() -> None:
-    now = [NOON]
-    operations = Operations(clock=lambda: now[0])
-    future = begun()
-    name = operations.add(future, TEXT)
-    now[0] = NOON + timedelta(seconds=2)
-    future.set_result({})
-    now[0] = NOON + timedelta(seconds=60)
+@on_a_loop
+async def test_an_operation_has_the_times_of_its_start_and_its_end() -> None:
+    clock = Clock()
+    operations, job = OperationStore(clock=clock), begun()
+    name = operations.add(job, TEXT)
+    clock.advance(2)
+    await finish(job, {})
+    clock.advance(60)
     done = operations.get(name, TEXT)
-    assert (done.begun, done.changed) == (NOON, NOON + timedelta(seconds=2))
+    assert (done.created, done.updated) == (NOON, NOON + timedelta(seconds=2))
 
 
-def test_a_delay_keeps_it_running_though_the_work_is_done() -> None:
-    now = [NOON]
-    operations = Operations(delay=timedelta(seconds=5), clock=lambda: now[0])
-    future = begun()
-    name = operations.add(future, TEXT)
-    future.set_result({"lines": []})
+@on_a_loop
+async def test_an_operation_runs_for_the_minimum_delay() -> None:
+    clock = Clock()
+    operations = OperationStore(delay=timedelta(seconds=5), clock=clock)
+    name = await finished(operations, {"lines": []})
     assert operations.get(name, TEXT).status == "Running"
-    now[0] = NOON + timedelta(seconds=5)
+    clock.advance(5)
     assert operations.get(name, TEXT).status == "Succeeded"
 
 
-def test_all_fail_when_they_are_told_to() -> None:
-    operations = Operations(fail=True)
-    future = begun()
-    name = operations.add(future, TEXT)
-    future.set_result({"lines": []})
+@on_a_loop
+async def test_every_operation_fails_on_request() -> None:
+    operations = OperationStore(fail=True)
+    name = await finished(operations, {"lines": []})
     done = operations.get(name, TEXT)
     assert (done.status, done.result) == ("Failed", None)
 
 
-def test_an_operation_is_forgotten_when_its_time_is_over() -> None:
-    now = [NOON]
-    operations = Operations(kept=timedelta(seconds=10), clock=lambda: now[0])
+@on_a_loop
+async def test_an_operation_expires() -> None:
+    clock = Clock()
+    operations = OperationStore(keep_time=timedelta(seconds=10), clock=clock)
     name = operations.add(begun(), TEXT)
-    now[0] = NOON + timedelta(seconds=9)
+    clock.advance(9)
     assert operations.get(name, TEXT).status == "Running"
-    now[0] = NOON + timedelta(seconds=10)
+    clock.advance(1)
     with pytest.raises(ApiError) as refusal:
         operations.get(name, TEXT)
     assert refusal.value.status == 404
     assert len(operations) == 0
 
 
-def test_no_more_operations_are_kept_than_allowed_and_the_oldest_goes_first() -> None:
-    operations = Operations(most=3)
+@on_a_loop
+async def test_the_oldest_of_too_many_operations_is_removed() -> None:
+    operations = OperationStore(max_operations=3)
     names = [operations.add(begun(), TEXT) for _ in range(4)]
     assert len(operations) == 3
     assert operations.get(names[3], TEXT).status == "Running"
     assert operations.get(names[1], TEXT).status == "Running"
-    with pytest.raises(ApiError, match="no operation"):
+    with pytest.raises(ApiError, match="not found"):
         operations.get(names[0], TEXT)
 
 
-class Words(dict[str, Any]):
-    """A result that can be seen to be gone."""
+@on_a_loop
+async def test_of_a_job_only_the_result_is_kept() -> None:
+    operations, job = OperationStore(), begun()
+    freed = ref(job)
+    name = operations.add(job, TEXT)
+    await finish(job, {"lines": []})
+    del job
+    assert freed() is None
+    assert operations.get(name, TEXT).result is not None
 
 
-def finished(operations: Operations, result: Json) -> str:
-    future = begun()
-    name = operations.add(future, TEXT)
-    future.set_result(result)
-    return name
-
-
-def test_of_the_work_nothing_is_kept_but_its_result() -> None:
-    operations, result = Operations(), Words(lines=["one", 2.5, "蕾"])
-    future, gone = begun(), ref(result)
-    name = operations.add(future, TEXT)
-    future.set_result(result)
-    holder = ref(future)
-    del result, future
-    assert (gone(), holder()) == (None, None)
-    assert operations.get(name, TEXT).result == {"lines": ["one", 2.5, "蕾"]}
-
-
-def test_results_of_many_pages_are_kept_as_long_as_there_is_room_for_them() -> None:
-    operations = Operations(most_bytes=300_000)
+@on_a_loop
+async def test_the_oldest_results_are_removed_when_they_take_too_much_memory() -> None:
+    operations = OperationStore(max_bytes=300_000)
     running = operations.add(begun(), TEXT)
-    names = [finished(operations, {"text": urandom(50_000).hex()}) for _ in range(12)]
-    operations.forget_old()
+    names = [await finished(operations, {"text": urandom(50_000).hex()}) for _ in range(12)]
+    operations.evict()
     assert operations.get(running, TEXT).status == "Running"
     assert operations.get(names[-1], TEXT).status == "Succeeded"
-    with pytest.raises(ApiError, match="no operation"):
+    with pytest.raises(ApiError, match="not found"):
         operations.get(names[0], TEXT)
     assert 3 <= len(operations) <= 7
 
 
-def test_the_memory_of_what_has_expired_comes_back() -> None:
-    now = [NOON]
-    operations = Operations(kept=timedelta(hours=1), clock=lambda: now[0])
+@on_a_loop
+async def test_the_memory_of_expired_results_is_freed() -> None:
+    clock = Clock()
+    operations = OperationStore(keep_time=timedelta(hours=1), clock=clock)
     tracemalloc.start()
     try:
         for _ in range(60):
-            finished(operations, {"text": urandom(500_000).hex()})
+            await finished(operations, {"text": urandom(500_000).hex()})
         full, _ = tracemalloc.get_traced_memory()
-        now[0] += timedelta(hours=1)
-        operations.forget_old()
+        clock.advance(3600)
+        operations.evict()
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -170,24 +236,26 @@ def test_the_memory_of_what_has_expired_comes_back() -> None:
     assert after < 1_000_000
 
 
-def test_what_expires_before_its_turn_is_not_done() -> None:
-    now = [NOON]
-    operations = Operations(kept=timedelta(seconds=10), clock=lambda: now[0])
-    future: Future[Json] = Future()
-    operations.add(future, TEXT)
-    now[0] = NOON + timedelta(seconds=10)
-    operations.forget_old()
-    assert future.cancelled()
+@on_a_loop
+async def test_an_operation_that_expires_in_the_queue_is_canceled() -> None:
+    clock = Clock()
+    operations, job = OperationStore(keep_time=timedelta(seconds=10), clock=clock), Job("me", 1)
+    operations.add(job, TEXT)
+    clock.advance(10)
+    operations.evict()
+    assert job.cancelled()
 
 
-def test_it_knows_whether_somebody_has_still_to_be_told() -> None:
-    now = [NOON]
-    operations = Operations(clock=lambda: now[0])
-    assert not operations.untold
-    name = finished(operations, {})
-    assert operations.untold
+@on_a_loop
+async def test_a_new_result_is_unread_until_it_is_polled_or_some_time_has_passed() -> None:
+    clock = Clock()
+    operations = OperationStore(clock=clock)
+    assert not operations.has_unread_results
+    name = await finished(operations, {})
+    assert operations.has_unread_results
     operations.get(name, TEXT)
-    assert not operations.untold
-    finished(operations, {})
-    now[0] += TIME_TO_ASK
-    assert not operations.untold
+    assert not operations.has_unread_results
+    await operations.wait_until_read()
+    await finished(operations, {})
+    clock.now += READ_TIME
+    assert not operations.has_unread_results

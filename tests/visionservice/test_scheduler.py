@@ -177,16 +177,6 @@ async def test_jobs_with_the_same_key_never_run_at_the_same_time() -> None:
     assert order == ["another", "same"]
 
 
-@on_a_loop
-async def test_documents_leave_one_worker_free() -> None:
-    one, go = Scheduler(3), Event()
-    slow = [one.submit(number, 1, lambda: go.wait(20), is_document=True) for number in range(5)]
-    assert await one.run(ME, 1, lambda: "found") == "found"
-    assert not any(future.done() for future in slow)
-    go.set()
-    await asyncio.gather(*slow)
-
-
 class Bytes(bytearray):
     """Bytes that accept weak references."""
 

@@ -288,9 +288,9 @@ def test_what_expires_is_forgotten_though_nobody_asks(tmp_path: Path) -> None:
             timeout=60,
         )
         assert accepted.status_code == 202
-        operations = service._app.state.forget.__self__
+        operations = service._app.state.service.operations
         assert len(operations) == 1
-        operations._kept, end = timedelta(0), monotonic() + 30
+        operations._keep_time, end = timedelta(0), monotonic() + 30
         while len(operations):
             assert monotonic() < end
             sleep(0.1)

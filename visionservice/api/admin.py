@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
 from urllib.parse import unquote
 
 from anyio import to_thread
@@ -11,7 +14,6 @@ from starlette.routing import Route
 
 from visionhelpers.images import SAMPLES, sample_credits
 
-from ..bench import Bench
 from ..errors import bad_argument, not_found
 from ..gallery.gallery import Gallery, GalleryError
 from ..responses import JsonResponse
@@ -21,9 +23,9 @@ from . import v1
 class AdminRoutes:
     """The endpoints that are this service's own."""
 
-    def __init__(self, gallery: Gallery, bench: Bench) -> None:
+    def __init__(self, gallery: Gallery, run_on_image: Callable[..., Awaitable[Any]]) -> None:
         self._gallery = gallery
-        self._bench = bench
+        self._run_on_image = run_on_image
 
     def routes(self) -> list[Route]:
         """Return their paths."""
@@ -38,11 +40,10 @@ class AdminRoutes:
         """Add a picture to a name of the gallery; this service's own, not the API's."""
         name = request.path_params["name"]
         kind = _kind(request)
-        data, header = await self._bench.fetch(request, v1.PHOTO)
         gallery = gallery_of(request, self._gallery)
         add = gallery.add_face if kind == "celebrities" else gallery.add_landmark
         try:
-            pictures = await self._bench.work(request, header, lambda: add(name, data))
+            pictures = await self._run_on_image(request, v1.PHOTO, partial(add, name))
         except GalleryError as error:
             raise bad_argument(str(error)) from None
         return JsonResponse(request, {"name": name, "pictures": pictures}, 201)

@@ -54,7 +54,7 @@ _read = v1.flat_error(READ_CODES)
 def progress(done: Progress) -> Json:
     """Get Read Result: the text is absent until it is finished."""
     status = done.status[0].lower() + done.status[1:]
-    times = {"createdDateTime": _time(done.begun), "lastUpdatedDateTime": _time(done.changed)}
+    times = {"createdDateTime": _time(done.created), "lastUpdatedDateTime": _time(done.updated)}
     return {"status": status} | times
 
 

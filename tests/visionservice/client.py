@@ -1,0 +1,56 @@
+"""Requests to a local service over HTTP, and files to send."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from os import urandom
+from time import monotonic, sleep
+
+import requests
+from PIL import Image
+
+from tests.asking import page
+from visionservice import LocalService
+from visionservice.engines.runtime import cpu_count
+from visionservice.scheduler import MIN_WORKERS
+
+KEY = "Ocp-Apim-Subscription-Key"
+BYTES = {"Content-Type": "application/octet-stream"}
+PLACES = "v1.0/models/landmarks/analyze"
+READ = "v3.2/read/analyze"
+WORKERS = max(MIN_WORKERS, cpu_count())
+
+
+def post(service: LocalService, path: str, data: bytes, **headers: str) -> requests.Response:
+    headers = {KEY: service.key} | BYTES | headers
+    return requests.post(f"{service.url}/vision/{path}", data, headers=headers, timeout=60)
+
+
+def status(service: LocalService, accepted: requests.Response) -> str:
+    where = accepted.headers["Operation-Location"]
+    answer = requests.get(where, headers={KEY: service.key}, timeout=30)
+    return str(answer.json()["status"])
+
+
+def until(service: LocalService, accepted: requests.Response, *wanted: str) -> None:
+    end = monotonic() + 60
+    while (now := status(service, accepted)) not in wanted:
+        assert monotonic() < end, now
+        sleep(0.05)
+
+
+def png(width: int) -> bytes:
+    """A black image; no two have the same bytes, so that they are analyzed at the same time."""
+    file = BytesIO()
+    Image.new("RGB", (width, 60)).save(file, "PNG")
+    return file.getvalue() + urandom(8)
+
+
+def with_pages(count: int) -> bytes:
+    """A PDF with copies of one page of a few words."""
+    file = BytesIO()
+    page("one and a second line").save(file, "PDF", resolution=200)
+    data = file.getvalue()
+    kid = data.partition(b"/Kids [ ")[2].partition(b" ]")[0]
+    data = data.replace(b"/Count 1", b"/Count %d" % count)
+    return data.replace(b"/Kids [ " + kid, b"/Kids [ " + b" ".join([kid] * count))

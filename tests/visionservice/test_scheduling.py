@@ -1,0 +1,177 @@
+"""Scheduling over HTTP: documents beside images, and the end of a service at work."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from threading import Thread
+from time import monotonic, sleep
+
+import pytest
+import requests
+
+from tests.visionservice.client import (
+    KEY,
+    PLACES,
+    READ,
+    WORKERS,
+    png,
+    post,
+    status,
+    until,
+    with_pages,
+)
+from tests.visionservice.galleries import Slow
+from visionhelpers.images import sample_path
+from visionservice import LocalService, scheduler
+from visionservice.imaging import pdf
+
+PHOTO = sample_path("coffee_cup.jpg").read_bytes()
+
+
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalService]:
+    """A service that stops with the test, whatever it is working on."""
+    monkeypatch.setattr("visionservice.scheduler.DRAIN_SECONDS", 0.1)
+    with LocalService(gallery=tmp_path) as service:
+        yield service
+
+
+def test_long_documents_delay_neither_images_nor_short_documents(
+    own: LocalService,
+) -> None:
+    long = [post(own, READ, with_pages(2000)) for _ in range(WORKERS + 1)]
+    for accepted in long:
+        until(own, accepted, "running")
+    assert post(own, "v1.0/analyze?visualFeatures=Color", PHOTO).status_code == 200
+    until(own, post(own, READ, sample_path("handwritten_note.jpg").read_bytes()), "succeeded")
+    until(own, post(own, READ, with_pages(1)), "succeeded")
+    assert [status(own, accepted) for accepted in long] == ["running"] * len(long)
+
+
+HANGING = """
+import sys, time
+from pathlib import Path
+while sys.argv[1] == {question!r} and not Path({go!r}).exists():
+    time.sleep(0.05)
+print(1, 100, 100)
+"""
+
+
+@pytest.mark.parametrize("question", ["size", "draw"])
+def test_pdfs_that_hang_delay_no_image(
+    own: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    until(own, post(own, READ, png(60)), "succeeded")  # so that the models are there
+    program, go = tmp_path / "hang.py", tmp_path / "go"
+    program.write_text(HANGING.format(question=question, go=str(go)))
+    monkeypatch.setattr(pdf, "_PROGRAM", program)
+    with ThreadPoolExecutor(WORKERS) as threads:
+        hanging = [threads.submit(post, own, READ, with_pages(1)) for _ in range(WORKERS)]
+        sleep(0.7)
+        assert post(own, "v1.0/analyze?visualFeatures=Color", PHOTO).status_code == 200
+        until(own, post(own, READ, png(60)), "succeeded")
+        if question == "draw":
+            assert "running" in [status(own, future.result()) for future in hanging]
+        else:
+            assert not any(future.done() for future in hanging)
+        go.touch()
+
+
+class Stopping:
+    """A service whose workers are busy while other requests wait."""
+
+    def __init__(self, folder: Path) -> None:
+        self.gallery = Slow(folder)
+        self.service = LocalService(gallery=self.gallery).start()
+        self.threads = ThreadPoolExecutor(20)
+        self.running = [self.send() for _ in range(WORKERS)]
+        while len(self.gallery.seen) < WORKERS:
+            sleep(0.02)
+        self.waiting = [self.send() for _ in range(3)]
+        sleep(0.5)
+        self.stopping = Thread(target=self.service.stop)
+
+    def send(self) -> Future[requests.Response]:
+        return self.threads.submit(post, self.service, PLACES, png(60))
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[Stopping]:
+    busy = Stopping(tmp_path)
+    yield busy
+    busy.gallery.go.set()
+    busy.service.stop()
+
+
+def assert_rejected(response: requests.Response) -> None:
+    assert (response.status_code, response.json()["error"]["code"]) == (503, "503"), response.text
+    assert "shutting down" in response.json()["error"]["message"]
+    assert response.headers["Retry-After"] == "1"
+
+
+def test_running_requests_are_finished_and_others_rejected(busy: Stopping) -> None:
+    busy.stopping.start()
+    for future in busy.waiting:
+        assert_rejected(future.result(10))
+    assert_rejected(busy.send().result(10))
+    assert requests.get(f"{busy.service.url}/health", timeout=10).ok
+    assert busy.service.running
+    busy.gallery.go.set()
+    assert [future.result(10).status_code for future in busy.running] == [200] * WORKERS
+    busy.stopping.join(10)
+    assert not busy.service.running
+    assert busy.gallery.seen == [60] * WORKERS
+    with pytest.raises(requests.ConnectionError):
+        requests.get(f"{busy.service.url}/health", timeout=10)
+
+
+def test_requests_that_take_too_long_are_rejected(
+    busy: Stopping, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scheduler, "DRAIN_SECONDS", 0.5)
+    begun = monotonic()
+    busy.stopping.start()
+    for future in busy.waiting + busy.running:
+        assert_rejected(future.result(20))
+    busy.stopping.join(20)
+    assert not busy.service.running
+    assert monotonic() - begun < 12
+
+
+def test_an_operation_is_finished_and_its_result_read(
+    service: LocalService,  # so that the models are there
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    until(service, post(service, READ, with_pages(1)), "succeeded")
+    monkeypatch.setattr(scheduler, "DRAIN_SECONDS", 120.0)
+    own = LocalService(gallery=tmp_path).start()
+    accepted = post(own, READ, with_pages(5))
+    until(own, accepted, "running")
+    stopping = Thread(target=own.stop)
+    stopping.start()
+    until(own, accepted, "succeeded")
+    stopping.join(20)
+    assert not own.running
+
+
+def test_an_incomplete_body_does_not_delay_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visionservice.server.CLOSE_SECONDS", 1)
+    with LocalService(gallery=tmp_path) as service:
+        port = int(service.url.rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
+            head = f"POST /vision/v1.0/tag HTTP/1.1\r\nHost: localhost\r\n{KEY}: {service.key}\r\n"
+            connection.sendall(f"{head}Content-Length: 9\r\n\r\nhalf".encode())
+            sleep(0.3)
+            begun = monotonic()
+            service.stop()
+            assert monotonic() - begun < 15
+            response = b"".join(iter(lambda: connection.recv(4096), b""))
+    assert response.startswith(b"HTTP/1.1 503 ")
+    assert b"connection: close" in response
+    assert b"shutting down" in response
