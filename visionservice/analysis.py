@@ -26,18 +26,7 @@ from .imaging.pdf import DPI
 from .imaging.probe import PILLOW_ERRORS, ImageInfo, pillow_readers
 
 if TYPE_CHECKING:
-    from .engines.base import (
-        Caption,
-        Category,
-        Colors,
-        Face,
-        ImageType,
-        Object,
-        OcrResult,
-        RGBImage,
-        Scene,
-        Tag,
-    )
+    from .engines import base
     from .engines.geometry import Box
     from .gallery.gallery import Celebrity, Gallery, Landmark
 
@@ -63,7 +52,7 @@ class ImageAnalysis:
 
     def __init__(
         self,
-        image: RGBImage,
+        image: base.RGBImage,
         format: str,  # noqa: A002
         gallery: Gallery,
         engines: Engines | None = None,
@@ -75,6 +64,7 @@ class ImageAnalysis:
         self.engines = engines or default()
         self.results = CachedResults() if results is None else results
         self.height, self.width = image.shape[:2]
+        self._engine_names = tuple(self.engines.names.values())
         self._recognized = CachedResults()
 
     @classmethod
@@ -93,46 +83,46 @@ class ImageAnalysis:
 
     def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
         """Return a result of the pixels; the names of the engines are part of its key."""
-        return self.results.get((kind, options, *self.engines.names.values()), compute)
+        return self.results.get((kind, options, self._engine_names), compute)
 
     @property
-    def objects(self) -> tuple[Object, ...]:
+    def objects(self) -> tuple[base.Object, ...]:
         """The objects with a confidence of 0.3 and more, the most confident first."""
         return self._get("objects", lambda: tuple(self.engines.objects.detect(self.image)))
 
     @property
-    def scene(self) -> Scene:
+    def scene(self) -> base.Scene:
         """The scene."""
         return self._get("scenes", lambda: self.engines.scenes.classify(self.image, self.objects))
 
     @property
-    def faces(self) -> tuple[Face, ...]:
+    def faces(self) -> tuple[base.Face, ...]:
         """The faces, the largest first."""
         return self._get("faces", lambda: tuple(self.engines.faces.detect(self.image)))
 
     @property
-    def text(self) -> OcrResult:
+    def text(self) -> base.OcrResult:
         """The text, in whatever orientation."""
         return self.ocr(detect_orientation=True)
 
-    def ocr(self, *, detect_orientation: bool) -> OcrResult:
+    def ocr(self, *, detect_orientation: bool) -> base.OcrResult:
         """Return the text; without `detect_orientation` the image counts as upright."""
         read = partial(self.engines.text.read, self.image, detect_orientation=detect_orientation)
         return self._get("text", read, detect_orientation)
 
     @property
-    def colors(self) -> Colors:
+    def colors(self) -> base.Colors:
         """The dominant colors and the accent color."""
         from .engines.colors import analyze
 
         return self._get("colors", lambda: analyze(self.image))
 
     @property
-    def image_type(self) -> ImageType:
+    def image_type(self) -> base.ImageType:
         """Whether the image is clip art or a line drawing."""
         return self._get("image_type", self._image_type)
 
-    def _image_type(self) -> ImageType:
+    def _image_type(self) -> base.ImageType:
         from .engines.image_type import classify
 
         image_type = classify(self.image, words=0)
@@ -176,25 +166,25 @@ class ImageAnalysis:
         return Evidence(self)
 
     @property
-    def tags(self) -> tuple[Tag, ...]:
+    def tags(self) -> tuple[base.Tag, ...]:
         """The tags, the most confident first."""
         return self._get("tags", lambda: tuple(self.engines.tags.tag(self.evidence)))
 
     @property
-    def categories(self) -> tuple[Category, ...]:
+    def categories(self) -> tuple[base.Category, ...]:
         """The categories, the most confident first."""
         from .engines.tags.categories import categories
 
         return self._get("categories", lambda: categories(self.evidence))
 
     @property
-    def confident_objects(self) -> tuple[Object, ...]:
+    def confident_objects(self) -> tuple[base.Object, ...]:
         """The objects that are more likely there than not."""
         return tuple(o for o in self.objects if o.confidence >= MIN_CONFIDENCE)
 
     def captions(
         self, limit: int, *, names: bool = True, gender_neutral: bool = False
-    ) -> tuple[Caption, ...]:
+    ) -> tuple[base.Caption, ...]:
         """Return at most `limit` captions, the most confident first, and at least one.
 
         Args:
@@ -203,15 +193,12 @@ class ImageAnalysis:
             gender_neutral: Whether to say person in place of man and woman; this omits names too.
         """
         names = names and not gender_neutral
+        options = {"gender_neutral": gender_neutral, "names": names}
 
-        def compute() -> tuple[Caption, ...]:
-            for engines in (self.engines, default()):
-                found = engines.captions.caption(
-                    self.evidence, limit, gender_neutral=gender_neutral, names=names
-                )
-                if found:
-                    break
-            return tuple(found)[:limit]
+        def compute() -> tuple[base.Caption, ...]:
+            engines = (self.engines.captions, default().captions)
+            found = (engine.caption(self.evidence, limit, **options) for engine in engines)
+            return tuple(next(filter(None, found), ()))[:limit]
 
         known = self.names if names else ()
         return self._get("captions", compute, limit, gender_neutral, known)
@@ -246,7 +233,7 @@ class ImageAnalysis:
         seen = saliency(Image.fromarray(self.image))
         return best_window(size, proportion, faces, self.objects, seen)
 
-    def thumbnail(self, width: int, height: int, *, smart: bool) -> RGBImage:
+    def thumbnail(self, width: int, height: int, *, smart: bool) -> base.RGBImage:
         """Return a crop scaled to exactly this size in pixels, around its subjects when smart."""
         from .engines.smart_crop import crop
 
@@ -275,7 +262,7 @@ class PageAnalysis:
         return self.to_unit(self.image.height)
 
     @property
-    def text(self) -> OcrResult:
+    def text(self) -> base.OcrResult:
         """The text of the page."""
         return self.image.text
 

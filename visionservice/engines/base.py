@@ -1,9 +1,8 @@
-"""What an engine is: the protocols, the results, and the error of a model that is missing.
+"""Engine protocols, result dataclasses, and the error for a missing model.
 
-An engine is one object with a `name`, a `load()` and one method. The built-in engines and those of
-others are registered alike (`registry`); `docs/engines.md` shows a complete one. All images are
-arrays of height x width x 3, uint8, RGB, upright; all coordinates are pixels of the image, with
-the origin at the top left, x to the right, y down; all confidences are from 0 to 1.
+An engine is an object with a `name`, a `load()` and one method; `docs/engines.md` shows one. All
+images are arrays of height x width x 3, uint8, RGB, upright. All coordinates are pixels of the
+image, with the origin at the top left, x to the right, y down. All confidences are from 0 to 1.
 """
 
 from __future__ import annotations
@@ -27,18 +26,18 @@ QuarterTurn = Literal[0, 90, 180, 270]
 Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 
 MIN_SKY, MIN_GRASS, MIN_GREEN, MIN_SNOW = 0.10, 0.30, 0.20, 0.04
-"""The least shares of the image (of its lower third for grass) that count."""
+"""The least shares of the image (of its lower third for grass)."""
 MIN_WATER = 0.25
 """The least score of the classes of water: 10 of 10 photographs of water reach it."""
 
 BLACK_AND_WHITE_PRECISION = 107 / 110
-"""Of as many prints in one ink as photographs in color, the share of right results."""
+"""The share of right results on as many prints in one ink as photographs in color."""
 DRAWING_PRECISION = {(3, 0): 529 / 536, (2, 0): 129 / 141, (2, 1): 78 / 79}
-"""By clip art and line drawing, the share of right results on the images of `image_type`."""
+"""The share of right results by clip art and line drawing, on the images of `image_type`."""
 
 
 class EngineUnavailable(RuntimeError):  # noqa: N818
-    """A model, or the package that runs it, is missing; the message names it and the remedy."""
+    """The error for a missing model or package; the message names it and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +50,20 @@ class Object:
 
     @property
     def words(self) -> tuple[str, ...]:
-        """The more general words for its class: for a dog, mammal and animal."""
+        """The more general words for the class: for a dog, mammal and animal."""
         return object_class(self.name).words
 
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face, a square from the eyebrows to the chin, cut off at the edges of the image.
+    """A face: a square from the eyebrows to the chin, cut off at the edges of the image.
 
     Attributes:
         box: The square.
-        age: In years.
-        gender: The likelier one.
-        confidence: That it is a face.
-        turn: The degrees clockwise by which the image has to be rotated to set the face upright.
+        age: The age in years.
+        gender: The more likely gender.
+        confidence: The confidence that it is a face.
+        turn: The degrees clockwise by which to rotate the image for an upright face.
         gender_confidence: From 0.5 to 1.
     """
 
@@ -78,7 +77,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word of a line of text, with its four corners."""
+    """A word of a line of text, and its four corners."""
 
     text: str
     polygon: Polygon
@@ -87,7 +86,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text: its words, separated by spaces."""
+    """A line of text: its words, joined by spaces."""
 
     text: str
     polygon: Polygon
@@ -102,13 +101,7 @@ class Region:
     lines: tuple[Line, ...]
 
 
-CLOCKWISE: dict[Orientation, float] = {
-    "Up": 0,
-    "Right": 90,
-    "Down": 180,
-    "Left": 270,
-    "NotDetected": 0,
-}
+CLOCKWISE = {"Up": 0.0, "Right": 90.0, "Down": 180.0, "Left": 270.0, "NotDetected": 0.0}
 """The degrees clockwise from upright of text whose top faces this way."""
 
 
@@ -149,7 +142,7 @@ class LabelScore:
 
 @dataclass(frozen=True, slots=True)
 class LowLevelFeatures:
-    """Shares of the image, 0 to 1, measured from colors and gradients alone.
+    """Measurements of colors and gradients, as shares of the image from 0 to 1.
 
     Attributes:
         sky: Smooth brightness or blue from the top down.
@@ -157,7 +150,7 @@ class LowLevelFeatures:
         green: Green pixels.
         dark: Whether the image is dim nearly everywhere, and not because of leaves.
         plain: Whether it has no edge.
-        texture: How even its roughness is, as of bricks or gravel; 0 if it is not.
+        texture: The evenness of its roughness, as of bricks or gravel; 0 without one.
         blue: Smooth blue from the top down.
         white: White pixels, as a share of all but the upper quarter.
     """
@@ -174,7 +167,7 @@ class LowLevelFeatures:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the scene classifier and the low-level features say; the likeliest labels come first.
+    """A classification of the whole image; the most likely labels come first.
 
     Attributes:
         labels: Classes of ImageNet.
@@ -213,10 +206,10 @@ class Scene:
 
     @property
     def sky(self) -> bool:
-        """Whether there is sky; only blue counts behind an animal or a plant."""
-        close = max(self.probability("animal"), self.probability("plant")) >= MIN_CONFIDENCE
-        seen = self.low_level.blue if close else self.low_level.sky
-        return self.outdoors and seen >= MIN_SKY
+        """Whether there is sky; only blue sky counts behind an animal or a plant."""
+        close_up = max(self.probability("animal"), self.probability("plant")) >= MIN_CONFIDENCE
+        sky = self.low_level.blue if close_up else self.low_level.sky
+        return self.outdoors and sky >= MIN_SKY
 
     @property
     def grass(self) -> bool:
@@ -248,12 +241,12 @@ class Colors:
     """The colors of an image by the API's twelve names.
 
     Attributes:
-        foreground: The commonest name in the middle.
-        background: The commonest name at the edges.
-        dominant: The commonest names, at most three.
+        foreground: The most frequent name in the middle.
+        background: The most frequent name at the edges.
+        dominant: The most frequent names, at most three.
         accent: Six upper-case hexadecimal digits.
-        covered: The share of the image that has the foreground's or background's name.
-        black_and_white: Whether one ink could print it.
+        covered: The share of the image in the colors of the foreground and the background.
+        black_and_white: Whether one ink could print the image.
     """
 
     foreground: str
@@ -312,23 +305,18 @@ class Category:
 
 
 class Engine(Protocol):
-    """What every engine has.
+    """The members of every engine.
 
     Attributes:
-        name: A short name, which is part of the cache key and is listed by `/health`.
-        thread_safe: Whether several threads may call it at once; otherwise the service calls it
-            from one thread at a time.
+        name: A short name; part of the keys of cached results, and listed by `/health`.
+        thread_safe: False if the service must call the engine from one thread at a time.
     """
 
     name: str
     thread_safe: bool
 
     def load(self) -> None:
-        """Load the model; called once, before the first use.
-
-        Raises:
-            EngineUnavailable: The model is missing; the message names it.
-        """
+        """Load the model, once, before the first use; raise EngineUnavailable if it is missing."""
 
 
 class Captioner(Engine, Protocol):
@@ -337,7 +325,9 @@ class Captioner(Engine, Protocol):
     def caption(
         self, evidence: Evidence, limit: int, *, gender_neutral: bool, names: bool
     ) -> Sequence[Caption]:
-        """Return at most `limit` captions, the most confident first; empty for the built-in's.
+        """Return at most `limit` captions, the most confident first.
+
+        Without captions the service returns those of the built-in captioner.
 
         Args:
             evidence: The image.
@@ -358,7 +348,7 @@ class ObjectDetector(Engine, Protocol):
     """Finds objects: the kind `objects`."""
 
     def detect(self, image: RGBImage) -> Sequence[Object]:
-        """Return the objects, the most confident first."""
+        """Return the objects with a confidence of 0.3 and more, the most confident first."""
 
 
 class FaceDetector(Engine, Protocol):
@@ -369,7 +359,7 @@ class FaceDetector(Engine, Protocol):
 
 
 class FaceEmbedder(Engine, Protocol):
-    """Describes faces so that those of one person are close: the kind `embeddings`."""
+    """Computes vectors of faces: the kind `embeddings`."""
 
     def embed(self, image: RGBImage, face: Face) -> NDArray[np.float64]:
         """Return a vector; the Euclidean distance of two of one person is below 0.55."""
@@ -386,7 +376,7 @@ class SceneClassifier(Engine, Protocol):
     """Classifies the whole image: the kind `scenes`."""
 
     def classify(self, image: RGBImage, objects: Sequence[Object]) -> Scene:
-        """Return the scene; the objects are those that the object detector found."""
+        """Return the scene; the objects are those of the object detector."""
 
 
 class AdultClassifier(Engine, Protocol):

@@ -8,39 +8,27 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, fields
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
-from .base import (
-    AdultClassifier,
-    Captioner,
-    Engine,
-    EngineUnavailable,
-    FaceDetector,
-    FaceEmbedder,
-    ObjectDetector,
-    SceneClassifier,
-    Tagger,
-    TextReader,
-)
+from . import base
 
 GROUP = "visionhelpers.engines"
 """The group of entry points."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """A kind of engine: its method, and the name and place of the built-in engine."""
+class Kind(NamedTuple):
+    """A kind of engine: its method, and the name and path of the built-in engine."""
 
     method: str
     built_in: str
     path: str
 
 
-KINDS: Mapping[str, Kind] = {
+KINDS = {
     "captions": Kind("caption", "template", "captions.template:TemplateCaptioner"),
     "tags": Kind("tag", "rules", "tags.tagger:RuleTagger"),
     "objects": Kind("detect", "ssd-mobilenet-v2", "objects.ssd_mobilenet:SsdMobileNetDetector"),
@@ -57,14 +45,14 @@ KINDS: Mapping[str, Kind] = {
 class Engines:
     """One engine of each kind; each is loaded at its first use and is safe to use from threads."""
 
-    captions: Captioner
-    tags: Tagger
-    objects: ObjectDetector
-    faces: FaceDetector
-    embeddings: FaceEmbedder
-    text: TextReader
-    scenes: SceneClassifier
-    adult: AdultClassifier
+    captions: base.Captioner
+    tags: base.Tagger
+    objects: base.ObjectDetector
+    faces: base.FaceDetector
+    embeddings: base.FaceEmbedder
+    text: base.TextReader
+    scenes: base.SceneClassifier
+    adult: base.AdultClassifier
 
     @property
     def names(self) -> dict[str, str]:
@@ -80,47 +68,42 @@ class _Slot:
 
     thread_safe = True
 
-    def __init__(self, method: str, name: str, make: Callable[[], Engine]) -> None:
-        self.name = name
-        self._method, self._make = method, make
-        self._engine: Engine | None = None
+    def __init__(self, method: str, name: str, make: Callable[[], Any]) -> None:
+        self.name, self._method, self._make = name, method, make
+        self._engine: Any = None
         self._loading, self._calling = Lock(), Lock()
         setattr(self, method, self._call)
 
     def load(self) -> None:
-        self._loaded()
-
-    def _loaded(self) -> Engine:
         with self._loading:
             if self._engine is None:
                 try:
                     engine = self._make()
                     engine.load()
-                except EngineUnavailable:
+                except base.EngineUnavailable:
                     raise
                 except Exception as error:
                     message = f"The engine {self.name!r} cannot be loaded: {error}"
-                    raise EngineUnavailable(message) from error
+                    raise base.EngineUnavailable(message) from error
                 self._engine = engine
-            return self._engine
 
     def _call(self, *args: Any, **options: Any) -> Any:
-        engine = self._loaded()
-        with nullcontext() if engine.thread_safe else self._calling:
-            return getattr(engine, self._method)(*args, **options)
+        self.load()
+        with nullcontext() if self._engine.thread_safe else self._calling:
+            return getattr(self._engine, self._method)(*args, **options)
 
 
 def load(choices: Mapping[str, object], options: Mapping[str, str]) -> Engines:
-    """Return the engines that are chosen, and the built-in ones of all other kinds.
+    """Return the chosen engines, and the built-in ones of all other kinds.
 
     Args:
         choices: By kind, the name of a registered engine, "module:Class", or an engine.
-        options: By "kind.name", the keyword arguments of the classes, for example
+        options: By "kind.name", keyword arguments of the classes, for example
             {"captions.model": "/models/blip.onnx"}.
 
     Raises:
-        ValueError: A kind, name, module, class or option is unknown.
-        TypeError: An object is no engine of its kind.
+        ValueError: A kind, name, module, class or option is invalid.
+        TypeError: An object is not an engine of its kind.
     """
     arguments: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
     for kind in choices:
@@ -132,8 +115,8 @@ def load(choices: Mapping[str, object], options: Mapping[str, str]) -> Engines:
             raise ValueError(f"Invalid engine option {option!r}: use for example captions.model.")
         arguments[kind][name] = value
     slots: dict[str, Any] = {
-        kind: _slot(kind, choices.get(kind, KINDS[kind].built_in), arguments[kind])
-        for kind in KINDS
+        kind: _slot(kind, choices.get(kind, row.built_in), arguments[kind])
+        for kind, row in KINDS.items()
     }
     return Engines(**slots)
 
@@ -144,48 +127,38 @@ def default() -> Engines:
     return load({}, {})
 
 
-def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
-    method = KINDS[kind].method
-    if choice == KINDS[kind].built_in and not arguments:  # imported at the first use
-        return _Slot(method, KINDS[kind].built_in, partial(_built_in, kind))
-    engine = choice
-    if isinstance(choice, str):
-        engine_class = _find_class(kind, choice)
-        try:
-            engine = engine_class(**arguments)
-        except TypeError as error:
-            message = f"Invalid options of the engine {choice!r}: {error}."
-            raise ValueError(message) from error
-    elif arguments:
-        message = f"Invalid engine option '{kind}.{next(iter(arguments))}'"
-        raise ValueError(f"{message}: use options only with module:Class.")
-    missing = [a for a in ("name", "thread_safe", "load", method) if not hasattr(engine, a)]
-    if isinstance(engine, type) or missing:
-        needed = f"name, thread_safe, load() and {method}()"
-        raise TypeError(f"Invalid engine {choice!r:.120}: use an object with {needed}.")
-    found: Any = engine
-    return _Slot(method, found.name, lambda: found)
-
-
-def _built_in(kind: str) -> Any:
-    return _import(f"{__package__}.{KINDS[kind].path}")()
-
-
 def registered(kind: str) -> dict[str, str]:
     """Return the registered engines of a kind: "module:Class" by name."""
     paths = {KINDS[kind].built_in: f"{__package__}.{KINDS[kind].path}"}
-    for point in entry_points(group=GROUP):
-        prefix, _, name = point.name.partition(".")
-        if prefix == kind:
-            paths[name] = point.value
-    return paths
+    points = (point for point in entry_points(group=GROUP) if point.name.startswith(f"{kind}."))
+    return paths | {point.name.removeprefix(f"{kind}."): point.value for point in points}
+
+
+def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
+    method, built_in, path = KINDS[kind]
+    if choice == built_in and not arguments:  # imported at the first use
+        return _Slot(method, built_in, lambda: _import(f"{__package__}.{path}")())
+    engine: Any = choice
+    if isinstance(choice, str):
+        try:
+            engine = _find_class(kind, choice)(**arguments)
+        except TypeError as error:
+            raise ValueError(f"Invalid options of the engine {choice!r}: {error}.") from error
+    elif arguments:
+        option = f"'{kind}.{next(iter(arguments))}'"
+        raise ValueError(f"Invalid engine option {option}: use options only with module:Class.")
+    members = ("name", "thread_safe", "load", method)
+    if isinstance(engine, type) or not all(hasattr(engine, member) for member in members):
+        use = f"use an object with name, thread_safe, load() and {method}()"
+        raise TypeError(f"Invalid engine {choice!r:.120}: {use}.")
+    return _Slot(method, engine.name, lambda: engine)
 
 
 def _find_class(kind: str, choice: str) -> Any:
     """Return the class of a registered name or of "module:Class"."""
     paths = registered(kind)
-    use = f"Invalid engine {choice!r}: use module:Class or {', '.join(sorted(paths))}"
     path = paths.get(choice, choice)
+    use = f"Invalid engine {choice!r}: use module:Class or {', '.join(sorted(paths))}"
     if not all(path.partition(":")):
         raise ValueError(f"{use}.")
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ..labels import MIN_CONFIDENCE, class_count
 
@@ -28,22 +28,43 @@ class Evidence:
     Args:
         source: The object whose attributes are the results: an `ImageAnalysis`.
         results: Results that replace those of the source.
+
+    Attributes:
+        image: The pixels.
+        objects: The objects with a confidence of 0.3 and more, the most confident first.
+        faces: The faces, the largest first.
+        text: The text, in whatever orientation.
+        scene: The scene.
+        colors: The colors.
+        image_type: Whether the image is drawn.
+        names: The recognized people, from left to right.
+        gender_neutral: Whether to say person in place of man, woman, boy and girl.
     """
 
+    image: RGBImage
+    objects: tuple[Object, ...]
+    faces: tuple[Face, ...]
+    text: OcrResult
+    scene: Scene
+    colors: Colors
+    image_type: ImageType
+    names: tuple[str, ...]
+    gender_neutral: bool
+
     def __init__(self, source: object = None, /, **results: Any) -> None:
-        self._source, self._results = source, results
+        self._source = source
+        self._results = {"gender_neutral": False, **results}
+        vars(self).update(self._results)
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """Return a result of the source."""
+            return getattr(vars(self)["_source"], name)
 
     def with_results(self, **results: Any) -> Evidence:
         """Return a copy in which these results replace those of the engines."""
         return Evidence(self._source, **(self._results | results))
-
-    def _get(self, name: str) -> Any:
-        return self._results[name] if name in self._results else getattr(self._source, name)
-
-    @property
-    def image(self) -> RGBImage:
-        """The pixels, height x width x 3, uint8, RGB, upright."""
-        return cast("RGBImage", self._get("image"))
 
     @property
     def width(self) -> int:
@@ -54,46 +75,6 @@ class Evidence:
     def height(self) -> int:
         """The height of the image in pixels."""
         return int(self.image.shape[0])
-
-    @property
-    def objects(self) -> tuple[Object, ...]:
-        """The objects with a confidence of 0.3 and more, the most confident first."""
-        return tuple(self._get("objects"))
-
-    @property
-    def faces(self) -> tuple[Face, ...]:
-        """The faces, the largest first."""
-        return tuple(self._get("faces"))
-
-    @property
-    def text(self) -> OcrResult:
-        """The text, in whatever orientation."""
-        return cast("OcrResult", self._get("text"))
-
-    @property
-    def scene(self) -> Scene:
-        """The scene."""
-        return cast("Scene", self._get("scene"))
-
-    @property
-    def colors(self) -> Colors:
-        """The colors."""
-        return cast("Colors", self._get("colors"))
-
-    @property
-    def image_type(self) -> ImageType:
-        """Whether the image is drawn."""
-        return cast("ImageType", self._get("image_type"))
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The recognized people, from left to right."""
-        return tuple(self._get("names"))
-
-    @property
-    def gender_neutral(self) -> bool:
-        """Whether to say person in place of man, woman, boy and girl."""
-        return bool(self._results.get("gender_neutral"))
 
     @property
     def corroborated_objects(self) -> tuple[Object, ...]:
