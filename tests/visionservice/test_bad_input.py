@@ -15,7 +15,7 @@ from visionservice import LocalService
 PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 BYTES = {"Content-Type": "application/octet-stream"}
 JSON = {"Content-Type": "application/json"}
-UNREACHABLE = '{"url": "http://127.0.0.1:9/picture.jpg"}'
+UNREACHABLE = '{"url": "http://127.0.0.1:9/image.jpg"}'
 
 
 def webp() -> bytes:
@@ -24,7 +24,7 @@ def webp() -> bytes:
     return file.getvalue()
 
 
-def forty_megabytes_in_pieces() -> Iterator[bytes]:
+def forty_megabytes_in_chunks() -> Iterator[bytes]:
     for _ in range(40):
         yield b"x" * 1_000_000
 
@@ -40,7 +40,7 @@ BAD: dict[str, tuple[Callable[[], dict[str, Any]], int, str]] = {
     "truncated text": (lambda: post("recognizeText", PHOTO[:9000]), 400, "InvalidImageFormat"),
     "10 bytes": (lambda: post("describe", PHOTO[:10]), 400, "InvalidImageFormat"),
     "40 MB": (lambda: post("tag", b"x" * 40_000_000), 400, "InvalidImageSize"),
-    "40 MB chunked": (lambda: post("tag", forty_megabytes_in_pieces()), 400, "InvalidImageSize"),
+    "40 MB chunked": (lambda: post("tag", forty_megabytes_in_chunks()), 400, "InvalidImageSize"),
     "4 MB": (lambda: post("tag", b"x" * (4 << 20)), 400, "InvalidImageSize"),
     "20x20": (lambda: post("analyze", blank_png(20, 20)), 400, "InvalidImageSize"),
     "30x500 for ocr": (lambda: post("ocr", blank_png(30, 500)), 400, "InvalidImageSize"),
@@ -64,13 +64,21 @@ BAD: dict[str, tuple[Callable[[], dict[str, Any]], int, str]] = {
         400,
         "NotSupportedLanguage",
     ),
-    "unspoken language": (lambda: post("tag", PHOTO, language="zh"), 400, "NotSupportedLanguage"),
+    "unsupported language": (
+        lambda: post("tag", PHOTO, language="zh"),
+        400,
+        "NotSupportedLanguage",
+    ),
     "unknown ocr language": (
         lambda: post("ocr", PHOTO, language="xx"),
         400,
         "NotSupportedLanguage",
     ),
-    "unread ocr language": (lambda: post("ocr", PHOTO, language="ru"), 400, "NotSupportedLanguage"),
+    "unsupported ocr language": (
+        lambda: post("ocr", PHOTO, language="ru"),
+        400,
+        "NotSupportedLanguage",
+    ),
     "width 0": (
         lambda: post("generateThumbnail", PHOTO, width="0", height="50"),
         400,
@@ -118,7 +126,7 @@ BAD: dict[str, tuple[Callable[[], dict[str, Any]], int, str]] = {
         "BadArgument",
     ),
     "unreachable URL": (lambda: post("analyze", UNREACHABLE, JSON), 400, "InvalidImageUrl"),
-    "no web address": (
+    "no http URL": (
         lambda: post("analyze", '{"url": "file:///etc/passwd"}', JSON),
         400,
         "InvalidImageUrl",
@@ -132,37 +140,37 @@ BAD: dict[str, tuple[Callable[[], dict[str, Any]], int, str]] = {
 KEY = "Ocp-Apim-Subscription-Key"
 
 
-def ask(service: LocalService, call: dict[str, Any]) -> requests.Response:
+def send(service: LocalService, call: dict[str, Any]) -> requests.Response:
     headers = {KEY: service.key} | call.pop("headers", {})
     url = f"{service.url}/vision/v1.0/{call.pop('path')}"
     return requests.request(url=url, headers=headers, timeout=60, **call)
 
 
 @pytest.mark.parametrize(("call", "status", "code"), BAD.values(), ids=BAD.keys())
-def test_bad_input_gets_its_code_and_the_next_good_request_is_answered(
+def test_bad_input_returns_its_code_and_the_next_request_succeeds(
     service: LocalService, call: Callable[[], dict[str, Any]], status: int, code: str
 ) -> None:
-    answer = ask(service, call())
-    assert answer.headers["content-type"] == "application/json; charset=utf-8"
-    body = answer.json()
-    refusal = body.get("error", body)
-    assert (answer.status_code, refusal["code"]) == (status, code), body
+    response = send(service, call())
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    body = response.json()
+    error = body.get("error", body)
+    assert (response.status_code, error["code"]) == (status, code), body
     assert ("error" in body) == (code in ("401", "404", "429"))
-    assert refusal["message"].strip()
-    assert "Traceback" not in answer.text
-    good = ask(service, post("analyze", PHOTO, visualFeatures="Color"))
+    assert error["message"].strip()
+    assert "Traceback" not in response.text
+    good = send(service, post("analyze", PHOTO, visualFeatures="Color"))
     assert good.status_code == 200
     assert good.json()["color"]["dominantColors"]
 
 
 def test_a_service_error_carries_the_id_of_its_request(service: LocalService) -> None:
-    answer = ask(service, post("analyze", b"0123456789"))
-    assert len(answer.json()["requestId"]) == 36
-    assert answer.json()["requestId"] == answer.headers["apim-request-id"]
-    assert set(answer.json()) == {"code", "requestId", "message"}
+    response = send(service, post("analyze", b"0123456789"))
+    assert len(response.json()["requestId"]) == 36
+    assert response.json()["requestId"] == response.headers["apim-request-id"]
+    assert set(response.json()) == {"code", "requestId", "message"}
 
 
-def test_the_refusal_of_a_key_says_how_keys_are_sent(service: LocalService) -> None:
-    answer = ask(service, post("analyze", PHOTO, {**BYTES, KEY: "wrong"}))
-    assert KEY in answer.headers["www-authenticate"]
-    assert service.key not in answer.text
+def test_the_response_to_a_wrong_key_names_the_header(service: LocalService) -> None:
+    response = send(service, post("analyze", PHOTO, {**BYTES, KEY: "wrong"}))
+    assert KEY in response.headers["www-authenticate"]
+    assert service.key not in response.text

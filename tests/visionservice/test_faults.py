@@ -1,4 +1,4 @@
-"""What can go wrong on the way: over real sockets, against a real service."""
+"""Network faults: clients that hang up, stall or send half a body, over real sockets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from visionhelpers.images import sample_path
 from visionservice import LocalService
 
 PHOTO = sample_path("coffee_cup.jpg").read_bytes()
-COLOUR = "v1.0/analyze?visualFeatures=Color"
+COLOR = "v1.0/analyze?visualFeatures=Color"
 
 
 def connected(service: LocalService) -> socket.socket:
@@ -34,7 +34,7 @@ def head(service: LocalService, path: str, length: int) -> bytes:
 
 
 def everything(connection: socket.socket) -> bytes:
-    """Read until the service hangs up, or breaks off."""
+    """Read until the service closes the connection."""
     data = b""
     try:
         while piece := connection.recv(1 << 16):
@@ -44,14 +44,14 @@ def everything(connection: socket.socket) -> bytes:
     return data
 
 
-def works(service: LocalService) -> None:
-    answer = post(service, COLOUR, PHOTO)
-    assert (answer.status_code, answer.json()["metadata"]["width"]) == (200, 600)
+def assert_works(service: LocalService) -> None:
+    response = post(service, COLOR, PHOTO)
+    assert (response.status_code, response.json()["metadata"]["width"]) == (200, 600)
 
 
 @contextmanager
 def occupied(gallery: Slow) -> Iterator[tuple[LocalService, ThreadPoolExecutor]]:
-    """A service all of whose threads look at a picture until the gallery lets them go."""
+    """Run a service whose workers are all busy until the gallery releases them."""
     with LocalService(gallery=gallery) as service, ThreadPoolExecutor(20) as threads:
         for _ in range(WORKERS):
             threads.submit(post, service, PLACES, png(60))
@@ -63,7 +63,7 @@ def occupied(gallery: Slow) -> Iterator[tuple[LocalService, ThreadPoolExecutor]]
             gallery.go.set()
 
 
-def test_who_hangs_up_while_a_picture_waits_has_it_not_looked_at(tmp_path: Path) -> None:
+def test_a_waiting_image_is_dropped_when_its_client_hangs_up(tmp_path: Path) -> None:
     gallery, data = Slow(tmp_path), png(70)
     with occupied(gallery) as (service, threads):
         with connected(service) as connection:
@@ -77,20 +77,20 @@ def test_who_hangs_up_while_a_picture_waits_has_it_not_looked_at(tmp_path: Path)
     assert gallery.seen == [60] * WORKERS + [80]
 
 
-def test_half_a_body_is_given_up_and_so_is_who_leaves_in_the_middle_of_one(
+def test_half_a_body_and_a_client_that_leaves_do_no_harm(
     service: LocalService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("visionservice.image_source.BODY_SECONDS", 3.0)
     monkeypatch.setattr("visionservice.middleware.UNREAD_SECONDS", 3.0)
     with connected(service) as left:
-        left.sendall(head(service, COLOUR, len(PHOTO)) + PHOTO[:1000])
+        left.sendall(head(service, COLOR, len(PHOTO)) + PHOTO[:1000])
     with connected(service) as stays:
-        stays.sendall(head(service, COLOUR, len(PHOTO)) + PHOTO[:1000])
-        works(service)
-        answer = everything(stays)
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert b"did not arrive within 3 seconds" in answer
-    works(service)
+        stays.sendall(head(service, COLOR, len(PHOTO)) + PHOTO[:1000])
+        assert_works(service)
+        response = everything(stays)
+    assert response.startswith(b"HTTP/1.1 408 ")
+    assert b"did not arrive within 3 seconds" in response
+    assert_works(service)
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
@@ -99,7 +99,7 @@ def test_two_hundred_open_connections_do_not_keep_others_out(tmp_path: Path) -> 
         crowd = [stack.enter_context(connected(service)) for _ in range(200)]
         for connection in crowd[::2]:
             connection.sendall(b"POST /vision/v1.0/tag HTT")
-        works(service)
+        assert_works(service)
 
 
 def test_more_connections_than_the_limit_get_503_until_one_is_closed(
@@ -113,39 +113,41 @@ def test_more_connections_than_the_limit_get_503_until_one_is_closed(
         assert requests.get(f"{service.url}/health", timeout=5).status_code == 503
         stack.close()
         sleep(0.2)
-        works(service)
+        assert_works(service)
 
 
-def test_a_picture_that_takes_seconds_holds_up_nobody_else(tmp_path: Path) -> None:
+def test_an_image_that_takes_seconds_delays_no_other(tmp_path: Path) -> None:
     gallery = Slow(tmp_path)
     with LocalService(gallery=gallery) as service, ThreadPoolExecutor(1) as threads:
-        begun = monotonic()
+        begin = monotonic()
         slow = threads.submit(post, service, PLACES, png(60))
         assert gallery.begun.wait(10)
-        while monotonic() < begun + 3:
-            works(service)
+        while monotonic() < begin + 3:
+            assert_works(service)
             assert requests.get(f"{service.url}/health", timeout=5).ok
             sleep(0.2)
         assert not slow.done()
         gallery.go.set()
-        answer = slow.result()
-    assert (answer.status_code, answer.json()["metadata"]["width"]) == (200, 60)
+        response = slow.result()
+    assert (response.status_code, response.json()["metadata"]["width"]) == (200, 60)
 
 
 @pytest.mark.parametrize("trouble", [RuntimeError("inner"), MemoryError(), SystemExit(3)])
-def test_an_engine_that_fails_costs_its_own_answer(tmp_path: Path, trouble: BaseException) -> None:
+def test_an_engine_that_fails_affects_its_own_request_only(
+    tmp_path: Path, trouble: BaseException
+) -> None:
     codes = {"v1.0": "InternalServerError", "v3.2": "InternalServerError"}
     with LocalService(gallery=Trouble(tmp_path, trouble)) as service:
         for _ in range(WORKERS + 1):
             for version, code in codes.items():
-                answer = post(service, f"{version}/models/landmarks/analyze", PHOTO)
-                said = answer.json().get("error", answer.json())
-                assert (answer.status_code, said["code"]) == (500, code)
-                assert "inner" not in answer.text.replace("innererror", "")
-        works(service)
+                response = post(service, f"{version}/models/landmarks/analyze", PHOTO)
+                said = response.json().get("error", response.json())
+                assert (response.status_code, said["code"]) == (500, code)
+                assert "inner" not in response.text.replace("innererror", "")
+        assert_works(service)
 
 
-def test_many_clients_at_once_each_get_the_answer_to_their_own_picture(
+def test_many_clients_at_once_get_the_results_of_their_own_images(
     service: LocalService,
 ) -> None:
     go = Event()
@@ -154,9 +156,9 @@ def test_many_clients_at_once_each_get_the_answer_to_their_own_picture(
         go.wait(20)
         widths = []
         for turn in range(3):
-            answer = post(service, COLOUR, png(100 + number + 50 * turn))
-            assert answer.status_code == 200, answer.text
-            widths.append(answer.json()["metadata"]["width"])
+            response = post(service, COLOR, png(100 + number + 50 * turn))
+            assert response.status_code == 200, response.text
+            widths.append(response.json()["metadata"]["width"])
         return number, widths
 
     with ThreadPoolExecutor(50) as threads:
