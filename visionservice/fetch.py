@@ -27,6 +27,7 @@ from .errors import ApiError, invalid_image_url
 from .settings import LOOPBACK
 
 FETCH_SECONDS = 15.0
+"""The time limit for a download with its redirects."""
 MAX_REDIRECTS = 5
 NEXT_ADDRESS_SECONDS = 0.25
 """The time after which the next address of a host is tried as well (RFC 8305)."""
@@ -40,11 +41,7 @@ AddressCheck = Callable[[str], bool]
 
 
 async def download(
-    url: str,
-    *,
-    check_size: Callable[[int], None],
-    is_allowed: AddressCheck | None = None,
-    seconds: float = FETCH_SECONDS,
+    url: str, *, check_size: Callable[[int], None], is_allowed: AddressCheck | None = None
 ) -> bytes:
     """Download a file.
 
@@ -52,17 +49,16 @@ async def download(
         url: An http or https URL.
         check_size: Receives the number of bytes so far; raises ApiError to stop.
         is_allowed: Returns True for an IP address to connect to; None allows every address.
-        seconds: The time limit for all requests together.
 
     Raises:
         ApiError: The URL is invalid, forbidden, unreachable or too slow, or leads to no file.
     """
     remedy = "send the image itself instead"
     try:
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(FETCH_SECONDS):
             return await _follow(url, check_size, is_allowed)
     except TimeoutError:
-        hint = f"{url[:200]!r} did not arrive within {seconds:g} s; {remedy}."
+        hint = f"{url[:200]!r} did not arrive within {FETCH_SECONDS:g} s; {remedy}."
     except (httpx.InvalidURL, ValueError):
         hint = f"Invalid URL {url[:200]!r}: use an http or https URL."
     except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
@@ -92,7 +88,6 @@ async def _follow(
         headers = {
             "Host": here.netloc.decode(),
             "User-Agent": USER_AGENT,
-            "Accept": "image/*,*/*;q=0.5",
             "Accept-Encoding": "identity",
         }
         async with (

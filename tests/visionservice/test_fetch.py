@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from visionservice.errors import ApiError, invalid_image_size
-from visionservice.fetch import FETCH_SECONDS, _tls, download, is_public_address
+from visionservice.fetch import _tls, download, is_public_address
 
 HITS: list[tuple[str, str]] = []
 IMAGE = b"image" * 10
@@ -107,12 +107,8 @@ def at_most(max_bytes: int) -> Callable[[int], None]:
     return check_size
 
 
-def fetch(
-    url: str, is_allowed: Callable[[str], bool] | None = None, seconds: float = FETCH_SECONDS
-) -> bytes:
-    return asyncio.run(
-        download(url, check_size=at_most(1000), is_allowed=is_allowed, seconds=seconds)
-    )
+def fetch(url: str, is_allowed: Callable[[str], bool] | None = None) -> bytes:
+    return asyncio.run(download(url, check_size=at_most(1000), is_allowed=is_allowed))
 
 
 def hint_of(url: str, **options: Any) -> str:
@@ -195,12 +191,13 @@ def test_too_many_bytes_are_rejected(web: str, path: str) -> None:
 
 
 def test_a_redirect_is_followed_without_its_body(web: str) -> None:
-    assert fetch(f"{web}/endless_redirect", seconds=5) == IMAGE
+    assert fetch(f"{web}/endless_redirect") == IMAGE
 
 
-def test_a_slow_download_ends_at_the_deadline(web: str) -> None:
+def test_a_slow_download_ends_at_the_deadline(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("visionservice.fetch.FETCH_SECONDS", 0.5)
     begin = monotonic()
-    assert "did not arrive within 0.5 s" in hint_of(f"{web}/slow", seconds=0.5)
+    assert "did not arrive within 0.5 s" in hint_of(f"{web}/slow")
     assert monotonic() - begin < 3
 
 
@@ -265,7 +262,7 @@ def test_an_address_that_does_not_answer_delays_the_next_by_a_moment(
             waiting.connect_ex(silent.getsockname())
         resolve(monkeypatch, {"dual.test": ["127.0.0.3", "127.0.0.1"]})
         begin = monotonic()
-        assert fetch(f"http://dual.test:{port}/image", seconds=5) == IMAGE
+        assert fetch(f"http://dual.test:{port}/image") == IMAGE
         assert 0.2 < monotonic() - begin < 2
 
 
