@@ -35,9 +35,6 @@ T = TypeVar("T")
 MIN_PART_SIDE = 50
 """The shorter side, in pixels, of the smallest object with a caption of its own."""
 
-UNREAD_LANGUAGES = frozenset({"ar", "el", "ko", "ru", "sr-Cyrl"})
-"""Languages of the API whose scripts the text model does not know."""
-
 
 class ImageAnalysis:
     """A decoded image and the results of the engines; each engine runs at most once.

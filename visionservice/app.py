@@ -24,7 +24,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from .analysis import ImageAnalysis
-from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, v1, v2, v3, v4
+from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, limits, v1, v2, v3, v4
 from .api.admin import AdminRoutes, gallery_of
 from .api.query import Query
 from .api.version import Version
@@ -64,7 +64,7 @@ class Operation:
     path: str
     parse: Callable[[Query, Version], Callable[..., Any]]
     versions: Sequence[Version]
-    limits: InputLimits = v1.PHOTO
+    limits: InputLimits = limits.IMAGE
     results: str = ""
 
 
@@ -76,15 +76,15 @@ OPERATIONS = (
     Operation("tag", v1.tag, FIRST + LATER),
     Operation("models/{model}/analyze", v1.domain_model, FIRST + LATER),
     Operation("generatethumbnail", v1.thumbnail, FIRST + LATER),
-    Operation("ocr", v1.ocr, FIRST, v1.OCR_PAGE),
-    Operation("ocr", v1.ocr, LATER, v2.OCR_PAGE),
+    Operation("ocr", v1.ocr, FIRST, limits.OCR_V1),
+    Operation("ocr", v1.ocr, LATER, limits.OCR_V2),
     Operation("detect", v2.detect, LATER),
     Operation("areaofinterest", v2.area_of_interest, LATER),
-    Operation("recognizetext", v1.recognize_text, FIRST, v1.TEXT_PAGE, "textOperations"),
-    Operation("recognizetext", v2.recognize_text, SECOND, v2.TEXT_PAGE, "textOperations"),
-    Operation("read/core/asyncbatchanalyze", v2.read, SECOND, v2.DOCUMENT, "read/operations"),
-    Operation("read/analyze", v3.read, THIRD, v3.DOCUMENT, "read/analyzeResults"),
-    Operation("imageanalysis:analyze", v4.analyze, FOURTH, v4.IMAGE),
+    Operation("recognizetext", v1.recognize_text, FIRST, limits.TEXT_V1, "textOperations"),
+    Operation("recognizetext", v2.recognize_text, SECOND, limits.TEXT_V2, "textOperations"),
+    Operation("read/core/asyncbatchanalyze", v2.read, SECOND, limits.READ_V2, "read/operations"),
+    Operation("read/analyze", v3.read, THIRD, limits.READ_V3, "read/analyzeResults"),
+    Operation("imageanalysis:analyze", v4.analyze, FOURTH, limits.IMAGE_V4),
 )
 """Every operation on an image or a document."""
 

@@ -50,6 +50,10 @@ class GatewayError(ApiError):
         super().__init__(status, str(status), message, headers, hint=hint)
 
 
+class FileSizeError(ApiError):
+    """The body is empty, or the image has too many bytes; 4.0 has one message for both."""
+
+
 def access_denied(realm: str = "") -> GatewayError:
     """Return 401 for a missing or wrong key; the realm is the URL of the API."""
     scheme = f'realm="{realm}",' if realm else ""
@@ -98,6 +102,18 @@ def invalid_image_format(message: str, hint: str = "") -> ApiError:
 def invalid_image_size(message: str, hint: str = "") -> ApiError:
     """Return 400 for an image with too many bytes, or with too few or too many pixels."""
     return ApiError(400, "InvalidImageSize", message, hint=hint)
+
+
+def empty_body() -> ApiError:
+    """Return 400 for a request without a body."""
+    message = "The request has no body; send an image or the URL of an image."
+    return FileSizeError(400, "BadArgument", message)
+
+
+def too_many_bytes(max_bytes: int, hint: str = "") -> ApiError:
+    """Return 400 for an image of more than `max_bytes` bytes."""
+    message = f"The image must be smaller than {(max_bytes + 1) // 1024**2} MB."
+    return FileSizeError(400, "InvalidImageSize", message, hint=hint)
 
 
 def not_supported_language(message: str, hint: str = "") -> ApiError:

@@ -44,8 +44,8 @@ def error_response(request: Request, error: ApiError) -> JsonResponse:
     path, name = request.scope["path"], request.state.id
     body = version_at(path).error_body(error, name, path)
     headers = {**error.headers, **body.headers}
-    if error.hint:
-        headers[HINT_HEADER] = to_ascii_line(error.hint)[:MAX_HINT_CHARACTERS]
+    if hint := body.hint or error.hint:
+        headers[HINT_HEADER] = to_ascii_line(hint)[:MAX_HINT_CHARACTERS]
         log.info("Request %s: %s", name, headers[HINT_HEADER])
     return JsonResponse(request, body.content, body.status, **headers)
 

@@ -26,7 +26,7 @@ from tests.soak.variants import draw
 from tests.workers import two_workers
 from visionhelpers import VisionClient, connect, run_batch
 from visionservice.analysis import ImageAnalysis
-from visionservice.api import analysis_json, v1
+from visionservice.api import analysis_json, limits
 from visionservice.gallery.gallery import Gallery
 from visionservice.imaging.probe import probe
 
@@ -42,7 +42,7 @@ def bare(folder: str) -> None:
 
     def describe(path: Path) -> None:
         data = path.read_bytes()
-        analysis_json.description(ImageAnalysis.decode(data, probe(data, v1.PHOTO), gallery), 1)
+        analysis_json.description(ImageAnalysis.decode(data, probe(data, limits.IMAGE), gallery), 1)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(describe, files[:8]))

@@ -1,4 +1,4 @@
-"""The API's versions, one module a generation: JSON in and out, no inference."""
+"""The versions of the API: parameters and JSON, without inference."""
 
 from __future__ import annotations
 
@@ -29,6 +29,6 @@ VERSIONS = (V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0)
 
 
 def version_at(path: str) -> Version:
-    """Return the version that a path in lower case is of; v1.0 where it is of none."""
-    here = (version for version in VERSIONS if path.startswith(f"{version.root}/"))
-    return next(here, V1_0)
+    """Return the version of a path in lower case; v1.0 for a path of no version."""
+    matching = (version for version in VERSIONS if path.startswith(f"{version.root}/"))
+    return next(matching, V1_0)

@@ -17,7 +17,7 @@ from visionhelpers.images import SAMPLES, sample_credits
 from ..errors import bad_argument, not_found
 from ..gallery.gallery import Gallery, GalleryError
 from ..responses import JsonResponse
-from . import v1
+from . import limits
 
 
 class AdminRoutes:
@@ -43,7 +43,7 @@ class AdminRoutes:
         gallery = gallery_of(request, self._gallery)
         add = gallery.add_face if kind == "celebrities" else gallery.add_landmark
         try:
-            pictures = await self._run_on_image(request, v1.PHOTO, partial(add, name))
+            pictures = await self._run_on_image(request, limits.IMAGE, partial(add, name))
         except GalleryError as error:
             raise bad_argument(str(error)) from None
         return JsonResponse(request, {"name": name, "pictures": pictures}, 201)

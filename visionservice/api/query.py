@@ -1,4 +1,4 @@
-"""The parameters of a request, read as leniently as the API reads them."""
+"""Query parameters of a request, parsed as leniently as the API does."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Query:
-    """Query parameters by name, whatever the case and the stray blanks; unknown ones lie unread.
+    """Parameters by name; case, surrounding blanks and unknown names are ignored.
 
     Attributes:
-        agent: What the client calls itself.
+        agent: The client's User-Agent.
     """
 
     def __init__(self, pairs: Iterable[tuple[str, str]], agent: str = "") -> None:
@@ -23,7 +23,7 @@ class Query:
             self._values.setdefault(name.strip().lower(), value.strip())
 
     def text(self, name: str, default: str = "") -> str:
-        """Return a parameter, or the default when it is absent or empty."""
+        """Return a parameter, or the default if it is absent or empty."""
         return self._values.get(name.lower()) or default
 
     def names(self, name: str) -> tuple[str, ...]:
@@ -31,32 +31,38 @@ class Query:
         return tuple(item for part in self.text(name).split(",") if (item := part.strip()))
 
     def flag(self, *names: str, default: bool) -> bool:
-        """Return the first of these parameters that is given, read as true or false.
+        """Return the first of these parameters that is present, as a boolean.
 
         Raises:
-            ApiError: The value is neither.
+            ApiError: The value is neither true nor false.
         """
         for name in names:
             if value := self.text(name):
                 if value.lower() not in _BOOLEANS:
-                    raise bad_argument(f"{name} is true or false, not {value[:40]!r}.")
+                    raise bad_argument(f"Invalid {name} {value[:40]!r}: use true or false.")
                 return _BOOLEANS[value.lower()]
         return default
 
     def number(
-        self, name: str, low: int, high: int, *, default: int | None = None, code: str | None = None
+        self,
+        name: str,
+        low: int,
+        high: int,
+        *,
+        default: int | None = None,
+        code: str = "BadArgument",
     ) -> int:
-        """Return a whole number between two bounds, both included.
+        """Return an integer from `low` to `high`.
 
         Raises:
-            ApiError: It is no whole number, out of bounds, or absent without a default; with the
-                given code, else with BadArgument.
+            ApiError: The value is not such an integer, or is absent without a default.
         """
         value = self.text(name)
         if not value and default is not None:
             return default
         if value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high:
             return int(value)
-        given = repr(value[:40]) if value else "missing"
-        message = f"{name} is a whole number from {low} to {high}, but it is {given}."
-        raise ApiError(400, code or "BadArgument", message)
+        kind = f"an integer from {low} to {high}"
+        if not value:
+            raise ApiError(400, code, f"{name} is required: {kind}.")
+        raise ApiError(400, code, f"Invalid {name} {value[:40]!r}: use {kind}.")

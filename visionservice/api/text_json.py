@@ -1,16 +1,18 @@
-"""API v1.0's two shapes of text: upright boxes (OCR) and polygons (Recognize Text)."""
+"""JSON of text: upright boxes for OCR, polygons for Recognize Text and Read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import cos, radians, sin
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from .version import Json
 
 if TYPE_CHECKING:
-    from ..engines.base import Line, OcrResult, Region
+    from ..analysis import PageAnalysis
+    from ..engines.base import Line, OcrResult, Region, Word
     from ..engines.geometry import Point, Polygon
 
-Json = dict[str, Any]
 Edges = tuple[float, float, float, float]
 """Left, top, right, bottom, in pixels."""
 
@@ -18,38 +20,46 @@ Edges = tuple[float, float, float, float]
 def ocr(text: OcrResult, width: int, height: int, language: str) -> Json:
     """Return regions, lines and words with boxes "left,top,width,height".
 
-    The boxes are those of the picture turned clockwise by `textAngle` degrees about its centre,
-    where the text is level or plumb; the picture keeps its place, so a box may lie past its edge.
+    The boxes are those of the image rotated clockwise by `textAngle` degrees about its center,
+    in the coordinates of the original image: a box can be partly outside it.
     """
-    turn = _Turn(text.angle, width / 2, height / 2)
+    rotation = _Rotation(text.angle, width / 2, height / 2)
     return {
         "language": text.language if language == "unk" else language,
         "textAngle": round(text.angle, 4),
         "orientation": text.orientation,
-        "regions": [turn.region(region) for region in text.regions],
+        "regions": [rotation.region(region) for region in text.regions],
     }
 
 
-def recognition(text: OcrResult) -> Json:
-    """Return lines and words with boxes of eight numbers, clockwise from the text's top left."""
-    lines = [
+def lines(
+    page: PageAnalysis,
+    lines: Iterable[Line],
+    confidence: Callable[[Word], object] | None = None,
+) -> list[Json]:
+    """Return lines and words with polygons of eight numbers in the unit of the page.
+
+    `confidence` returns that of a word; None omits it.
+    """
+
+    def corners(polygon: Polygon) -> list[float]:
+        return [page.to_unit(value) for point in polygon for value in point]
+
+    def word_json(word: Word) -> Json:
+        field = {"confidence": confidence(word)} if confidence else {}
+        return {"boundingBox": corners(word.polygon), "text": word.text} | field
+
+    return [
         {
-            "boundingBox": _corners(line.polygon),
+            "boundingBox": corners(line.polygon),
             "text": line.text,
-            "words": [
-                {"boundingBox": _corners(word.polygon), "text": word.text} for word in line.words
-            ],
+            "words": [word_json(word) for word in line.words],
         }
-        for line in text.lines
+        for line in lines
     ]
-    return {"lines": lines}
 
 
-def _corners(polygon: Polygon) -> list[int]:
-    return [round(value) for point in polygon for value in point]
-
-
-class _Turn:
+class _Rotation:
     """A clockwise rotation by degrees about a point, and the upright boxes after it."""
 
     def __init__(self, angle: float, x: float, y: float) -> None:
@@ -58,7 +68,7 @@ class _Turn:
 
     def region(self, region: Region) -> Json:
         return {
-            "boundingBox": _box(_around(self._line_edges(line) for line in region.lines)),
+            "boundingBox": _box(_union(self._line_edges(line) for line in region.lines)),
             "lines": [self._line(line) for line in region.lines],
         }
 
@@ -70,7 +80,7 @@ class _Turn:
         return {"boundingBox": _box(self._line_edges(line)), "words": words}
 
     def _line_edges(self, line: Line) -> Edges:
-        return _around(self._edges(word.polygon) for word in line.words)
+        return _union(self._edges(word.polygon) for word in line.words)
 
     def _edges(self, polygon: Polygon) -> Edges:
         xs, ys = zip(*map(self._point, polygon), strict=True)
@@ -84,7 +94,7 @@ class _Turn:
         )
 
 
-def _around(edges: Iterable[Edges]) -> Edges:
+def _union(edges: Iterable[Edges]) -> Edges:
     lefts, tops, rights, bottoms = zip(*edges, strict=True)
     return min(lefts), min(tops), max(rights), max(bottoms)
 

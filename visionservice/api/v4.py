@@ -1,163 +1,176 @@
-"""Image Analysis 4.0: everything about one picture in one answer."""
+"""Image Analysis 4.0: all results of one image in one response."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..errors import ApiError, GatewayError
-from ..imaging.probe import InputLimits
-from . import analysis_json, v1, v3
+from ..errors import ApiError, FileSizeError, GatewayError, bad_argument
+from . import analysis_json
+from .limits import IMAGE_V4
+from .params import check_model_version, parse_enum_list, require_english
 from .query import Query
-from .version import ErrorBody, ImageHandler, Version
+from .version import ErrorBody, ImageHandler, Json, Version
 
 if TYPE_CHECKING:
     from ..analysis import ImageAnalysis
-    from ..engines.geometry import Box, Polygon
+    from ..engines.geometry import Polygon
 
-Json = dict[str, Any]
-
-IMAGE = InputLimits(
-    formats=("Jpeg", "Png", "Gif", "Bmp", "Webp", "Ico", "Tiff"),
-    bytes=20 * 1024 * 1024,
-    media="image/",
-)
-FEATURES = ("caption", "denseCaptions", "objects", "people", "read", "smartCrops", "tags")
+V4_FEATURES = ("caption", "denseCaptions", "objects", "people", "read", "smartCrops", "tags")
 API_VERSIONS = ("2023-10-01", "2024-02-01")
-MOST_REGIONS = 10
-NARROWEST, WIDEST = 0.75, 1.8
-UNSUPPORTED = {408: 400, 415: 400}
-"""Statuses that this version does not know, and what it says in their place."""
+MAX_DENSE_CAPTIONS = 10
+MIN_ASPECT_RATIO, MAX_ASPECT_RATIO = 0.75, 1.8
+STATUSES = {408: 400, 415: 400}
+"""Statuses that 4.0 does not use, and their replacements."""
+INVALID_QUERY = "Analyze query is invalid"
+INVALID_RATIO = (
+    "'smartcrops-aspect-ratios' aspect ratio is not in allowed range "
+    f"[{MIN_ASPECT_RATIO} to {MAX_ASPECT_RATIO}]"
+)
+INVALID_FILE_SIZE = (
+    f"The image size is not allowed to be zero or larger than {IMAGE_V4.bytes} bytes"
+)
+INACCESSIBLE_URL = "The provided image url is not accessible."
+MESSAGES = {
+    "InvalidImageFormat": ("Image format is not valid.", "Input data is not a valid image."),
+    "InvalidImageUrl": (INACCESSIBLE_URL, INACCESSIBLE_URL),
+    "NotSupportedVisualFeature": (INVALID_QUERY, "Specified feature type is not valid"),
+    "NotSupportedLanguage": (INVALID_QUERY, "The input language is not supported."),
+}
+"""Microsoft's messages by code: the outer and the inner one."""
 
 
 def error_body(error: ApiError, _: str, __: str) -> ErrorBody:
-    """Word an error: wrapped, what is wrong with the picture or the query inside."""
-    code = (
-        error.code if isinstance(error, GatewayError) or error.status >= 500 else "InvalidRequest"
-    )
-    content: Json = {"code": code, "message": error.message}
-    if code != error.code:
-        content["innererror"] = {"code": error.code, "message": error.message}
-    status = UNSUPPORTED.get(error.status, error.status)
-    return ErrorBody(status, {"error": content}, {"x-ms-error-code": code})
+    """Return an error as 4.0 sends it: nested, with Microsoft's message where one is known."""
+    if isinstance(error, GatewayError) or error.status >= 500:
+        content: Json = {"code": error.code, "message": error.message}
+        return ErrorBody(error.status, {"error": content}, {"x-ms-error-code": error.code})
+    outer, inner = MESSAGES.get(error.code, (error.message, error.message))
+    if isinstance(error, FileSizeError):
+        outer = inner = INVALID_FILE_SIZE
+    elif error.message == INVALID_RATIO:
+        outer = INVALID_QUERY
+    hint = error.hint if inner == error.message else f"{error.message} {error.hint}".strip()
+    code = "InvalidRequest"
+    content = {"code": code, "message": outer, "innererror": {"code": error.code, "message": inner}}
+    status = STATUSES.get(error.status, error.status)
+    return ErrorBody(status, {"error": content}, {"x-ms-error-code": code}, hint)
 
 
 def _validate(query: Query) -> None:
-    v3.validate(query)
+    check_model_version(query)
     asked = query.text("api-version")
     if asked not in API_VERSIONS:
-        message = f"api-version is {' or '.join(API_VERSIONS)}, but it is {asked[:40]!r}."
-        raise ApiError(400, "BadArgument", message)
+        raise bad_argument(f"Invalid api-version {asked[:40]!r}: use {' or '.join(API_VERSIONS)}.")
 
 
 V4_0 = Version(
     "4.0",
     error_body,
     "/computervision",
-    features=FEATURES,
+    features=V4_FEATURES,
     model=API_VERSIONS[0],
     validate=_validate,
 )
 
 
 def analyze(query: Query, version: Version) -> ImageHandler:
-    """Image Analysis, Analyze: the features asked for."""
-    asked = v1.parse_enum_list(query.names("features"), FEATURES, "NotSupportedVisualFeature")
-    if not asked:
-        message = "Either 'features' or 'model-name' needs to be specified in the query parameter."
-        raise ApiError(400, "BadArgument", message)
+    """Image Analysis, Analyze: the requested features."""
+    features = parse_enum_list(query, "features", V4_FEATURES, "NotSupportedVisualFeature")
+    if not features:
+        raise bad_argument(
+            "Either 'features' or 'model-name' needs to be specified in the query parameter."
+        )
     if query.text("model-name"):
-        raise ApiError(404, "InvalidModel", "This service has no custom models.")
-    v1.require_english(query)
-    ratios = tuple(map(_ratio, query.names("smartcrops-aspect-ratios")))
+        raise ApiError(404, "InvalidModel", "The local service has no custom models.")
+    require_english(query)
+    ratios = [_aspect_ratio(text) for text in query.names("smartcrops-aspect-ratios")]
     neutral = query.flag("gender-neutral-caption", default=False)
     sections: dict[str, Callable[[ImageAnalysis], Json]] = {
-        "caption": lambda picture: _caption(picture, neutral),
-        "denseCaptions": lambda picture: _dense_captions(picture, neutral),
+        "caption": lambda analysis: _caption(analysis, neutral),
+        "denseCaptions": lambda analysis: _dense_captions(analysis, neutral),
         "objects": _objects,
         "people": _people,
         "read": _read,
-        "smartCrops": lambda picture: _smart_crops(picture, ratios),
-        "tags": lambda picture: {"values": analysis_json.tags(picture)["tags"]},
+        "smartCrops": lambda analysis: _smart_crops(analysis, ratios),
+        "tags": lambda analysis: {"values": analysis_json.tags(analysis)["tags"]},
     }
 
-    def work(picture: ImageAnalysis, _: str) -> Json:
-        answer: Json = {
-            "modelVersion": version.model,
-            "metadata": {"width": picture.width, "height": picture.height},
-        }
-        return answer | {f"{n}Result": sections[n](picture) for n in FEATURES if n in asked}
+    def respond(analysis: ImageAnalysis, _: str) -> Json:
+        metadata = {"width": analysis.width, "height": analysis.height}
+        results = {f"{n}Result": sections[n](analysis) for n in V4_FEATURES if n in features}
+        return {"modelVersion": version.model, "metadata": metadata, **results}
 
-    return work
+    return respond
 
 
-def _ratio(text: str) -> float:
+def _aspect_ratio(text: str) -> float:
     try:
         ratio = float(text)
     except ValueError:
         ratio = float("nan")
-    if not isfinite(ratio) or not NARROWEST <= ratio <= WIDEST:
-        message = (
-            "'smartcrops-aspect-ratios' aspect ratio is not in allowed range "
-            f"[{NARROWEST} to {WIDEST}]: {text[:40]!r}."
-        )
-        raise ApiError(400, "BadArgument", message)
+    if not isfinite(ratio) or not MIN_ASPECT_RATIO <= ratio <= MAX_ASPECT_RATIO:
+        hint = f"Invalid smartcrops-aspect-ratios {text[:40]!r}: use a number in this range."
+        raise bad_argument(INVALID_RATIO, hint)
     return ratio
 
 
-def _caption(picture: ImageAnalysis, neutral: bool) -> Json:
-    (caption,) = picture.captions(1, gender_neutral=neutral)
-    return {"text": caption.text, "confidence": caption.confidence}
+def _caption(analysis: ImageAnalysis, neutral: bool) -> Json:
+    """Return the best caption; 4.0 recognizes no people, so that it contains no name."""
+    for caption in analysis.captions(1, names=False, gender_neutral=neutral):
+        return {"text": caption.text, "confidence": caption.confidence}
+    return {"text": "", "confidence": 0.0}
 
 
-def _dense_captions(picture: ImageAnalysis, neutral: bool) -> Json:
-    """Caption the whole picture, then what is in each box of a thing."""
-    whole = {"x": 0, "y": 0, "w": picture.width, "h": picture.height}
-    values = [_caption(picture, neutral) | {"boundingBox": whole}]
-    for part, box in picture.parts(MOST_REGIONS - 1):
-        values.append(_caption(part, neutral) | {"boundingBox": analysis_json.bounds(box)})
+def _dense_captions(analysis: ImageAnalysis, neutral: bool) -> Json:
+    """Return captions of the whole image, then of the boxes of objects."""
+    whole = {"x": 0, "y": 0, "w": analysis.width, "h": analysis.height}
+    values = [_caption(analysis, neutral) | {"boundingBox": whole}]
+    for part, box in analysis.parts(MAX_DENSE_CAPTIONS - 1):
+        values.append(_caption(part, neutral) | {"boundingBox": analysis_json.xywh(box)})
     return {"values": values}
 
 
-def _objects(picture: ImageAnalysis) -> Json:
+def _objects(analysis: ImageAnalysis) -> Json:
     return {
         "values": [
             {
-                "boundingBox": analysis_json.bounds(thing.box),
+                "boundingBox": analysis_json.xywh(thing.box),
                 "tags": [{"name": thing.name, "confidence": thing.confidence}],
             }
-            for thing in picture.confident_objects
+            for thing in analysis.confident_objects
         ]
     }
 
 
-def _people(picture: ImageAnalysis) -> Json:
-    """Return everybody, the unsure too: the API leaves it to its reader where to draw the line."""
+def _people(analysis: ImageAnalysis) -> Json:
+    """Return all people; the API leaves the choice of a threshold to the client."""
     return {
         "values": [
-            {"boundingBox": analysis_json.bounds(thing.box), "confidence": thing.confidence}
-            for thing in picture.objects
+            {"boundingBox": analysis_json.xywh(thing.box), "confidence": thing.confidence}
+            for thing in analysis.objects
             if thing.name == "person"
         ]
     }
 
 
-def _smart_crops(picture: ImageAnalysis, ratios: tuple[float, ...]) -> Json:
-    crops = [picture.smart_crop(ratio) for ratio in ratios] or [picture.smart_crop(None)]
-    return {"values": [_crop(box) | {"aspectRatio": _shape(box)} for box in crops]}
+def _smart_crops(analysis: ImageAnalysis, ratios: list[float]) -> Json:
+    """Return a crop for each aspect ratio; one that fits the image without them."""
+    crops = [analysis.smart_crop(ratio) for ratio in ratios] or [analysis.smart_crop(None)]
+    return {
+        "values": [
+            {
+                "boundingBox": analysis_json.xywh(box),
+                "aspectRatio": round(box.width / box.height, 2),
+            }
+            for box in crops
+        ]
+    }
 
 
-def _crop(box: Box) -> Json:
-    return {"boundingBox": analysis_json.bounds(box)}
-
-
-def _shape(box: Box) -> float:
-    return round(box.width / box.height, 2)
-
-
-def _read(picture: ImageAnalysis) -> Json:
-    """Return all lines as one block, none where there is no text."""
+def _read(analysis: ImageAnalysis) -> Json:
+    """Return all lines as one block; no block without text."""
     lines = [
         {
             "text": line.text,
@@ -171,7 +184,7 @@ def _read(picture: ImageAnalysis) -> Json:
                 for word in line.words
             ],
         }
-        for line in picture.text.lines
+        for line in analysis.text.lines
     ]
     return {"blocks": [{"lines": lines}] if lines else []}
 

@@ -38,11 +38,12 @@ DocumentHandler = Callable[[int], ReadPlan]
 
 @dataclass(frozen=True, slots=True)
 class ErrorBody:
-    """An error as one version sends it: status, JSON body, extra headers."""
+    """An error as one version sends it: status, JSON body, extra headers, and the hint."""
 
     status: int
     content: Json
     headers: Mapping[str, str] = field(default_factory=dict)
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

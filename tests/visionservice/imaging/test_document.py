@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
-from visionservice.api.v3 import DOCUMENT
+from visionservice.api.limits import READ_V3
 from visionservice.errors import ApiError
 from visionservice.gallery.gallery import Gallery
 from visionservice.imaging.document import Document
@@ -39,7 +39,7 @@ def file(kind: str, **options: object) -> bytes:
 
 
 def opened(data: bytes, gallery: Path) -> Document:
-    return Document.decode(data, probe(data, DOCUMENT), Gallery(gallery))
+    return Document.decode(data, probe(data, READ_V3), Gallery(gallery))
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "PDF"])
