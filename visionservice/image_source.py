@@ -17,7 +17,7 @@ from starlette.requests import Request
 
 from visionhelpers.images import SAMPLES, sample_credits
 
-from .errors import ApiError, bad_argument, invalid_image_url, too_many_requests
+from .errors import ApiError, bad_argument, empty_body, invalid_image_url, too_many_requests
 from .fetch import download, is_public_address
 from .imaging.probe import InputLimits, too_large
 from .middleware import normalize_path
@@ -145,7 +145,7 @@ async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str
         return await _read_form(request, check_size)
     data = b"".join([chunk async for chunk in _chunks(request, check_size)])
     if not data:
-        raise bad_argument("The request has no body; send an image or the URL of an image.")
+        raise empty_body()
     if kind == "application/json":
         return _parse_url(data)
     if kind == "application/octet-stream" or kind.startswith(media):

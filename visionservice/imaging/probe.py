@@ -7,7 +7,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from ..errors import ApiError, invalid_image_format, invalid_image_size
+from ..errors import ApiError, invalid_image_format, invalid_image_size, too_many_bytes
 from . import pdf
 
 FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
@@ -120,8 +120,7 @@ def probe(data: bytes, limits: InputLimits) -> ImageInfo:
 
 def too_large(most: int, size: str) -> ApiError:
     """Refuse a file of more bytes than these."""
-    megabytes = (most + 1) // 1024**2
-    return invalid_image_size(f"A picture is smaller than {megabytes} MB; {size}.")
+    return too_many_bytes(most, f"Invalid size: {size}.")
 
 
 def _check(header: ImageInfo, limits: InputLimits) -> None:

@@ -6,7 +6,7 @@ from visionservice.api.query import Query
 from visionservice.errors import ApiError
 
 
-def test_names_are_read_whatever_their_case_and_blanks() -> None:
+def test_case_and_blanks_are_ignored() -> None:
     query = Query([("detectOrientation ", "FALSE"), ("LANGUAGE", " en "), ("details", "")])
     assert query.flag("DetectOrientation", default=True) is False
     assert query.text("language") == "en"
@@ -14,11 +14,11 @@ def test_names_are_read_whatever_their_case_and_blanks() -> None:
     assert query.text("details", "none") == "none"
 
 
-def test_the_first_of_a_repeated_parameter_counts() -> None:
+def test_the_first_of_repeated_parameters_counts() -> None:
     assert Query([("a", "1"), ("A", "2")]).text("a") == "1"
 
 
-def test_a_list_is_split_at_commas() -> None:
+def test_lists_are_split_at_commas() -> None:
     assert Query([("f", " Tags,,Faces ,")]).names("f") == ("Tags", "Faces")
 
 
@@ -28,13 +28,18 @@ def test_a_flag_has_two_names_and_a_default() -> None:
 
 
 @pytest.mark.parametrize("value", ["0", "11", "-1", "1.5", "ten", "", "9" * 5000, "\u0665"])
-def test_what_is_no_number_between_the_bounds_is_refused(value: str) -> None:
-    with pytest.raises(ApiError, match="from 1 to 10") as refusal:
+def test_an_invalid_number_raises(value: str) -> None:
+    with pytest.raises(ApiError, match="from 1 to 10") as caught:
         Query([("n", value)]).number("n", 1, 10, code="InvalidThumbnailSize")
-    assert refusal.value.code == "InvalidThumbnailSize"
+    assert caught.value.code == "InvalidThumbnailSize"
 
 
-def test_both_bounds_are_numbers_and_an_absent_one_has_its_default() -> None:
+def test_the_bounds_are_valid_and_an_absent_number_has_its_default() -> None:
     assert Query([("n", "1")]).number("n", 1, 10) == 1
     assert Query([("n", "10")]).number("n", 1, 10) == 10
     assert Query([]).number("n", 1, 10, default=3) == 3
+
+
+def test_an_invalid_flag_raises() -> None:
+    with pytest.raises(ApiError, match=r"^Invalid a 'maybe': use true or false.$"):
+        Query([("a", "maybe")]).flag("a", default=True)

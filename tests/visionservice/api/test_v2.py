@@ -36,7 +36,7 @@ def read(service: LocalService, path: str, name: str, **query: str) -> dict[str,
 
 
 @pytest.mark.parametrize("version", ["v2.0", "v2.1", "v3.0", "v3.1", "v3.2"])
-def test_things_have_rectangles_and_more_general_parents(
+def test_objects_have_rectangles_and_more_general_parents(
     service: LocalService, version: str
 ) -> None:
     answer = ask(service, f"{version}/detect", "chelsea_the_cat.jpg").json()
@@ -50,17 +50,17 @@ def test_things_have_rectangles_and_more_general_parents(
     assert ("modelVersion" in answer) == (version == "v3.2")
 
 
-def test_analyze_lists_the_same_things(service: LocalService) -> None:
+def test_analyze_returns_the_same_objects(service: LocalService) -> None:
     answer = ask(service, "v2.1/analyze", "chelsea_the_cat.jpg", visualFeatures="objects").json()
     assert [thing["object"] for thing in answer["objects"]] == ["cat"]
 
 
 @pytest.mark.parametrize("version", ["v2.0", "v3.1"])
-def test_brands_are_refused_by_name(service: LocalService, version: str) -> None:
+def test_brands_are_not_supported(service: LocalService, version: str) -> None:
     answer = ask(service, f"{version}/analyze", "coffee_cup.jpg", visualFeatures="Tags,Brands")
     assert answer.status_code == 400
     assert answer.json()["code"] == "NotSupportedFeature"
-    assert "brands" in answer.json()["message"]
+    assert answer.json()["message"] == "The local service does not support brand detection."
 
 
 def test_v1_has_no_objects(service: LocalService) -> None:
@@ -69,7 +69,7 @@ def test_v1_has_no_objects(service: LocalService) -> None:
     assert ask(service, "v1.0/detect", "coffee_cup.jpg").status_code == 404
 
 
-def test_the_area_of_interest_holds_the_subject(service: LocalService) -> None:
+def test_the_area_of_interest_contains_the_subject(service: LocalService) -> None:
     area = ask(service, "v2.0/areaOfInterest", "chelsea_the_cat.jpg").json()["areaOfInterest"]
     assert area["x"] <= 160
     assert area["x"] + area["w"] >= 280
@@ -77,7 +77,7 @@ def test_the_area_of_interest_holds_the_subject(service: LocalService) -> None:
     assert area["y"] + area["h"] <= 300
 
 
-def test_names_stay_out_of_captions_where_they_are_excluded(service: LocalService) -> None:
+def test_description_exclude_omits_names_from_captions(service: LocalService) -> None:
     for version, exclude, named in (
         ("v2.1", "", True),
         ("v2.1", "Celebrities", False),
@@ -89,15 +89,18 @@ def test_names_stay_out_of_captions_where_they_are_excluded(service: LocalServic
         assert ("Grace Hopper" in caption) == named, caption
 
 
-def test_recognize_text_wants_its_mode(service: LocalService) -> None:
-    for query in ({}, {"mode": "Typed"}):
+def test_recognize_text_requires_a_mode(service: LocalService) -> None:
+    for query, message in (
+        ({}, "mode is required: Handwritten or Printed."),
+        ({"mode": "Typed"}, "Invalid mode 'Typed': use Handwritten or Printed."),
+    ):
         answer = ask(service, "v2.0/recognizeText", "handwriting.jpg", **query)
         assert answer.json()["code"] == "BadArgument"
-        assert "Handwritten or Printed" in answer.json()["message"]
+        assert answer.json()["message"] == message
 
 
 @pytest.mark.parametrize("version", ["v2.0", "v2.1"])
-def test_recognize_text_tells_the_page_as_well(service: LocalService, version: str) -> None:
+def test_recognize_text_returns_the_page(service: LocalService, version: str) -> None:
     answer = read(service, f"{version}/recognizeText", "handwritten_note.jpg", mode="handwritten")
     assert answer["status"] == "Succeeded"
     result = answer["recognitionResult"]
@@ -107,14 +110,14 @@ def test_recognize_text_tells_the_page_as_well(service: LocalService, version: s
     assert result["lines"][0]["words"][0]["confidence"] == "High"
 
 
-def test_batch_read_gives_a_list_of_pages(service: LocalService) -> None:
+def test_batch_read_returns_a_list_of_pages(service: LocalService) -> None:
     answer = read(service, "v2.1/read/core/asyncBatchAnalyze", "printed_page.jpg")
     (page,) = answer["recognitionResults"]
     assert len(page["lines"]) > 3
     assert all(len(line["boundingBox"]) == 8 for line in page["lines"])
 
 
-def test_an_operation_belongs_to_the_path_that_began_it(service: LocalService) -> None:
+def test_an_operation_is_unknown_under_other_paths(service: LocalService) -> None:
     accepted = ask(service, "v2.0/recognizeText", "coffee_cup.jpg", mode="Printed")
     location = accepted.headers["Operation-Location"]
     assert "/vision/v2.0/textOperations/" in location
@@ -125,7 +128,7 @@ def test_an_operation_belongs_to_the_path_that_began_it(service: LocalService) -
         assert "no operation" in answer.json()["message"]
 
 
-def test_the_angle_of_the_text_is_in_degrees_first_and_in_radians_later(
+def test_the_text_angle_is_in_degrees_and_from_v2_1_in_radians(
     service: LocalService,
 ) -> None:
     angles = {}
@@ -136,7 +139,7 @@ def test_the_angle_of_the_text_is_in_degrees_first_and_in_radians_later(
     assert angles["v2.1"] == angles["v3.2"] == pytest.approx(angles["v1.0"] * 0.0174533, abs=1e-3)
 
 
-def test_a_path_tells_its_version() -> None:
+def test_version_at_returns_the_version_of_a_path() -> None:
     assert [version_at(f"{version.root}/x") for version in VERSIONS] == list(VERSIONS)
     assert version_at("/computervision/imageanalysis:analyze") is V4_0
     assert version_at("/health").name == "v1.0"

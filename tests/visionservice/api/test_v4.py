@@ -1,12 +1,14 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import requests
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
+from visionservice.api import v4
+from visionservice.api.query import Query
 
 KEY = "Ocp-Apim-Subscription-Key"
 
@@ -23,31 +25,31 @@ def ask(service: LocalService, name: str, **query: str) -> requests.Response:
     )
 
 
-def answered(service: LocalService, name: str, **query: str) -> dict[str, Any]:
+def analyze(service: LocalService, name: str, **query: str) -> dict[str, Any]:
     answer = ask(service, name, **query)
     assert answer.status_code == 200, answer.text
     body: dict[str, Any] = answer.json()
     return body
 
 
-def test_only_what_is_asked_is_answered(service: LocalService) -> None:
-    answer = answered(service, "chelsea_the_cat.jpg", features="Caption,tags")
+def test_the_response_contains_exactly_the_requested_features(service: LocalService) -> None:
+    answer = analyze(service, "chelsea_the_cat.jpg", features="Caption,tags")
     assert set(answer) == {"modelVersion", "metadata", "captionResult", "tagsResult"}
     assert answer["metadata"] == {"width": 451, "height": 300}
     assert "cat" in answer["captionResult"]["text"]
     assert "cat" in [tag["name"] for tag in answer["tagsResult"]["values"]]
 
 
-def test_things_and_people_have_boxes(service: LocalService) -> None:
-    answer = answered(service, "eileen_collins.jpg", features="objects,people")
+def test_objects_and_people_have_boxes(service: LocalService) -> None:
+    answer = analyze(service, "eileen_collins.jpg", features="objects,people")
     (person,) = answer["peopleResult"]["values"]
     assert person["boundingBox"]["h"] > 200
     names = [thing["tags"][0]["name"] for thing in answer["objectsResult"]["values"]]
     assert "person" in names
 
 
-def test_dense_captions_begin_with_the_whole_picture(service: LocalService) -> None:
-    answer = answered(service, "altered/hopper_and_collins.jpg", features="denseCaptions")
+def test_dense_captions_start_with_the_whole_image(service: LocalService) -> None:
+    answer = analyze(service, "altered/hopper_and_collins.jpg", features="denseCaptions")
     whole, *parts = answer["denseCaptionsResult"]["values"]
     size = answer["metadata"]
     assert whole["boundingBox"] == {"x": 0, "y": 0, "w": size["width"], "h": size["height"]}
@@ -55,17 +57,17 @@ def test_dense_captions_begin_with_the_whole_picture(service: LocalService) -> N
     assert all(part["text"] and 0 < part["confidence"] <= 1 for part in parts)
 
 
-def test_text_is_one_block_and_no_text_is_none(service: LocalService) -> None:
-    (block,) = answered(service, "democritus.png", features="read")["readResult"]["blocks"]
+def test_text_is_one_block_and_no_block_without_text(service: LocalService) -> None:
+    (block,) = analyze(service, "democritus.png", features="read")["readResult"]["blocks"]
     assert block["lines"][0]["text"].startswith("NOTHING")
     word = block["lines"][0]["words"][0]
     assert len(word["boundingPolygon"]) == 4
     assert word["confidence"] > 0.9
-    assert answered(service, "dahlia.jpg", features="read")["readResult"] == {"blocks": []}
+    assert analyze(service, "dahlia.jpg", features="read")["readResult"] == {"blocks": []}
 
 
-def test_smart_crops_have_the_shapes_asked_for(service: LocalService) -> None:
-    answer = answered(
+def test_smart_crops_have_the_requested_aspect_ratios(service: LocalService) -> None:
+    answer = analyze(
         service,
         "eileen_collins.jpg",
         features="smartCrops",
@@ -78,21 +80,49 @@ def test_smart_crops_have_the_shapes_asked_for(service: LocalService) -> None:
         assert box["w"] / box["h"] == pytest.approx(ratio, abs=0.02)
         assert box["x"] <= 177
         assert box["x"] + box["w"] >= 266
-    (crop,) = answered(service, "dahlia.jpg", features="smartCrops")["smartCropsResult"]["values"]
+    (crop,) = analyze(service, "dahlia.jpg", features="smartCrops")["smartCropsResult"]["values"]
     assert 0.5 <= crop["aspectRatio"] <= 2
 
 
-def test_a_caption_can_leave_the_gender_open(service: LocalService) -> None:
+def test_a_caption_can_be_gender_neutral(service: LocalService) -> None:
     for neutral in ("false", "true"):
-        answer = answered(
+        answer = analyze(
             service,
-            "altered/hopper_and_collins.jpg",
+            "eileen_collins.jpg",
             features="caption",
             gender_neutral_caption=neutral,
         )
         words = set(answer["captionResult"]["text"].split())
-        told = words & {"man", "woman", "men", "women", "Grace"}
-        assert bool(told) == (neutral == "false"), answer
+        gendered = words & {"man", "woman", "men", "women"}
+        assert bool(gendered) == (neutral == "false"), answer
+
+
+@pytest.mark.parametrize("neutral", ["false", "true"])
+def test_captions_contain_no_names(service: LocalService, neutral: str) -> None:
+    answer = analyze(
+        service,
+        "grace_hopper.jpg",
+        features="caption,denseCaptions",
+        gender_neutral_caption=neutral,
+    )
+    captions = [answer["captionResult"], *answer["denseCaptionsResult"]["values"]]
+    assert captions[0]["text"]
+    assert not [caption for caption in captions if "Hopper" in caption["text"]]
+
+
+class NoCaptions:
+    """An analysis without captions."""
+
+    width, height = 100, 50
+
+    def captions(self, *_: object, **__: object) -> tuple[()]:
+        return ()
+
+
+def test_an_image_without_a_caption_returns_an_empty_text() -> None:
+    pairs = [("features", "caption"), ("api-version", "2023-10-01")]
+    body: Any = v4.analyze(Query(pairs), v4.V4_0)(cast(Any, NoCaptions()), "id")
+    assert body["captionResult"] == {"text": "", "confidence": 0.0}
 
 
 @pytest.mark.parametrize(
@@ -108,7 +138,7 @@ def test_a_caption_can_leave_the_gender_open(service: LocalService) -> None:
         ({"features": "tags", "type": "text/plain"}, "UnsupportedMediaType"),
     ],
 )
-def test_refusals_are_400_with_an_inner_error_and_a_header(
+def test_errors_are_400_with_an_inner_error_and_a_header(
     service: LocalService, query: dict[str, str], inner: str
 ) -> None:
     answer = ask(service, "dahlia.jpg", **query)
@@ -118,5 +148,69 @@ def test_refusals_are_400_with_an_inner_error_and_a_header(
     assert answer.headers["x-ms-error-code"] == "InvalidRequest"
 
 
-def test_any_image_type_is_taken_for_bytes(service: LocalService) -> None:
-    assert "tagsResult" in answered(service, "dahlia.jpg", features="tags", type="image/jpeg")
+def test_image_content_types_are_accepted(service: LocalService) -> None:
+    assert "tagsResult" in analyze(service, "dahlia.jpg", features="tags", type="image/jpeg")
+
+
+SIZE = "The image size is not allowed to be zero or larger than 20971520 bytes"
+RATIO = "'smartcrops-aspect-ratios' aspect ratio is not in allowed range [0.75 to 1.8]"
+URL = "The provided image url is not accessible."
+QUERY = "Analyze query is invalid"
+
+
+def post(service: LocalService, body: bytes, kind: str, **query: str) -> requests.Response:
+    return requests.post(
+        f"{service.url}/computervision/imageanalysis:analyze",
+        headers={KEY: service.key, "Content-Type": kind},
+        params={"api-version": "2023-10-01", "features": "tags"} | query,
+        data=body,
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "query", "outer", "inner", "hint"),
+    [
+        (
+            b"no image",
+            {},
+            "Image format is not valid.",
+            "Input data is not a valid image.",
+            "",
+        ),
+        (b"", {}, SIZE, SIZE, "The request has no body"),
+        (bytes(20 * 1024 * 1024 + 1), {}, SIZE, SIZE, "smaller than 20 MB"),
+        (
+            b"x",
+            {"features": "brands"},
+            QUERY,
+            "Specified feature type is not valid",
+            "Invalid features 'brands': use caption, denseCaptions, ",
+        ),
+        (
+            b"x",
+            {"language": "fr"},
+            QUERY,
+            "The input language is not supported.",
+            "Language 'fr' is not supported; use en.",
+        ),
+        (
+            b"x",
+            {"smartcrops-aspect-ratios": "2.5"},
+            QUERY,
+            RATIO,
+            "Invalid smartcrops-aspect-ratios '2.5'",
+        ),
+        (b'{"url": "http://127.0.0.1:9/x.jpg"}', {}, URL, URL, "127.0.0.1"),
+    ],
+    ids=["format", "empty", "too large", "feature", "language", "aspect ratio", "url"],
+)
+def test_error_messages_are_microsofts_and_the_hint_is_a_header(
+    service: LocalService, body: bytes, query: dict[str, str], outer: str, inner: str, hint: str
+) -> None:
+    kind = "application/json" if body.startswith(b"{") else "application/octet-stream"
+    answer = post(service, body, kind, **query)
+    error = answer.json()["error"]
+    assert answer.status_code == 400
+    assert (error["message"], error["innererror"]["message"]) == (outer, inner)
+    assert hint in answer.headers.get("X-Error-Hint", "")
