@@ -27,7 +27,7 @@ class Cut:
     """How much of a subject, and how many faces, our crop, the center and the best one keep."""
 
     ours: float
-    centre: float
+    center: float
     best: float
     faces: int
     faces_centre: int
@@ -63,14 +63,14 @@ def _cuts(
         places = windows(image.size, shape)
         width, height = shape
         ours = find_cut(image, vision.thumbnail(image, width=width, height=height))
-        centre = find_cut(image, ImageOps.fit(image, shape, Image.Resampling.LANCZOS))
+        center = find_cut(image, ImageOps.fit(image, shape, Image.Resampling.LANCZOS))
         possible = max(_number(faces, box, 1) for box in places)
         yield Cut(
             _share(subject, ours),
-            _share(subject, centre),
+            _share(subject, center),
             max(_share(subject, box) for box in places),
             min(_number(faces, ours, FACES), possible),
-            min(_number(faces, centre, FACES), possible),
+            min(_number(faces, center, FACES), possible),
             possible,
         )
 
@@ -90,10 +90,10 @@ def _moved(box: Box, shift: tuple[int, int]) -> Box:
 
 def _whole(cuts: Sequence[Cut]) -> Row:
     """Count the faces kept whole, of those that one window of the shape can keep."""
-    ours, centre, best = (
+    ours, center, best = (
         sum(getattr(cut, name) for cut in cuts) for name in ("faces", "faces_centre", "faces_best")
     )
-    other = f"{share(centre, best)} ImageOps.fit"
+    other = f"{share(center, best)} ImageOps.fit"
     return Row(
         "thumbnails", "faces whole, 1:3 to 3:1", share(ours, best), other, "all", ours == best
     )
@@ -102,9 +102,9 @@ def _whole(cuts: Sequence[Cut]) -> Row:
 def _kept(which: str, cuts: Sequence[Cut]) -> Row:
     """Compare with the best window of each shape."""
     best = sum(cut.best for cut in cuts)
-    ours, centre = (sum(getattr(cut, name) for cut in cuts) / best for name in ("ours", "centre"))
+    ours, center = (sum(getattr(cut, name) for cut in cuts) / best for name in ("ours", "center"))
     measure = f"of the subject the best crop keeps, {which}"
-    other = f"{centre:.1%} ImageOps.fit"
+    other = f"{center:.1%} ImageOps.fit"
     return Row("thumbnails", measure, f"{ours:.1%}", other, "at least 95%", ours >= 0.95)
 
 

@@ -127,7 +127,7 @@ def tesseract(picture: bytes, mode: int = 1) -> str | None:
     """Return what Tesseract prints, None where it is not installed.
 
     Args:
-        image: The bytes of a file.
+        picture: The bytes of a file.
         mode: Of page segmentation: 1 reads any page in any orientation, 0 only tells the latter.
     """
     command = shutil.which("tesseract")

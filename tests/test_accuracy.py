@@ -165,12 +165,12 @@ def test_only_what_the_truth_tells_is_measured(table: dict[str, rows.Row]) -> No
 
 
 def test_harmless_pictures_are_scored_together(table: dict[str, rows.Row]) -> None:
-    assert table["highest score of 3 harmless pictures"].holds
+    assert table["highest score of 3 harmless images"].holds
 
 
 def test_prints_in_one_ink_are_told_from_colour(table: dict[str, rows.Row]) -> None:
     assert table["black and white: prints, grey, JPEG quality 80 and 30"].ours == "6 of 6"
-    assert table["black and white: pictures with colour"].ours.startswith("0 of ")
+    assert table["black and white: images with color"].ours.startswith("0 of ")
 
 
 def test_drawn_colours_are_the_ones_asked_for(table: dict[str, rows.Row]) -> None:
@@ -204,7 +204,7 @@ def test_faces_are_found_and_judged_over_http(folder: Path, service: LocalServic
     faces = {row.measure: row for row in finding.measure(vision, known)}
     assert faces["faces found, IoU at least 0.5"].ours == "1 of 1"
     assert faces["genders right"].holds
-    assert faces["faces on 1 pictures without"].ours == "0"
+    assert faces["faces on 1 images without"].ours == "0"
 
 
 def test_without_tesseract_the_cell_says_so(
