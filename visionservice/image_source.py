@@ -96,11 +96,6 @@ class ImageSource:
             error.hint += hint
             raise
 
-    async def fetch(self, request: Request, limits: InputLimits) -> bytes:
-        """Read the image of a request without keeping its bytes reserved."""
-        async with self.open(request, limits) as data:
-            return data
-
     def _sample(self, url: str, request: Request) -> str:
         """Return the name of the sample that a URL of this service names, or ""."""
         try:

@@ -208,3 +208,23 @@ def test_a_name_that_is_not_in_the_folder_of_images_is_reported(
     assert error.value.hint == (
         "Not accessible. The folder of images has no file 'INVOICE.JPG'; names are case-sensitive."
     )
+
+
+@pytest.mark.parametrize(
+    ("settings", "hint"),
+    [
+        (ServiceSettings(), "not accessible"),
+        (ServiceSettings(allow_hosts=("vision.example.org",)), "private network"),
+        (ServiceSettings(host="0.0.0.0"), "private network"),  # noqa: S104
+    ],
+)
+def test_a_service_behind_a_proxy_does_not_connect_to_private_addresses(
+    settings: ServiceSettings, hint: str
+) -> None:
+    with pytest.raises(ApiError) as error:
+        read(
+            "application/json",
+            b'{"url": "http://127.0.0.1:9/image.jpg"}',
+            source=ImageSource(settings),
+        )
+    assert hint in error.value.hint
