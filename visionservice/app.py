@@ -29,6 +29,7 @@ from .api.admin import AdminRoutes, gallery_of
 from .api.query import Query
 from .api.version import Version
 from .cache import AnalysisCache
+from .engines.registry import load
 from .errors import ApiError
 from .gallery.gallery import Gallery
 from .image_source import ImageSource
@@ -36,7 +37,7 @@ from .imaging import pdf
 from .imaging.document import Document
 from .imaging.probe import ImageInfo, InputLimits, probe
 from .middleware import ApiKeyMiddleware, IdleTimer
-from .operations import OperationStore, PackedJson
+from .operations import OperationStore, pack, splice
 from .responses import EXCEPTION_HANDLERS, JsonResponse
 from .scheduler import Job, Scheduler
 from .settings import LOOPBACK, ServiceSettings
@@ -108,21 +109,16 @@ def create_app(
         idle_timer: Measures the time without requests; None for a new one.
     """
     settings = settings or ServiceSettings()
-    temporary: Callable[[], object] | None = None
-    if gallery is None:
-        folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
-        gallery = Gallery(folder)
-        if settings.gallery is None:
-            temporary = weakref.finalize(gallery, shutil.rmtree, folder, True)
+    service = Service(settings, gallery, scheduler or Scheduler())
     api_key = Middleware(
         ApiKeyMiddleware,
         key=key or settings.key or secrets.token_hex(16),
         settings=settings,
         idle_timer=idle_timer or IdleTimer(),
     )
-    service = Service(settings, gallery, scheduler or Scheduler(), temporary)
+    admin = AdminRoutes(service.gallery, service.run_on_image)
     app = Starlette(
-        routes=[*service.routes(), *AdminRoutes(gallery, service.run_on_image).routes()],
+        routes=[*service.routes(), *admin.routes()],
         middleware=[api_key],
         exception_handlers=EXCEPTION_HANDLERS,
     )
@@ -139,73 +135,72 @@ class Service:
     """
 
     def __init__(
-        self,
-        settings: ServiceSettings,
-        gallery: Gallery,
-        scheduler: Scheduler,
-        delete_gallery: Callable[[], object] | None = None,
+        self, settings: ServiceSettings, gallery: Gallery | None, scheduler: Scheduler
     ) -> None:
-        self._images, self._opening, self._reading = scheduler, Scheduler(2), Scheduler(1)
-        self._schedulers = (self._images, self._opening, self._reading)
+        self.engines = load(settings.engines, settings.engine_options)
+        self._delete_gallery: Callable[[], object] = lambda: None
+        self.gallery = gallery or self._open_gallery(settings)
         self.operations = OperationStore(
             delay=timedelta(seconds=settings.operation_delay), fail=settings.fail_operations
         )
-        self._gallery, self._delete_gallery = gallery, delete_gallery
-        self._public = settings.public
-        self._source = ImageSource(settings)
+        self._images, self._opening, self._reading = scheduler, Scheduler(2), Scheduler(1)
+        self._schedulers = (self._images, self._opening, self._reading)
+        self._source, self._public = ImageSource(settings), settings.public
         self._cache = AnalysisCache(settings.cache_size)
+
+    def _open_gallery(self, settings: ServiceSettings) -> Gallery:
+        folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
+        gallery = Gallery(folder, engines=self.engines)
+        if settings.gallery is None:
+            self._delete_gallery = weakref.finalize(gallery, shutil.rmtree, folder, True)
+        return gallery
 
     def routes(self) -> list[Route]:
         """Return the paths of the API: every operation in every version that has it."""
-        table, results = [], {}
+        routes = [Route(f"{version.root}/models", self._models) for version in FIRST + LATER]
         for operation in OPERATIONS:
             handler = self.start_operation if operation.results else self.handle_sync
             for version in operation.versions:
-                path = f"{version.root}/{operation.path}"
-                table.append(Route(path, partial(handler, operation, version), methods=["POST"]))
+                path, kind = (f"{version.root}/{x}" for x in (operation.path, operation.results))
+                routes.append(Route(path, partial(handler, operation, version), methods=["POST"]))
                 if operation.results:
-                    kind = f"{version.root}/{operation.results}"
-                    results[kind] = Route(
-                        f"{kind.lower()}/{{name}}",
-                        partial(self.get_operation, version, kind),
-                        methods=["GET"],
-                    )
-        models = [
-            Route(f"{version.root}/models", self._models, methods=["GET"])
-            for version in FIRST + LATER
-        ]
-        return [*table, *results.values(), *models]
+                    poll = partial(self.get_operation, version, kind)
+                    routes.append(Route(f"{kind.lower()}/{{name}}", poll))
+        return routes
+
+    async def _models(self, request: Request) -> Response:
+        return JsonResponse(request, v1.MODELS)
 
     async def handle_sync(
         self, operation: Operation, version: Version, request: Request
     ) -> Response:
         """Validate the parameters, read the image, analyze it, and return the result."""
-        work = _parse(operation, version, request)
-        gallery = gallery_of(request, self._gallery)
+        handler = _parse(operation, version, request)
+        gallery = gallery_of(request, self.gallery)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
             image = ImageAnalysis.decode(data, info, gallery)
-            image.results = self._cache.results(key)
-            return work(image, request.state.id)
+            image.engines, image.results = self.engines, self._cache.results(key)
+            return handler(image, request.state.id)
 
         async with self._read_image(request, operation.limits) as (data, info, key):
-            look = partial(analyze, data, info, key)
-            answer = await self._run(request, self._images, info.weight, look, key)
-        if isinstance(answer, bytes):
+            work = partial(analyze, data, info, key)
+            result = await self._run(request, self._images, info.weight, work, key)
+        if isinstance(result, bytes):
             headers = {"apim-request-id": request.state.id}
-            return Response(answer, media_type="image/jpeg", headers=headers)
-        return JsonResponse(request, answer)
+            return Response(result, media_type="image/jpeg", headers=headers)
+        return JsonResponse(request, result)
 
     async def start_operation(
         self, operation: Operation, version: Version, request: Request
     ) -> Response:
         """Check that a document can be read, queue its pages, and return 202."""
-        plan_pages = _parse(operation, version, request)
-        gallery = gallery_of(request, self._gallery)
+        handler = _parse(operation, version, request)
+        gallery = gallery_of(request, self.gallery)
         async with self._read_image(request, operation.limits) as (data, info, key):
             opening = partial(Document.decode, data, info, gallery)
             document = await self._open(request, info.weight, opening, slow=info.is_document)
-            plan = plan_pages(document.pages)
+            plan = handler(document.pages)
             pages: list[Any] = []
 
             def read_page(number: int) -> None:
@@ -214,11 +209,12 @@ class Service:
                 pages.append(plan.page(document.page(number)))
 
             scheduler = self._reading if info.is_document else self._images
+            steps = [partial(read_page, number) for number in plan.numbers]
             job = scheduler.submit(
                 self._client(request),
                 info.weight,
-                *(partial(read_page, number) for number in plan.numbers),
-                lambda: PackedJson.pack(plan.result(pages)),
+                *steps,
+                lambda: pack(plan.result(pages)),
                 key=None if info.is_document else key,
             )
         job.add_done_callback(partial(_log_failure, request.state.id))
@@ -230,16 +226,12 @@ class Service:
 
     async def get_operation(self, version: Version, kind: str, request: Request) -> Response:
         """Return the status of an operation, and its result without parsing it again."""
-        done = self.operations.get(request.path_params["name"], kind)
-        head = version.progress(done)
-        if done.result is None:
-            return JsonResponse(request, head)
-        size, chunks = done.result.merge(head)
-        headers = dict(JsonResponse(request, None).headers) | {"content-length": str(size)}
-        return StreamingResponse(chunks, headers=headers)
-
-    async def _models(self, request: Request) -> Response:
-        return JsonResponse(request, v1.MODELS)
+        progress = self.operations.get(request.path_params["name"], kind)
+        head = JsonResponse(request, version.progress(progress))
+        if progress.result is None:
+            return head
+        del head.headers["content-length"]
+        return StreamingResponse(splice(bytes(head.body), progress.result), headers=head.headers)
 
     async def run_on_image(
         self, request: Request, limits: InputLimits, work: Callable[[bytes], Any]
@@ -261,7 +253,7 @@ class Service:
             yield data, info, await to_thread.run_sync(self._cache.key, data)
 
     async def _open(self, request: Request, weight: int, work: Callable[[], T], *, slow: bool) -> T:
-        """Call a function that loads no model in a thread."""
+        """Call a function that loads no model in a thread; a slow one waits for its turn."""
         if slow:
             return await self._run(request, self._opening, weight, work)
         return await to_thread.run_sync(work)
@@ -294,6 +286,11 @@ class Service:
         header = "" if self._public else request.headers.get(CLIENT_HEADER, "")
         return header[:80] or request.client
 
+    @property
+    def working(self) -> bool:
+        """Whether a worker thread is busy; after `drain` it may be one that hangs."""
+        return any(scheduler.working for scheduler in self._schedulers)
+
     async def drain(self) -> None:
         """Finish the jobs that have begun, reject others with 503, and wait for polls."""
         await asyncio.gather(*(scheduler.drain() for scheduler in self._schedulers))
@@ -301,15 +298,9 @@ class Service:
         for scheduler in self._schedulers:
             scheduler.shutdown()
 
-    @property
-    def working(self) -> bool:
-        """Whether a worker thread is busy; after `drain` it may be one that hangs."""
-        return any(scheduler.working for scheduler in self._schedulers)
-
     def close(self) -> None:
         """Delete the temporary gallery."""
-        if self._delete_gallery:
-            self._delete_gallery()
+        self._delete_gallery()
 
 
 async def _wait_for_disconnect(request: Request) -> None:

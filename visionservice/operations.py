@@ -27,40 +27,19 @@ MAX_RESULT_BYTES = 64 * 1024 * 1024
 CHUNK_BYTES = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class PackedJson:
-    """A JSON object, compressed: it goes into a response without being parsed again.
-
-    Attributes:
-        data: The compressed JSON.
-        size: The bytes of the JSON.
-    """
-
-    data: bytes
-    size: int
-
-    @classmethod
-    def pack(cls, content: Json) -> PackedJson:
-        """Serialize and compress an object."""
-        plain = _dump(content)
-        return cls(zlib.compress(plain, 1), len(plain))
-
-    def merge(self, head: Json) -> tuple[int, Iterator[bytes]]:
-        """Return the size and the chunks of the JSON of `head | content`; neither is empty."""
-        start = _dump(head)[:-1] + b","
-        return len(start) + self.size - 1, self._chunks(start)
-
-    def _chunks(self, start: bytes) -> Iterator[bytes]:
-        yield start
-        reader, data = zlib.decompressobj(), self.data
-        reader.decompress(data, 1)  # the opening brace
-        while data := reader.unconsumed_tail:
-            yield reader.decompress(data, CHUNK_BYTES)
-        yield reader.flush()
+def pack(content: Json) -> bytes:
+    """Serialize and compress a JSON object."""
+    return zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
 
-def _dump(content: Json) -> bytes:
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+def splice(head: bytes, packed: bytes) -> Iterator[bytes]:
+    """Yield the chunks of one JSON object with the members of two; neither is empty."""
+    yield head[:-1] + b","
+    reader = zlib.decompressobj()
+    reader.decompress(packed, 1)  # the opening brace
+    while packed := reader.unconsumed_tail:
+        yield reader.decompress(packed, CHUNK_BYTES)
+    yield reader.flush()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +49,7 @@ class Progress:
     status: Status
     created: datetime
     updated: datetime
-    result: PackedJson | None = None
+    result: bytes | None = None
 
 
 class _Operation:
@@ -79,7 +58,7 @@ class _Operation:
     def __init__(self, job: Job, kind: str, clock: Callable[[], datetime]) -> None:
         self.kind, self.created, self._clock = kind, clock(), clock
         self.ended: datetime | None = None
-        self.result: PackedJson | None = None
+        self.result = b""
         self.was_read = False
         self.job: Job | None = job
         job.add_done_callback(self._end)
@@ -90,19 +69,15 @@ class _Operation:
         self.ended = self._clock()
         self.job = None
 
-    @property
-    def bytes(self) -> int:
-        """The memory of its result."""
-        return len(self.result.data) if self.result else 0
+    def is_unread(self, now: datetime) -> bool:
+        """Return True if it has ended within `READ_TIME`, and no client was told."""
+        return not self.was_read and self.ended is not None and now < self.ended + READ_TIME
 
 
 class OperationStore:
     """The operations of one service by id, oldest first; used on its event loop only.
 
     Args:
-        max_operations: The number of operations that are kept.
-        max_bytes: The memory of their results.
-        keep_time: The time for which an operation is kept.
         delay: The minimum time for which an operation reports that it is running.
         fail: Whether every operation reports failure.
         clock: Returns the time in UTC.
@@ -111,15 +86,11 @@ class OperationStore:
     def __init__(
         self,
         *,
-        max_operations: int = MAX_OPERATIONS,
-        max_bytes: int = MAX_RESULT_BYTES,
-        keep_time: timedelta = KEEP_TIME,
         delay: timedelta = timedelta(0),
         fail: bool = False,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._max_operations, self._max_bytes = max_operations, max_bytes
-        self._keep_time, self._delay, self._fail, self._clock = keep_time, delay, fail, clock
+        self._delay, self._fail, self._clock = delay, fail, clock
         self._operations: OrderedDict[str, _Operation] = OrderedDict()
 
     def __len__(self) -> int:
@@ -130,25 +101,16 @@ class OperationStore:
         """Whether an operation has not ended."""
         return any(operation.job for operation in self._operations.values())
 
-    @property
-    def has_unread_results(self) -> bool:
-        """Whether an operation has ended within `READ_TIME`, and no client was told."""
-        since = self._clock() - READ_TIME
-        return any(
-            operation.ended and operation.ended > since and not operation.was_read
-            for operation in self._operations.values()
-        )
-
     async def wait_until_read(self) -> None:
-        """Wait until no result is unread: at most `READ_TIME` after the last end."""
-        while self.has_unread_results:
+        """Wait until clients have read all results, at most `READ_TIME` after the last end."""
+        while any(one.is_unread(self._clock()) for one in self._operations.values()):
             await asyncio.sleep(0.02)
 
     def add(self, job: Job, kind: str) -> str:
         """Add an operation; return its id, a GUID of 36 characters.
 
         Args:
-            job: The work; its result is a `PackedJson`.
+            job: The work; its result is packed JSON.
             kind: The path of its results; under other paths the id is unknown.
         """
         name = str(uuid4())
@@ -173,19 +135,18 @@ class OperationStore:
             return Progress("Running", created, now)
         operation.was_read = True
         ended = max(operation.ended or now, created + self._delay)
-        if self._fail or operation.result is None:
+        if self._fail or not operation.result:
             return Progress("Failed", created, ended)
         return Progress("Succeeded", created, ended, operation.result)
 
     def evict(self) -> None:
         """Remove expired operations, and the oldest if there are too many."""
-        expired = self._clock() - self._keep_time
-        size = sum(operation.bytes for operation in self._operations.values())
+        now, size = self._clock(), sum(len(one.result) for one in self._operations.values())
         for name, one in list(self._operations.items()):
-            too_many = len(self._operations) > self._max_operations
-            too_large = size > self._max_bytes and one.bytes
-            if too_many or too_large or one.created <= expired:
-                size -= one.bytes
+            too_many = len(self._operations) > MAX_OPERATIONS
+            too_large = size > MAX_RESULT_BYTES and one.result
+            if too_many or too_large or now >= one.created + KEEP_TIME:
+                size -= len(one.result)
                 del self._operations[name]
                 if one.job:
                     one.job.cancel()

@@ -112,10 +112,6 @@ class Scheduler:
         self._start_jobs()
         return job
 
-    async def run(self, client: Hashable, weight: int, work: Callable[[], Any]) -> Any:
-        """Queue a job of one step, and return its result."""
-        return await self.submit(client, weight, work)
-
     def _enqueue(self, job: Job) -> None:
         self._queues.setdefault(job.client, deque()).append(job)
 

@@ -11,8 +11,9 @@ from weakref import ref
 import pytest
 
 from tests.visionservice.test_scheduler import on_a_loop
+from visionservice import operations as module
 from visionservice.errors import ApiError
-from visionservice.operations import READ_TIME, Json, OperationStore, PackedJson
+from visionservice.operations import KEEP_TIME, READ_TIME, Json, OperationStore, pack, splice
 from visionservice.scheduler import Job, Scheduler
 
 NOON = datetime(2026, 9, 13, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ def begun() -> Job:
 
 
 async def finish(job: Job, result: Json) -> None:
-    job.set_result(PackedJson.pack(result))
+    job.set_result(pack(result))
     await asyncio.sleep(0)
 
 
@@ -51,33 +52,32 @@ async def finished(operations: OperationStore, result: Json) -> str:
     return name
 
 
-def unpacked(packed: PackedJson | None, head: Json) -> Json:
+def unpacked(packed: bytes | None, head: Json) -> Json:
     """The object that a response contains."""
-    assert packed is not None
-    size, chunks = packed.merge(head)
-    body = b"".join(chunks)
-    assert len(body) == size
-    content: Json = json.loads(body)
+    assert packed
+    content: Json = json.loads(b"".join(splice(json.dumps(head).encode(), packed)))
     return content
 
 
 @pytest.mark.parametrize(
     "result",
-    [{"lines": ["one", 2.5, "蕾"]}, {"text": "x" * 1_000_000}, {"text": urandom(500_000).hex()}],
+    [
+        {"lines": ["one", 2.5, "蕾"]},
+        {"text": "x" * 1_000_000},
+        {"text": urandom(500_000).hex(), "pages": []},
+    ],
 )
-def test_a_packed_result_is_merged_into_a_response(result: Json) -> None:
-    packed, head = PackedJson.pack(result), {"status": "Succeeded", "pages": [1]}
-    assert unpacked(packed, head) == head | result
-    assert list(unpacked(packed, head)) == [*head, *result]
-    assert max(map(len, packed.merge(head)[1])) <= 64 * 1024
+def test_a_packed_result_becomes_part_of_a_response(result: Json) -> None:
+    head = {"status": "Succeeded", "pages": [1]}
+    assert unpacked(pack(result), head) == head | result
+    assert max(map(len, splice(b"{}", pack(result)))) <= 64 * 1024
 
 
-def test_a_large_result_is_merged_in_little_memory() -> None:
-    packed = PackedJson.pack({"pages": ["a line of print"] * 1_000_000})
-    assert packed.size > 15_000_000
+def test_a_large_result_is_sent_in_little_memory() -> None:
+    packed = pack({"pages": ["a line of print"] * 1_000_000})
     tracemalloc.start()
     try:
-        assert sum(map(len, packed.merge({"status": "Succeeded"})[1])) > packed.size
+        assert sum(map(len, splice(b'{"status": "Succeeded"}', packed))) > 15_000_000
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -113,7 +113,7 @@ async def test_an_error_ends_an_operation_as_failed_and_is_not_returned() -> Non
 @on_a_loop
 async def test_a_result_that_is_no_json_ends_an_operation_as_failed() -> None:
     operations = OperationStore()
-    job = Scheduler(1).submit("me", 1, lambda: PackedJson.pack({"lines": {1, 2}}))
+    job = Scheduler(1).submit("me", 1, lambda: pack({"lines": {1, 2}}))
     name = operations.add(job, TEXT)
     await asyncio.wait([job])
     await asyncio.sleep(0)
@@ -145,7 +145,7 @@ async def test_an_operation_has_the_times_of_its_start_and_its_end() -> None:
     operations, job = OperationStore(clock=clock), begun()
     name = operations.add(job, TEXT)
     clock.advance(2)
-    await finish(job, {})
+    await finish(job, {"lines": []})
     clock.advance(60)
     done = operations.get(name, TEXT)
     assert (done.created, done.updated) == (NOON, NOON + timedelta(seconds=2))
@@ -172,9 +172,9 @@ async def test_every_operation_fails_on_request() -> None:
 @on_a_loop
 async def test_an_operation_expires() -> None:
     clock = Clock()
-    operations = OperationStore(keep_time=timedelta(seconds=10), clock=clock)
+    operations = OperationStore(clock=clock)
     name = operations.add(begun(), TEXT)
-    clock.advance(9)
+    clock.now += KEEP_TIME - timedelta(seconds=1)
     assert operations.get(name, TEXT).status == "Running"
     clock.advance(1)
     with pytest.raises(ApiError) as refusal:
@@ -183,9 +183,13 @@ async def test_an_operation_expires() -> None:
     assert len(operations) == 0
 
 
-@on_a_loop
-async def test_the_oldest_of_too_many_operations_is_removed() -> None:
-    operations = OperationStore(max_operations=3)
+def test_the_oldest_of_too_many_operations_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_OPERATIONS", 3)
+    asyncio.run(too_many())
+
+
+async def too_many() -> None:
+    operations = OperationStore()
     names = [operations.add(begun(), TEXT) for _ in range(4)]
     assert len(operations) == 3
     assert operations.get(names[3], TEXT).status == "Running"
@@ -205,9 +209,13 @@ async def test_of_a_job_only_the_result_is_kept() -> None:
     assert operations.get(name, TEXT).result is not None
 
 
-@on_a_loop
-async def test_the_oldest_results_are_removed_when_they_take_too_much_memory() -> None:
-    operations = OperationStore(max_bytes=300_000)
+def test_the_oldest_of_too_large_results_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_RESULT_BYTES", 300_000)
+    asyncio.run(too_large())
+
+
+async def too_large() -> None:
+    operations = OperationStore()
     running = operations.add(begun(), TEXT)
     names = [await finished(operations, {"text": urandom(50_000).hex()}) for _ in range(12)]
     operations.evict()
@@ -221,13 +229,13 @@ async def test_the_oldest_results_are_removed_when_they_take_too_much_memory() -
 @on_a_loop
 async def test_the_memory_of_expired_results_is_freed() -> None:
     clock = Clock()
-    operations = OperationStore(keep_time=timedelta(hours=1), clock=clock)
+    operations = OperationStore(clock=clock)
     tracemalloc.start()
     try:
         for _ in range(60):
             await finished(operations, {"text": urandom(500_000).hex()})
         full, _ = tracemalloc.get_traced_memory()
-        clock.advance(3600)
+        clock.now += KEEP_TIME
         operations.evict()
         after, _ = tracemalloc.get_traced_memory()
     finally:
@@ -239,9 +247,9 @@ async def test_the_memory_of_expired_results_is_freed() -> None:
 @on_a_loop
 async def test_an_operation_that_expires_in_the_queue_is_canceled() -> None:
     clock = Clock()
-    operations, job = OperationStore(keep_time=timedelta(seconds=10), clock=clock), Job("me", 1)
+    operations, job = OperationStore(clock=clock), Job("me", 1)
     operations.add(job, TEXT)
-    clock.advance(10)
+    clock.now += KEEP_TIME
     operations.evict()
     assert job.cancelled()
 
@@ -250,12 +258,13 @@ async def test_an_operation_that_expires_in_the_queue_is_canceled() -> None:
 async def test_a_new_result_is_unread_until_it_is_polled_or_some_time_has_passed() -> None:
     clock = Clock()
     operations = OperationStore(clock=clock)
-    assert not operations.has_unread_results
-    name = await finished(operations, {})
-    assert operations.has_unread_results
-    operations.get(name, TEXT)
-    assert not operations.has_unread_results
     await operations.wait_until_read()
-    await finished(operations, {})
+    name = await finished(operations, {"lines": []})
+    waiting = asyncio.create_task(operations.wait_until_read())
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    operations.get(name, TEXT)
+    await waiting
+    await finished(operations, {"lines": []})
     clock.now += READ_TIME
-    assert not operations.has_unread_results
+    await operations.wait_until_read()

@@ -60,9 +60,9 @@ async def busy(max_waiting_pixels: int = 20_000_000) -> AsyncIterator[Busy]:
 @on_a_loop
 async def test_a_job_returns_its_result_or_raises_its_error() -> None:
     one = Scheduler(1)
-    assert await one.run(ME, 10, lambda: "found") == "found"
+    assert await one.submit(ME, 10, lambda: "found") == "found"
     with pytest.raises(ZeroDivisionError):
-        await one.run(ME, 10, lambda: 1 // 0)
+        await one.submit(ME, 10, lambda: 1 // 0)
     assert (one.waiting, one.working) == (0, False)
 
 
@@ -95,7 +95,7 @@ async def test_the_time_to_retry_follows_from_the_queue_and_the_measured_speed()
         one.go.set()
         await yours
         for _ in range(40):
-            await one.scheduler.run(ME, 1_000_000, lambda: time.sleep(0.01))
+            await one.scheduler.submit(ME, 1_000_000, lambda: time.sleep(0.01))
         one.begun.clear()
         one.go.clear()
         one.scheduler.submit(ME, 1, one.wait)
@@ -170,7 +170,7 @@ async def test_jobs_with_the_same_key_never_run_at_the_same_time() -> None:
         one.submit(YOU, 1, partial(order.append, "same"), key="image"),
     ]
     await until(begun)
-    await one.run(ME, 1, partial(order.append, "another"))
+    await one.submit(ME, 1, partial(order.append, "another"))
     assert order == ["another"]
     go.set()
     await asyncio.gather(*same)
@@ -216,7 +216,7 @@ async def test_an_error_does_not_keep_the_image_in_memory() -> None:
     message = str(future.exception())
     del future
     assert message == "1000000"
-    await one.run(ME, 1, lambda: None)
+    await one.submit(ME, 1, lambda: None)
     assert freed() is None
 
 
@@ -231,15 +231,15 @@ def test_no_error_ends_a_worker_or_the_event_loop(error: BaseException) -> None:
         one = Scheduler(1)
         for _ in range(3):
             with pytest.raises(Exception):  # noqa: B017, PT011
-                await one.run(ME, 1, fail)
-        assert await one.run(ME, 1, lambda: "found") == "found"
+                await one.submit(ME, 1, fail)
+        assert await one.submit(ME, 1, lambda: "found") == "found"
 
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
 @on_a_loop
 async def test_an_image_larger_than_the_queue_is_accepted_when_nothing_waits() -> None:
-    assert await Scheduler(1, 10).run(ME, 10**9, lambda: "found") == "found"
+    assert await Scheduler(1, 10).submit(ME, 10**9, lambda: "found") == "found"
 
 
 @on_a_loop

@@ -279,7 +279,9 @@ def test_the_gallery_is_the_users_own_unless_the_environment_says_otherwise(
     assert default_gallery() == Path("/pictures")
 
 
-def test_what_expires_is_forgotten_though_nobody_asks(tmp_path: Path) -> None:
+def test_expired_operations_are_removed_without_a_poll(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with LocalService(gallery=tmp_path) as service:
         accepted = requests.post(
             f"{service.url}/vision/v3.2/read/analyze",
@@ -290,7 +292,8 @@ def test_what_expires_is_forgotten_though_nobody_asks(tmp_path: Path) -> None:
         assert accepted.status_code == 202
         operations = service._app.state.service.operations
         assert len(operations) == 1
-        operations._keep_time, end = timedelta(0), monotonic() + 30
+        monkeypatch.setattr("visionservice.operations.KEEP_TIME", timedelta(0))
+        end = monotonic() + 30
         while len(operations):
             assert monotonic() < end
             sleep(0.1)
