@@ -1,4 +1,4 @@
-"""The local service: Computer Vision's protocol over HTTP, answered from the pixels."""
+"""Local service: the Computer Vision API over HTTP, with results from the pixels of an image."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 __all__ = ["LocalService", "create_app"]
 
 INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
-"""The same words as in `local_service`, which may not import this package."""
+"""The same text as in `visionhelpers.local_service`, which does not import this package."""
 
 
 def __getattr__(name: str) -> Any:
-    """Import the service when it is first used.
+    """Import the service at its first use.
 
     Raises:
         ImportError: A package of the service is not installed.

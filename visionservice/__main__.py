@@ -1,4 +1,4 @@
-"""Run the service on its own, or teach its gallery: `python -m visionservice`."""
+"""Command line of the service: serve the API, or edit the gallery (`python -m visionservice`)."""
 
 from __future__ import annotations
 
@@ -7,167 +7,187 @@ import logging
 import os
 import signal
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace
+from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import fields
+from importlib.metadata import version
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 from . import not_installed
 
 try:
+    from .engines.base import EngineUnavailable
     from .gallery.gallery import Gallery, GalleryError
     from .server import LocalService, default_gallery
-    from .settings import ALL_ADDRESSES
+    from .settings import ALL_ADDRESSES, ServiceSettings
 except ModuleNotFoundError as error:
     sys.exit(str(not_installed(error)))
 
+KEY_VARIABLE = "VISION_SERVICE_KEY"
+COMMANDS = {
+    "add-face": "add an image of a person to the gallery",
+    "add-landmark": "add an image of a landmark to the gallery",
+}
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return the exit status."""
+    """Run one command and return the exit status."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger(__package__).setLevel(logging.INFO if options.verbose else logging.WARNING)
+    options.gallery = (options.gallery or default_gallery()).expanduser()
     if options.command:
-        return _teach(options)
+        return _edit_gallery(options)
     try:
-        return _serve(options)
-    except ValueError as error:
-        return _failed(str(error))
+        service = _service(options)
+    except (TypeError, ValueError) as error:
+        return _fail(str(error))
+    try:
+        return _serve(service, options.state_file)
     except OSError as error:
         if options.state_file and error.filename:
             reason = f"Cannot write {options.state_file} ({error.strerror})"
-            return _failed(f"{reason}: choose a --state-file where there is room for it.")
+            return _fail(f"{reason}: choose a --state-file where there is room for it.")
         where, reason = f"{options.host}:{options.port}", str(error.strerror).partition(" (")[0]
-        return _failed(f"Cannot listen at {where} ({reason}): choose another --host or --port.")
+        return _fail(f"Cannot listen at {where} ({reason}): choose another --host or --port.")
 
 
 def _parser() -> ArgumentParser:
+    """Return the parser; the options have the names of the attributes of ServiceSettings."""
     parser = ArgumentParser(
         prog="python -m visionservice",
+        usage="%(prog)s [options] [COMMAND ...]",
         description="Serve the Computer Vision API, v1.0 to v3.2 and Image Analysis 4.0, from this "
-        "machine, or add to its gallery.",
+        "machine. With a command, edit the gallery instead.",
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    parser.add_argument("--port", type=int, default=0, help="port to listen on (any free port)")
-    parser.add_argument("--key", help="key that requests must carry (a random key)")
-    parser.add_argument(
-        "--gallery", type=Path, help="folder of known people and places (your gallery)"
-    )
-    parser.add_argument(
-        "--allow-host",
-        dest="allow_hosts",
-        metavar="NAME",
-        action="append",
-        default=[],
-        help="further host name that requests may use",
-    )
-    parser.add_argument(
-        "--idle", type=float, metavar="SECONDS", help="stop after this time without a request"
-    )
-    parser.add_argument(
-        "--state-file", type=Path, help="write url, key and pid here, print nothing"
-    )
-    _add_conditions(parser)
-    commands = parser.add_subparsers(dest="command", metavar="add-face|add-landmark")
-    for name, what in (("add-face", "person"), ("add-landmark", "place")):
-        command = commands.add_parser(name, help=f"add an image of a {what} to the gallery")
-        command.add_argument("name")
-        command.add_argument("picture", type=Path)
-        command.add_argument("--gallery", type=Path, default=SUPPRESS, help="the folder to add to")
+    number = f"%(prog)s {version('visionhelpers')}"
+    parser.add_argument("--version", action="version", version=number)
+    add = parser.add_argument
+    add("--host", help="address to listen on (default: %(default)s)")
+    add("--port", type=int, help="port to listen on (default: any free port)")
+    keys = parser.add_mutually_exclusive_group().add_argument
+    keys("--key", help="key that requests must carry; other users of this machine can read it")
+    about = f"file that contains the key (default: the variable {KEY_VARIABLE}, or a random key)"
+    keys("--key-file", type=Path, metavar="FILE", help=about)
+    about = "folder of known people and landmarks (default: the gallery of the user)"
+    add("--gallery", type=Path, metavar="FOLDER", help=about)
+    about = "do not know the people and landmarks that come with the service"
+    add("--no-built-in-gallery", dest="built_in_gallery", action="store_false", help=about)
+    about = "further host name for requests; disables downloads from private addresses"
+    append: Any = {"action": "append", "default": []}
+    add("--allow-host", dest="allow_hosts", metavar="NAME", help=about, **append)
+    about = "stop after this time without a request that has the key"
+    add("--idle", type=float, metavar="SECONDS", help=about)
+    about = "engine to use, such as captions=module:Class"
+    add("--engine", dest="engines", type=_pair, metavar="KIND=ENGINE", help=about, **append)
+    about, metavar = "argument of an engine, such as captions.model=FILE", "KIND.NAME=VALUE"
+    add("--engine-option", dest="engine_options", type=_pair, metavar=metavar, help=about, **append)
+    about = "images whose results are cached (default: %(default)s)"
+    add("--cache-size", type=int, metavar="IMAGES", help=about)
+    about = "write url, key and pid to this file, and print nothing"
+    add("--state-file", type=Path, metavar="FILE", help=about)
+    add("--verbose", action="store_true", help="log every request and the hints of errors")
+    _add_test_conditions(parser)
+    for name in ("host", "port", "cache_size", "latency", "operation_delay"):
+        parser.set_defaults(**{name: getattr(ServiceSettings, name)})
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)
+    for name, about in COMMANDS.items():
+        command = commands.add_parser(name, help=about, description=f"{about.capitalize()}.")
+        if name != "list":
+            command.add_argument("name")
+        if name.startswith("add"):
+            command.add_argument("image", type=Path)
+        command.add_argument("--gallery", type=Path, default=SUPPRESS, help="folder of the gallery")
     return parser
 
 
-def _add_conditions(parser: ArgumentParser) -> None:
-    """Add what LocalService takes under the same names."""
-    group = parser.add_argument_group("conditions to test a client under")
-    group.add_argument(
-        "--rate", help="maximum request rate with polls, such as 20/minute; others get 429"
-    )
-    group.add_argument(
-        "--latency", type=float, default=0.0, metavar="SECONDS", help="delay of every response"
-    )
-    group.add_argument(
-        "--operation-delay",
-        type=float,
-        default=0.0,
-        metavar="SECONDS",
-        help="minimum time of Recognize Text and Read",
-    )
-    group.add_argument(
-        "--fail-operations", action="store_true", help="make Recognize Text and Read fail"
-    )
-    group.add_argument(
-        "--images",
-        type=Path,
-        metavar="FOLDER",
-        help="use its files for URLs that end in their names, and download nothing",
-    )
-    group.add_argument(
-        "--cache-size",
-        type=int,
-        default=64,
-        metavar="IMAGES",
-        help="images whose results are cached (%(default)s)",
-    )
+def _add_test_conditions(parser: ArgumentParser) -> None:
+    add = parser.add_argument_group("conditions to test a client under").add_argument
+    add("--rate", help="maximum request rate with polls, such as 20/minute; others get 429")
+    about = "delay of every response"
+    add("--latency", type=float, metavar="SECONDS", help=about)
+    about = "minimum time of Recognize Text and Read"
+    add("--operation-delay", type=float, metavar="SECONDS", help=about)
+    add("--fail-operations", action="store_true", help="make Recognize Text and Read fail")
+    about = "use the files of this folder for URLs that end in their names, and download nothing"
+    add("--images", type=Path, metavar="FOLDER", help=about)
 
 
-def _failed(message: str) -> int:
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise ArgumentTypeError(f"Invalid value {text!r}: use NAME=VALUE.")
+    return name, value
+
+
+def _fail(message: str) -> int:
     sys.stderr.write(f"{message}\n")
     return 1
 
 
-def _teach(options: Namespace) -> int:
-    gallery = Gallery(options.gallery or default_gallery())
-    add = gallery.add_face if options.command == "add-face" else gallery.add_landmark
+def _edit_gallery(options: Namespace) -> int:
+    """Run a command on the gallery, and print names with their numbers of images."""
+    gallery = Gallery(options.gallery)
+    action, _, kind = options.command.partition("-")
+    counts = {}
     try:
-        pictures = add(options.name, options.picture.expanduser().read_bytes())
-    except (GalleryError, OSError) as error:
-        return _failed(str(error))
-    sys.stdout.write(f"{options.name}: {pictures} {'image' if pictures == 1 else 'images'}\n")
+        if action == "add":
+            add = gallery.add_face if kind == "face" else gallery.add_landmark
+            counts[options.name] = add(options.name, options.image.expanduser().read_bytes())
+    except (GalleryError, EngineUnavailable, OSError) as error:
+        return _fail(str(error))
+    for name, count in counts.items():
+        sys.stdout.write(f"{name}: {count} {'image' if count == 1 else 'images'}\n")
     return 0
 
 
-def _serve(options: Namespace) -> int:
-    """Serve until a signal or idleness ends it."""
-    ended = Event()
+def _service(options: Namespace) -> LocalService:
+    """Create the service, with the key of the command line, a file or the environment."""
+    if options.key_file:
+        try:
+            options.key = options.key_file.expanduser().read_text(encoding="utf-8").strip()
+        except OSError as error:
+            message = f"Invalid key file {str(options.key_file)!r} ({error.strerror})"
+            raise ValueError(f"{message}: use a file that contains the key.") from None
+    elif options.key is None:
+        options.key = os.environ.get(KEY_VARIABLE) or None
+    options.engines, options.engine_options = dict(options.engines), dict(options.engine_options)
+    names = [field.name for field in fields(ServiceSettings)]
+    return LocalService(**{name: getattr(options, name) for name in names})
 
-    def end(number: int, _: object) -> None:
-        if ended.is_set():  # asked twice: whoever asks does not want to wait
+
+def _serve(service: LocalService, state_file: Path | None) -> int:
+    """Serve until a signal or idleness."""
+    stopping = Event()
+
+    def stop(number: int, _: object) -> None:
+        if stopping.is_set():  # a second signal stops at once
             os._exit(128 + number)
-        ended.set()
+        stopping.set()
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
-    service = LocalService(
-        host=options.host,
-        port=options.port,
-        key=options.key,
-        gallery=options.gallery or default_gallery(),
-        idle=options.idle,
-        allow_hosts=options.allow_hosts,
-        rate=options.rate,
-        latency=options.latency,
-        operation_delay=options.operation_delay,
-        fail_operations=options.fail_operations,
-        images=options.images,
-        cache_size=options.cache_size,
-    )
-    public = options.host in ALL_ADDRESSES
-    with service, _announced(service, options.state_file, public):
-        while service.running and not ended.wait(0.2):
+        signal.signal(number, stop)
+    with service, _announced(service, state_file):
+        while service.running and not stopping.wait(0.2):
             pass
-    if service.working:  # on what has taken too long: its thread would keep this process
+    if service.working:  # its worker thread would prevent the exit
         os._exit(0)
     return 0
 
 
 @contextmanager
-def _announced(service: LocalService, file: Path | None, public: bool) -> Iterator[None]:
-    """Write the URL and the key into a file that only the owner can read, or print them."""
+def _announced(service: LocalService, file: Path | None) -> Iterator[None]:
+    """Print the URL and a random key, or write both to a file that only the owner can read."""
     if file is None:
-        where = f"{service.url}/vision/v1.0/ with key {service.key}"
-        everywhere = "on all addresses of this machine, for example " if public else ""
-        sys.stdout.write(f"Listening {everywhere}at {where}\nPress Ctrl-C to stop.\n")
+        settings = service.settings
+        many = settings.host in ALL_ADDRESSES
+        where = "on all addresses of this machine, for example " if many else ""
+        key = "the given key" if settings.key else f"key {service.key}"
+        sys.stdout.write(f"Listening {where}at {service.url}/vision/v1.0/ with {key}\n")
+        sys.stdout.write("Press Ctrl-C to stop.\n")
         sys.stdout.flush()
         yield
         return
@@ -180,7 +200,7 @@ def _announced(service: LocalService, file: Path | None, public: bool) -> Iterat
 
 
 def _write(file: Path, text: str) -> None:
-    """Write a file that is whole from its first moment and readable by its owner alone."""
+    """Write a file atomically, readable by its owner only."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
@@ -193,7 +213,7 @@ def _write(file: Path, text: str) -> None:
 
 
 def _remove(file: Path) -> None:
-    """Remove the state file, unless another service has put its own in its place."""
+    """Remove the state file, unless it is that of another service."""
     try:
         if json.loads(file.read_text())["pid"] == os.getpid():
             file.unlink()

@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 import requests
@@ -235,6 +236,25 @@ def test_beyond_loopback_it_answers_to_the_names_given_and_asks_no_private_addre
             assert "private network" in refused.headers["X-Error-Hint"]
         own = {"url": f"{public.url}/samples/coffee_cup.jpg"}
         assert requests.post(tag, headers=key, json=own, timeout=60).status_code == 200
+
+
+@pytest.mark.parametrize("options", [{"allow_hosts": ["vision.example.org"]}, {"host": "0.0.0.0"}])  # noqa: S104
+def test_a_service_that_others_can_reach_downloads_from_no_private_address(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    with (
+        LocalService(gallery=tmp_path) as private,
+        LocalService(gallery=tmp_path, key="mine", **options) as public,
+    ):
+        hosts = f"{private.url}/samples/coffee_cup.jpg", "http://169.254.169.254/latest/"
+        for url in hosts:
+            response = requests.post(
+                f"{public.url}/vision/v1.0/generateThumbnail?width=9&height=9",
+                headers={"Ocp-Apim-Subscription-Key": "mine"},
+                json={"url": url},
+                timeout=30,
+            )
+            assert (response.status_code, response.json()["code"]) == (400, "InvalidImageUrl")
 
 
 def test_a_picture_of_another_service_is_fetched_over_loopback(tmp_path: Path) -> None:
