@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -65,7 +65,9 @@ class ImageAnalysis:
         self._recognized = CachedResults()
 
     @classmethod
-    def decode(cls, data: bytes, header: ImageInfo, gallery: Gallery) -> ImageAnalysis:
+    def decode(
+        cls, data: bytes, header: ImageInfo, gallery: Gallery, *options: Any
+    ) -> ImageAnalysis:
         """Decode an image that `probe` accepted, and apply the rotation of its EXIF data.
 
         Raises:
@@ -76,7 +78,7 @@ class ImageAnalysis:
         except PILLOW_ERRORS:
             message = "Input data is not a valid image: it is truncated or damaged."
             raise invalid_image_format(message) from None
-        return cls(np.asarray(image), header.format, gallery)
+        return cls(np.asarray(image), header.format, gallery, *options)
 
     def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
         """Return a result of the pixels; the names of the engines are part of its key."""

@@ -116,7 +116,7 @@ def create_app(
         settings=settings,
         idle_timer=idle_timer or IdleTimer(),
     )
-    admin = AdminRoutes(service.gallery, service.run_on_image)
+    admin = AdminRoutes(service.gallery, service.engines.names, service.run_on_image)
     app = Starlette(
         routes=[*service.routes(), *admin.routes()],
         middleware=[api_key],
@@ -179,8 +179,8 @@ class Service:
         gallery = gallery_of(request, self.gallery)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
-            image = ImageAnalysis.decode(data, info, gallery)
-            image.engines, image.results = self.engines, self._cache.results(key)
+            image = ImageAnalysis.decode(data, info, gallery, self.engines)
+            image.results = self._cache.results(key)
             return handler(image, request.state.id)
 
         async with self._read_image(request, operation.limits) as (data, info, key):

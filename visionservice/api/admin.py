@@ -23,8 +23,13 @@ from . import limits
 class AdminRoutes:
     """The endpoints that are this service's own."""
 
-    def __init__(self, gallery: Gallery, run_on_image: Callable[..., Awaitable[Any]]) -> None:
-        self._gallery = gallery
+    def __init__(
+        self,
+        gallery: Gallery,
+        engines: dict[str, str],
+        run_on_image: Callable[..., Awaitable[Any]],
+    ) -> None:
+        self._gallery, self._engines = gallery, engines
         self._run_on_image = run_on_image
 
     def routes(self) -> list[Route]:
@@ -67,7 +72,7 @@ class AdminRoutes:
         return FileResponse(SAMPLES / name)
 
     async def _health(self, request: Request) -> Response:
-        return JsonResponse(request, {"status": "ok"})
+        return JsonResponse(request, {"status": "ok", "engines": self._engines})
 
 
 def gallery_of(request: Request, gallery: Gallery) -> Gallery:
