@@ -45,6 +45,7 @@ def test_the_warning_is_a_warning_of_the_user() -> None:
         TransportError("Connection refused", "refused"),
         ServiceError(400, "InvalidImageSize", "Too large.", "id-1"),
         ServiceError(429, "429", "Out of calls.", None, 7.0),
+        ServiceError(400, "InvalidImageUrl", "No.", None, None, "The host returned 404."),
         OperationFailedError("It failed", {"status": "Failed"}),
         OperationTimeoutError("Too late", 3.0, "http://127.0.0.1/textOperations/1"),
     ],
@@ -59,6 +60,11 @@ def test_a_service_error_is_printed_as_code_status_and_message() -> None:
     assert str(ServiceError(400, "BadArgument", "No.")) == "BadArgument (400): No."
     assert str(ServiceError(404, "404", "Not found.")) == "404: Not found."
     assert str(ServiceError(502, None, "Bad gateway")) == "502: Bad gateway"
+
+
+def test_a_service_error_is_printed_with_the_hint_of_the_service() -> None:
+    error = ServiceError(400, "InvalidImageUrl", "No access", hint="The host returned 404.")
+    assert str(error) == "InvalidImageUrl (400): No access. The host returned 404."
 
 
 def test_only_a_401_advises_to_check_the_key() -> None:

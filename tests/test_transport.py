@@ -576,6 +576,14 @@ def test_an_error_response_without_a_request_id_has_that_of_its_headers(
     assert caught.value.request_id == "id-2"
 
 
+def test_an_error_response_has_the_hint_of_its_headers(server: ScriptedServer) -> None:
+    with pytest.raises(ServiceError, match=r"^c \(400\): No\. Send JPEG\.$") as caught:
+        server.client((400, {"X-Error-Hint": "Send JPEG."}, {"code": "c", "message": "No."})).tag(
+            b"x"
+        )
+    assert (caught.value.message, caught.value.hint) == ("No.", "Send JPEG.")
+
+
 @pytest.mark.parametrize(
     ("body", "parsed"),
     [

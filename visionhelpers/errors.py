@@ -50,7 +50,7 @@ class TransportError(VisionError):
 class ServiceError(VisionError):
     """An error response: HTTP status, error code of the API such as "InvalidImageFormat", message.
 
-    `request_id` is for a support ticket, `retry_after` the seconds of Retry-After.
+    `request_id` is for a support ticket, `retry_after` in seconds, `hint` from the local service.
     """
 
     status: int
@@ -58,12 +58,14 @@ class ServiceError(VisionError):
     message: str
     request_id: str | None = None
     retry_after: float | None = None
+    hint: str = ""
 
     def __str__(self) -> str:
         has_code = self.code and self.code != str(self.status)
         title = f"{self.code} ({self.status})" if has_code else str(self.status)
-        advice = ". Check the key, and that it belongs to this endpoint."
-        message = self.message.rstrip(".") + advice if self.status == 401 else self.message
+        check_key = "Check the key, and that it belongs to this endpoint."
+        advice = check_key if self.status == 401 else self.hint
+        message = f"{self.message.rstrip('.')}. {advice}" if advice else self.message
         return f"{title}: {message}"
 
 

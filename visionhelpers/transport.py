@@ -329,8 +329,7 @@ class Transport:
         if target[0].is_loopback:  # the local service shares its time between its clients
             headers["X-Client-Id"] = f"{os.getpid()}"
         options = {**content, "headers": headers, "timeout": timeout, "allow_redirects": False}
-        # Without auth, requests reads ~/.netrc.
-        options["auth"] = self._http.auth or (lambda request: request)
+        options["auth"] = self._http.auth or (lambda request: request)  # or it reads ~/.netrc
         try:
             received = run_in_thread(self._http.request, method, url, **options).result(timeout)
         except (requests.RequestException, HTTPError, OSError) as error:
@@ -383,8 +382,7 @@ def _is_retryable(error: TransportError | ServiceError, repeatable: bool) -> boo
     """Return True if the service did not do the work, or may do it twice."""
     if isinstance(error, TransportError):
         return error.reason in ("dns", "refused") or (repeatable and error.reason == "cut off")
-    retryable = (TOO_MANY_REQUESTS, UNAVAILABLE, *(RETRYABLE if repeatable else ()))
-    return error.status in retryable
+    return error.status in (TOO_MANY_REQUESTS, UNAVAILABLE, *(RETRYABLE if repeatable else ()))
 
 
 def _explain(error: BaseException, seconds: float) -> tuple[str, str]:
@@ -423,7 +421,8 @@ def _service_error(response: Response, phrase: str, secret: str) -> ServiceError
         message = "The service redirects to another URL, and the client sends no key there"
     message = _redact(message or phrase or "no reason given", secret)
     code, request_id = (text and _redact(text, secret) for text in (code, request_id))
-    return ServiceError(response.status, code, message, request_id, response.retry_after)
+    hint = response.headers.get("X-Error-Hint", "")
+    return ServiceError(response.status, code, message, request_id, response.retry_after, hint)
 
 
 def parse_error(body: bytes) -> tuple[str | None, str, str | None]:
@@ -439,5 +438,4 @@ def parse_error(body: bytes) -> tuple[str | None, str, str | None]:
     code = inner.get("code") or error.get("code") or error.get("statusCode")
     message = inner.get("message") or error.get("message") or ""
     request_id = error.get("requestId") or parsed.get("requestId")
-    code, request_id = (part and str(part) for part in (code, request_id))
-    return code, str(message), request_id
+    return code and str(code), str(message), request_id and str(request_id)
