@@ -18,6 +18,10 @@ MIN_DETECTION_CONFIDENCE = 0.3
 """The least confidence of a result: enough to count a crowd together with its faces."""
 SSD_INPUT = 300
 """The width and height of the network's input, in pixels."""
+MAX_SHORTER_SIDE = 1500
+"""Images with a shorter side of this many pixels and more are halved first: OpenCV's blob has no
+antialiasing. Of 61 objects in 24 photographs, enlarged to 4,000 pixels with noise, the network
+finds 46 without and 56 with it."""
 MAX_SAME_CLASS_OVERLAP, MAX_OVERLAP = 0.5, 0.85
 """The overlap (intersection over union) from which two boxes contain one object: of the same
 class, and of any class. In 170 images the boxes of one object of two classes (a cup and a bowl, a
@@ -59,6 +63,9 @@ class SsdMobileNetDetector:
 
     def _run(self, image: RGBImage) -> NDArray[np.float32]:
         """Return rows of image, class, confidence, left, top, right, bottom (0 to 1)."""
+        while min(image.shape[:2]) >= MAX_SHORTER_SIDE:
+            size = image.shape[1] // 2, image.shape[0] // 2
+            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         blob = cv2.dnn.blobFromImage(image, size=(SSD_INPUT, SSD_INPUT))
         with self._lock:
             self._network.setInput(blob)

@@ -67,3 +67,13 @@ def test_the_table_has_eighty_classes_in_categories_of_the_api(shared: Path) -> 
     allowed = {*json.loads((shared / "specs/categories86.json").read_text()), ""}
     assert len(object_classes()) == 80
     assert {row.category for row in object_classes().values()} <= allowed
+
+
+def test_a_large_grainy_image_has_the_object_of_the_small_one(
+    detector: SsdMobileNetDetector,
+) -> None:
+    image = load_image(sample_path("scarlet_macaw.jpg"))
+    large = np.asarray(image.resize((4000, 4000 * image.height // image.width)))
+    grain = np.random.default_rng(1).normal(0, 20, large.shape)
+    found = detector.detect(np.clip(large + grain, 0, 255).astype(np.uint8))
+    assert [o.name for o in found if o.confidence >= MIN_CONFIDENCE] == ["bird"]
