@@ -246,7 +246,8 @@ class Service:
     ) -> AsyncIterator[tuple[bytes, ImageInfo, bytes | None]]:
         """Yield the bytes of an image, what their header contains, and their key in the cache."""
         size = request.headers.get("content-length", "")
-        self._images.check_room(self._client(request), int(size) if size.isdecimal() else 0)
+        scheduler = self._reading if "Pdf" in limits.formats else self._images
+        scheduler.check_room(self._client(request), int(size) if size.isdecimal() else 0)
         async with self._source.open(request, limits) as data:
             slow = "Pdf" in limits.formats and pdf.is_pdf(data)
             info = await self._open(request, len(data), partial(probe, data, limits), slow=slow)

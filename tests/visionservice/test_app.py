@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tracemalloc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from io import BytesIO
@@ -22,6 +23,7 @@ from tests.visionservice.galleries import Slow, Trouble
 from visionhelpers.images import sample_path
 from visionservice import LocalService, create_app
 from visionservice.app import CLIENT_HEADER
+from visionservice.engines import colors
 from visionservice.engines.base import EngineUnavailable
 from visionservice.gallery.gallery import Gallery
 from visionservice.scheduler import MIN_WEIGHT, Scheduler
@@ -199,17 +201,20 @@ def test_what_cannot_be_taught_is_refused(service: LocalService, path: str, stat
     assert answer.json().get("code", "404") in ("BadArgument", "404")
 
 
+def connect_to(app: ASGIApp, host: str = "127.0.0.1") -> httpx.AsyncClient:
+    """A client of an application without a socket; bugs of the application become responses."""
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(host, 50_000))
+    headers = {KEY: "secret-key"} | BYTES
+    root = "http://localhost/vision/v1.0"
+    return httpx.AsyncClient(transport=transport, headers=headers, base_url=root)
+
+
 @asynccontextmanager
 async def client(
     gallery: Gallery, scheduler: Scheduler | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """Talk to an application without a socket; its unforeseen failures become answers."""
-    app = create_app(key="secret-key", gallery=gallery, scheduler=scheduler)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    headers = {KEY: "secret-key"} | BYTES
-    root = "http://localhost/vision/v1.0"
-    async with httpx.AsyncClient(transport=transport, headers=headers, base_url=root) as talking:
-        yield talking
+    async with connect_to(create_app(key="secret-key", gallery=gallery, scheduler=scheduler)) as it:
+        yield it
 
 
 def test_an_unforeseen_failure_is_logged_and_not_told(
@@ -299,6 +304,88 @@ def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path
 
     assert asyncio.run(asyncio.wait_for(crowded(), 30)) == [200] * 14
     assert gallery.seen == [60, 70, 80] + [70] * 11
+
+
+def test_a_remote_client_has_no_more_turns_with_more_ids(tmp_path: Path) -> None:
+    gallery, scheduler = Slow(tmp_path), Scheduler(1)
+    path = "/models/landmarks/analyze"
+
+    async def send() -> None:
+        app = create_app(key="secret-key", gallery=gallery, scheduler=scheduler)
+        async with connect_to(app, "203.0.113.7") as greedy, connect_to(app, "203.0.113.8") as one:
+            sent = [asyncio.create_task(one.post(path, content=png(60)))]
+            await asyncio.to_thread(gallery.begun.wait, 10)
+            for number in range(6):
+                headers = {CLIENT_HEADER: f"id {number}"}
+                sent.append(
+                    asyncio.create_task(greedy.post(path, content=png(70), headers=headers))
+                )
+            while scheduler.waiting < 6 * MIN_WEIGHT:
+                await asyncio.sleep(0.01)
+            sent.append(asyncio.create_task(one.post(path, content=png(80))))
+            while scheduler.waiting < 7 * MIN_WEIGHT:
+                await asyncio.sleep(0.01)
+            gallery.go.set()
+            assert [response.status_code for response in await asyncio.gather(*sent)] == [200] * 8
+
+    asyncio.run(asyncio.wait_for(send(), 30))
+    assert gallery.seen == [60, 70, 80] + [70] * 5
+
+
+def test_two_requests_with_the_same_image_leave_a_worker_for_another(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go, analyze = Event(), Event(), colors.analyze
+
+    def slow(image: np.ndarray) -> Any:
+        if image.shape[1] == 60:
+            begun.set()
+            go.wait(10)
+        return analyze(image)
+
+    monkeypatch.setattr(colors, "analyze", slow)
+
+    async def send() -> None:
+        async with client(Gallery(tmp_path), Scheduler(2)) as talking:
+            path, same = "/analyze?visualFeatures=Color", png(60)
+            two = [asyncio.create_task(talking.post(path, content=same)) for _ in range(2)]
+            await asyncio.to_thread(begun.wait, 10)
+            await asyncio.sleep(0.5)
+            async with asyncio.timeout(5):
+                assert (await talking.post(path, content=png(80))).status_code == 200
+            go.set()
+            assert [response.status_code for response in await asyncio.gather(*two)] == [200] * 2
+
+    asyncio.run(asyncio.wait_for(send(), 30))
+
+
+def test_a_full_queue_rejects_an_image_without_keeping_its_body(tmp_path: Path) -> None:
+    file = BytesIO()
+    Image.new("RGB", (60, 60)).save(file, "BMP")
+
+    async def body() -> AsyncIterator[bytes]:
+        yield file.getvalue().ljust(1_000_000, b"\0")
+        for _ in range(17):
+            yield bytes(1_000_000)
+
+    async def send() -> tuple[int, int]:
+        scheduler, go = Scheduler(1, max_waiting_pixels=2_000_000), Event()
+        for number in range(3):
+            scheduler.submit(number, 1, lambda: go.wait(20))
+        async with client(Gallery(tmp_path), scheduler) as talking:
+            tracemalloc.start()
+            url = "http://localhost/computervision/imageanalysis:analyze"
+            headers = {"Content-Length": "18000000"}
+            query = {"features": "tags", "api-version": "2023-10-01"}
+            response = await talking.post(url, params=query, content=body(), headers=headers)
+            go.set()
+            return response.status_code, tracemalloc.get_traced_memory()[1]
+
+    try:
+        status, peak = asyncio.run(asyncio.wait_for(send(), 20))
+    finally:
+        tracemalloc.stop()
+    assert (status, peak < 5_000_000) == (429, True), peak
 
 
 def test_small_pictures_in_large_files_fill_the_queue_too(tmp_path: Path) -> None:
