@@ -145,12 +145,12 @@ async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str
         return _parse_url(data)
     if kind == "application/octet-stream" or kind.startswith(media):
         return data
-    given = repr(kind[:60]) if kind else "a body without a content type"
-    message = (
+    message = f"The provided image content type {kind[:60]!r} is not supported."
+    hint = (
         "Send the URL of an image as application/json, or its bytes as application/octet-stream "
-        f"or multipart/form-data; {given} is not supported."
+        "or multipart/form-data."
     )
-    raise ApiError(415, "UnsupportedMediaType", message)
+    raise ApiError(415, "UnsupportedMediaType", message, hint=hint)
 
 
 async def _chunks(request: Request, check_size: SizeCheck) -> AsyncGenerator[bytes, None]:

@@ -39,8 +39,10 @@ def test_a_wrong_key_returns_the_realm_of_the_api(service: LocalService) -> None
         ("/vision/v3.2/tag", "/vision/v3.2"),
         ("/computervision/imageanalysis:analyze", "/computervision"),
     ):
-        answer = requests.post(f"{service.url}{path}", headers={"Content-Type": "x/y"}, timeout=10)
-        assert answer.status_code == 401
+        response = requests.post(
+            f"{service.url}{path}", headers={"Content-Type": "x/y"}, timeout=10
+        )
+        assert response.status_code == 401
         scheme = f'AzureApiManagementKey realm="{service.url}{root}"'
         rest = ',name="Ocp-Apim-Subscription-Key",type="header"'
-        assert answer.headers["WWW-Authenticate"] == scheme + rest
+        assert response.headers["WWW-Authenticate"] == scheme + rest

@@ -16,7 +16,7 @@ SEVEN = "ImageType,Faces,Adult,Categories,Color,Tags,Description"
 
 
 def analyze(service: LocalService, path: str, name: str, **query: object) -> dict[str, Any]:
-    answer = requests.post(
+    response = requests.post(
         f"{service.url}/vision/v1.0/{path}",
         headers={
             "Ocp-Apim-Subscription-Key": service.key,
@@ -26,56 +26,56 @@ def analyze(service: LocalService, path: str, name: str, **query: object) -> dic
         data=sample_path(name).read_bytes(),
         timeout=60,
     )
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
     return body
 
 
 def test_the_response_contains_exactly_the_requested_features(service: LocalService) -> None:
-    answer = analyze(service, "analyze", "grace_hopper.jpg", visualFeatures=SEVEN)
-    assert set(answer) == {
+    response = analyze(service, "analyze", "grace_hopper.jpg", visualFeatures=SEVEN)
+    assert set(response) == {
         "imageType", "faces", "adult", "categories", "color", "tags", "description",
         "requestId", "metadata",
     }  # fmt: skip
-    assert answer["metadata"]["format"] == "Jpeg"
+    assert response["metadata"]["format"] == "Jpeg"
 
 
 @pytest.mark.parametrize("feature", SEVEN.split(","))
 def test_a_single_feature_is_returned_alone(service: LocalService, feature: str) -> None:
-    answer = analyze(service, "analyze", "coffee_cup.jpg", visualFeatures=feature.lower())
+    response = analyze(service, "analyze", "coffee_cup.jpg", visualFeatures=feature.lower())
     key = feature[0].lower() + feature[1:]
-    assert set(answer) == {key, "requestId", "metadata"}
+    assert set(response) == {key, "requestId", "metadata"}
 
 
 def test_the_default_feature_is_categories(service: LocalService) -> None:
-    answer = analyze(service, "analyze", "dahlia.jpg")
-    assert set(answer) == {"categories", "requestId", "metadata"}
-    assert answer["categories"]
+    response = analyze(service, "analyze", "dahlia.jpg")
+    assert set(response) == {"categories", "requestId", "metadata"}
+    assert response["categories"]
 
 
 def test_celebrities_are_details_of_the_people_category(service: LocalService) -> None:
-    answer = analyze(
+    response = analyze(
         service, "analyze", "grace_hopper.jpg", visualFeatures="Faces", details="celebrities"
     )
-    assert set(answer) == {"faces", "categories", "requestId", "metadata"}
-    detailed = [category for category in answer["categories"] if "detail" in category]
+    assert set(response) == {"faces", "categories", "requestId", "metadata"}
+    detailed = [category for category in response["categories"] if "detail" in category]
     assert [category["name"].partition("_")[0] for category in detailed] == ["people"]
     (person,) = detailed[0]["detail"]["celebrities"]
     assert person["name"] == "Grace Hopper"
-    assert person["faceRectangle"] == answer["faces"][0]["faceRectangle"]
+    assert person["faceRectangle"] == response["faces"][0]["faceRectangle"]
 
 
 def test_landmarks_are_details_of_buildings_or_outdoors(service: LocalService) -> None:
-    answer = analyze(service, "analyze", "summer_palace.jpg", details="all")
-    detailed = [category for category in answer["categories"] if "detail" in category]
+    response = analyze(service, "analyze", "summer_palace.jpg", details="all")
+    detailed = [category for category in response["categories"] if "detail" in category]
     named = [c for c in detailed if c["detail"].get("landmarks")]
     assert [place["name"] for place in named[0]["detail"]["landmarks"]] == ["Summer Palace"]
     assert named[0]["name"].startswith(("building_", "outdoor_"))
 
 
 def test_celebrities_are_an_empty_list_without_a_match(service: LocalService) -> None:
-    answer = analyze(service, "analyze", "photographer.jpg", details="Celebrities")
-    for category in answer["categories"]:
+    response = analyze(service, "analyze", "photographer.jpg", details="Celebrities")
+    for category in response["categories"]:
         assert category.get("detail", {"celebrities": []}) == {"celebrities": []}
 
 
@@ -115,12 +115,12 @@ def test_domain_models_return_people_and_places(service: LocalService) -> None:
 
 
 def test_ocr_returns_words(service: LocalService) -> None:
-    answer = analyze(service, "ocr", "democritus.png", language="unk", detectOrientation="true")
-    lines = [line for region in answer["regions"] for line in region["lines"]]
+    response = analyze(service, "ocr", "democritus.png", language="unk", detectOrientation="true")
+    lines = [line for region in response["regions"] for line in region["lines"]]
     words = [word["text"] for line in lines for word in line["words"]]
     assert words[:6] == ["NOTHING", "EXISTS", "EXCEPT", "ATOMS", "AND", "EMPTY"]
-    assert set(answer) == {"language", "textAngle", "orientation", "regions"}
-    assert (answer["language"], answer["orientation"]) == ("en", "Up")
+    assert set(response) == {"language", "textAngle", "orientation", "regions"}
+    assert (response["language"], response["orientation"]) == ("en", "Up")
 
 
 def test_codes_that_v1_lacks_become_bad_argument() -> None:

@@ -28,8 +28,8 @@ def read(service: LocalService, path: str, name: str, **query: str) -> dict[str,
     assert (accepted.status_code, accepted.content) == (202, b""), accepted.text
     location = accepted.headers["Operation-Location"]
     while True:
-        answer = requests.get(location, headers={KEY: service.key}, timeout=10)
-        body: dict[str, Any] = answer.json()
+        response = requests.get(location, headers={KEY: service.key}, timeout=10)
+        body: dict[str, Any] = response.json()
         if body["status"].lower() not in ("notstarted", "running"):
             return body
         time.sleep(0.05)
@@ -39,33 +39,33 @@ def read(service: LocalService, path: str, name: str, **query: str) -> dict[str,
 def test_objects_have_rectangles_and_more_general_parents(
     service: LocalService, version: str
 ) -> None:
-    answer = ask(service, f"{version}/detect", "chelsea_the_cat.jpg").json()
-    (cat,) = answer["objects"]
+    response = ask(service, f"{version}/detect", "chelsea_the_cat.jpg").json()
+    (cat,) = response["objects"]
     assert (cat["object"], cat["parent"]["object"]) == ("cat", "mammal")
     assert cat["parent"]["parent"]["object"] == "animal"
     box = cat["rectangle"]
     assert box["x"] < 150
     assert box["x"] + box["w"] > 300
-    assert answer["metadata"] == {"width": 451, "height": 300, "format": "Jpeg"}
-    assert ("modelVersion" in answer) == (version == "v3.2")
+    assert response["metadata"] == {"width": 451, "height": 300, "format": "Jpeg"}
+    assert ("modelVersion" in response) == (version == "v3.2")
 
 
 def test_analyze_returns_the_same_objects(service: LocalService) -> None:
-    answer = ask(service, "v2.1/analyze", "chelsea_the_cat.jpg", visualFeatures="objects").json()
-    assert [thing["object"] for thing in answer["objects"]] == ["cat"]
+    response = ask(service, "v2.1/analyze", "chelsea_the_cat.jpg", visualFeatures="objects").json()
+    assert [thing["object"] for thing in response["objects"]] == ["cat"]
 
 
 @pytest.mark.parametrize("version", ["v2.0", "v3.1"])
 def test_brands_are_not_supported(service: LocalService, version: str) -> None:
-    answer = ask(service, f"{version}/analyze", "coffee_cup.jpg", visualFeatures="Tags,Brands")
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "NotSupportedFeature"
-    assert answer.json()["message"] == "The local service does not support brand detection."
+    response = ask(service, f"{version}/analyze", "coffee_cup.jpg", visualFeatures="Tags,Brands")
+    assert response.status_code == 400
+    assert response.json()["code"] == "NotSupportedFeature"
+    assert response.json()["message"] == "The local service does not support brand detection."
 
 
 def test_v1_has_no_objects(service: LocalService) -> None:
-    answer = ask(service, "v1.0/analyze", "coffee_cup.jpg", visualFeatures="Objects")
-    assert answer.json()["code"] == "NotSupportedVisualFeature"
+    response = ask(service, "v1.0/analyze", "coffee_cup.jpg", visualFeatures="Objects")
+    assert response.json()["code"] == "NotSupportedVisualFeature"
     assert ask(service, "v1.0/detect", "coffee_cup.jpg").status_code == 404
 
 
@@ -84,8 +84,8 @@ def test_description_exclude_omits_names_from_captions(service: LocalService) ->
         ("v2.0", "Celebrities", True),  # which does not have the parameter
     ):
         path = f"{version}/describe"
-        answer = ask(service, path, "grace_hopper.jpg", descriptionExclude=exclude)
-        caption = answer.json()["description"]["captions"][0]["text"]
+        response = ask(service, path, "grace_hopper.jpg", descriptionExclude=exclude)
+        caption = response.json()["description"]["captions"][0]["text"]
         assert ("Grace Hopper" in caption) == named, caption
 
 
@@ -94,16 +94,16 @@ def test_recognize_text_requires_a_mode(service: LocalService) -> None:
         ({}, "mode is required: Handwritten or Printed."),
         ({"mode": "Typed"}, "Invalid mode 'Typed': use Handwritten or Printed."),
     ):
-        answer = ask(service, "v2.0/recognizeText", "handwriting.jpg", **query)
-        assert answer.json()["code"] == "BadArgument"
-        assert answer.json()["message"] == message
+        response = ask(service, "v2.0/recognizeText", "handwriting.jpg", **query)
+        assert response.json()["code"] == "BadArgument"
+        assert response.json()["message"] == message
 
 
 @pytest.mark.parametrize("version", ["v2.0", "v2.1"])
 def test_recognize_text_returns_the_page(service: LocalService, version: str) -> None:
-    answer = read(service, f"{version}/recognizeText", "handwritten_note.jpg", mode="handwritten")
-    assert answer["status"] == "Succeeded"
-    result = answer["recognitionResult"]
+    response = read(service, f"{version}/recognizeText", "handwritten_note.jpg", mode="handwritten")
+    assert response["status"] == "Succeeded"
+    result = response["recognitionResult"]
     assert result["lines"][0]["text"] == "Dear Ada,"
     assert (result["page"], result["unit"]) == (1, "pixel")
     assert result["clockwiseOrientation"] == pytest.approx(357.8, abs=1)  # it slopes upwards
@@ -111,8 +111,8 @@ def test_recognize_text_returns_the_page(service: LocalService, version: str) ->
 
 
 def test_batch_read_returns_a_list_of_pages(service: LocalService) -> None:
-    answer = read(service, "v2.1/read/core/asyncBatchAnalyze", "printed_page.jpg")
-    (page,) = answer["recognitionResults"]
+    response = read(service, "v2.1/read/core/asyncBatchAnalyze", "printed_page.jpg")
+    (page,) = response["recognitionResults"]
     assert len(page["lines"]) > 3
     assert all(len(line["boundingBox"]) == 8 for line in page["lines"])
 
@@ -123,9 +123,9 @@ def test_an_operation_is_unknown_under_other_paths(service: LocalService) -> Non
     assert "/vision/v2.0/textOperations/" in location
     for other in ("v2.1/textOperations", "v2.0/read/operations", "v3.2/read/analyzeResults"):
         url = location.replace("v2.0/textOperations", other)
-        answer = requests.get(url, headers={KEY: service.key}, timeout=10)
-        assert answer.status_code == 404
-        assert "no operation" in answer.json()["message"]
+        response = requests.get(url, headers={KEY: service.key}, timeout=10)
+        assert response.status_code == 404
+        assert "no operation" in response.json()["message"]
 
 
 def test_the_text_angle_is_in_degrees_and_from_v2_1_in_radians(
@@ -133,8 +133,8 @@ def test_the_text_angle_is_in_degrees_and_from_v2_1_in_radians(
 ) -> None:
     angles = {}
     for version in ("v1.0", "v2.0", "v2.1", "v3.2"):
-        answer = ask(service, f"{version}/ocr", "printed_page.jpg").json()
-        angles[version] = answer["textAngle"]
+        response = ask(service, f"{version}/ocr", "printed_page.jpg").json()
+        angles[version] = response["textAngle"]
     assert angles["v1.0"] == angles["v2.0"]
     assert angles["v2.1"] == angles["v3.2"] == pytest.approx(angles["v1.0"] * 0.0174533, abs=1e-3)
 

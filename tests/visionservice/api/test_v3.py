@@ -19,12 +19,12 @@ from visionservice.errors import ApiError, access_denied, bad_argument, internal
 def test_read_returns_pages_of_lines_with_confidences(
     service: LocalService, version: str, schema: str
 ) -> None:
-    answer = read(service, f"{version}/read/analyze", "handwritten_note.jpg")
-    assert answer["status"] == "succeeded"
-    assert answer["createdDateTime"] <= answer["lastUpdatedDateTime"]
-    begun = datetime.strptime(answer["createdDateTime"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    response = read(service, f"{version}/read/analyze", "handwritten_note.jpg")
+    assert response["status"] == "succeeded"
+    assert response["createdDateTime"] <= response["lastUpdatedDateTime"]
+    begun = datetime.strptime(response["createdDateTime"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert abs(begun - datetime.now(UTC)) < timedelta(minutes=2)
-    result = answer["analyzeResult"]
+    result = response["analyzeResult"]
     assert (result["version"], "modelVersion" in result) == (schema, version == "v3.2")
     (page,) = result["readResults"]
     assert page["lines"][0]["text"] == "Dear Ada,"
@@ -38,8 +38,8 @@ def test_both_reading_orders_return_the_same_lines(
 ) -> None:
     texts = {}
     for order in ("basic", "natural"):
-        answer = read(service, "v3.2/read/analyze", "printed_page.jpg", readingOrder=order)
-        (page,) = answer["analyzeResult"]["readResults"]
+        response = read(service, "v3.2/read/analyze", "printed_page.jpg", readingOrder=order)
+        (page,) = response["analyzeResult"]["readResults"]
         texts[order] = [line["text"] for line in page["lines"]]
     assert sorted(texts["basic"]) == sorted(texts["natural"])
 
@@ -58,9 +58,9 @@ def test_both_reading_orders_return_the_same_lines(
     ],
 )
 def test_read_errors_are_flat(service: LocalService, query: dict[str, str], code: str) -> None:
-    answer = ask(service, "v3.2/read/analyze", "coffee_cup.jpg", **query)
-    assert answer.status_code == 400
-    assert answer.json()["code"] == code
+    response = ask(service, "v3.2/read/analyze", "coffee_cup.jpg", **query)
+    assert response.status_code == 400
+    assert response.json()["code"] == code
 
 
 @pytest.mark.parametrize(
@@ -106,8 +106,8 @@ def test_the_outer_code_follows_the_status() -> None:
 
 def test_removed_operations_return_404(service: LocalService) -> None:
     for path in ("recognizeText", "read/core/asyncBatchAnalyze"):
-        answer = ask(service, f"v3.2/{path}", "coffee_cup.jpg")
-        assert (answer.status_code, answer.json()["error"]["code"]) == (404, "404")
+        response = ask(service, f"v3.2/{path}", "coffee_cup.jpg")
+        assert (response.status_code, response.json()["error"]["code"]) == (404, "404")
     key = {KEY: service.key}
     url = f"{service.url}/vision/v3.3/models"
     assert requests.get(url, headers=key, timeout=10).status_code == 404

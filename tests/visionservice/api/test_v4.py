@@ -26,32 +26,32 @@ def ask(service: LocalService, name: str, **query: str) -> requests.Response:
 
 
 def analyze(service: LocalService, name: str, **query: str) -> dict[str, Any]:
-    answer = ask(service, name, **query)
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
+    response = ask(service, name, **query)
+    assert response.status_code == 200, response.text
+    body: dict[str, Any] = response.json()
     return body
 
 
 def test_the_response_contains_exactly_the_requested_features(service: LocalService) -> None:
-    answer = analyze(service, "chelsea_the_cat.jpg", features="Caption,tags")
-    assert set(answer) == {"modelVersion", "metadata", "captionResult", "tagsResult"}
-    assert answer["metadata"] == {"width": 451, "height": 300}
-    assert "cat" in answer["captionResult"]["text"]
-    assert "cat" in [tag["name"] for tag in answer["tagsResult"]["values"]]
+    response = analyze(service, "chelsea_the_cat.jpg", features="Caption,tags")
+    assert set(response) == {"modelVersion", "metadata", "captionResult", "tagsResult"}
+    assert response["metadata"] == {"width": 451, "height": 300}
+    assert "cat" in response["captionResult"]["text"]
+    assert "cat" in [tag["name"] for tag in response["tagsResult"]["values"]]
 
 
 def test_objects_and_people_have_boxes(service: LocalService) -> None:
-    answer = analyze(service, "eileen_collins.jpg", features="objects,people")
-    (person,) = answer["peopleResult"]["values"]
+    response = analyze(service, "eileen_collins.jpg", features="objects,people")
+    (person,) = response["peopleResult"]["values"]
     assert person["boundingBox"]["h"] > 200
-    names = [thing["tags"][0]["name"] for thing in answer["objectsResult"]["values"]]
+    names = [thing["tags"][0]["name"] for thing in response["objectsResult"]["values"]]
     assert "person" in names
 
 
 def test_dense_captions_start_with_the_whole_image(service: LocalService) -> None:
-    answer = analyze(service, "altered/hopper_and_collins.jpg", features="denseCaptions")
-    whole, *parts = answer["denseCaptionsResult"]["values"]
-    size = answer["metadata"]
+    response = analyze(service, "altered/hopper_and_collins.jpg", features="denseCaptions")
+    whole, *parts = response["denseCaptionsResult"]["values"]
+    size = response["metadata"]
     assert whole["boundingBox"] == {"x": 0, "y": 0, "w": size["width"], "h": size["height"]}
     assert 1 <= len(parts) <= 9
     assert all(part["text"] and 0 < part["confidence"] <= 1 for part in parts)
@@ -67,13 +67,13 @@ def test_text_is_one_block_and_no_block_without_text(service: LocalService) -> N
 
 
 def test_smart_crops_have_the_requested_aspect_ratios(service: LocalService) -> None:
-    answer = analyze(
+    response = analyze(
         service,
         "eileen_collins.jpg",
         features="smartCrops",
         smartcrops_aspect_ratios="0.75,1.8",
     )
-    crops = answer["smartCropsResult"]["values"]
+    crops = response["smartCropsResult"]["values"]
     for crop, ratio in zip(crops, (0.75, 1.8), strict=True):
         box = crop["boundingBox"]
         assert crop["aspectRatio"] == pytest.approx(ratio, abs=0.01)
@@ -86,26 +86,26 @@ def test_smart_crops_have_the_requested_aspect_ratios(service: LocalService) -> 
 
 def test_a_caption_can_be_gender_neutral(service: LocalService) -> None:
     for neutral in ("false", "true"):
-        answer = analyze(
+        response = analyze(
             service,
             "eileen_collins.jpg",
             features="caption",
             gender_neutral_caption=neutral,
         )
-        words = set(answer["captionResult"]["text"].split())
+        words = set(response["captionResult"]["text"].split())
         gendered = words & {"man", "woman", "men", "women"}
-        assert bool(gendered) == (neutral == "false"), answer
+        assert bool(gendered) == (neutral == "false"), response
 
 
 @pytest.mark.parametrize("neutral", ["false", "true"])
 def test_captions_contain_no_names(service: LocalService, neutral: str) -> None:
-    answer = analyze(
+    response = analyze(
         service,
         "grace_hopper.jpg",
         features="caption,denseCaptions",
         gender_neutral_caption=neutral,
     )
-    captions = [answer["captionResult"], *answer["denseCaptionsResult"]["values"]]
+    captions = [response["captionResult"], *response["denseCaptionsResult"]["values"]]
     assert captions[0]["text"]
     assert not [caption for caption in captions if "Hopper" in caption["text"]]
 
@@ -141,11 +141,11 @@ def test_an_image_without_a_caption_returns_an_empty_text() -> None:
 def test_errors_are_400_with_an_inner_error_and_a_header(
     service: LocalService, query: dict[str, str], inner: str
 ) -> None:
-    answer = ask(service, "dahlia.jpg", **query)
-    assert answer.status_code == 400
-    error = answer.json()["error"]
+    response = ask(service, "dahlia.jpg", **query)
+    assert response.status_code == 400
+    error = response.json()["error"]
     assert (error["code"], error["innererror"]["code"]) == ("InvalidRequest", inner)
-    assert answer.headers["x-ms-error-code"] == "InvalidRequest"
+    assert response.headers["x-ms-error-code"] == "InvalidRequest"
 
 
 def test_image_content_types_are_accepted(service: LocalService) -> None:
@@ -156,6 +156,7 @@ SIZE = "The image size is not allowed to be zero or larger than 20971520 bytes"
 RATIO = "'smartcrops-aspect-ratios' aspect ratio is not in allowed range [0.75 to 1.8]"
 URL = "The provided image url is not accessible."
 QUERY = "Analyze query is invalid"
+TYPE = "The provided image content type 'text/plain' is not supported."
 
 
 def post(service: LocalService, body: bytes, kind: str, **query: str) -> requests.Response:
@@ -202,15 +203,17 @@ def post(service: LocalService, body: bytes, kind: str, **query: str) -> request
             "Invalid smartcrops-aspect-ratios '2.5'",
         ),
         (b'{"url": "http://127.0.0.1:9/x.jpg"}', {}, URL, URL, "127.0.0.1"),
+        (b"text", {}, TYPE, TYPE, "Send the URL of an image as application/json"),
     ],
-    ids=["format", "empty", "too large", "feature", "language", "aspect ratio", "url"],
+    ids=["format", "empty", "too large", "feature", "language", "aspect ratio", "url", "type"],
 )
 def test_error_messages_are_microsofts_and_the_hint_is_a_header(
     service: LocalService, body: bytes, query: dict[str, str], outer: str, inner: str, hint: str
 ) -> None:
-    kind = "application/json" if body.startswith(b"{") else "application/octet-stream"
-    answer = post(service, body, kind, **query)
-    error = answer.json()["error"]
-    assert answer.status_code == 400
+    kinds = {b"{": "application/json", b"t": "text/plain"}
+    kind = kinds.get(body[:1], "application/octet-stream")
+    response = post(service, body, kind, **query)
+    error = response.json()["error"]
+    assert response.status_code == 400
     assert (error["message"], error["innererror"]["message"]) == (outer, inner)
-    assert hint in answer.headers.get("X-Error-Hint", "")
+    assert hint in response.headers.get("X-Error-Hint", "")
