@@ -62,7 +62,7 @@ class ImageAnalysis:
         self.results = CachedResults() if results is None else results
         self.height, self.width = image.shape[:2]
         self._engine_names = tuple(self.engines.names.values())
-        self._recognized = CachedResults()
+        self._celebrities: tuple[Celebrity, ...] | None = None
 
     @classmethod
     def decode(
@@ -144,14 +144,14 @@ class ImageAnalysis:
     @property
     def celebrities(self) -> tuple[Celebrity, ...]:
         """The faces that the gallery recognizes."""
-        identify = partial(self.gallery.identify_faces, self.image, self.faces)
-        return self._recognized.get("faces", identify)
+        if self._celebrities is None:
+            self._celebrities = self.gallery.identify_faces(self.image, self.faces)
+        return self._celebrities
 
     @property
     def landmarks(self) -> tuple[Landmark, ...]:
         """The places that the gallery recognizes."""
-        identify = partial(self.gallery.identify_landmarks, self.image)
-        return self._recognized.get("landmarks", identify)
+        return self.gallery.identify_landmarks(self.image)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -192,15 +192,19 @@ class ImageAnalysis:
             gender_neutral: Whether to say person in place of man and woman; this omits names too.
         """
         names = names and not gender_neutral
-        options = {"gender_neutral": gender_neutral, "names": names}
-
-        def compute() -> tuple[base.Caption, ...]:
-            engines = (self.engines.captions, default().captions)
-            found = (engine.caption(self.evidence, limit, **options) for engine in engines)
-            return tuple(next(filter(None, found), ()))[:limit]
-
-        known = self.names if names else ()
-        return self._get("captions", compute, limit, gender_neutral, known)
+        known: dict[tuple[str, ...] | None, tuple[base.Caption, ...]] = self._get(
+            "captions", dict, limit, gender_neutral, names
+        )
+        for read, captions in known.items():  # by the names that they were made from, if any
+            if read is None or read == self.names:
+                return captions
+        captions = ()
+        for engine in (self.engines.captions, default().captions):
+            found = engine.caption(self.evidence, limit, gender_neutral=gender_neutral, names=names)
+            if captions := tuple(found)[:limit]:
+                break
+        known[None if self._celebrities is None else self.names] = captions
+        return captions
 
     def parts(self, limit: int) -> Iterator[tuple[ImageAnalysis, Box]]:
         """Yield at most `limit` objects as images, each with its box in this one."""

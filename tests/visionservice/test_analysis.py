@@ -8,8 +8,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visionhelpers.images import sample_path
+from visionhelpers.images import load_image, sample_path
 from visionservice.analysis import ImageAnalysis
+from visionservice.cache import CachedResults
+from visionservice.engines.base import Caption
+from visionservice.engines.evidence.evidence import Evidence
+from visionservice.engines.registry import load
 from visionservice.errors import ApiError
 from visionservice.gallery.gallery import Gallery
 from visionservice.imaging.probe import InputLimits, probe
@@ -64,13 +68,80 @@ def test_a_truncated_picture_is_refused(tmp_path: Path) -> None:
     assert refusal.value.code == "InvalidImageFormat"
 
 
-def test_what_was_seen_is_kept(tmp_path: Path) -> None:
-    picture = opened(sample_path("grace_hopper.jpg").read_bytes(), tmp_path)
-    assert picture.faces
-    assert picture.faces is picture.faces
-    assert picture.evidence.faces is picture.faces
-    assert picture.text is picture.ocr(detect_orientation=True)
-    assert picture.evidence.names == ("Grace Hopper",)
+class Repeater:
+    """A captioner that repeats a text, and counts its calls."""
+
+    name, thread_safe = "repeater", True
+
+    def __init__(self, *texts: str, reads: str = "image") -> None:
+        self.texts, self.reads, self.calls = texts, reads, 0
+
+    def load(self) -> None:
+        pass
+
+    def caption(self, evidence: Evidence, _: int, **options: bool) -> list[Caption]:
+        self.calls += 1
+        read = getattr(evidence, self.reads)
+        texts = [*self.texts, *(read if self.reads == "names" and options["names"] else ())]
+        return [Caption(text, 0.9) for text in texts]
+
+
+def test_results_are_computed_once(tmp_path: Path) -> None:
+    analysis = opened(sample_path("grace_hopper.jpg").read_bytes(), tmp_path)
+    assert analysis.faces
+    assert analysis.faces is analysis.faces
+    assert analysis.evidence.faces is analysis.faces
+    assert analysis.text is analysis.ocr(detect_orientation=True)
+    assert analysis.evidence.names == ("Grace Hopper",)
+
+
+def analyzed(captioner: Repeater, folder: Path, results: CachedResults) -> ImageAnalysis:
+    image = np.asarray(load_image(sample_path("grace_hopper.jpg")))
+    engines = load({"captions": captioner}, {})
+    return ImageAnalysis(image, "Jpeg", Gallery(folder), engines, results)
+
+
+def test_a_captioner_runs_only_the_engines_whose_results_it_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("an engine ran")
+
+    for name in ("objects", "faces", "text", "scene", "names"):
+        monkeypatch.setattr(ImageAnalysis, name, property(fail))
+    (caption,) = analyzed(Repeater("a portrait"), tmp_path, CachedResults()).captions(1)
+    assert caption.text == "a portrait"
+
+
+def test_captions_are_cached_by_engine_options_and_names(tmp_path: Path) -> None:
+    results, captioner = CachedResults(), Repeater("a portrait")
+    for options in ({}, {}, {"names": False}, {"gender_neutral": True}):
+        analyzed(captioner, tmp_path, results).captions(1, **options)
+    assert captioner.calls == 3
+    other = Repeater("a woman")
+    other.name = "other"
+    assert analyzed(other, tmp_path, results).captions(1)[0].text == "a woman"
+
+
+def test_captions_that_contain_names_follow_the_gallery(tmp_path: Path) -> None:
+    results, reader = CachedResults(), Repeater("somebody", reads="names")
+    image = np.asarray(load_image(sample_path("eileen_collins.jpg")))
+    engines = load({"captions": reader}, {})
+    for texts in (["somebody"], ["somebody", "Eileen Collins"]):
+        analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path), engines, results)
+        assert [caption.text for caption in analysis.captions(3)] == texts
+        Gallery(tmp_path).add_face(
+            "Eileen Collins", sample_path("eileen_collins_portrait.jpg").read_bytes()
+        )
+
+
+@pytest.mark.parametrize("texts", [(), ("one", "two", "three")])
+def test_there_is_at_least_one_caption_and_not_more_than_the_limit(
+    tmp_path: Path, texts: tuple[str, ...]
+) -> None:
+    captions = analyzed(Repeater(*texts), tmp_path, CachedResults()).captions(2, names=False)
+    assert 1 <= len(captions) <= 2
+    assert texts == () or [caption.text for caption in captions] == ["one", "two"]
 
 
 def test_a_smart_thumbnail_keeps_a_face_that_the_middle_would_lose(tmp_path: Path) -> None:
