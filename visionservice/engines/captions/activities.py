@@ -18,14 +18,7 @@ from ..labels import read_table
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """An activity of some of the people.
-
-    Attributes:
-        name: The class of the object that they use.
-        text: The phrase, which begins with a verb or a preposition.
-        persons: The people.
-        confidence: That of the object.
-    """
+    """An activity of some people: the class of their object, a phrase, and the confidence."""
 
     name: str
     text: str

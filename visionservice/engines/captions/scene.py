@@ -51,12 +51,6 @@ def scene_plan(evidence: Evidence) -> CaptionPlan | None:
     return CaptionPlan(Phrase(text, chosen.confidence), tuple(details), _kingdom(scene, chosen))
 
 
-def texture_plan(evidence: Evidence) -> CaptionPlan | None:
-    """Return the plan of a caption about an even texture, None if there is none."""
-    texture = 0.0 if evidence.is_drawing else evidence.scene.low_level.texture
-    return CaptionPlan(Phrase("an even texture", texture), skip_medium=True) if texture else None
-
-
 def is_place(scene: Scene) -> bool:
     """Return True if a scene is outdoors and its label is no animal, food or pattern."""
     for label in scene.labels[:1]:

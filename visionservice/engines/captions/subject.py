@@ -13,7 +13,7 @@ from .context import place_phrase, time_phrase
 from .grammar import MIN_GROUP, article, join, number, plural
 from .objects import drawn_animal, object_plan
 from .plan import CaptionPlan, Phrase
-from .scene import is_place, scene_plan, texture_plan
+from .scene import is_place, scene_plan
 from .text import MIN_PAGE_SHARE, text_plan, text_share
 
 GENERIC_SHARE = 0.5
@@ -29,10 +29,8 @@ MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12
 
 def plan_caption(evidence: Evidence) -> CaptionPlan:
     """Return the plan of a caption: a document, people, objects, a scene, text or colors."""
-    for plan in (_document, _people, object_plan, scene_plan, text_plan, texture_plan):
-        if found := plan(evidence):
-            return found
-    return _colors(evidence)
+    plans = (plan(evidence) for plan in (_document, _people, object_plan, scene_plan, text_plan))
+    return next(filter(None, plans), None) or _colors(evidence)
 
 
 def count(persons: tuple[Person, ...]) -> str:
@@ -80,12 +78,14 @@ def _people(evidence: Evidence) -> CaptionPlan | None:
         details += _posing(evidence, persons)
     details += carried
     if few:
-        details.append(Phrase("with other people nearby", _max_confidence(persons)))
+        confidence = max(person.confidence for person in persons)
+        details.append(Phrase("with other people nearby", confidence))
     details += [*place_phrase(evidence), *time_phrase(evidence)]
     name, generic = _count_actors(evidence, actors), number("person", "people", len(actors))
     if not few and evidence.names:
         name, generic = _join_names(evidence.names, len(persons)), name
-    return CaptionPlan(Phrase(name, _max_confidence(actors)), tuple(details), generic)
+    confidence = max(person.confidence for person in actors)
+    return CaptionPlan(Phrase(name, confidence), tuple(details), generic)
 
 
 def _is_contradicted(evidence: Evidence, persons: tuple[Person, ...]) -> bool:
@@ -115,10 +115,6 @@ def _join_names(names: tuple[str, ...], persons: int) -> str:
     others = persons - len(names)
     rest = "another person" if others == 1 else "other people"
     return join([*names, rest] if others > 0 else names)
-
-
-def _max_confidence(persons: tuple[Person, ...]) -> float:
-    return max(person.confidence for person in persons)
 
 
 def _posing(evidence: Evidence, persons: tuple[Person, ...]) -> Iterator[Phrase]:
@@ -159,7 +155,9 @@ def _colors(evidence: Evidence) -> CaptionPlan:
     text, confidence = f"{article(join(names))} picture", GENERIC_SHARE * colors.covered
     if evidence.is_drawing:
         return CaptionPlan(drawn_animal(evidence) or Phrase("", evidence.image_type.confidence))
-    if scene.low_level.plain:
+    if scene.low_level.texture:
+        text, confidence = "an even texture", scene.low_level.texture
+    elif scene.low_level.plain:
         confidence = colors.covered
     elif colors.gray and has_only_grays(colors):
         text, confidence = "a black and white picture", GENERIC_SHARE * colors.gray

@@ -95,10 +95,10 @@ class Evidence:
     @property
     def is_document(self) -> bool:
         """Whether the image shows words and nothing else."""
-        if self.word_count < MIN_TEXT_WORDS or self.faces:
-            return False
         best = max((o.confidence for o in self.corroborated_objects), default=0.0)
-        return best <= (MIN_CERTAIN_OBJECT if self.word_count >= MIN_PAGE_WORDS else 0.0)
+        if self.faces or best > MIN_CERTAIN_OBJECT or self.word_count < MIN_TEXT_WORDS:
+            return False  # reading text is slow, and so comes last
+        return best == 0 or self.word_count >= MIN_PAGE_WORDS
 
     @property
     def is_drawing(self) -> bool:

@@ -71,25 +71,23 @@ class EfficientNetClassifier:
         painted = float(mask.mean() / 255)
         background = scores
         if 0 < painted <= MAX_PAINTED_SHARE:
-            background = self._scores(_paint(small, mask))
+            without = cv2.inpaint(small, mask, 3, cv2.INPAINT_TELEA)
+            background = self._scores(np.asarray(without, np.uint8))
         scores, background = _drop_noise(scores, features), _drop_noise(background, features)
-        shows_place = painted <= MAX_PAINTED_SHARE
+        place = background * (painted <= MAX_PAINTED_SHARE)
         return Scene(
             labels=_sum(scores, lambda row: {row.label}),
             words=_sum(scores, lambda row: {row.label, *row.words}),
             categories=_sum(scores, lambda row: {row.category} - {""}),
-            place_labels=_sum(
-                background * shows_place,
-                lambda row: {row.label, *row.words} if row.place else (),
-            ),
+            place_labels=_sum(place, lambda row: {row.label, *row.words} if row.place else ()),
             outdoor=outdoor_score(scores, background, objects, features),
-            indoor=indoor_score(background * shows_place, objects, features),
+            indoor=indoor_score(place, objects, features),
             low_level=features,
             water=water_score(scores, background, objects),
         )
 
     def _scores(self, small: RGBImage) -> Scores:
-        """Run the network on one square image; return the scores of the classes."""
+        """Return the scores of the classes for one square image."""
         with self._lock:
             self._model.set_tensor(self._model.get_input_details()[0]["index"], small[None])
             self._model.invoke()
@@ -122,10 +120,6 @@ def _mask(objects: Sequence[Object], shape: tuple[int, ...]) -> NDArray[np.uint8
         top, left = max(0, int(box.top * down) - 4), max(0, int(box.left * across) - 4)
         mask[top : int(box.bottom * down) + 4, left : int(box.right * across) + 4] = 255
     return mask
-
-
-def _paint(small: RGBImage, mask: NDArray[np.uint8]) -> RGBImage:
-    return np.asarray(cv2.inpaint(small, mask, 3, cv2.INPAINT_TELEA), np.uint8)
 
 
 def _resize(image: RGBImage) -> RGBImage:

@@ -1,4 +1,8 @@
-"""Scores for outdoors, indoors and water: from classes, objects and low-level features."""
+"""Scores for outdoors, indoors and water: from classes, objects and low-level features.
+
+`scores` are those of the scene model's classes, `background` the same for the image with its
+objects painted out.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +30,7 @@ Scores = NDArray[np.float64]
 def outdoor_score(
     scores: Scores, background: Scores, objects: Sequence[Object], features: LowLevelFeatures
 ) -> float:
-    """Return the score for outdoors.
-
-    Args:
-        scores: Those of the scene model's classes.
-        background: The same for the image with its objects painted out.
-        objects: The objects.
-        features: The low-level features.
-    """
+    """Return the score for outdoors, which wild animals, blue sky and green leaves raise."""
     wildlife = label_score(scores, "animal", "outdoor")
     place = max(place_score(background, "outdoor", objects), wildlife)
     return max(add_colors(place, features), _object_score(objects, "outdoor"))

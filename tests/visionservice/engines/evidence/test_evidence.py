@@ -53,6 +53,19 @@ def test_a_large_thing_that_the_scene_should_see_and_does_not_is_none(nothing: E
     ).corroborated_objects  # not the bird
 
 
+def test_an_image_of_somebody_is_no_document_and_its_text_is_not_read(nothing: Evidence) -> None:
+    class Unread:
+        @property
+        def text(self) -> OcrResult:
+            raise AssertionError("the text was read")
+
+    results = {name: getattr(nothing, name) for name in ("image", "image_type", "scene")}
+    body = Object("person", 0.95, LARGE)
+    assert not Evidence(Unread(), **results, faces=(), objects=(body,)).is_document
+    face = Face(Box(10, 10, 90, 90), 30, "Male", 0.9)
+    assert not Evidence(Unread(), **results, faces=(face,), objects=()).is_document
+
+
 def test_in_a_drawing_no_thing_is_sure(nothing: Evidence) -> None:
     drawn = nothing.with_results(image_type=ImageType(clip_art=2, line_drawing=0))
     assert not drawn.with_results(objects=(Object("kite", 0.98, LARGE),)).corroborated_objects
