@@ -81,7 +81,7 @@ ALSO = {
     "suit": ["suit"], "thatch": ["roof"], "valley": ["valley"], "volcano": ["mountain"],
 }  # fmt: skip
 
-# Words that WordNet gives and the pictures of the class do not.
+# Words that WordNet gives and the images of the class do not show.
 NOT = {
     "palace": "house",
     "monastery": "house",
@@ -168,7 +168,7 @@ CATEGORY = {
     "text_": "web site,crossword puzzle",
 }  # fmt: skip
 
-# Where a thing stands <- the label or one of its words; the first row that fits.
+# The place of a class <- the label or one of its words; the first row that fits.
 PLACE = (
     ("", "dog,cat,shopping cart,wreck,hamster,guinea pig,folding chair"),
     ("outdoor", "park bench,cinema,prison"),
@@ -284,10 +284,10 @@ def describe_class(label: str, above: list[str]) -> Row:
         if word not in NOT.get(label, "").split(",")
     ]
     names = [label, *words]
-    said = SAY.get(label, label)
-    words = [word for word in words if word != said]
+    name = SAY.get(label, label)
+    words = [word for word in words if word != name]
     rules: tuple[Iterable[tuple[str, str]], ...] = (CATEGORY.items(), PLACE, NAMING.items())
-    return Row(said, words, *(first_rule(rule, names) for rule in rules))
+    return Row(name, words, *(first_rule(rule, names) for rule in rules))
 
 
 def model_labels() -> list[str]:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 MIN_CONFIDENCE = 0.6
-"""The least confidence of a caption or tag. On 25 photographs a false person beside a house has
-0.42, false clocks among coins have 0.59; people partly hidden in a group have 0.7."""
+"""The least confidence of a caption or tag. On 25 images a false person beside a house has 0.42,
+false clocks among coins have 0.59; people partly hidden in a group have 0.7."""
 MIN_PLACE_SCORE = 0.45
-"""The least score of outdoors and indoors: outdoor photographs with a recognizable place reach
-0.46; indoor and abstract images reach 0.39."""
+"""The least score of outdoors and indoors: outdoor images with a recognizable place reach 0.46;
+indoor and abstract images reach 0.39."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The caption of objects and animals: their name and number, and what they are on or next to.
 
 Either both models find the subject, or the confidence of the object model is very high. In 110
-photographs and wallpapers the object model alone found, wrongly, a kite (0.92) and scissors (0.83)
-in waves of color, a cake (0.65) in an anemone and a suitcase (0.76) in a gas cylinder.
+images the object model alone found, wrongly, a kite (0.92) and scissors (0.83) in waves of color, a
+cake (0.65) in an anemone and a suitcase (0.76) in a gas cylinder.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MIN_WEAK_SCORE = 0.3
 MIN_OTHER_OBJECT = 0.7
 """The least confidence of a second object, and of a drawn animal to the scene model."""
 MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6
-"""The least shares of the image that a subject covers, and a subject that is shown close up."""
+"""The least shares of the image that a subject covers, and a subject in a close up."""
 MIN_CONTENT_SCORE = 0.5
 """The least score of the scene model for the content of a cup."""
 
@@ -55,8 +55,8 @@ def object_plan(evidence: Evidence) -> CaptionPlan | None:
 def drawn_animal(evidence: Evidence) -> Phrase | None:
     """Return the name of a drawn animal if the confidence of both models is high.
 
-    Both models are trained on photographs. Of 183 drawn stamps they name four, correctly: a crow,
-    a magpie, a bear, a horse. Other objects would be wrong: to both, a circus tent is an umbrella.
+    Both models are trained on camera images. Of 183 drawn stamps they name four, correctly: a
+    crow, a magpie, a bear, a horse. Other names would be wrong: a circus tent is an umbrella.
     """
     for thing in evidence.objects if evidence.is_drawing else ():
         if thing.confidence >= MIN_UNSEEN_OBJECT and "animal" in thing.words:

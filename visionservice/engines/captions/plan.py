@@ -21,7 +21,7 @@ class CaptionPlan:
         subject: What the image shows.
         details: Further phrases, in their order in the sentence.
         generic_name: A vaguer name of the subject; empty if there is none.
-        skip_medium: Whether the phrases leave no room for "a black and white photo of".
+        skip_medium: Whether the medium ("a line drawing of") is left out.
     """
 
     subject: Phrase

@@ -33,7 +33,7 @@ def scene_plan(evidence: Evidence) -> CaptionPlan | None:
     scene = evidence.scene
     label = next(iter(scene.labels), None)
     if evidence.is_drawing or label is None or _naming(label) == "unreliable":
-        return None  # the model is trained on photographs
+        return None  # the model is trained on camera images
     if _is_certain_label(label) and _is_confirmed(evidence, label.name):
         chosen = label
     else:

@@ -104,7 +104,7 @@ def _count_actors(evidence: Evidence, actors: tuple[Person, ...]) -> str:
 
 
 def _ball(evidence: Evidence) -> str:
-    """Return the kind of ball that the scene model finds, or an empty string."""
+    """Return the label of a ball that the scene model finds, or an empty string."""
     for label in evidence.scene.labels[:1]:
         if label.confidence >= MIN_CARRIED_SCORE and "ball" in scene_class(label.name).words:
             return label.name

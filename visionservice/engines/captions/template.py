@@ -56,7 +56,7 @@ def _confidence(plan: CaptionPlan, subject_share: float, details: tuple[Phrase, 
 
 
 def _add_medium(evidence: Evidence, plan: CaptionPlan, words: str) -> str:
-    """Return the words after the kind of the image, unless it is a color photograph."""
+    """Return the words after the medium, which is empty for a color image from a camera."""
     kind, tone = evidence.image_type, _tone(evidence)
     if kind.line_drawing:
         medium = f"{tone or 'a'} line drawing"

@@ -20,8 +20,8 @@ SSD_INPUT = 300
 """The width and height of the network's input, in pixels."""
 MAX_SHORTER_SIDE = 1500
 """Images with a shorter side of this many pixels and more are halved first: OpenCV's blob has no
-antialiasing. Of 61 objects in 24 photographs, enlarged to 4,000 pixels with noise, the network
-finds 46 without and 56 with it."""
+antialiasing. Of 61 objects in 24 images, enlarged to 4,000 pixels with noise, the network finds
+46 without and 56 with it."""
 MAX_SAME_CLASS_OVERLAP, MAX_OVERLAP = 0.5, 0.85
 """The overlap (intersection over union) from which two boxes contain one object: of the same
 class, and of any class. In 170 images the boxes of one object of two classes (a cup and a bowl, a

@@ -4,14 +4,14 @@ Most of the 1,000 classes of ImageNet are breeds and models. `scenes.csv` has th
 above each class in WordNet; the score of a word is the sum of the scores of its classes.
 
 The input is the mean of two: the whole image resized to a square, and its central square. On 25
-photographs the whole image alone loses a pagoda among trees (0.18, with both 0.37), the square
-alone a uniform (0.13, with both 0.58) and a cat (0.41, with both 0.68).
+images the whole image alone loses a pagoda among trees (0.18, with both 0.37), the square alone a
+uniform (0.13, with both 0.58) and a cat (0.41, with both 0.68).
 
 The score for outdoors or indoors comes from a second run on the image without its objects, which
 are painted out: a dog on a pier is all dog (outdoors 0.00), the painted image is all pier (0.85).
 Wild animals are outdoors in either run, and blue sky and green leaves add to a low score. Of 131
-outdoor photographs, wallpapers, animals and monuments, 115 are outdoors (87 by the place alone);
-of 40 images of nothing outdoors 3 are (a cutout cheetah, a drawn flower, a film's mountains).
+outdoor images 115 have a high score for outdoors (87 by the place alone), and of 40 other images 3
+(a cutout cheetah, a drawn flower, a film's mountains).
 """
 
 from __future__ import annotations

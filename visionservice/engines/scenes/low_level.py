@@ -18,7 +18,7 @@ MAX_DARK_GREEN = 0.4
 """The share of green above which a dim image is a forest by day."""
 MIN_EDGE_GRADIENT = 2
 """The least gradient of an edge once grain is blurred, in gray levels per pixel: gray ramps and
-grained paper have at most 1.3, and each of 60 photographs has 6 or more."""
+grained paper have at most 1.3, and each of 60 camera images has 6 or more."""
 
 
 def extract(image: RGBImage) -> LowLevelFeatures:

@@ -21,7 +21,7 @@ MIN_CATEGORY_SCORE = 0.2
 """The least score of a category: lower than that of a tag, as a likely category is better than
 none."""
 MIN_SCENE_CATEGORY = 0.5
-"""The least sum of the scores of the scene model's classes in a category. In 115 photographs six
+"""The least sum of the scores of the scene model's classes in a category. In 115 images six
 sums were between 0.4 and this: a leaf and an aloe as food, a dragonfly as a bird, and correctly
 two pyramids as buildings and a gate as an arch."""
 MIN_SUBJECT_CATEGORY, PLACE_WEIGHT = 0.5, 0.5

@@ -2,7 +2,7 @@
 
 Each engine contributes tags: objects and their general words, people with body and face, general
 words of scenes, the place, the light, text, drawings and black and white. A tag of two engines has
-the higher confidence. On 25 photographs the wrong words of the scene model have at most 0.48
+the higher confidence. On 25 images the wrong words of the scene model have at most 0.48
 (gravel as corn), the right ones at least 0.53.
 """
 

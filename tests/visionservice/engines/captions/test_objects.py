@@ -102,3 +102,10 @@ def test_a_drawn_animal_is_named_if_both_models_are_certain(nothing: Evidence) -
         )
         is None
     )
+
+
+def test_an_object_of_another_detector_is_named_and_counted(nothing: Evidence) -> None:
+    lighthouse = Object("lighthouse", 0.97, Box(150, 150, 60, 60))
+    assert phrases(nothing.with_results(objects=(lighthouse,))) == ["a lighthouse"]
+    other = Object("lighthouse", 0.97, Box(10, 150, 60, 60))
+    assert phrases(nothing.with_results(objects=(lighthouse, other))) == ["two lighthouses"]
