@@ -56,23 +56,14 @@ class Object:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face: a square from the eyebrows to the chin, cut off at the edges of the image.
-
-    Attributes:
-        box: The square.
-        age: The age in years.
-        gender: The more likely gender.
-        confidence: The confidence that it is a face.
-        turn: The degrees clockwise by which to rotate the image for an upright face.
-        gender_confidence: From 0.5 to 1.
-    """
+    """A face; its box is a square from the eyebrows to the chin, cut off at the image's edges."""
 
     box: Box
     age: int
     gender: Gender
-    confidence: float
-    turn: QuarterTurn = 0
-    gender_confidence: float = 1.0
+    confidence: float  # that it is a face
+    turn: QuarterTurn = 0  # the degrees clockwise by which to rotate the image for an upright face
+    gender_confidence: float = 1.0  # from 0.5 to 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,24 +98,18 @@ CLOCKWISE = {"Up": 0.0, "Right": 90.0, "Down": 180.0, "Left": 270.0, "NotDetecte
 
 @dataclass(frozen=True, slots=True)
 class OcrResult:
-    """All text of an image.
+    """All text of an image: the same lines in three orders.
 
-    Attributes:
-        lines: In reading order.
-        regions: The same lines by column or paragraph, in reading order.
-        orientation: Where the top of the text faces once the image is rotated by `angle`.
-        angle: Degrees, above -45 and at most 45; rotating the image clockwise about its center by
-            this makes the text horizontal or vertical.
-        language: A language code of the OCR operation; "unk" without text.
-        rows: The same lines from top to bottom, those of one row from left to right.
+    Rotating the image clockwise about its center by `angle` degrees makes the text horizontal or
+    vertical; then its top faces in the direction of `orientation`.
     """
 
-    lines: tuple[Line, ...]
-    regions: tuple[Region, ...]
+    lines: tuple[Line, ...]  # in reading order
+    regions: tuple[Region, ...]  # in reading order
     orientation: Orientation
-    angle: float
-    language: str
-    rows: tuple[Line, ...] = ()
+    angle: float  # above -45 and at most 45
+    language: str  # a code of the OCR operation; "unk" without text
+    rows: tuple[Line, ...] = ()  # from top to bottom, those of one row from left to right
 
     @property
     def clockwise(self) -> float:
@@ -142,48 +127,26 @@ class LabelScore:
 
 @dataclass(frozen=True, slots=True)
 class LowLevelFeatures:
-    """Measurements of colors and gradients, as shares of the image from 0 to 1.
+    """Measurements of colors and gradients; the numbers are shares of the image."""
 
-    Attributes:
-        sky: Smooth brightness or blue from the top down.
-        grass: Green with texture, as a share of the lower third.
-        green: Green pixels.
-        dark: Whether the image is dim nearly everywhere, and not because of leaves.
-        plain: Whether it has no edge.
-        texture: The evenness of its roughness, as of bricks or gravel; 0 without one.
-        blue: Smooth blue from the top down.
-        white: White pixels, as a share of all but the upper quarter.
-    """
-
-    sky: float
-    grass: float
+    sky: float  # smooth brightness or blue from the top down
+    grass: float  # green with texture, as a share of the lower third
     green: float
-    dark: bool
-    plain: bool
-    texture: float
-    blue: float = 0.0
-    white: float = 0.0
+    dark: bool  # dim nearly everywhere, and not because of leaves
+    plain: bool  # without an edge
+    texture: float  # how even its roughness is, as of bricks or gravel; 0 if it is not
+    blue: float = 0.0  # smooth blue from the top down
+    white: float = 0.0  # as a share of all but the upper quarter
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A classification of the whole image; the most likely labels come first.
+    """A classification of the whole image; the most likely labels come first."""
 
-    Attributes:
-        labels: Classes of ImageNet.
-        words: The labels and the more general words for them.
-        categories: The API's categories of the labels.
-        place_labels: Words for places, from the image with its objects painted out.
-        outdoor: The score for outdoors.
-        indoor: The score for indoors.
-        low_level: The low-level features.
-        water: The score for water.
-    """
-
-    labels: tuple[LabelScore, ...]
-    words: tuple[LabelScore, ...]
-    categories: tuple[LabelScore, ...]
-    place_labels: tuple[LabelScore, ...]
+    labels: tuple[LabelScore, ...]  # classes of ImageNet
+    words: tuple[LabelScore, ...]  # the labels and the more general words for them
+    categories: tuple[LabelScore, ...]  # the API's categories of the labels
+    place_labels: tuple[LabelScore, ...]  # from the image with its objects painted out
     outdoor: float
     indoor: float
     low_level: LowLevelFeatures
@@ -238,23 +201,14 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Colors:
-    """The colors of an image by the API's twelve names.
+    """The colors of an image by the API's twelve names."""
 
-    Attributes:
-        foreground: The most frequent name in the middle.
-        background: The most frequent name at the edges.
-        dominant: The most frequent names, at most three.
-        accent: Six upper-case hexadecimal digits.
-        covered: The share of the image in the colors of the foreground and the background.
-        black_and_white: Whether one ink could print the image.
-    """
-
-    foreground: str
-    background: str
-    dominant: tuple[str, ...]
-    accent: str
-    covered: float
-    black_and_white: bool
+    foreground: str  # the most frequent name in the middle
+    background: str  # the most frequent name at the edges
+    dominant: tuple[str, ...]  # the most frequent names, at most three
+    accent: str  # six upper-case hexadecimal digits
+    covered: float  # the share of the image in the colors of foreground and background
+    black_and_white: bool  # whether one ink could print the image
 
     @property
     def gray(self) -> float:
@@ -264,15 +218,10 @@ class Colors:
 
 @dataclass(frozen=True, slots=True)
 class ImageType:
-    """Whether an image is drawn, in the API's numbers.
+    """Whether an image is drawn, in the API's numbers."""
 
-    Attributes:
-        clip_art: 0 (no) to 3 (good clip art).
-        line_drawing: 0 or 1.
-    """
-
-    clip_art: int
-    line_drawing: int
+    clip_art: int  # 0 (no) to 3 (good clip art)
+    line_drawing: int  # 0 or 1
 
     @property
     def confidence(self) -> float:
@@ -305,15 +254,10 @@ class Category:
 
 
 class Engine(Protocol):
-    """The members of every engine.
+    """The members of every engine."""
 
-    Attributes:
-        name: A short name; part of the keys of cached results, and listed by `/health`.
-        thread_safe: False if the service must call the engine from one thread at a time.
-    """
-
-    name: str
-    thread_safe: bool
+    name: str  # part of the keys of cached results, and listed by /health
+    thread_safe: bool  # False if the service must call the engine from one thread at a time
 
     def load(self) -> None:
         """Load the model, once, before the first use; raise EngineUnavailable if it is missing."""
@@ -325,15 +269,10 @@ class Captioner(Engine, Protocol):
     def caption(
         self, evidence: Evidence, limit: int, *, gender_neutral: bool, names: bool
     ) -> Sequence[Caption]:
-        """Return at most `limit` captions, the most confident first.
+        """Return at most `limit` captions, the most confident first; none for the built-in ones.
 
-        Without captions the service returns those of the built-in captioner.
-
-        Args:
-            evidence: The image.
-            limit: The maximum number of captions.
-            gender_neutral: Whether to say person in place of man, woman, boy and girl.
-            names: Whether captions may contain names of people.
+        `gender_neutral` asks for person in place of man, woman, boy and girl; `names` permits
+        names of people.
         """
 
 

@@ -61,10 +61,7 @@ class Engines:
 
 
 class _Slot:
-    """An engine that is made and loaded at its first use.
-
-    Calls of an engine that is not thread-safe take turns.
-    """
+    """An engine, made and loaded at its first use; calls take turns if it is not thread-safe."""
 
     thread_safe = True
 
@@ -98,8 +95,7 @@ def load(choices: Mapping[str, object], options: Mapping[str, str]) -> Engines:
 
     Args:
         choices: By kind, the name of a registered engine, "module:Class", or an engine.
-        options: By "kind.name", keyword arguments of the classes, for example
-            {"captions.model": "/models/blip.onnx"}.
+        options: Arguments of the classes, for example {"captions.model": "/models/blip.onnx"}.
 
     Raises:
         ValueError: A kind, name, module, class or option is invalid.

@@ -28,28 +28,17 @@ class Evidence:
     Args:
         source: The object whose attributes are the results: an `ImageAnalysis`.
         results: Results that replace those of the source.
-
-    Attributes:
-        image: The pixels.
-        objects: The objects with a confidence of 0.3 and more, the most confident first.
-        faces: The faces, the largest first.
-        text: The text, in whatever orientation.
-        scene: The scene.
-        colors: The colors.
-        image_type: Whether the image is drawn.
-        names: The recognized people, from left to right.
-        gender_neutral: Whether to say person in place of man, woman, boy and girl.
     """
 
     image: RGBImage
-    objects: tuple[Object, ...]
-    faces: tuple[Face, ...]
-    text: OcrResult
+    objects: tuple[Object, ...]  # with a confidence of 0.3 and more, the most confident first
+    faces: tuple[Face, ...]  # the largest first
+    text: OcrResult  # in whatever orientation
     scene: Scene
     colors: Colors
     image_type: ImageType
-    names: tuple[str, ...]
-    gender_neutral: bool
+    names: tuple[str, ...]  # the recognized people, from left to right
+    gender_neutral: bool  # whether to say person in place of man, woman, boy and girl
 
     def __init__(self, source: object = None, /, **results: Any) -> None:
         self._source = source
@@ -78,11 +67,8 @@ class Evidence:
 
     @property
     def corroborated_objects(self) -> tuple[Object, ...]:
-        """The objects that the scene does not contradict, the most confident first.
-
-        A drawing has none: of 74 confident objects in drawings 13 were there.
-        """
-        if self.is_drawing:
+        """The objects that the scene does not contradict, the most confident first."""
+        if self.is_drawing:  # of 74 confident objects in drawings 13 were there
             return ()
         confident = (o for o in self.objects if o.confidence >= MIN_CONFIDENCE)
         return tuple(o for o in confident if not self._is_contradicted(o))
