@@ -409,14 +409,14 @@ def test_a_service_without_a_gallery_is_named(server: ScriptedServer) -> None:
 
 def test_a_face_that_is_resized_gives_a_warning(server: ScriptedServer) -> None:
     with pytest.warns(VisionWarning, match="16100 x 60") as caught:
-        server.client((201, {}, {"pictures": 1})).add_face("Ada", blank_png(16_100, 60))
+        server.client((201, {}, {"images": 1})).add_face("Ada", blank_png(16_100, 60))
     assert caught[0].filename == __file__
 
 
 def test_a_face_whose_url_the_service_cannot_use_is_sent_as_bytes(
     server: ScriptedServer, image_server: ScriptedServer
 ) -> None:
-    client = server.client(BAD_URL, (201, {}, {"pictures": 1}))
+    client = server.client(BAD_URL, (201, {}, {"images": 1}))
     client.add_face("Ada", f"{image_server.url}/face.jpg")
     assert [request.path for request in server.requests] == ["/gallery/celebrities/Ada"] * 2
     assert server.requests[1].body == sample_path(FACE).read_bytes()
@@ -704,7 +704,7 @@ def test_coordinates_of_a_resized_image_are_scaled_back(vision: VisionClient) ->
 def test_a_name_is_added_to_the_gallery_and_removed(vision: VisionClient) -> None:
     name = "Somebody New"
     assert vision.remove_face(name) is False
-    assert vision.add_face(name, sample_path(STRANGER))["pictures"] == 1
+    assert vision.add_face(name, sample_path(STRANGER))["images"] == 1
     people = vision.celebrities(sample_path(STRANGER))["result"]["celebrities"]
     assert [person["name"] for person in people] == [name]
     assert vision.remove_face(name) is True

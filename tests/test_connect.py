@@ -188,7 +188,7 @@ def test_the_local_service_can_be_used_beside_the_one_in_the_environment(
 def test_a_named_gallery_is_seen_by_its_clients_alone() -> None:
     lesson, usual = connect(gallery="lesson 1"), connect(local=True)
     portrait = sample_path("eileen_collins_portrait.jpg")
-    assert lesson.add_face("Eileen Collins", portrait) == {"name": "Eileen Collins", "pictures": 1}
+    assert lesson.add_face("Eileen Collins", portrait) == {"name": "Eileen Collins", "images": 1}
     clients = {"lesson": lesson, "copy": pickle.loads(pickle.dumps(lesson)), "usual": usual}  # noqa: S301
     found = {name: client.celebrities(portrait)["result"] for name, client in clients.items()}
     assert [person["name"] for person in found["lesson"]["celebrities"]] == ["Eileen Collins"]

@@ -22,7 +22,7 @@ LAYERS = {
     "errors": set(),
     "imaging": {"errors"},
     "engines": set(),
-    "gallery": {"engines", "imaging"},
+    "gallery": {"engines", "errors", "imaging"},
     "cache": {"engines"},
     "analysis": {"cache", "engines", "errors", "gallery", "imaging"},
 }

@@ -9,21 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from PIL import Image
-
-from visionhelpers.images import to_upright_rgb
 
 from .cache import CachedResults
 from .engines.evidence.evidence import Evidence
 from .engines.labels import MIN_CONFIDENCE
 from .engines.registry import Engines, default
-from .errors import invalid_image_format
-from .imaging.pdf import DPI
-from .imaging.probe import PILLOW_ERRORS, ImageInfo, pillow_readers
+from .imaging.document_worker import DPI
 
 if TYPE_CHECKING:
     from .engines import base
@@ -63,22 +58,6 @@ class ImageAnalysis:
         self.height, self.width = image.shape[:2]
         self._engine_names = tuple(self.engines.names.values())
         self._celebrities: tuple[Celebrity, ...] | None = None
-
-    @classmethod
-    def decode(
-        cls, data: bytes, header: ImageInfo, gallery: Gallery, *options: Any
-    ) -> ImageAnalysis:
-        """Decode an image that `probe` accepted, and apply the rotation of its EXIF data.
-
-        Raises:
-            ApiError: The image is truncated or damaged.
-        """
-        try:
-            image = to_upright_rgb(Image.open(BytesIO(data), formats=pillow_readers(header.format)))
-        except PILLOW_ERRORS:
-            message = "Input data is not a valid image: it is truncated or damaged."
-            raise invalid_image_format(message) from None
-        return cls(np.asarray(image), header.format, gallery, *options)
 
     def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
         """Return a result of the pixels; the names of the engines are part of its key."""

@@ -23,19 +23,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from .analysis import ImageAnalysis
+from .analysis import ImageAnalysis, PageAnalysis
 from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, limits, v1, v2, v3, v4
 from .api.admin import AdminRoutes, gallery_of
 from .api.query import Query
 from .api.version import Version
-from .cache import AnalysisCache
+from .cache import AnalysisCache, CachedResults
 from .engines.registry import load
 from .errors import ApiError
 from .gallery.gallery import Gallery
 from .image_source import ImageSource
-from .imaging import pdf
+from .imaging.decode import decode
 from .imaging.document import Document
-from .imaging.probe import ImageInfo, InputLimits, probe
+from .imaging.probe import ImageInfo, InputLimits, is_pdf, probe
 from .middleware import ApiKeyMiddleware, IdleTimer
 from .operations import OperationStore, pack, splice
 from .responses import EXCEPTION_HANDLERS, JsonResponse
@@ -150,7 +150,7 @@ class Service:
 
     def _open_gallery(self, settings: ServiceSettings) -> Gallery:
         folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
-        gallery = Gallery(folder, engines=self.engines)
+        gallery = Gallery(folder, built_in=settings.built_in_gallery, engines=self.engines)
         if settings.gallery is None:
             self._delete_gallery = weakref.finalize(gallery, shutil.rmtree, folder, True)
         return gallery
@@ -179,8 +179,8 @@ class Service:
         gallery = gallery_of(request, self.gallery)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
-            image = ImageAnalysis.decode(data, info, gallery, self.engines)
-            image.results = self._cache.results(key)
+            pixels, results = decode(data, info), self._cache.results(key)
+            image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
             return handler(image, request.state.id)
 
         async with self._read_image(request, operation.limits) as (data, info, key):
@@ -198,15 +198,16 @@ class Service:
         handler = _parse(operation, version, request)
         gallery = gallery_of(request, self.gallery)
         async with self._read_image(request, operation.limits) as (data, info, key):
-            opening = partial(Document.decode, data, info, gallery)
+            opening = partial(Document.open, data, info)
             document = await self._open(request, info.weight, opening, slow=info.is_document)
             plan = handler(document.pages)
             pages: list[Any] = []
 
             def read_page(number: int) -> None:
-                if not info.is_document:
-                    document.known = self._cache.results(key)
-                pages.append(plan.page(document.page(number)))
+                page = document.page(number)
+                results = CachedResults() if info.is_document else self._cache.results(key)
+                image = ImageAnalysis(page.image, info.format, gallery, self.engines, results)
+                pages.append(plan.page(PageAnalysis(number, image, page.unit)))
 
             scheduler = self._reading if info.is_document else self._images
             steps = [partial(read_page, number) for number in plan.numbers]
@@ -217,6 +218,7 @@ class Service:
                 lambda: pack(plan.result(pages)),
                 key=None if info.is_document else key,
             )
+        job.add_done_callback(lambda _: document.close())
         job.add_done_callback(partial(_log_failure, request.state.id))
         name = self.operations.add(job, f"{version.root}/{operation.results}")
         root = f"{request.url.scheme}://{request.headers['host']}{version.root}"
@@ -249,7 +251,7 @@ class Service:
         scheduler = self._reading if "Pdf" in limits.formats else self._images
         scheduler.check_room(self._client(request), int(size) if size.isdecimal() else 0)
         async with self._source.open(request, limits) as data:
-            slow = "Pdf" in limits.formats and pdf.is_pdf(data)
+            slow = "Pdf" in limits.formats and is_pdf(data)
             info = await self._open(request, len(data), partial(probe, data, limits), slow=slow)
             yield data, info, await to_thread.run_sync(self._cache.key, data)
 

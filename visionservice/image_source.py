@@ -17,9 +17,16 @@ from starlette.requests import Request
 
 from visionhelpers.images import SAMPLES, sample_credits
 
-from .errors import ApiError, bad_argument, empty_body, invalid_image_url, too_many_requests
+from .errors import (
+    ApiError,
+    bad_argument,
+    empty_body,
+    invalid_image_url,
+    too_many_bytes,
+    too_many_requests,
+)
 from .fetch import download, is_public_address
-from .imaging.probe import InputLimits, too_large
+from .imaging.probe import InputLimits
 from .middleware import normalize_path
 from .settings import ServiceSettings
 
@@ -59,7 +66,7 @@ class ImageSource:
         def check_size(size: int) -> None:
             nonlocal reserved
             if size > limits.bytes + MAX_FORM_BYTES:
-                raise too_large(limits.bytes, f"this one has at least {size} bytes")
+                raise too_many_bytes(limits.bytes, f"The image has at least {size} bytes.")
             more = max(0, size - reserved)
             if more > self._free_bytes:
                 raise too_many_requests(1, "The service is receiving too many images at once")

@@ -168,7 +168,7 @@ def test_a_face_is_taught_and_forgotten(service: LocalService) -> None:
     portrait = sample_path("eileen_collins_portrait.jpg").read_bytes()
     path = "celebrities/Colonel Collins"
     taught = ask(service, "POST", path, prefix="/gallery/", headers=BYTES, data=portrait)
-    assert (taught.status_code, taught.json()) == (201, {"name": "Colonel Collins", "pictures": 1})
+    assert (taught.status_code, taught.json()) == (201, {"name": "Colonel Collins", "images": 1})
     try:
         assert people() == ["Colonel Collins"]
     finally:

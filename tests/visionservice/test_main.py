@@ -236,9 +236,10 @@ HANGING = """
 import sys
 from pathlib import Path
 from visionservice import scheduler, server
-from visionservice.imaging import pdf
+from visionservice.imaging import document_process
 from visionservice.__main__ import main
-scheduler.DRAIN_SECONDS, server.CLOSE_SECONDS, pdf._PROGRAM = 0.5, 1, Path(sys.argv.pop(1))
+scheduler.DRAIN_SECONDS, server.CLOSE_SECONDS = 0.5, 1
+document_process._COMMAND = [sys.executable, sys.argv.pop(1)]
 sys.exit(main())
 """
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +27,7 @@ from tests.visionservice.client import (
 from tests.visionservice.galleries import Slow
 from visionhelpers.images import sample_path
 from visionservice import LocalService, scheduler
-from visionservice.imaging import pdf
+from visionservice.imaging import document_process
 
 PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 
@@ -54,9 +55,11 @@ def test_long_documents_delay_neither_images_nor_short_documents(
 HANGING = """
 import sys, time
 from pathlib import Path
-while sys.argv[1] == {question!r} and not Path({go!r}).exists():
-    time.sleep(0.05)
-print(1, 100, 100)
+sys.stdin.buffer.read(int(sys.argv[2]))
+for question in sys.stdin:
+    while question.startswith({question!r}) and not Path({go!r}).exists():
+        time.sleep(0.05)
+    print("ok 1 100 100", flush=True)
 """
 
 
@@ -67,7 +70,7 @@ def test_pdfs_that_hang_delay_no_image(
     until(own, post(own, READ, png(60)), "succeeded")  # so that the models are there
     program, go = tmp_path / "hang.py", tmp_path / "go"
     program.write_text(HANGING.format(question=question, go=str(go)))
-    monkeypatch.setattr(pdf, "_PROGRAM", program)
+    monkeypatch.setattr(document_process, "_COMMAND", [sys.executable, program])
     with ThreadPoolExecutor(WORKERS) as threads:
         hanging = [threads.submit(post, own, READ, with_pages(1)) for _ in range(WORKERS)]
         sleep(0.7)

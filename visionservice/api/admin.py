@@ -48,18 +48,18 @@ class AdminRoutes:
         gallery = gallery_of(request, self._gallery)
         add = gallery.add_face if kind == "celebrities" else gallery.add_landmark
         try:
-            pictures = await self._run_on_image(request, limits.IMAGE, partial(add, name))
+            images = await self._run_on_image(request, limits.IMAGE, partial(add, name))
         except GalleryError as error:
             raise bad_argument(str(error)) from None
-        return JsonResponse(request, {"name": name, "pictures": pictures}, 201)
+        return JsonResponse(request, {"name": name, "images": images}, 201)
 
     async def _forget(self, request: Request) -> Response:
         name = request.path_params["name"]
         people = _kind(request) == "celebrities"
         gallery = gallery_of(request, self._gallery)
-        forget = gallery.forget_face if people else gallery.forget_landmark
+        remove = gallery.remove_face if people else gallery.remove_landmark
         try:
-            if not await to_thread.run_sync(forget, name):
+            if not await to_thread.run_sync(remove, name):
                 raise not_found(f"The gallery contains no {name[:40]!r} that can be removed.")
         except GalleryError as error:
             raise bad_argument(str(error)) from None

@@ -1,50 +1,49 @@
-"""The people and places that the service can name: folders of pictures, one folder per name.
+"""The gallery: recognizes the faces of known people and the images of known landmarks.
 
-`FOLDER/celebrities/<Name>/*.jpg` and `FOLDER/landmarks/<Name>/*.jpg`, beside the few that come
-with the sample pictures. What is put into a folder is known at the next request.
+`FOLDER/celebrities/NAME/` and `FOLDER/landmarks/NAME/` contain the images. An image that is put
+there by hand is found at the next request.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from heapq import nlargest
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from visionhelpers.images import SAMPLES
 
 from ..engines import landmarks
-from ..engines.base import Face
+from ..engines.base import Face, RGBImage
 from ..engines.geometry import Box
 from ..engines.registry import Engines, default
-from .image_store import GalleryError, ImageStore, load_image, validate_name
+from .image_store import Features, GalleryError, ImageStore, validate_name
 
 __all__ = ["Celebrity", "Gallery", "GalleryError", "Landmark"]
 
 BUILT_IN = SAMPLES / "gallery"
 MAX_FACE_DISTANCE = 0.55
-"""Two faces farther apart are two people. One person's photographs are 0.34 to 0.44 apart,
-strangers 0.64 and more, relatives sometimes 0.43; `benchmarks/naming.py` prints the distances."""
+"""Two faces with a greater distance are two people. Images of one person are 0.34 to 0.44 apart,
+those of strangers 0.64 and more, of relatives sometimes 0.43 (`benchmarks/naming.py`)."""
 MIN_INLIERS = 20
-"""Features that must agree on a place: 43 and more do on the right one however it is cropped,
-turned, scaled or pressed (19 where the light blew it out), under 8 on any other (6,700 pairs)."""
-MOST_NAMED = 100
-"""Named galleries whose images are kept in memory."""
-MOST_COMPARED = 12
-"""Pictures of places that are compared in full; of more, those that look likeliest."""
+"""Features that must agree on a landmark: 43 and more do in images of the right one, cropped,
+rotated, scaled or compressed (19 if overexposed), under 8 in any other (6,700 pairs)."""
+MAX_NAMED_GALLERIES = 100
+"""Named galleries whose features are kept in memory."""
+MAX_COMPARED = 12
+"""Images of landmarks that are compared in full; of more, the ones with the best quick score."""
 
 
 @dataclass(frozen=True, slots=True)
 class Celebrity:
-    """A face with a name, and where it is.
+    """A recognized face.
 
-    The confidence is 1 / (1 + exp(20 (distance - 0.55))): 0.5 at the farthest distance that
-    counts, 0.9 at 0.44, 0.99 at 0.32.
+    The confidence is 1 / (1 + exp(20 (distance - 0.55))): 0.5 at the maximum distance, 0.9 at
+    0.44, 0.99 at 0.32.
     """
 
     name: str
@@ -54,9 +53,9 @@ class Celebrity:
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """A place with a name.
+    """A recognized landmark.
 
-    The confidence is 1 - 0.5 ** (features / 20): 0.5 at the fewest that count, 0.97 at a hundred.
+    The confidence is 1 - 0.5 ** (features / 20): 0.5 at the minimum number, 0.97 at a hundred.
     """
 
     name: str
@@ -64,76 +63,82 @@ class Landmark:
 
 
 class Gallery:
-    """Pictures of known people and places; safe to use from several threads.
+    """Images of known people and landmarks; safe to use from several threads.
 
     Args:
-        folder: The user's own, where new names are kept; made when the first one is added.
-        engines: None for the built-in ones.
+        folder: The folder of the images; it is made when the first one is added.
+        built_in: Whether to know the people and landmarks that come with the samples.
+        engines: The engines that find and compare faces; None for the built-in ones.
     """
 
-    def __init__(self, folder: Path, *, engines: Engines | None = None) -> None:
+    def __init__(
+        self, folder: Path, *, built_in: bool = True, engines: Engines | None = None
+    ) -> None:
         self._engines = engines or default()
-        self._named = lru_cache(MOST_NAMED)(
-            lambda name: Gallery(folder / "galleries" / name, engines=engines)
+        self._named = lru_cache(MAX_NAMED_GALLERIES)(
+            lambda name: Gallery(folder / "galleries" / name, built_in=built_in, engines=engines)
         )
-        largest = self._embed_largest_face
-        self._people = ImageStore(folder / "celebrities", BUILT_IN / "celebrities", largest)
-        self._places = ImageStore(folder / "landmarks", BUILT_IN / "landmarks", _place)
+        version = f"{self._engines.faces.name}-{self._engines.embeddings.name}"
+        self._faces, self._landmarks = (
+            ImageStore(folder / kind, extract, name, BUILT_IN / kind if built_in else None)
+            for kind, extract, name in (
+                ("celebrities", self._embed_largest_face, version),
+                ("landmarks", _landmark_features, "rootsift"),
+            )
+        )
 
     def named(self, name: str) -> Gallery:
-        """Return the gallery of a name, apart from this one, for the clients that choose it.
+        """Return the separate gallery with a name, for the clients that choose it.
 
         Raises:
-            GalleryError: The name cannot be a folder's.
+            GalleryError: The name is invalid.
         """
         return self._named(validate_name(name))
 
-    def identify_faces(
-        self, image: NDArray[np.uint8], found: tuple[Face, ...]
-    ) -> tuple[Celebrity, ...]:
-        """Name the faces found in a picture, each name once, the most certain first.
+    def identify_faces(self, image: RGBImage, faces: Sequence[Face]) -> tuple[Celebrity, ...]:
+        """Return the faces that are recognized, each name once, the most confident first.
 
         Args:
             image: Height x width x 3, RGB, upright.
-            found: Its faces, as the engine detects them.
+            faces: The faces in it.
 
         Raises:
-            Unavailable: A package that recognises faces is not installed.
+            EngineUnavailable: A package that recognizes faces is not installed.
         """
-        known = self._people.entries() if found else []
+        known = self._faces.features() if faces else []
         embed = self._engines.embeddings.embed
-        numbers = [embed(image, face) for face in found] if known else []
+        vectors = [embed(image, face) for face in faces] if known else []
         pairs = sorted(
-            (float(np.linalg.norm(mine - theirs)), name, place)
-            for place, mine in enumerate(numbers)
-            for name, theirs in known
+            (float(np.linalg.norm(vector - features["vector"])), name, index)
+            for index, vector in enumerate(vectors)
+            for name, features in known
         )
-        named: dict[int, Celebrity] = {}
-        for distance, name, place in pairs:
+        found: dict[int, Celebrity] = {}
+        for distance, name, index in pairs:
             if distance > MAX_FACE_DISTANCE:
                 break
-            if place not in named and all(name != other.name for other in named.values()):
+            if index not in found and all(name != other.name for other in found.values()):
                 confidence = 1 / (1 + math.exp(20 * (distance - MAX_FACE_DISTANCE)))
-                named[place] = Celebrity(name, round(confidence, 4), found[place].box)
-        return tuple(named.values())
+                found[index] = Celebrity(name, round(confidence, 4), faces[index].box)
+        return tuple(found.values())
 
-    def identify_landmarks(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:
-        """Name the places in a picture (height x width x 3, RGB), the most certain first.
+    def identify_landmarks(self, image: RGBImage) -> tuple[Landmark, ...]:
+        """Return the landmarks that are recognized, the most confident first.
 
         Raises:
-            Unavailable: A package that recognises places is not installed.
+            EngineUnavailable: A package that recognizes landmarks is not installed.
         """
-        known = self._places.entries()
+        known = [(name, _from_arrays(features)) for name, features in self._landmarks.features()]
         if not known:
             return ()
-        features = landmarks.describe(image)
-        if len(known) > MOST_COMPARED:
+        seen = landmarks.describe(image)
+        if len(known) > MAX_COMPARED:
             known = nlargest(
-                MOST_COMPARED, known, key=lambda entry: landmarks.quick_score(features, entry[1])
+                MAX_COMPARED, known, key=lambda entry: landmarks.quick_score(seen, entry[1])
             )
         most: dict[str, int] = {}
-        for name, place in known:
-            most[name] = max(most.get(name, 0), landmarks.inliers(features, place))
+        for name, features in known:
+            most[name] = max(most.get(name, 0), landmarks.inliers(seen, features))
         ranked = sorted(most.items(), key=lambda item: (-item[1], item[0]))
         return tuple(
             Landmark(name, round(1 - 0.5 ** (count / MIN_INLIERS), 4))
@@ -141,47 +146,67 @@ class Gallery:
             if count >= MIN_INLIERS
         )
 
+    def list_faces(self) -> dict[str, int]:
+        """Return the number of images of each person."""
+        return self._faces.names()
+
+    def list_landmarks(self) -> dict[str, int]:
+        """Return the number of images of each landmark."""
+        return self._landmarks.names()
+
     def add_face(self, name: str, data: bytes) -> int:
-        """Keep a picture of one person, and return how many there are of that name.
+        """Store an image of one person, and return the number of images of that name.
 
         Raises:
-            GalleryError: The name cannot be a folder's, or the picture does not show one face.
-            Unavailable: A package that finds faces is not installed.
+            GalleryError: The name is invalid, or the image does not show exactly one face.
+            EngineUnavailable: A package that recognizes faces is not installed.
         """
-        name = validate_name(name)
-        count = len(self._engines.faces.detect(np.asarray(load_image(BytesIO(data)))))
-        if count != 1:
-            remedy = "crop it to one" if count else "choose one that looks at the camera"
-            raise GalleryError(
-                f"A picture of {name!r} must show one face; this one shows {count}: {remedy}."
-            )
-        return self._people.add(name, data)
+
+        def extract(image: RGBImage) -> Features:
+            faces = self._engines.faces.detect(image)
+            if len(faces) != 1:
+                remedy = "crop it to one" if faces else "choose one that looks at the camera"
+                raise GalleryError(
+                    f"Invalid image of {name!r}: it shows {len(faces)} faces, not one; {remedy}."
+                )
+            return {"vector": self._engines.embeddings.embed(image, faces[0])}
+
+        return self._faces.add(name, data, extract)
 
     def add_landmark(self, name: str, data: bytes) -> int:
-        """Keep a picture of one place, and return how many there are of that name.
+        """Store an image of one landmark, and return the number of images of that name.
 
         Raises:
-            GalleryError: The name cannot be a folder's, or the picture shows too little to match.
-            Unavailable: A package that recognises places is not installed.
+            GalleryError: The name is invalid, or the image has too little detail.
+            EngineUnavailable: A package that recognizes landmarks is not installed.
         """
-        name = validate_name(name)
-        if _place(np.asarray(load_image(BytesIO(data)))) is None:
-            raise GalleryError(f"A picture of {name!r} needs more detail than this: add another.")
-        return self._places.add(name, data)
+        return self._landmarks.add(name, data)
 
-    def forget_face(self, name: str) -> bool:
-        """Remove a person that was added, and tell whether there was one of that name."""
-        return self._people.forget(name)
+    def remove_face(self, name: str) -> bool:
+        """Remove a person; return False if the name is unknown.
 
-    def forget_landmark(self, name: str) -> bool:
-        """Remove a place that was added, and tell whether there was one of that name."""
-        return self._places.forget(name)
+        Raises:
+            GalleryError: The name is invalid.
+        """
+        return self._faces.remove(name)
 
-    def _embed_largest_face(self, image: NDArray[np.uint8]) -> NDArray[np.float64] | None:
+    def remove_landmark(self, name: str) -> bool:
+        """Remove a landmark, like `remove_face`."""
+        return self._landmarks.remove(name)
+
+    def _embed_largest_face(self, image: RGBImage) -> Features:
         faces = self._engines.faces.detect(image)
-        return self._engines.embeddings.embed(image, faces[0]) if faces else None
+        return {"vector": self._engines.embeddings.embed(image, faces[0])} if faces else {}
 
 
-def _place(image: NDArray[np.uint8]) -> landmarks.Features | None:
-    features = landmarks.describe(image)
-    return features if len(features.points) >= 2 * MIN_INLIERS else None
+def _landmark_features(image: RGBImage) -> Features:
+    found = landmarks.describe(image)
+    if len(found.points) < 2 * MIN_INLIERS:
+        return {}
+    size = np.array([found.width, found.height])
+    return {"points": found.points, "descriptors": found.descriptors, "size": size}
+
+
+def _from_arrays(features: Features) -> landmarks.Features:
+    width, height = map(int, features["size"])
+    return landmarks.Features(features["points"], features["descriptors"], width, height)

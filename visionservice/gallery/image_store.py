@@ -1,194 +1,271 @@
-"""Folders of pictures, one folder per name: kept safely, and each picture looked at once."""
+"""Labeled images on disk: a folder per name, and the features of each image beside it."""
 
 from __future__ import annotations
 
-import hashlib
 import logging
+import os
+import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import suppress
+from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from threading import Lock
-from typing import IO, Generic, TypeVar
+from typing import Any
 from unicodedata import normalize
+from zipfile import BadZipFile
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 
-from visionhelpers.images import to_upright_rgb
+from ..errors import ApiError
+from ..imaging.decode import RGBImage, decode
+from ..imaging.probe import InputLimits, probe
 
-from ..imaging.probe import MAX_PIXELS, PILLOW_ERRORS, PILLOW_FORMATS
+Features = Mapping[str, NDArray[Any]]
+"""What makes an image recognizable, as named arrays; empty if there is nothing."""
+Extractor = Callable[[RGBImage], Features]
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-LONG_SIDE = 2000
-"""Pixels: a larger picture says no more of a face or a place, and is kept scaled down."""
-LARGEST_FILE = 4 * 1024 * 1024
+MAX_SIDE = 2000
+"""Pixels: more do not make a face or place easier to recognize; larger images are scaled down."""
+MAX_STORED_BYTES = 4 * 1024 * 1024
+"""A larger file is stored as a JPEG."""
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp"}
-LONGEST_NAME = 100
-LONGEST_FOLDER = 240
-"""Bytes: file systems take names of up to 255."""
+MAX_NAME_LENGTH, MAX_NAME_BYTES = 100, 240
+"""Characters, and bytes in UTF-8: file systems limit names to 255 bytes."""
 FORBIDDEN = '/\\:*?"<>|'
+LOCK_SECONDS = 30.0
+_RESERVED = re.compile(
+    r"(con|prn|aux|nul|con(in|out)\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE
+)
+_ANY_SIZE = InputLimits(shortest=1, longest=1 << 30, bytes=1 << 30)
 
 
 class GalleryError(ValueError):
-    """A name or a picture that the gallery does not take, and why."""
+    """An invalid name or an unsuitable image."""
 
 
-class ImageStore(Generic[T]):
-    """Pictures of one kind of things, and what was made of each.
-
-    Safe to use from many threads, and by several processes that share a folder.
+class ImageStore:
+    """Images by name and their features; safe to use from several threads and processes.
 
     Args:
-        own: The folder to which names are added, with one folder per name; it may be missing.
-        given: Another such folder, which is only read.
-        digest: What to make of a picture (height x width x 3, RGB); None if it is of no use.
+        folder: Contains a folder for each name; it is made when the first image is added.
+        extract: Returns the features of an image.
+        version: Names the extractor: the features of another one are not used.
+        built_in: Another such folder, which is only read.
     """
 
     def __init__(
-        self, own: Path, given: Path, digest: Callable[[NDArray[np.uint8]], T | None]
+        self, folder: Path, extract: Extractor, version: str, built_in: Path | None = None
     ) -> None:
-        self._own = own
-        self._given = given
-        self._digest = digest
-        self._digests: dict[tuple[Path, int, int], T | None] = {}
+        self._folder, self._built_in = folder, built_in
+        self._extract, self._version = extract, version
+        self._features: dict[tuple[Path, int, int], Future[Features]] = {}
         self._lock = Lock()
 
-    def entries(self) -> list[tuple[str, T]]:
-        """Return each name with what is known of it, once for each of its pictures.
+    def names(self) -> dict[str, int]:
+        """Return the number of images of each name."""
+        return dict(sorted(Counter(map(_name, self._files())).items()))
 
-        A file that is new or has changed since the last call is read now; one that cannot be
-        used is passed over, which the log says once.
+    def features(self) -> list[tuple[str, Features]]:
+        """Return the name and the features of each image that has some.
+
+        They are extracted once: threads share the work, and a file keeps it for the next start.
         """
+        files = list(self._files())
+        keys = [(file, *_stamp(file)) for file in files]
         with self._lock:
-            keys = [(file, *_stamp(file)) for file in self._files()]
-            old = self._digests
-            self._digests = {key: old[key] if key in old else self._read(key[0]) for key in keys}
-            found = [(_name(file), digest) for (file, *_), digest in self._digests.items()]
-        return [(name, digest) for name, digest in found if digest is not None]
+            self._features = {key: self._features[key] for key in keys if key in self._features}
+        futures = [self._future(key) for key in keys]
+        found = [
+            (_name(file), future.result()) for (file, *_), future in zip(keys, futures, strict=True)
+        ]
+        return [(name, features) for name, features in found if features]
 
-    def add(self, name: str, data: bytes) -> int:
-        """Keep a picture under a name, whole or not at all; the same one twice is one picture.
+    def add(self, name: str, data: bytes, extract: Extractor | None = None) -> int:
+        """Store an image under a name, and return the number of its images.
 
-        Returns:
-            How many pictures there are of that name now.
-
-        Raises:
-            GalleryError: The name cannot be a folder's, or the bytes are no picture.
-        """
-        name = validate_name(name)
-        data, suffix = _kept(data)
-        file = self._own / name / f"{hashlib.sha256(data).hexdigest()[:16]}{suffix}"
-        self._own.mkdir(parents=True, exist_ok=True)
-        with self._changing():
-            file.parent.mkdir(exist_ok=True)
-            draft = file.with_name(f".{file.name}")
-            draft.write_bytes(data)
-            draft.replace(file)
-            return sum(_name(other) == name for other in self._files())
-
-    def forget(self, name: str) -> bool:
-        """Remove the images that were added under a name; return False if there are none.
+        Args:
+            name: The name; its folder is made if it is new.
+            data: The file; an image that is stored already counts once.
+            extract: Takes the place of the usual extractor, to raise an error for some images.
 
         Raises:
-            GalleryError: The name is invalid, or comes with the service and was not added.
+            GalleryError: The name is invalid, or the image is invalid or has no features.
         """
         name = validate_name(name)
-        folder = self._own / name
-        if not folder.is_dir():
-            if (self._given / name).is_dir():
-                raise GalleryError(f"{name!r} comes with the service and cannot be removed.")
+        image = load_image(data)
+        features = (extract or self._extract)(image)
+        if not features:
+            raise GalleryError(f"Invalid image of {name!r}: use one with more detail.")
+        data, suffix = _normalize_file(data, image)
+        file = self._folder / name / f"{sha256(data).hexdigest()[:16]}{suffix}"
+        with self._locked():
+            file.parent.mkdir(mode=0o700, exist_ok=True)
+            _write(self._features_file(file, data), _dump(features))
+            _write(file, data)
+            return self.names()[name]
+
+    def remove(self, name: str) -> bool:
+        """Remove the images of a name; return False if there are none.
+
+        Those that come with the service are hidden for good; the folder remembers their names.
+
+        Raises:
+            GalleryError: The name is invalid.
+        """
+        name = validate_name(name)
+        if name not in self.names():
             return False
-        with self._changing():
-            if not folder.is_dir():
+        with self._locked():
+            if name not in self.names():
                 return False
-            shutil.rmtree(folder)
+            hidden = self._removed() | {name}
+            if self._built_in and (self._built_in / name).is_dir():
+                _write(self._folder / ".removed", "\n".join(sorted(hidden)).encode())
+            shutil.rmtree(self._folder / name, ignore_errors=True)
             return True
 
-    def _changing(self) -> FileLock:
-        """Keep every other process and thread from changing the folder."""
-        return FileLock(self._own / ".lock")
+    def _locked(self) -> FileLock:
+        """Return the lock that keeps other threads and processes from changing the folder."""
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return FileLock(self._folder / ".lock", LOCK_SECONDS)
+
+    def _removed(self) -> set[str]:
+        try:
+            return set((self._folder / ".removed").read_text("utf-8").splitlines())
+        except FileNotFoundError:
+            return set()
 
     def _files(self) -> Iterator[Path]:
-        for shelf in (self._given, self._own):
-            for folder in _inside(shelf):
-                for file in _inside(folder):
-                    if file.suffix.lower() in SUFFIXES:
-                        yield file
+        removed = self._removed()
+        built_in = _visible(self._built_in) if self._built_in else []
+        folders = [folder for folder in built_in if folder.name not in removed]
+        for folder in (*folders, *_visible(self._folder)):
+            yield from (file for file in _visible(folder) if file.suffix.lower() in SUFFIXES)
 
-    def _read(self, file: Path) -> T | None:
-        why = "there is nothing in it to know it by"
+    def _future(self, key: tuple[Path, int, int]) -> Future[Features]:
+        """Return the features of a file, or the promise of the thread that is extracting them."""
+        with self._lock:
+            if future := self._features.get(key):
+                return future
+            future = self._features[key] = Future()
         try:
-            with file.open("rb") as stream:
-                digest = self._digest(np.asarray(load_image(stream)))
+            future.set_result(self._load(key[0]))
+        except BaseException as error:
+            with self._lock:
+                self._features.pop(key, None)
+            future.set_exception(error)
+            raise
+        return future
+
+    def _load(self, file: Path) -> Features:
+        """Return the features of a file: those on disk, or else those of its image."""
+        reason = "no face, or too little detail"
+        features: Features = {}
+        try:
+            data = file.read_bytes()
+            features_file = self._features_file(file, data)
+            try:
+                with np.load(features_file) as stored:
+                    features = dict(stored)
+            except (OSError, ValueError, EOFError, BadZipFile):  # there are none, or not all
+                features = self._extract(load_image(data))
+                self._store(file, features_file, features)
         except (OSError, GalleryError) as error:
-            digest, why = None, str(error)
-        if digest is None:
-            log.warning("The gallery passes over %s/%s: %s", file.parent.name, file.name, why)
-        return digest
+            reason = str(error)
+        if not features:
+            log.warning("The gallery ignores %s/%s: %s", file.parent.name, file.name, reason)
+        return features
+
+    def _store(self, file: Path, features_file: Path, features: Features) -> None:
+        """Write features beside a file of the folder, unless it was removed meanwhile."""
+        if file.is_relative_to(self._folder):
+            with suppress(OSError), self._locked():  # a folder may be read-only
+                if file.is_file():
+                    _write(features_file, _dump(features))
+
+    def _features_file(self, file: Path, data: bytes) -> Path:
+        digest = sha256(self._version.encode() + b"\0" + data).hexdigest()
+        return file.with_name(f".{digest[:16]}.npz")
 
 
-def load_image(stream: IO[bytes]) -> Image.Image:
-    """Return a picture RGB, upright, and at most LONG_SIDE pixels long.
+def load_image(data: bytes) -> RGBImage:
+    """Return the pixels of a file, upright, at most MAX_SIDE pixels wide and high.
 
     Raises:
-        GalleryError: It is no picture, damaged, or too large to decode.
+        GalleryError: The file is not an image, is damaged or is too large.
     """
     try:
-        with Image.open(stream, formats=PILLOW_FORMATS) as image:
-            size = image.size
-            if size[0] * size[1] <= MAX_PIXELS:
-                image.draft("RGB", (LONG_SIDE, LONG_SIDE))
-                picture = to_upright_rgb(image)
-                picture.thumbnail((LONG_SIDE, LONG_SIDE))
-                return picture
-    except (*PILLOW_ERRORS, Image.DecompressionBombError):
-        raise GalleryError(
-            "This is no picture that can be read: send a whole JPEG, PNG, GIF or BMP."
-        ) from None
-    raise GalleryError(
-        f"A picture has at most {MAX_PIXELS} pixels, not {size[0]}x{size[1]}: scale it down."
-    )
+        pixels = decode(data, probe(data, _ANY_SIZE))
+    except ApiError as error:
+        raise GalleryError(f"{error.message} {error.hint}".strip()) from None
+    if max(pixels.shape) <= MAX_SIDE:
+        return pixels
+    image = Image.fromarray(pixels)
+    image.thumbnail((MAX_SIDE, MAX_SIDE))
+    return np.asarray(image)
 
 
 def validate_name(name: str) -> str:
-    """Return a name as its folder is called.
+    """Return a name as the name of its folder.
 
     Raises:
-        GalleryError: The name is empty or long, is hidden, or would lead elsewhere.
+        GalleryError: The name is too long, or not the name of a folder on every system.
     """
     name = normalize("NFC", name.strip())
-    if not name or len(name) > LONGEST_NAME or len(name.encode(errors="replace")) > LONGEST_FOLDER:
-        raise GalleryError(
-            f"A name has 1 to {LONGEST_NAME} characters, and {LONGEST_FOLDER} bytes at most, "
-            f"unlike {name!r:.120}: choose another."
-        )
+    if not 0 < len(name) <= MAX_NAME_LENGTH or len(name.encode(errors="replace")) > MAX_NAME_BYTES:
+        limit = f"1 to {MAX_NAME_LENGTH} characters, at most {MAX_NAME_BYTES} bytes"
+        raise GalleryError(f"Invalid name {name!r:.120}: use {limit}.")
     if name[0] == "." or name[-1] == "." or not name.isprintable() or set(name) & set(FORBIDDEN):
         raise GalleryError(
-            f"A name begins and ends without a dot and has none of {FORBIDDEN} in it, "
-            f"unlike {name!r:.120}."
+            f"Invalid name {name!r:.120}: use no dot at the start or end, and none of {FORBIDDEN}"
         )
+    if _RESERVED.fullmatch(name):
+        raise GalleryError(f"Invalid name {name!r:.120}: Windows reserves it; use another.")
     return name
 
 
-def _kept(data: bytes) -> tuple[bytes, str]:
-    """Return the bytes to keep and their suffix; what is large, or an odd format, becomes JPEG."""
-    picture = load_image(BytesIO(data))
-    with Image.open(BytesIO(data), formats=PILLOW_FORMATS) as image:
-        suffix = {"JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png"}.get(str(image.format))
-        if suffix and len(data) <= LARGEST_FILE and max(image.size) <= LONG_SIDE:
-            return data, suffix
+def _normalize_file(data: bytes, image: RGBImage) -> tuple[bytes, str]:
+    """Return the bytes to store and their suffix: a JPEG, unless it is a small JPEG or PNG."""
+    info = probe(data, _ANY_SIZE)
+    suffix = {"Jpeg": ".jpg", "Png": ".png"}.get(info.format)
+    if suffix and len(data) <= MAX_STORED_BYTES and max(info.width, info.height) <= MAX_SIDE:
+        return data, suffix
     buffer = BytesIO()
-    picture.save(buffer, "JPEG", quality=95)
+    Image.fromarray(image).save(buffer, "JPEG", quality=95)
     return buffer.getvalue(), ".jpg"
 
 
-def _inside(folder: Path) -> list[Path]:
-    """Return what is in a folder and not hidden; nothing once another process has removed it."""
+def _dump(features: Features) -> bytes:
+    buffer = BytesIO()
+    np.savez_compressed(buffer, allow_pickle=False, **features)
+    return buffer.getvalue()
+
+
+def _write(file: Path, data: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all."""
+    with NamedTemporaryFile(dir=file.parent, prefix=".", suffix=".tmp", delete=False) as draft:
+        try:
+            draft.write(data)
+            draft.close()
+            os.replace(draft.name, file)  # noqa: PTH105
+        except BaseException:
+            draft.close()
+            Path(draft.name).unlink(missing_ok=True)
+            raise
+
+
+def _visible(folder: Path) -> list[Path]:
+    """Return the files and folders in a folder; none if another process has removed it."""
     try:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError:
@@ -202,6 +279,6 @@ def _name(file: Path) -> str:
 def _stamp(file: Path) -> tuple[int, int]:
     try:
         status = file.stat()
-    except OSError:  # removed since it was listed: its reading fails too, and says so
+    except OSError:  # removed meanwhile: reading it fails, too
         return 0, 0
     return status.st_mtime_ns, status.st_size

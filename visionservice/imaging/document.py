@@ -1,94 +1,87 @@
-"""A file that may have many pages: a picture, a TIFF or a PDF."""
+"""A file with one or more pages: an image, a TIFF or a PDF."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from io import BytesIO
-from itertools import islice
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from threading import Lock
+from typing import Literal
 
-import numpy as np
-from PIL import Image, ImageSequence
+from ..errors import ApiError
+from .decode import RGBImage, decode
+from .document_process import DocumentProcess
+from .probe import ImageInfo
 
-from visionhelpers.images import to_upright_rgb
-
-from ..analysis import ImageAnalysis, PageAnalysis
-from ..cache import CachedResults
-from ..errors import invalid_image_format, invalid_image_size
-from . import pdf
-from .probe import MAX_PIXELS, PILLOW_ERRORS, ImageInfo
-
-if TYPE_CHECKING:
-    from ..gallery.gallery import Gallery
-
-MAX_TIFF_PAGES = 2000
-"""Of a TIFF; Pillow takes seconds for each thousand, and the API reads no more."""
 DOCUMENTS = ("Jpeg", "Png", "Bmp", "Tiff", "Pdf")
 """The formats that can be read page by page."""
 
 
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """A page, counted from 1: its pixels, and the unit of its measures in a result."""
+
+    number: int
+    image: RGBImage
+    unit: Literal["pixel", "inch"]
+
+
 class Document:
-    """The pages of a file, decoded one by one as they are asked for.
+    """The pages of a file; safe to use from several threads.
 
     Attributes:
-        known: What was found in a file that is one picture.
+        pages: The number of pages; of a TIFF, at most 2,000.
     """
 
-    def __init__(self, data: bytes, header: ImageInfo, gallery: Gallery) -> None:
-        self._data, self._header, self._gallery = data, header, gallery
-        self.known = CachedResults()
+    def __init__(self, data: bytes, info: ImageInfo) -> None:
+        self._data, self._info = data, info
+        self._decoded: RGBImage | None = None
+        self._process: DocumentProcess | None = None
+        self._lock = Lock()
+        self.pages = info.pages
 
     @classmethod
-    def decode(cls, data: bytes, header: ImageInfo, gallery: Gallery) -> Document:
-        """Open a file that `inspect` let through, and see that it is whole.
+    def open(cls, data: bytes, info: ImageInfo) -> Document:
+        """Open a file that `probe` accepted, and check that it is complete.
 
         Raises:
-            ApiError: A picture is damaged, or a page of it too large.
+            ApiError: An image is damaged, or a page of a TIFF is too large.
         """
-        document = cls(data, header, gallery)
-        if header.format == "Tiff":
-            document._check_sizes()
-        elif header.format != "Pdf":
-            document.page(1)
+        document = cls(data, info)
+        if info.format == "Tiff":
+            with DocumentProcess(data, "Tiff") as process:
+                document.pages, _, _ = process.measure()
+        elif info.format != "Pdf":
+            document._decoded = decode(data, info)
         return document
 
-    @property
-    def pages(self) -> int:
-        """How many pages there are; of a TIFF, not counting those past MOST_FRAMES."""
-        return len(self._sizes) if self._header.format == "Tiff" else self._header.pages
-
-    def page(self, number: int) -> PageAnalysis:
+    def page(self, number: int) -> DocumentPage:
         """Return a page, counted from 1.
 
         Raises:
-            ApiError: It is damaged.
+            ApiError: The page is damaged or too large, or takes too long to draw.
         """
-        if self._header.format == "Pdf":
-            drawn = pdf.draw(self._data, number)
-            return PageAnalysis(number, ImageAnalysis(drawn, "Pdf", self._gallery), "inch")
-        if self._header.format != "Tiff":
-            picture = ImageAnalysis.decode(self._data, self._header, self._gallery)
-            picture.results = self.known
-            return PageAnalysis(number, picture, "pixel")
-        try:
-            with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
-                image.seek(number - 1)
-                pixels = np.asarray(to_upright_rgb(image))
-        except PILLOW_ERRORS:
-            raise invalid_image_format(f"Page {number} of the TIFF is damaged.") from None
-        return PageAnalysis(number, ImageAnalysis(pixels, "Tiff", self._gallery), "pixel")
+        with self._lock:
+            if self._info.is_document:
+                image = self._draw(number)
+            elif self._decoded is None:
+                image = decode(self._data, self._info)
+            else:  # an image is decoded once, and not kept for longer
+                image, self._decoded = self._decoded, None
+        return DocumentPage(number, image, "inch" if self._info.format == "Pdf" else "pixel")
 
-    @cached_property
-    def _sizes(self) -> list[tuple[int, int]]:
-        with Image.open(BytesIO(self._data), formats=["TIFF"]) as image:
-            return [frame.size for frame in islice(ImageSequence.Iterator(image), MAX_TIFF_PAGES)]
+    def close(self) -> None:
+        """End the process that draws the pages."""
+        if self._process is not None:
+            self._process.close()
+            self._process = None
 
-    def _check_sizes(self) -> None:
+    def _draw(self, number: int) -> RGBImage:
+        """Draw a page; the process waits for the next one, unless too many processes wait."""
+        self._process = self._process or DocumentProcess(self._data, self._info.format)
         try:
-            sizes = self._sizes
-        except Image.DecompressionBombError:
-            raise invalid_image_size(f"A page has at most {MAX_PIXELS} pixels.") from None
-        except PILLOW_ERRORS:
-            raise invalid_image_format("The TIFF is truncated or damaged.") from None
-        if max(width * height for width, height in sizes) > MAX_PIXELS:
-            raise invalid_image_size(f"A page has at most {MAX_PIXELS} pixels.")
+            image = self._process.draw(number)
+        except ApiError:
+            self.close()
+            raise
+        if self._process.crowded:
+            self.close()
+        return image

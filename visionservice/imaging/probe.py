@@ -1,26 +1,25 @@
-"""A picture before it is decoded: its format and size, held against what an operation takes."""
+"""Format and size of an image file, read without decoding it and checked against limits."""
 
 from __future__ import annotations
 
+import math
+import re
+import struct
 from dataclasses import dataclass
 from io import BytesIO
 
 from PIL import Image
 
 from ..errors import ApiError, invalid_image_format, invalid_image_size, too_many_bytes
-from . import pdf
+from . import MAX_PIXELS, PILLOW_ERRORS
+from .document_process import DocumentProcess
 
 FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
-PILLOW_FORMATS = ("JPEG", "PNG", "GIF", "BMP")
 MAX_FILE_BYTES = 4 * 1024 * 1024 - 1
-MAX_PIXELS = 32_000_000
 MAX_JPEG_SCANS = 100
 """A progressive JPEG has about ten; thousands of empty ones would take hours to decode."""
-
-PILLOW_ERRORS = (
-    OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError,
-)  # fmt: skip
-"""What Pillow raises when it reads a damaged file."""
+MAX_JPEG_SEGMENTS = 20_000
+"""The segments of a JPEG; a file of 50 MB has about 1,000."""
 
 _PILLOW = {
     "JPEG": "Jpeg",
@@ -32,18 +31,23 @@ _PILLOW = {
     "ICO": "Ico",
     "TIFF": "Tiff",
 }
+_ICO, _PNG = b"\0\0\1\0", b"\x89PNG\r\n\x1a\n"
+_IMAGES = (b"\xff\xd8\xff", _PNG, b"GIF8", b"BM", b"RIFF", _ICO, b"II*\0", b"MM\0*")
+"""The first bytes of the formats in `_PILLOW`."""
+_SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
+"""The markers of JPEG that a segment follows, and that of its end; not those of restarts."""
 
 
 @dataclass(frozen=True, slots=True)
 class InputLimits:
-    """What an operation takes.
+    """The images that an operation accepts.
 
     Attributes:
-        shortest: Of a picture's sides, in pixels.
-        longest: Of a picture's sides, in pixels.
-        formats: Of files, by the names that `_PILLOW` gives them.
-        bytes: Of a file, at most.
-        media: What further content types its body may have begins with.
+        shortest: The minimum length of a side in pixels.
+        longest: The maximum length of a side in pixels.
+        formats: The formats, by the names of `ImageInfo.format`.
+        bytes: The maximum size of the file.
+        media: A prefix of content types that the body may have besides the usual ones.
     """
 
     shortest: int = 50
@@ -52,19 +56,12 @@ class InputLimits:
     bytes: int = MAX_FILE_BYTES
     media: str = "application/octet-stream"
 
-    @property
-    def readers(self) -> tuple[str, ...]:
-        """Pillow's readers for these formats, and for those of API v1.0 to call by name."""
-        return tuple(
-            dict.fromkeys((*PILLOW_FORMATS, *(n for f in self.formats for n in pillow_readers(f))))
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """What the first bytes of a picture say; width and height in pixels, as stored.
+    """The format of a file and its size: width and height in pixels, as stored.
 
-    A PDF's are those of its largest page as it is drawn, and it has a number of pages.
+    Those of a PDF are of its largest page, as it is drawn; only a PDF has its number of pages here.
     """
 
     format: str
@@ -75,64 +72,102 @@ class ImageInfo:
 
     @property
     def pixels(self) -> int:
-        """How many pixels the picture takes once it is decoded."""
+        """The number of pixels once the image is decoded."""
         return self.width * self.height
 
     @property
     def weight(self) -> int:
-        """What it counts for while it waits: its pixels, or its bytes if those are more."""
+        """The weight in a queue: the number of pixels or of bytes, whichever is greater."""
         return max(self.pixels, self.bytes)
 
     @property
     def is_document(self) -> bool:
-        """Whether it may have many pages."""
+        """Whether the file may have more than one page."""
         return self.format in ("Pdf", "Tiff")
 
 
 def pillow_readers(name: str) -> list[str]:
-    """Return Pillow's readers for a format; that for JPEG knows an MPO when it sees one."""
+    """Return Pillow's readers for a format; the one for JPEG recognizes an MPO."""
     return [reader for reader, kind in _PILLOW.items() if kind == name and reader != "MPO"]
 
 
+def is_pdf(data: bytes) -> bool:
+    """Return True if data begins like a PDF, also after a mail header, and not like an image."""
+    return b"%PDF-" in data[:1024] and not data.startswith(_IMAGES)
+
+
 def probe(data: bytes, limits: InputLimits) -> ImageInfo:
-    """Read the header of a picture without decoding it.
+    """Return the format and size of an image without decoding it.
 
     Raises:
-        ApiError: These bytes are not a picture, or one of a format or size that is not taken.
+        ApiError: The data is not an image, or not of a format or size that the limits allow.
     """
     if len(data) > limits.bytes:
-        raise too_large(limits.bytes, f"this one has {len(data)} bytes")
-    if "Pdf" in limits.formats and pdf.is_pdf(data):
-        pages, width, height = pdf.measure(data)
+        raise too_many_bytes(limits.bytes, f"The image has {len(data)} bytes.")
+    if "Pdf" in limits.formats and is_pdf(data):
+        with DocumentProcess(data, "Pdf") as process:
+            pages, width, height = process.measure()
         return ImageInfo("Pdf", width, height, len(data), pages)
     try:
-        with Image.open(BytesIO(data), formats=limits.readers) as image:
-            header = ImageInfo(_PILLOW[str(image.format)], *image.size, bytes=len(data))
+        if "Ico" in limits.formats and data.startswith(_ICO):
+            info = ImageInfo("Ico", *_icon_size(data), bytes=len(data))
+        else:
+            names = (*FORMATS, *limits.formats)  # any format of v1.0 is named if it is refused
+            readers = [reader for name in names for reader in pillow_readers(name)]
+            with Image.open(BytesIO(data), formats=readers) as image:
+                info = ImageInfo(_PILLOW[str(image.format)], *image.size, bytes=len(data))
     except Image.DecompressionBombError:
-        raise invalid_image_size(f"A picture has at most {MAX_PIXELS} pixels.") from None
-    except PILLOW_ERRORS:
-        raise invalid_image_format("Input data is not a valid image.") from None
-    if header.format == "Jpeg" and data.count(b"\xff\xda") > MAX_JPEG_SCANS:
-        raise invalid_image_format(f"A JPEG has at most {MAX_JPEG_SCANS} scans.")
-    _check(header, limits)
-    return header
+        raise invalid_image_size(f"The image has more than {MAX_PIXELS} pixels.") from None
+    except (*PILLOW_ERRORS, struct.error):
+        raise _invalid("") from None
+    if info.format == "Jpeg" and _count_scans(data) > MAX_JPEG_SCANS:
+        raise _invalid(f"The JPEG has more than {MAX_JPEG_SCANS} scans.")
+    _check(info, limits)
+    return info
 
 
-def too_large(most: int, size: str) -> ApiError:
-    """Refuse a file of more bytes than these."""
-    return too_many_bytes(most, f"Invalid size: {size}.")
+def _icon_size(data: bytes) -> tuple[int, int]:
+    """Return the size of the largest image in an ICO, which Pillow would decode to measure it."""
+    sizes = []
+    directory = data[6 : 6 + 16 * int.from_bytes(data[4:6], "little")]
+    for (start,) in struct.iter_unpack("<12xI", directory):
+        if data.startswith(_PNG, start):
+            sizes.append(struct.unpack_from(">II", data, start + 16))
+        else:  # a bitmap whose height includes its mask
+            width, height = struct.unpack_from("<II", data, start + 4)
+            sizes.append((width, height // 2))
+    width, height = max(sizes, key=math.prod)
+    return width, height
 
 
-def _check(header: ImageInfo, limits: InputLimits) -> None:
-    size = f"this one is {header.width}x{header.height}"
-    if header.format not in limits.formats:
-        kinds = ", ".join(limits.formats)
-        raise invalid_image_format(f"This operation reads {kinds}, not {header.format}.")
-    if min(header.width, header.height) < limits.shortest:
-        least = f"Image must be at least {limits.shortest} pixels in width and height"
-        raise invalid_image_size(f"{least}; {size}.")
-    if max(header.width, header.height) > limits.longest:
-        most = f"Image must be at most {limits.longest} pixels in width and height"
-        raise invalid_image_size(f"{most}; {size}.")
-    if header.pixels > MAX_PIXELS:
-        raise invalid_image_size(f"A picture has at most {MAX_PIXELS} pixels; {size}.")
+def _count_scans(data: bytes) -> int:
+    """Return the number of scans of a JPEG up to its end; a motion photo has a video after it."""
+    scans = position = 0
+    for _ in range(MAX_JPEG_SEGMENTS):
+        marker = _SEGMENT.search(data, position)
+        if marker is None or marker[0] == b"\xff\xd9":
+            return scans
+        scans += marker[0] == b"\xff\xda"
+        length = int.from_bytes(data[marker.end() : marker.end() + 2], "big")
+        position = marker.end() + max(2, length)
+    return MAX_JPEG_SCANS + 1
+
+
+def _check(info: ImageInfo, limits: InputLimits) -> None:
+    if info.format not in limits.formats:
+        formats = ", ".join(limits.formats)
+        raise _invalid(f"This operation reads {formats}, not {info.format}.")
+    limit = ""
+    if min(info.width, info.height) < limits.shortest:
+        limit = f"at least {limits.shortest} pixels in width and height"
+    elif max(info.width, info.height) > limits.longest:
+        limit = f"at most {limits.longest} pixels in width and height"
+    elif info.pixels > MAX_PIXELS:
+        limit = f"at most {MAX_PIXELS} pixels"
+    if limit:
+        hint = f"The image has {info.width}x{info.height} pixels."
+        raise invalid_image_size(f"Image must be {limit}.", hint)
+
+
+def _invalid(hint: str) -> ApiError:
+    return invalid_image_format("Input data is not a valid image.", hint)

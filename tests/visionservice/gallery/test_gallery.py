@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +12,9 @@ from PIL import Image
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.registry import default
+from visionservice.gallery import image_store
 from visionservice.gallery.gallery import Gallery, GalleryError
+from visionservice.imaging.decode import decode
 
 COLLINS = "Eileen Collins"
 PORTRAIT = sample_path("eileen_collins_portrait.jpg").read_bytes()
@@ -23,25 +27,43 @@ def gallery(tmp_path: Path) -> Gallery:
 
 
 def people(gallery: Gallery, image: np.ndarray) -> dict[str, int]:
-    """Return who is named in a picture, and where from the left."""
+    """Return the names of the recognized people and the left edges of their faces."""
     found = gallery.identify_faces(image, default().faces.detect(image))
     assert all(0.5 <= person.confidence <= 1 for person in found)
     return {person.name: person.box.left for person in found}
 
 
-def picture(name: str) -> np.ndarray:
+def loaded(name: str) -> np.ndarray:
     return np.asarray(load_image(sample_path(name)))
 
 
-def test_a_few_names_come_with_the_samples(gallery: Gallery) -> None:
-    assert list(people(gallery, picture("altered/grace_hopper_mirrored.jpg"))) == ["Grace Hopper"]
-    (place,) = gallery.identify_landmarks(picture("summer_palace_in_the_evening.jpg"))
+def test_two_names_are_built_in(gallery: Gallery) -> None:
+    assert list(people(gallery, loaded("altered/grace_hopper_mirrored.jpg"))) == ["Grace Hopper"]
+    (place,) = gallery.identify_landmarks(loaded("summer_palace_in_the_evening.jpg"))
     assert place.name == "Summer Palace"
     assert place.confidence > 0.9
+    assert gallery.list_faces() == {"Grace Hopper": 1}
+    assert gallery.list_landmarks() == {"Summer Palace": 1}
 
 
-def test_a_taught_face_is_known_in_another_picture(gallery: Gallery) -> None:
-    both = picture("altered/hopper_and_collins.jpg")
+def test_a_gallery_without_built_in_names_is_empty(tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path, built_in=False)
+    assert people(gallery, loaded("grace_hopper.jpg")) == {}
+    for each in (gallery, gallery.named("lesson")):
+        assert (each.list_faces(), each.list_landmarks()) == ({}, {})
+
+
+def test_a_built_in_person_can_be_removed(gallery: Gallery, tmp_path: Path) -> None:
+    assert gallery.remove_face("Grace Hopper")
+    assert not gallery.remove_face("Grace Hopper")
+    for each in (gallery, Gallery(tmp_path)):
+        assert people(each, loaded("grace_hopper.jpg")) == {}
+        assert each.list_faces() == {}
+    assert gallery.named("lesson").list_faces() == {"Grace Hopper": 1}
+
+
+def test_an_added_face_is_recognized_in_another_image(gallery: Gallery) -> None:
+    both = loaded("altered/hopper_and_collins.jpg")
     assert list(people(gallery, both)) == ["Grace Hopper"]
     assert gallery.add_face(COLLINS, PORTRAIT) == 1
     named = people(gallery, both)
@@ -49,69 +71,69 @@ def test_a_taught_face_is_known_in_another_picture(gallery: Gallery) -> None:
     assert named["Grace Hopper"] < named[COLLINS]
 
 
-def test_a_taught_place_is_known_and_a_forgotten_one_is_not(gallery: Gallery) -> None:
-    cup = picture("coffee_cup.jpg")
+def test_an_added_landmark_is_recognized_until_it_is_removed(gallery: Gallery) -> None:
+    cup = loaded("coffee_cup.jpg")
     assert gallery.identify_landmarks(cup) == ()
     assert gallery.add_landmark("The Cup", sample_path("coffee_cup.jpg").read_bytes()) == 1
     assert [place.name for place in gallery.identify_landmarks(cup)] == ["The Cup"]
-    assert gallery.forget_landmark("The Cup")
+    assert gallery.remove_landmark("The Cup")
     assert gallery.identify_landmarks(cup) == ()
 
 
-def test_forgetting_tells_whether_there_was_anything_to_forget(gallery: Gallery) -> None:
+def test_removing_a_face_returns_whether_it_existed(gallery: Gallery) -> None:
     gallery.add_face(COLLINS, PORTRAIT)
-    assert gallery.forget_face(COLLINS)
-    assert not gallery.forget_face(COLLINS)
-    with pytest.raises(GalleryError, match="'Grace Hopper' comes with the service"):
-        gallery.forget_face("Grace Hopper")
+    assert gallery.remove_face(COLLINS)
+    assert not gallery.remove_face(COLLINS)
 
 
-def test_a_picture_put_into_the_folder_is_known_at_once(gallery: Gallery, tmp_path: Path) -> None:
-    assert people(gallery, picture("eileen_collins.jpg")) == {}
+def test_an_image_put_into_the_folder_is_found_at_the_next_request(
+    gallery: Gallery, tmp_path: Path
+) -> None:
+    assert people(gallery, loaded("eileen_collins.jpg")) == {}
     folder = tmp_path / "celebrities" / COLLINS
     folder.mkdir(parents=True)
     (folder / "portrait.jpg").write_bytes(PORTRAIT)
-    assert list(people(gallery, picture("eileen_collins.jpg"))) == [COLLINS]
+    assert list(people(gallery, loaded("eileen_collins.jpg"))) == [COLLINS]
 
 
 @pytest.mark.parametrize("name", ["", "../a", "x" * 101])
-def test_a_name_that_is_no_folder_is_refused(gallery: Gallery, tmp_path: Path, name: str) -> None:
+def test_an_invalid_name_is_an_error(gallery: Gallery, tmp_path: Path, name: str) -> None:
     with pytest.raises(GalleryError, match="name"):
         gallery.add_face(name, PORTRAIT)
     with pytest.raises(GalleryError, match="name"):
-        gallery.forget_face(name)
+        gallery.remove_face(name)
     assert list(tmp_path.rglob("*.jpg")) == []
 
 
 @pytest.mark.parametrize(
     ("name", "count"), [("coffee_cup.jpg", 0), ("altered/hopper_and_collins.jpg", 2)]
 )
-def test_a_picture_to_learn_from_shows_one_face(gallery: Gallery, name: str, count: int) -> None:
-    with pytest.raises(GalleryError, match=f"one face; this one shows {count}"):
+def test_an_image_of_a_person_must_show_one_face(gallery: Gallery, name: str, count: int) -> None:
+    with pytest.raises(GalleryError, match=f"shows {count} faces, not one"):
         gallery.add_face("Somebody", sample_path(name).read_bytes())
 
 
-def test_a_place_to_learn_has_some_detail(gallery: Gallery) -> None:
+def test_an_image_of_a_landmark_must_have_some_detail(gallery: Gallery) -> None:
     buffer = BytesIO()
     Image.new("RGB", (200, 200), "white").save(buffer, "PNG")
-    with pytest.raises(GalleryError, match="needs more detail"):
+    with pytest.raises(GalleryError, match="use one with more detail"):
         gallery.add_landmark("Nowhere", buffer.getvalue())
 
 
-def test_what_is_no_picture_is_refused_and_what_lies_there_is_passed_over(
+def test_an_invalid_image_is_an_error_when_added_and_ignored_in_the_folder(
     gallery: Gallery, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(GalleryError, match="no picture"):
-        gallery.add_face(COLLINS, b"not a picture")
+    with pytest.raises(GalleryError, match="not a valid image"):
+        gallery.add_face(COLLINS, b"not an image")
     folder = tmp_path / "celebrities" / "Nobody"
     folder.mkdir(parents=True)
     (folder / "broken.jpg").write_bytes(PORTRAIT[:500])
-    (folder / "notes.txt").write_text("not a picture")
-    assert list(people(gallery, picture("grace_hopper.jpg"))) == ["Grace Hopper"]
+    (folder / "notes.txt").write_text("not an image")
+    assert list(people(gallery, loaded("grace_hopper.jpg"))) == ["Grace Hopper"]
     assert "broken.jpg" in caplog.text
 
 
-def test_a_name_is_given_to_one_face_of_a_picture(gallery: Gallery) -> None:
+def test_a_name_is_given_to_one_face_of_an_image(gallery: Gallery) -> None:
     hopper = load_image(sample_path("grace_hopper.jpg"))
     twins = Image.new("RGB", (hopper.width * 2, hopper.height))
     twins.paste(hopper, (0, 0))
@@ -121,11 +143,51 @@ def test_a_name_is_given_to_one_face_of_a_picture(gallery: Gallery) -> None:
     assert len(gallery.identify_faces(image, default().faces.detect(image))) == 1
 
 
-def test_threads_may_add_and_ask_at_once(gallery: Gallery) -> None:
-    image = picture("altered/hopper_and_collins.jpg")
+def test_threads_may_add_and_identify_at_once(gallery: Gallery) -> None:
+    image = loaded("altered/hopper_and_collins.jpg")
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(people, gallery, image) for _ in range(3)]
         added = [pool.submit(gallery.add_face, COLLINS, PORTRAIT) for _ in range(3)]
     assert [task.result() for task in added] == [1, 1, 1]
     assert all("Grace Hopper" in task.result() for task in asked)
     assert COLLINS in people(gallery, image)
+
+
+class Counting:
+    """An engine that counts its calls."""
+
+    def __init__(self, engine: Any) -> None:
+        self.engine, self.calls = engine, 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.engine, name)
+
+    def detect(self, *arguments: Any) -> Any:
+        self.calls += 1
+        return self.engine.detect(*arguments)
+
+    def embed(self, *arguments: Any) -> Any:
+        self.calls += 1
+        return self.engine.embed(*arguments)
+
+
+def test_an_added_image_is_searched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    faces, embeddings = Counting(default().faces), Counting(default().embeddings)
+    engines = replace(default(), faces=faces, embeddings=embeddings)
+    decoded = []
+
+    def counted(*arguments: Any) -> Any:
+        decoded.append(arguments)
+        return decode(*arguments)
+
+    monkeypatch.setattr(image_store, "decode", counted)
+    gallery = Gallery(tmp_path, built_in=False, engines=engines)
+    gallery.add_face(COLLINS, PORTRAIT)
+    image = loaded("eileen_collins.jpg")
+    found = default().faces.detect(image)
+    (person,) = gallery.identify_faces(image, found)
+    assert person.name == COLLINS
+    assert (faces.calls, embeddings.calls, len(decoded)) == (1, 2, 1)
+    again = Gallery(tmp_path, built_in=False, engines=engines)
+    assert again.identify_faces(image, found) == (person,)
+    assert (faces.calls, embeddings.calls, len(decoded)) == (1, 3, 1)

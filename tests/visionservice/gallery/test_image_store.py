@@ -1,50 +1,67 @@
 from __future__ import annotations
 
 import os
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from threading import Event
 from unicodedata import normalize
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image
 
-from visionservice.gallery.image_store import LONG_SIDE, GalleryError, ImageStore, load_image
-from visionservice.imaging.probe import MAX_PIXELS
+from visionservice.gallery.image_store import (
+    MAX_SIDE,
+    Features,
+    GalleryError,
+    ImageStore,
+    load_image,
+)
+from visionservice.imaging import MAX_PIXELS
+from visionservice.imaging.decode import RGBImage
 
 NAME = "Eileen Collins"
 
 
-def encoded(colour: str, format_name: str = "JPEG", size: tuple[int, int] = (60, 60)) -> bytes:
+def encoded(color: str, format_name: str = "JPEG", size: tuple[int, int] = (60, 60)) -> bytes:
     buffer = BytesIO()
-    Image.new("RGB", size, colour).save(buffer, format_name)
+    Image.new("RGB", size, color).save(buffer, format_name)
     return buffer.getvalue()
 
 
 RED, BLUE = encoded("red"), encoded("blue")
 
 
-class Looker:
-    """Tells whether a picture is red or blue, and how many pictures it was asked about."""
+class Extractor:
+    """Returns whether an image is red or blue, nothing for a white one, and counts its calls."""
 
-    looks = 0
+    calls = 0
 
-    def __call__(self, image: NDArray[np.uint8]) -> str | None:
-        self.looks += 1
+    def __call__(self, image: RGBImage) -> Features:
+        self.calls += 1
         red, green, blue = image.reshape(-1, 3).mean(axis=0)
-        return None if green > 100 else "red" if red > blue else "blue"
+        return {} if green > 100 else {"red": np.array(red > blue)}
 
 
 @pytest.fixture
-def looker() -> Looker:
-    return Looker()
+def extractor() -> Extractor:
+    return Extractor()
 
 
 @pytest.fixture
-def shelf(tmp_path: Path, looker: Looker) -> ImageStore[str]:
-    return ImageStore(tmp_path / "own", tmp_path / "given", looker)
+def store(tmp_path: Path, extractor: Extractor) -> ImageStore:
+    return opened(tmp_path, extractor)
+
+
+def opened(tmp_path: Path, extractor: Extractor, version: str = "colors") -> ImageStore:
+    return ImageStore(tmp_path / "own", extractor, version, tmp_path / "given")
+
+
+def colors(store: ImageStore) -> list[tuple[str, str]]:
+    found = store.features()
+    return sorted((name, "red" if features["red"] else "blue") for name, features in found)
 
 
 def put(tmp_path: Path, place: str, data: bytes) -> Path:
@@ -54,150 +71,297 @@ def put(tmp_path: Path, place: str, data: bytes) -> Path:
     return file
 
 
-def test_a_shelf_without_folders_is_empty(shelf: ImageStore[str]) -> None:
-    assert shelf.entries() == []
+def stored(tmp_path: Path, name: str = NAME) -> list[Path]:
+    """The images of a name."""
+    folder = tmp_path / "own" / name
+    return sorted(file for file in folder.iterdir() if not file.name.startswith("."))
 
 
-def test_own_and_given_pictures_stand_beside_each_other(
-    shelf: ImageStore[str], tmp_path: Path
-) -> None:
+def test_a_store_without_folders_is_empty(store: ImageStore) -> None:
+    assert store.features() == []
+    assert store.names() == {}
+
+
+def test_added_images_are_beside_the_built_in_ones(store: ImageStore, tmp_path: Path) -> None:
     put(tmp_path, f"given/{NAME}/a.png", encoded("blue", "PNG"))
-    assert shelf.add(NAME, RED) == 2
-    assert sorted(shelf.entries()) == [(NAME, "blue"), (NAME, "red")]
+    assert store.add(NAME, RED) == 2
+    assert colors(store) == [(NAME, "blue"), (NAME, "red")]
+    assert store.names() == {NAME: 2}
 
 
-def test_each_picture_is_looked_at_once(shelf: ImageStore[str], looker: Looker) -> None:
-    shelf.add(NAME, RED)
-    shelf.entries()
-    assert shelf.add("Somebody", BLUE) == 1
-    shelf.entries()
-    assert sorted(shelf.entries()) == [(NAME, "red"), ("Somebody", "blue")]
-    assert looker.looks == 2
+def test_the_features_of_an_image_are_extracted_once(
+    store: ImageStore, extractor: Extractor
+) -> None:
+    store.add(NAME, RED)
+    store.features()
+    assert store.add("Somebody", BLUE) == 1
+    store.features()
+    assert colors(store) == [(NAME, "red"), ("Somebody", "blue")]
+    assert extractor.calls == 2
 
 
-def test_a_picture_that_changes_is_looked_at_anew(shelf: ImageStore[str], tmp_path: Path) -> None:
+def test_features_are_kept_for_the_next_start(
+    store: ImageStore, extractor: Extractor, tmp_path: Path
+) -> None:
+    store.add(NAME, RED)
+    put(tmp_path, "own/Somebody/a.jpg", BLUE)
+    expected = colors(store)
+    assert extractor.calls == 2
+    assert colors(opened(tmp_path, extractor)) == expected
+    assert extractor.calls == 2
+
+
+def test_features_of_another_extractor_are_not_used(
+    store: ImageStore, extractor: Extractor, tmp_path: Path
+) -> None:
+    store.add(NAME, RED)
+    assert colors(opened(tmp_path, extractor, "other")) == [(NAME, "red")]
+    assert extractor.calls == 2
+
+
+def test_damaged_features_are_extracted_again(
+    store: ImageStore, extractor: Extractor, tmp_path: Path
+) -> None:
+    store.add(NAME, RED)
+    (features,) = (tmp_path / "own" / NAME).glob(".*.npz")
+    for content in (b"", b"not an archive", features.read_bytes()[:100]):
+        features.write_bytes(content)
+        assert colors(opened(tmp_path, extractor)) == [(NAME, "red")]
+    assert colors(opened(tmp_path, extractor)) == [(NAME, "red")]
+    assert extractor.calls == 4
+
+
+def test_a_slow_extraction_blocks_neither_names_nor_additions(tmp_path: Path) -> None:
+    started, go = Event(), Event()
+
+    def extract(image: RGBImage) -> Features:
+        if image[0, 0, 0] > 100:  # red
+            started.set()
+            assert go.wait(30)
+        return {"red": image[0, 0, :1]}
+
+    store = ImageStore(tmp_path / "own", extract, "slow")
+    put(tmp_path, "own/Slow/a.jpg", RED)
+    with ThreadPoolExecutor(2) as threads:
+        slow = threads.submit(store.features)
+        try:
+            assert started.wait(10)
+            assert threads.submit(store.add, NAME, BLUE).result(10) == 1
+            assert threads.submit(store.names).result(10) == {NAME: 1, "Slow": 1}
+            assert threads.submit(store.remove, NAME).result(10)
+        finally:
+            go.set()
+        assert [name for name, _ in slow.result(10)] == ["Slow"]
+
+
+def test_two_threads_share_the_extraction(tmp_path: Path) -> None:
+    running: set[int] = set()
+    both = Event()
+
+    def extract(image: RGBImage) -> Features:
+        running.add(int(image[0, 0, 2]))
+        if len(running) == 2:
+            both.set()
+        assert both.wait(10), "the second thread waits for the first"
+        return {"blue": image[0, 0, 2:]}
+
+    put(tmp_path, "own/A/a.jpg", RED)
+    put(tmp_path, "own/B/b.jpg", BLUE)
+    store = ImageStore(tmp_path / "own", extract, "slow")
+    with ThreadPoolExecutor(2) as threads:
+        results = list(threads.map(lambda _: store.features(), range(2)))
+    assert [[name for name, _ in found] for found in results] == [["A", "B"]] * 2
+
+
+def test_an_extractor_that_fails_is_called_again(tmp_path: Path) -> None:
+    put(tmp_path, f"own/{NAME}/a.jpg", RED)
+    errors = [RuntimeError("The model is missing")]
+
+    def extract(image: RGBImage) -> Features:
+        if errors:
+            raise errors.pop()
+        return {"red": image[0, 0, :1]}
+
+    store = ImageStore(tmp_path / "own", extract, "failing")
+    with pytest.raises(RuntimeError, match="missing"):
+        store.features()
+    assert len(store.features()) == 1
+
+
+def test_an_image_that_changes_is_extracted_again(store: ImageStore, tmp_path: Path) -> None:
     file = put(tmp_path, f"own/{NAME}/a.jpg", RED)
-    assert shelf.entries() == [(NAME, "red")]
+    assert colors(store) == [(NAME, "red")]
     file.write_bytes(BLUE)
     os.utime(file, ns=(1, 1))
-    assert shelf.entries() == [(NAME, "blue")]
+    assert colors(store) == [(NAME, "blue")]
     file.unlink()
-    assert shelf.entries() == []
+    assert store.features() == []
 
 
-def test_the_same_picture_twice_is_one_file_and_no_draft_remains(
-    shelf: ImageStore[str], tmp_path: Path
-) -> None:
-    assert [shelf.add(NAME, data) for data in (RED, RED, BLUE)] == [1, 1, 2]
-    files = list((tmp_path / "own" / NAME).iterdir())
+def test_the_same_image_twice_is_stored_once(store: ImageStore, tmp_path: Path) -> None:
+    assert [store.add(NAME, data) for data in (RED, RED, BLUE)] == [1, 1, 2]
+    files = stored(tmp_path)
     assert sorted(file.read_bytes() for file in files) == sorted([RED, BLUE])
+    assert not list((tmp_path / "own").rglob("*.tmp"))
 
 
-def test_png_is_kept_as_given_and_bmp_as_jpeg(shelf: ImageStore[str], tmp_path: Path) -> None:
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+def test_only_the_owner_can_read_the_images(store: ImageStore, tmp_path: Path) -> None:
+    put(tmp_path, "given/Grace Hopper/a.jpg", BLUE)
+    store.add(NAME, RED)
+    store.remove("Grace Hopper")
+    own = tmp_path / "own"
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in [own, *own.rglob("*")]}
+    files = [name for name in modes if name not in ("own", NAME, ".lock")]
+    assert len(files) == 3
+    assert {modes[name] for name in files} == {0o600}
+    assert {modes["own"], modes[NAME]} == {0o700}
+
+
+def test_a_draft_is_removed_if_it_cannot_be_written(
+    store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="No space"):
+        store.add(NAME, RED)
+    assert [path.name for path in (tmp_path / "own" / NAME).iterdir()] == []
+
+
+def test_a_png_is_stored_as_it_is_and_a_bmp_as_a_jpeg(store: ImageStore, tmp_path: Path) -> None:
     png = encoded("red", "PNG")
-    shelf.add("Png", png)
-    shelf.add("Bmp", encoded("red", "BMP"))
-    (kept,) = (tmp_path / "own" / "Png").iterdir()
-    assert (kept.suffix, kept.read_bytes()) == (".png", png)
-    (kept,) = (tmp_path / "own" / "Bmp").iterdir()
-    with Image.open(kept) as image:
-        assert (kept.suffix, image.format) == (".jpg", "JPEG")
-    assert sorted(shelf.entries()) == [("Bmp", "red"), ("Png", "red")]
+    store.add("Png", png)
+    store.add("Bmp", encoded("red", "BMP"))
+    (file,) = stored(tmp_path, "Png")
+    assert (file.suffix, file.read_bytes()) == (".png", png)
+    (file,) = stored(tmp_path, "Bmp")
+    with Image.open(file) as image:
+        assert (file.suffix, image.format) == (".jpg", "JPEG")
+    assert colors(store) == [("Bmp", "red"), ("Png", "red")]
 
 
-def test_a_large_picture_is_kept_scaled_down(shelf: ImageStore[str], tmp_path: Path) -> None:
-    shelf.add(NAME, encoded("red", size=(2 * LONG_SIDE, LONG_SIDE)))
-    (kept,) = (tmp_path / "own" / NAME).iterdir()
-    with Image.open(kept) as image:
-        assert image.size == (LONG_SIDE, LONG_SIDE // 2)
+def test_a_large_image_is_stored_scaled_down(store: ImageStore, tmp_path: Path) -> None:
+    store.add(NAME, encoded("red", size=(2 * MAX_SIDE, MAX_SIDE)))
+    (file,) = stored(tmp_path)
+    with Image.open(file) as image:
+        assert image.size == (MAX_SIDE, MAX_SIDE // 2)
 
 
-def test_a_picture_is_opened_upright() -> None:
+def test_an_image_is_loaded_upright() -> None:
     image = Image.new("RGB", (40, 20))
     exif = Image.Exif()
     exif[0x0112] = 6
     buffer = BytesIO()
     image.save(buffer, "JPEG", exif=exif)
-    assert load_image(BytesIO(buffer.getvalue())).size == (20, 40)
+    assert load_image(buffer.getvalue()).shape == (40, 20, 3)
 
 
-def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded() -> None:
+def test_an_image_of_too_many_pixels_is_an_error_before_it_is_decoded() -> None:
     side = int(MAX_PIXELS**0.5) + 1
     buffer = BytesIO()
     Image.new("1", (side, side)).save(buffer, "PNG")
-    with pytest.raises(GalleryError, match=f"at most {MAX_PIXELS} pixels, not {side}x{side}"):
-        load_image(BytesIO(buffer.getvalue()))
+    with pytest.raises(GalleryError, match=f"at most {MAX_PIXELS} pixels.*{side}x{side}"):
+        load_image(buffer.getvalue())
 
 
-@pytest.mark.parametrize("data", [b"", b"not a picture", RED[:200]])
-def test_what_is_no_whole_picture_is_refused(shelf: ImageStore[str], data: bytes) -> None:
-    with pytest.raises(GalleryError, match="no picture that can be read"):
-        shelf.add(NAME, data)
-    assert shelf.entries() == []
+@pytest.mark.parametrize("data", [b"", b"not an image", RED[:200]])
+def test_what_is_not_a_complete_image_is_an_error(store: ImageStore, data: bytes) -> None:
+    with pytest.raises(GalleryError, match="not a valid image"):
+        store.add(NAME, data)
+    assert store.features() == []
 
 
-def test_what_is_of_no_use_is_passed_over_and_said_once(
-    shelf: ImageStore[str], tmp_path: Path, caplog: pytest.LogCaptureFixture
+def test_an_image_without_features_cannot_be_added(store: ImageStore) -> None:
+    with pytest.raises(GalleryError, match=f"Invalid image of '{NAME}': use one with more detail"):
+        store.add(NAME, encoded("white"))
+    assert store.names() == {}
+
+
+def test_unsuitable_files_are_ignored_and_logged_once(
+    store: ImageStore, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     put(tmp_path, f"own/{NAME}/broken.jpg", RED[:200])
     put(tmp_path, f"own/{NAME}/white.jpg", encoded("white"))
-    put(tmp_path, f"own/{NAME}/notes.txt", b"not a picture")
+    put(tmp_path, f"own/{NAME}/notes.txt", b"not an image")
     put(tmp_path, f"own/{NAME}/red.jpg", RED)
-    assert shelf.entries() == shelf.entries() == [(NAME, "red")]
-    said = [record.getMessage() for record in caplog.records]
-    assert len(said) == 2
-    assert "broken.jpg: This is no picture" in said[0]
-    assert "white.jpg: there is nothing in it" in said[1]
+    assert colors(store) == colors(store) == [(NAME, "red")]
+    messages = [record.getMessage() for record in caplog.records]
+    assert len(messages) == 2
+    assert "broken.jpg: Input data is not a valid image." in messages[0]
+    assert "white.jpg: no face, or too little detail" in messages[1]
 
 
-def test_hidden_files_and_folders_are_no_names(shelf: ImageStore[str], tmp_path: Path) -> None:
+def test_hidden_files_and_folders_are_ignored(store: ImageStore, tmp_path: Path) -> None:
     put(tmp_path, "own/.trash/a.jpg", RED)
     put(tmp_path, f"own/{NAME}/._a.jpg", RED)
-    assert shelf.entries() == []
+    assert store.features() == []
 
 
-def test_a_name_is_one_however_it_is_encoded(shelf: ImageStore[str]) -> None:
+def test_a_name_is_the_same_in_every_unicode_form(store: ImageStore) -> None:
     name = "Ren\u00e9e 蕾妮"
-    assert shelf.add(name, RED) == 1
-    assert shelf.add(normalize("NFD", f" {name} "), BLUE) == 2
-    assert {known for known, _ in shelf.entries()} == {name}
+    assert store.add(name, RED) == 1
+    assert store.add(normalize("NFD", f" {name} "), BLUE) == 2
+    assert store.names() == {name: 2}
 
 
 BAD_NAMES = ["", " ", ".", "..", ".hidden", "a/b", "../a", "a\\b", "C:", "a\nb", "\0", "x" * 101]
+RESERVED = ["CON", "nul", "Aux.Smith", "COM1", "lpt9.", "PRN .txt", "CONIN$", "com²"]
 
 
-@pytest.mark.parametrize("name", [*BAD_NAMES, "蕾" * 100])
-def test_a_name_that_is_no_folder_is_refused(
-    shelf: ImageStore[str], tmp_path: Path, name: str
+@pytest.mark.parametrize("name", [*BAD_NAMES, *RESERVED, "蕾" * 100])
+def test_a_name_that_cannot_be_a_folder_on_every_system_is_an_error(
+    store: ImageStore, tmp_path: Path, name: str
 ) -> None:
-    with pytest.raises(GalleryError, match="A name"):
-        shelf.add(name, RED)
-    with pytest.raises(GalleryError, match="A name"):
-        shelf.forget(name)
+    with pytest.raises(GalleryError, match="Invalid name"):
+        store.add(name, RED)
+    with pytest.raises(GalleryError, match="Invalid name"):
+        store.remove(name)
     assert list(tmp_path.rglob("*")) == []
 
 
-def test_only_what_was_added_is_forgotten(shelf: ImageStore[str], tmp_path: Path) -> None:
-    put(tmp_path, "given/Grace Hopper/a.jpg", BLUE)
-    shelf.add(NAME, RED)
-    assert shelf.forget(NAME)
-    assert not shelf.forget(NAME)
-    with pytest.raises(GalleryError, match="'Grace Hopper' comes with the service and cannot be"):
-        shelf.forget("Grace Hopper")
-    assert shelf.entries() == [("Grace Hopper", "blue")]
+@pytest.mark.parametrize("name", ["Connie", "Nuland", "Com", "Com12", "Prn Aux"])
+def test_a_name_that_begins_like_a_reserved_one_is_valid(store: ImageStore, name: str) -> None:
+    assert store.add(name, RED) == 1
 
 
-def test_several_may_add_forget_and_look_at_the_same_names_at_once(tmp_path: Path) -> None:
-    def work(shelf: ImageStore[str]) -> set[tuple[str, str]]:
+def test_a_removed_name_is_forgotten_with_its_features(store: ImageStore, tmp_path: Path) -> None:
+    store.add(NAME, RED)
+    assert store.remove(NAME)
+    assert not store.remove(NAME)
+    assert store.features() == []
+    assert not list((tmp_path / "own").rglob("*.npz"))
+
+
+def test_a_built_in_name_can_be_removed_for_good(
+    store: ImageStore, extractor: Extractor, tmp_path: Path
+) -> None:
+    given = put(tmp_path, "given/Grace Hopper/a.jpg", BLUE)
+    put(tmp_path, f"given/{NAME}/a.jpg", BLUE)
+    store.add("Grace Hopper", RED)
+    assert store.remove("Grace Hopper")
+    assert not store.remove("Grace Hopper")
+    assert given.is_file()
+    for each in (store, opened(tmp_path, extractor)):
+        assert colors(each) == [(NAME, "blue")]
+        assert each.names() == {NAME: 1}
+    assert store.add("Grace Hopper", RED) == 1
+    assert colors(opened(tmp_path, extractor)) == [(NAME, "blue"), ("Grace Hopper", "red")]
+
+
+def test_stores_of_one_folder_may_add_remove_and_read_at_once(tmp_path: Path) -> None:
+    def work(store: ImageStore) -> set[tuple[str, str]]:
         seen: set[tuple[str, str]] = set()
-        for turn in range(60):
-            assert shelf.add(NAME, RED if turn % 2 else BLUE) in (1, 2)
-            seen.update(shelf.entries())
-            shelf.forget(NAME)
+        for turn in range(40):
+            assert store.add(NAME, RED if turn % 2 else BLUE) in (1, 2)
+            put(tmp_path, f"own/By Hand/{turn}.jpg", BLUE)
+            seen.update(colors(store))
+            store.remove(NAME)
         return seen
 
-    shelves = [ImageStore(tmp_path / "own", tmp_path / "given", Looker()) for _ in range(4)]
-    with ThreadPoolExecutor(len(shelves)) as threads:
-        seen = set().union(*threads.map(work, shelves))
-    assert seen == {(NAME, "red"), (NAME, "blue")}
-    assert [shelf.entries() for shelf in shelves] == [[]] * 4
+    stores = [opened(tmp_path, Extractor()) for _ in range(4)]
+    with ThreadPoolExecutor(len(stores)) as threads:
+        seen = set().union(*threads.map(work, stores))
+    assert seen == {(NAME, "red"), (NAME, "blue"), ("By Hand", "blue")}
+    assert [store.names() for store in stores] == [{"By Hand": 40}] * 4

@@ -1,20 +1,24 @@
 from __future__ import annotations
 
 from io import BytesIO
-from pathlib import Path
 from struct import pack
 from time import sleep
 from typing import Any
 
+import numpy as np
+import psutil
 import pytest
 import requests
 from PIL import Image, ImageDraw, ImageFont
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
+from visionservice.analysis import ImageAnalysis, PageAnalysis
 from visionservice.api.limits import READ_V3
+from visionservice.engines.text.reader import read
 from visionservice.errors import ApiError
-from visionservice.gallery.gallery import Gallery
+from visionservice.imaging import decode as decoding
+from visionservice.imaging import document, document_process
 from visionservice.imaging.document import Document
 from visionservice.imaging.probe import probe
 
@@ -38,17 +42,54 @@ def file(kind: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
-def opened(data: bytes, gallery: Path) -> Document:
-    return Document.decode(data, probe(data, READ_V3), Gallery(gallery))
+def opened(data: bytes) -> Document:
+    return Document.open(data, probe(data, READ_V3))
+
+
+def text_of(document: Document, number: int) -> str:
+    (line,) = read(document.page(number).image).lines
+    return line.text
+
+
+def children() -> int:
+    return len(psutil.Process().children())
 
 
 @pytest.mark.parametrize("kind", ["TIFF", "PDF"])
-def test_every_page_has_its_own_words(kind: str, tmp_path: Path) -> None:
-    document = opened(file(kind), tmp_path)
+def test_pages_are_read_by_number_in_any_order(kind: str) -> None:
+    document = opened(file(kind))
     assert document.pages == 3
-    for number in (3, 1, 2):
-        (line,) = document.page(number).text.lines
-        assert line.text == WORDS[number - 1]
+    assert [text_of(document, number) for number in (3, 1, 2)] == [WORDS[2], WORDS[0], WORDS[1]]
+    document.close()
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PDF"])
+def test_one_process_draws_all_pages_and_ends_when_the_document_is_closed(kind: str) -> None:
+    before = children()
+    document = opened(file(kind))
+    assert children() == before
+    document.page(1)
+    (process,) = set(psutil.Process().children())
+    document.page(3)
+    assert psutil.Process().children() == [process]
+    document.close()
+    assert children() == before
+    document.page(2)
+    document.close()
+
+
+def test_of_many_documents_each_ends_its_process_after_a_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(document_process, "MAX_PROCESSES", 2)
+    before = children()
+    documents = [opened(file("TIFF")) for _ in range(4)]
+    for each in documents * 2:
+        each.page(1)
+    assert children() == before + 2
+    for each in documents:
+        each.close()
+    assert children() == before
 
 
 def pages_read(service: LocalService, path: str, data: bytes) -> list[dict[str, Any]]:
@@ -57,13 +98,13 @@ def pages_read(service: LocalService, path: str, data: bytes) -> list[dict[str, 
     headers = key | {"Content-Type": "application/octet-stream"}
     accepted = requests.post(f"{service.url}/vision/{path}", data, headers=headers, timeout=60)
     where = accepted.headers["Operation-Location"]
-    while (answer := requests.get(where, headers=key, timeout=60).json())["status"].lower() in (
+    while (result := requests.get(where, headers=key, timeout=60).json())["status"].lower() in (
         "notstarted",
         "running",
     ):
         sleep(0.05)
     pages: list[dict[str, Any]] = (
-        answer.get("recognitionResults") or (answer["analyzeResult"]["readResults"])
+        result.get("recognitionResults") or (result["analyzeResult"]["readResults"])
     )
     return pages
 
@@ -77,33 +118,53 @@ def pages_read(service: LocalService, path: str, data: bytes) -> list[dict[str, 
         ("v3.2/read/analyze?pages=2-3", [2, 3]),
     ],
 )
-def test_the_pages_asked_for_come_with_their_own_words(
+def test_the_result_has_the_requested_pages_with_their_words(
     service: LocalService, kind: str, path: str, numbers: list[int]
 ) -> None:
+    before = children()
     pages = pages_read(service, path, file(kind))
-    read = [(page["page"], [line["text"] for line in page["lines"]]) for page in pages]
-    assert read == [(number, [WORDS[number - 1]]) for number in numbers]
+    found = [(page["page"], [line["text"] for line in page["lines"]]) for page in pages]
+    assert found == [(number, [WORDS[number - 1]]) for number in numbers]
+    assert children() <= before
 
 
-def test_a_picture_is_a_document_of_one_page_in_pixels(tmp_path: Path) -> None:
-    document = opened(sample_path("printed_page.jpg").read_bytes(), tmp_path)
+def test_an_image_is_a_document_of_one_page_in_pixels() -> None:
+    document = opened(sample_path("printed_page.jpg").read_bytes())
     page = document.page(1)
-    assert (document.pages, page.unit) == (1, "pixel")
-    assert (page.width, page.height) == Image.open(sample_path("printed_page.jpg")).size
-    assert page.to_unit(12.6) == 13
+    assert (document.pages, page.number, page.unit) == (1, 1, "pixel")
+    assert page.image.shape[1::-1] == Image.open(sample_path("printed_page.jpg")).size
 
 
-def test_pages_of_a_pdf_are_measured_in_inches(tmp_path: Path) -> None:
-    page = opened(file("PDF", resolution=100), tmp_path).page(2)
-    assert page.unit == "inch"
-    assert (page.width, page.height) == pytest.approx((8.5, 4.0), abs=0.01)
-    (line,) = page.text.lines
-    left, top = (page.to_unit(value) for value in line.polygon[0])
+def test_an_image_is_decoded_once_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = sample_path("printed_page.jpg").read_bytes()
+    calls = []
+
+    def counted(*arguments: Any) -> Any:
+        calls.append(arguments)
+        return decoding.decode(*arguments)
+
+    monkeypatch.setattr(document, "decode", counted)
+    opened_document = opened(data)
+    first = opened_document.page(1).image
+    assert len(calls) == 1
+    assert np.array_equal(opened_document.page(1).image, first)
+    assert len(calls) == 2
+
+
+def test_pages_of_a_pdf_are_measured_in_inches() -> None:
+    document = opened(file("PDF", resolution=100))
+    page = document.page(2)
+    document.close()
+    analysis = PageAnalysis(page.number, ImageAnalysis(page.image, "Pdf", None), page.unit)  # type: ignore[arg-type]
+    assert analysis.unit == "inch"
+    assert (analysis.width, analysis.height) == pytest.approx((8.5, 4.0), abs=0.01)
+    (line,) = analysis.text.lines
+    left, top = (analysis.to_unit(value) for value in line.polygon[0])
     assert (left, top) == pytest.approx((0.6, 1.3), abs=0.15)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGBA", "CMYK", "I;16"])
-def test_a_tiff_of_any_kind_of_pixels_is_read(mode: str, tmp_path: Path) -> None:
+def test_a_tiff_of_any_mode_is_read(mode: str) -> None:
     buffer = BytesIO()
     page = drawn(WORDS[0])
     if mode == "I;16":
@@ -111,27 +172,41 @@ def test_a_tiff_of_any_kind_of_pixels_is_read(mode: str, tmp_path: Path) -> None
     else:
         page = page.convert(mode)
     page.save(buffer, "TIFF")
-    (line,) = opened(buffer.getvalue(), tmp_path).page(1).text.lines
-    assert line.text == WORDS[0]
+    document = opened(buffer.getvalue())
+    assert text_of(document, 1) == WORDS[0]
+    document.close()
 
 
-def test_a_pdf_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+def test_a_page_of_a_tiff_is_turned_upright() -> None:
+    buffer = BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    drawn(WORDS[0]).transpose(Image.Transpose.ROTATE_90).save(buffer, "TIFF", exif=exif)
+    document = opened(buffer.getvalue())
+    assert np.array_equal(document.page(1).image, np.asarray(drawn(WORDS[0])))
+    document.close()
+
+
+def test_a_pdf_that_cannot_be_read_is_an_error() -> None:
     for data in (b"%PDF-1.7\nnothing", file("PDF")[:300]):
-        with pytest.raises(ApiError, match="damaged") as refusal:
-            opened(data, tmp_path)
-        assert refusal.value.code == "InvalidImageFormat"
+        with pytest.raises(ApiError, match="not a valid image") as error:
+            opened(data)
+        assert error.value.code == "InvalidImageFormat"
+        assert "is damaged" in error.value.hint
 
 
-def test_a_page_of_more_than_17_inches_is_refused(tmp_path: Path) -> None:
+def test_a_page_of_more_than_17_inches_is_an_error() -> None:
     with pytest.raises(ApiError, match=r"17 inches.*42\.5"):
-        opened(file("PDF", resolution=20), tmp_path)
+        opened(file("PDF", resolution=20))
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF data")
-def test_a_truncated_tiff_is_refused_or_its_page_is(tmp_path: Path) -> None:
+def test_a_truncated_tiff_is_an_error_when_it_is_opened_or_drawn() -> None:
     data = file("TIFF")
-    with pytest.raises(ApiError, match=r"damaged|not a valid image"):
-        opened(data[: len(data) // 2], tmp_path).page(3)
+    before = children()
+    with pytest.raises(ApiError, match="not a valid image"):
+        opened(data[: len(data) // 2]).page(3)
+    assert children() == before
 
 
 def tiff(frames: list[tuple[int, int]], circular: bool = False) -> bytes:
@@ -155,15 +230,15 @@ def tiff(frames: list[tuple[int, int]], circular: bool = False) -> bytes:
 
 
 @pytest.mark.parametrize("size", [(12_000, 12_000), (30_000, 30_000), (1, 33_000_000)])
-def test_a_tiff_with_a_page_too_large_is_refused(size: tuple[int, int], tmp_path: Path) -> None:
-    with pytest.raises(ApiError) as refusal:
-        opened(tiff([(60, 60), size]), tmp_path)
-    assert refusal.value.code == "InvalidImageSize"
+def test_a_tiff_with_a_page_too_large_is_an_error(size: tuple[int, int]) -> None:
+    with pytest.raises(ApiError) as error:
+        opened(tiff([(60, 60), size]))
+    assert error.value.code == "InvalidImageSize"
 
 
-def test_a_tiff_in_a_circle_ends(tmp_path: Path) -> None:
-    assert opened(tiff([(60, 60)] * 3, circular=True), tmp_path).pages == 3
+def test_a_circular_tiff_has_each_page_once() -> None:
+    assert opened(tiff([(60, 60)] * 3, circular=True)).pages == 3
 
 
-def test_pages_past_those_the_api_reads_are_not_counted(tmp_path: Path) -> None:
-    assert opened(tiff([(60, 60)] * 2100), tmp_path).pages == 2000
+def test_pages_that_the_api_does_not_read_are_not_counted() -> None:
+    assert opened(tiff([(60, 60)] * 2100)).pages == 2000

@@ -1,12 +1,22 @@
 from __future__ import annotations
 
+import sys
 import zlib
+from io import BytesIO
+from pathlib import Path
 from time import monotonic
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from visionservice.api.limits import IMAGE_V4, READ_V3
 from visionservice.errors import ApiError
-from visionservice.imaging import pdf
+from visionservice.imaging import document_process
+from visionservice.imaging.decode import decode
+from visionservice.imaging.document import Document
+from visionservice.imaging.document_process import DocumentProcess
+from visionservice.imaging.probe import probe
 
 
 def file(*objects: bytes) -> bytes:
@@ -24,6 +34,16 @@ def file(*objects: bytes) -> bytes:
 
 def stream(content: bytes, keys: bytes = b"") -> bytes:
     return b"<<%s/Length %d>>stream\n%s\nendstream" % (keys, len(content), content)
+
+
+def measured(data: bytes) -> tuple[int, int, int]:
+    with DocumentProcess(data, "Pdf") as process:
+        return process.measure()
+
+
+def drawn(data: bytes, number: int = 1) -> np.ndarray:
+    with DocumentProcess(data, "Pdf") as process:
+        return process.draw(number)
 
 
 CATALOGUE = b"<</Type/Catalog/Pages 2 0 R>>"
@@ -54,17 +74,18 @@ def nested(depth: int, width: int) -> bytes:
 
 def test_a_page_is_drawn_at_its_size() -> None:
     data = with_content(b"1 0 0 rg 0 50 200 50 re f")
-    assert pdf.measure(data) == (1, 556, 278)
-    page = pdf.draw(data, 1)
+    assert measured(data) == (1, 556, 278)
+    page = drawn(data)
     assert page.shape == (278, 556, 3)
     assert page[20, 50].tolist() == [255, 0, 0]
     assert page[250, 50].tolist() == [255, 255, 255]
 
 
 def test_a_million_pages_are_counted_and_one_is_drawn() -> None:
-    data, begun = pages(count=1_000_000), monotonic()
-    assert pdf.measure(data)[0] == 1_000_000
-    assert pdf.draw(data, 999_999).shape == (278, 556, 3)
+    begun = monotonic()
+    with DocumentProcess(pages(count=1_000_000), "Pdf") as process:
+        assert process.measure()[0] == 1_000_000
+        assert process.draw(999_999).shape == (278, 556, 3)
     assert monotonic() - begun < 15
 
 
@@ -81,15 +102,15 @@ def test_a_million_pages_are_counted_and_one_is_drawn() -> None:
     ],
     ids=["head", "cut", "no pages", "circle", "no such page", "too many", "huge"],
 )
-def test_what_cannot_be_read_is_refused(data: bytes, code: str) -> None:
-    with pytest.raises(ApiError) as refusal:
-        pdf.measure(data)
-    assert (refusal.value.status, refusal.value.code) == (400, code)
+def test_what_cannot_be_read_is_an_error(data: bytes, code: str) -> None:
+    with pytest.raises(ApiError) as error:
+        measured(data)
+    assert (error.value.status, error.value.code) == (400, code)
 
 
 def test_a_script_is_not_run() -> None:
     action = b"/AA<</O<</S/JavaScript/JS(while\\(true\\){})>>>>"
-    assert pdf.draw(pages(more=action), 1).shape == (278, 556, 3)
+    assert drawn(pages(more=action)).shape == (278, 556, 3)
 
 
 def test_a_large_page_after_those_that_were_measured_is_not_drawn() -> None:
@@ -97,9 +118,9 @@ def test_a_large_page_after_those_that_were_measured_is_not_drawn() -> None:
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 %d 100]>>"
     tree = b"<</Type/Pages/Count 2001/Kids[%s]>>" % kids
     data = file(CATALOGUE, tree, page % 200, page % 90_000)
-    assert pdf.measure(data)[0] == 2001
+    assert measured(data)[0] == 2001
     with pytest.raises(ApiError, match="at most 17 inches"):
-        pdf.draw(data, 2001)
+        drawn(data, 2001)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +134,52 @@ def test_a_large_page_after_those_that_were_measured_is_not_drawn() -> None:
 def test_a_page_that_would_take_hours_is_given_up(
     data: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pdf, "SECONDS", 2.0)
+    monkeypatch.setattr(document_process, "TIMEOUT_SECONDS", 2.0)
     begun = monotonic()
-    with pytest.raises(ApiError, match="longer than 2 seconds"):
-        pdf.draw(data, 1)
+    with pytest.raises(ApiError) as error:
+        drawn(data)
+    assert "longer than 2 seconds" in error.value.hint
     assert monotonic() - begun < 5
+
+
+@pytest.fixture
+def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program that takes the place of the worker."""
+    program = tmp_path / "worker.py"
+    monkeypatch.setattr(document_process, "_COMMAND", [sys.executable, program])
+    return program
+
+
+@pytest.mark.parametrize("kind", ["TIFF", "PDF"])
+def test_a_crash_of_the_decoder_is_an_error_of_this_file_alone(kind: str, worker: Path) -> None:
+    worker.write_text(
+        "import os, sys\n"
+        "sys.stdin.buffer.read(int(sys.argv[2]))\n"
+        "for line in sys.stdin:\n"
+        "    print('ok 1 90 60', flush=True) if line[0] == 's' else os.abort()\n"
+    )
+    buffer = BytesIO()
+    Image.new("RGB", (90, 60)).save(buffer, kind)
+    document = Document.open(buffer.getvalue(), probe(buffer.getvalue(), READ_V3))
+    with pytest.raises(ApiError, match="not a valid image") as error:
+        document.page(1)
+    assert error.value.hint == f"The {kind} cannot be read."
+
+
+@pytest.mark.parametrize(
+    "reply", ["", "nonsense", "ok", "ok 1", "ok 1 9", "ok 1 99999999 99999999", "ok 1 5 5"]
+)
+def test_an_invalid_reply_of_the_process_is_an_error(reply: str, worker: Path) -> None:
+    worker.write_text(f"print({reply!r})")
+    with DocumentProcess(b"", "Pdf") as process, pytest.raises(ApiError, match="not a valid"):
+        process.draw(1)
+
+
+def test_a_tiff_is_decoded_in_a_process_for_an_operation_on_images(worker: Path) -> None:
+    worker.write_text("raise SystemExit")
+    buffer = BytesIO()
+    Image.new("RGB", (90, 60)).save(buffer, "TIFF")
+    info = probe(buffer.getvalue(), IMAGE_V4)
+    with pytest.raises(ApiError) as error:
+        decode(buffer.getvalue(), info)
+    assert error.value.hint == "The TIFF cannot be read."

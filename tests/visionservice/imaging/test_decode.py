@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import struct
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from pathlib import Path
+from time import sleep
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from visionhelpers.images import sample_path, to_upright_rgb
+from visionservice.api.limits import IMAGE_V4
+from visionservice.errors import ApiError
+from visionservice.imaging import decode as decoding
+from visionservice.imaging.decode import MAX_DECODING, RGBImage, decode
+from visionservice.imaging.probe import probe
+
+ORIENTATION = 0x0112
+
+
+def encoded(image: Image.Image, format_name: str, **options: object) -> bytes:
+    file = BytesIO()
+    image.save(file, format_name, **options)
+    return file.getvalue()
+
+
+def decoded(data: bytes) -> RGBImage:
+    return decode(data, probe(data, IMAGE_V4))
+
+
+def gradient(mode: str, size: tuple[int, int] = (90, 64)) -> Image.Image:
+    """An image without two equal corners, transparent toward the right if the mode allows it."""
+    across = Image.linear_gradient("L").rotate(90).resize(size)
+    down = Image.linear_gradient("L").resize(size)
+    return Image.merge("RGBA", (across, down, across, across)).convert(mode)
+
+
+def test_an_image_is_an_array_of_rows_by_columns_by_rgb() -> None:
+    image = decoded(encoded(Image.new("L", (80, 60), 7), "PNG"))
+    assert (image.shape, image.dtype) == ((60, 80, 3), np.uint8)
+    assert (image == 7).all()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_the_exif_orientation_is_applied(orientation: int) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    data = encoded(gradient("RGB"), "PNG", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(BytesIO(data)))
+    assert np.array_equal(decoded(data), np.asarray(upright))
+
+
+@pytest.mark.parametrize(("tag", "type_"), [(0x010E, 5), (0x011A, 2), (0x0128, 2)])
+def test_exif_data_of_an_invalid_type_does_not_prevent_the_rotation(tag: int, type_: int) -> None:
+    """A description that is a fraction, a resolution and its unit that are text."""
+    entries = struct.pack(">HHIHHHHI4s", tag, type_, 1, 0, 8, ORIENTATION, 3, 1, b"\0\6\0\0")
+    if tag > ORIENTATION:
+        entries = entries[12:] + entries[:12]
+    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + bytes(4)
+    assert decoded(encoded(Image.new("RGB", (80, 60)), "JPEG", exif=exif)).shape == (80, 60, 3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "format_name"),
+    [("1", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("P", "GIF"), ("RGBA", "PNG"), ("RGBA", "WEBP"),
+     ("CMYK", "JPEG"), ("CMYK", "TIFF"), ("RGBA", "TIFF"), ("I;16", "TIFF"), ("RGBA", "ICO")],
+)  # fmt: skip
+def test_every_mode_is_converted_as_in_one_piece(
+    mode: str, format_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "STRIP_PIXELS", 1000)
+    image = gradient("L").convert("I;16") if mode == "I;16" else gradient(mode)
+    data = encoded(image.crop((0, 0, 64, 64)), format_name)
+    whole = np.asarray(to_upright_rgb(Image.open(BytesIO(data))))
+    assert np.array_equal(decoded(data), whole)
+
+
+def test_a_transparent_color_of_a_palette_becomes_white() -> None:
+    image = gradient("RGB").quantize(8)
+    assert (decoded(encoded(image, "PNG", transparency=0)) == 255).all(axis=2).any()
+
+
+def test_a_truncated_image_is_an_error() -> None:
+    data = sample_path("coffee_cup.jpg").read_bytes()
+    with pytest.raises(ApiError, match="Input data is not a valid image") as error:
+        decoded(data[: len(data) // 2])
+    assert (error.value.code, error.value.hint) == (
+        "InvalidImageFormat", "The image is truncated or damaged.",
+    )  # fmt: skip
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from visionservice.api.limits import IMAGE
+from visionservice.imaging.decode import decode
+from visionservice.imaging.probe import probe
+data = Path(sys.argv[1]).read_bytes()
+info = probe(data, IMAGE)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+decode(data, info)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ru_maxrss is in KB on Linux only")
+def test_a_large_transparent_image_needs_at_most_250_megabytes(tmp_path: Path) -> None:
+    """The image of 32 million pixels needs 128 MB in Pillow, the array 96."""
+    Image.new("RGBA", (8000, 4000), (200, 30, 40, 128)).save(tmp_path / "a.png")
+    command = [sys.executable, "-c", MEASURE, tmp_path / "a.png"]
+    run = subprocess.run(command, capture_output=True, check=True, text=True)
+    assert int(run.stdout) <= 250
+
+
+def test_few_images_are_decoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[int] = []
+    most = 0
+
+    def slow(_: Image.Image) -> RGBImage:
+        nonlocal most
+        running.append(1)
+        most = max(most, len(running))
+        sleep(0.02)
+        running.pop()
+        return np.zeros((60, 90, 3), np.uint8)
+
+    monkeypatch.setattr(decoding, "to_array", slow)
+    data = encoded(gradient("RGB"), "PNG")
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(decoded, [data] * 16))
+    assert most == MAX_DECODING
