@@ -92,17 +92,11 @@ def scene_classes() -> tuple[SceneClass, ...]:
 
 
 @cache
-def _scene_classes_by_label() -> dict[str, SceneClass]:
-    rows: dict[str, SceneClass] = {}
-    for row in scene_classes():
-        words = (*rows[row.label].words, *row.words) if row.label in rows else row.words
-        rows[row.label] = replace(rows.get(row.label, row), words=words)
-    return rows
-
-
 def scene_class(label: str) -> SceneClass:
     """Return the row of a label, with the words of all rows that have this label."""
-    return _scene_classes_by_label().get(label) or SceneClass(label)
+    rows = [row for row in scene_classes() if row.label == label]
+    words = tuple(word for row in rows for word in row.words)
+    return replace(rows[0], words=words) if rows else SceneClass(label)
 
 
 @cache

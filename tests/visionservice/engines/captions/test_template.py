@@ -69,18 +69,18 @@ def test_sentences_have_no_double_spaces_or_loose_ends(look: Look) -> None:
 
 
 def test_a_doubtful_detail_is_omitted_and_a_certain_one_named(nothing: Evidence) -> None:
-    sure = nothing.with_results(objects=(BODY, BOARD), faces=(MAN,))
-    assert best(sure) == "a man riding a skateboard"
+    certain = nothing.with_results(objects=(BODY, BOARD), faces=(MAN,))
+    assert best(certain) == "a man riding a skateboard"
     weak = replace(BOARD, confidence=0.4)
-    assert best(sure.with_results(objects=(BODY, weak))) == "a man posing for a photo"
+    assert best(certain.with_results(objects=(BODY, weak))) == "a man posing for a photo"
 
 
 def test_the_confidence_of_a_caption_follows_that_of_the_object(nothing: Evidence) -> None:
     weaker = replace(BOARD, confidence=0.7)
-    sure = captions(nothing.with_results(objects=(BODY, BOARD)), 1)[0]
-    less = captions(nothing.with_results(objects=(BODY, weaker)), 1)[0]
-    assert sure.text == less.text
-    assert less.confidence < sure.confidence
+    certain = captions(nothing.with_results(objects=(BODY, BOARD)), 1)[0]
+    weak = captions(nothing.with_results(objects=(BODY, weaker)), 1)[0]
+    assert certain.text == weak.text
+    assert weak.confidence < certain.confidence
 
 
 def test_recognized_people_are_named(nothing: Evidence) -> None:
