@@ -59,9 +59,10 @@ class Scheduler:
         self._workers = workers or max(MIN_WORKERS, cpu_count())
         self._threads = ThreadPoolExecutor(self._workers, "vision-worker")
         self._limit = max_waiting_pixels
-        self._jobs: set[Job] = set()
-        self._queues: OrderedDict[Hashable, deque[Job]] = OrderedDict()
+        self._jobs: OrderedDict[Job, None] = OrderedDict()
         self._running: dict[Future[Any], tuple[Job, float]] = {}
+        self._starts = 0
+        self._last_start: dict[Hashable, int] = {}
         self._seconds_per_pixel = 0.5 / MIN_WEIGHT
         self._accepting = True
 
@@ -98,7 +99,7 @@ class Scheduler:
         Args:
             client: Clients take turns, however many jobs one of them has queued.
             weight: The pixels that the job counts for until its last step begins.
-            steps: The functions to call, one after another; other clients run in between.
+            steps: The functions to call, one after another; other jobs run in between.
             key: Jobs with the same key never run at the same time; None for no key.
 
         Raises:
@@ -107,48 +108,37 @@ class Scheduler:
         self.check_room(client, weight)
         job = Job(client, weight, steps, key)
         job.add_done_callback(self._remove)
-        self._jobs.add(job)
-        self._enqueue(job)
+        self._jobs[job] = None
+        self._last_start.setdefault(client, self._starts)
         self._start_jobs()
         return job
 
-    def _enqueue(self, job: Job) -> None:
-        self._queues.setdefault(job.client, deque()).append(job)
-
     def _remove(self, job: Any) -> None:
         """Remove a job that is done or canceled."""
-        self._jobs.discard(job)
-        queue = self._queues.get(job.client, deque())
-        if job in queue:
-            queue.remove(job)
-            if not queue:
-                del self._queues[job.client]
+        self._jobs.pop(job, None)
+        job.steps.clear()
+        if not any(other.client == job.client for other in self._jobs):
+            self._last_start.pop(job.client, None)
 
     def _start_jobs(self) -> None:
         loop = asyncio.get_running_loop()
         while len(self._running) < self._workers and (job := self._next_job()):
             job.begun = True
+            self._starts += 1
+            self._last_start[job.client] = self._starts
             step = self._threads.submit(job.steps.popleft())
             self._running[step] = job, monotonic()
             step.add_done_callback(partial(self._notify, loop))
 
     def _next_job(self) -> Job | None:
-        """Remove and return the next job that may start; its client goes to the end."""
-        for client, queue in self._queues.items():
-            if job := next(filter(self._may_start, queue), None):
-                queue.remove(job)
-                self._queues.move_to_end(client)
-                if not queue:
-                    del self._queues[client]
-                return job
-        return None
-
-    def _may_start(self, job: Job) -> bool:
-        keys = [other.key for other, _ in self._running.values()]
-        return not job.done() and (job.key is None or job.key not in keys)
+        """Return the first job, of those that may start, of the client that waits longest."""
+        running = {job for job, _ in self._running.values()}
+        keys = {job.key for job in running} - {None}
+        ready = (j for j in self._jobs if not (j.done() or j in running or j.key in keys))
+        return min(ready, key=lambda job: self._last_start[job.client], default=None)
 
     def _notify(self, loop: asyncio.AbstractEventLoop, step: Future[Any]) -> None:
-        """Go on in the event loop; called by the worker thread."""
+        """Continue on the event loop; called by the worker thread."""
         with suppress(RuntimeError):  # the loop is closed
             loop.call_soon_threadsafe(self._finish_step, step)
 
@@ -160,7 +150,7 @@ class Scheduler:
         if job.done():
             pass
         elif error is None and job.steps:
-            self._enqueue(job)
+            self._jobs.move_to_end(job)
         elif error is None:
             job.set_result(step.result())
         elif isinstance(error, Exception) and not isinstance(error, StopIteration):
@@ -172,7 +162,7 @@ class Scheduler:
     def stop_accepting(self) -> None:
         """Reject new jobs, and those that have not begun, with 503."""
         self._accepting = False
-        _reject(job for job in self._jobs if not job.begun)
+        self._reject(job for job in self._jobs if not job.begun)
 
     async def drain(self) -> None:
         """Stop accepting jobs, and wait until those that have begun are done."""
@@ -183,11 +173,10 @@ class Scheduler:
     def shutdown(self) -> None:
         """Reject all jobs. A running step ends later, and its result is dropped."""
         self._accepting = False
-        _reject(self._jobs)
+        self._reject(self._jobs)
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-
-def _reject(jobs: Iterable[Job]) -> None:
-    for job in jobs:
-        if not job.done():
-            job.set_exception(shutting_down())
+    def _reject(self, jobs: Iterable[Job]) -> None:
+        for job in jobs:
+            if not job.done():
+                job.set_exception(shutting_down())
