@@ -125,7 +125,7 @@ def test_an_operation_is_unknown_under_other_paths(service: LocalService) -> Non
         url = location.replace("v2.0/textOperations", other)
         response = requests.get(url, headers={KEY: service.key}, timeout=10)
         assert response.status_code == 404
-        assert "no operation" in response.json()["message"]
+        assert response.json()["message"].endswith("not found or expired.")
 
 
 def test_the_text_angle_is_in_degrees_and_from_v2_1_in_radians(
