@@ -39,16 +39,6 @@ class ApiError(Exception):
 class GatewayError(ApiError):
     """An error response of the gateway; the code is the status."""
 
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        headers: Mapping[str, str] | None = None,
-        *,
-        hint: str = "",
-    ) -> None:
-        super().__init__(status, str(status), message, headers, hint=hint)
-
 
 class FileSizeError(ApiError):
     """The body is empty, or the image has too many bytes; 4.0 has one message for both."""
@@ -56,32 +46,32 @@ class FileSizeError(ApiError):
 
 def access_denied(realm: str = "") -> GatewayError:
     """Return 401 for a missing or wrong key; the realm is the URL of the API."""
-    scheme = f'realm="{realm}",' if realm else ""
-    return GatewayError(
-        401,
+    realm = f'realm="{realm}",' if realm else ""
+    message = (
         "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide "
         "a valid key for an active subscription and use a correct regional API endpoint for your "
-        "resource.",
-        {"WWW-Authenticate": f'AzureApiManagementKey {scheme}name="{KEY_HEADER}",type="header"'},
+        "resource."
     )
+    scheme = f'AzureApiManagementKey {realm}name="{KEY_HEADER}",type="header"'
+    return GatewayError(401, "401", message, {"WWW-Authenticate": scheme})
 
 
 def not_found(hint: str = "") -> GatewayError:
     """Return 404 for an unknown path."""
-    return GatewayError(404, "Resource not found", hint=hint)
+    return GatewayError(404, "404", "Resource not found", hint=hint)
 
 
 def too_many_requests(seconds: int, reason: str) -> GatewayError:
     """Return 429 with Retry-After; the reason is a sentence without its full stop."""
     unit = "second" if seconds == 1 else "seconds"
     message = f"{reason}. Please retry after {seconds} {unit}."
-    return GatewayError(429, message, {"Retry-After": str(seconds)})
+    return GatewayError(429, "429", message, {"Retry-After": str(seconds)})
 
 
 def shutting_down() -> GatewayError:
     """Return 503 because the service is shutting down."""
     message = "The service is shutting down. Please retry after 1 second."
-    return GatewayError(503, message, {"Retry-After": "1"})
+    return GatewayError(503, "503", message, {"Retry-After": "1"})
 
 
 def bad_argument(message: str, hint: str = "") -> ApiError:
