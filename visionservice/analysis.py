@@ -98,15 +98,15 @@ class ImageAnalysis:
     @property
     def image_type(self) -> base.ImageType:
         """Whether the image is clip art or a line drawing."""
-        return self._get("image_type", self._image_type)
-
-    def _image_type(self) -> base.ImageType:
         from .engines.image_type import classify
 
-        image_type = classify(self.image, words=0)
-        if image_type.clip_art == 0:  # words never make a drawing: no need to read them
-            return image_type
-        return classify(self.image, words=self.evidence.word_count)
+        def compute() -> base.ImageType:
+            image_type = classify(self.image, words=0)
+            if image_type.clip_art == 0:  # words never make a drawing: no need to read them
+                return image_type
+            return classify(self.image, words=self.evidence.word_count)
+
+        return self._get("image_type", compute)
 
     @property
     def adult_score(self) -> float:
@@ -212,8 +212,8 @@ class ImageAnalysis:
             shape = min(2.0, max(0.5, area.width / max(1, area.height)))
         faces = [face.box for face in self.faces]
         size, proportion = (self.width, self.height), (round(1000 * shape), 1000)
-        seen = saliency(Image.fromarray(self.image))
-        return best_window(size, proportion, faces, self.objects, seen)
+        salient = self._get("saliency", lambda: saliency(Image.fromarray(self.image)))
+        return best_window(size, proportion, faces, self.objects, salient)
 
     def thumbnail(self, width: int, height: int, *, smart: bool) -> base.RGBImage:
         """Return a crop scaled to exactly this size in pixels, around its subjects when smart."""

@@ -17,7 +17,7 @@ model takes Grace Hopper at 78 for a man (0.98)."""
 MIN_GENDER_CONFIDENCE = 0.75
 """The least confidence in a gender that a word may name."""
 MAX_BODY_OVERLAP = 0.4
-"""The least overlap (intersection over union) of two boxes of one body."""
+"""The overlap (intersection over union) of two boxes from which they are one body."""
 MIN_CROWD = 12
 """The least number of people for which captions give no number."""
 

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from visionservice.engines.base import Face, ImageType, LabelScore, Line, Object, OcrResult
 from visionservice.engines.base import Word as Printed
 from visionservice.engines.evidence.evidence import Evidence
@@ -21,14 +23,14 @@ def printed(evidence: Evidence, count: int) -> Evidence:
     return evidence.with_results(text=OcrResult((line,), (), "Up", 0.0, "en"))
 
 
-def test_a_sure_scene_outweighs_a_doubtful_thing(nothing: Evidence) -> None:
+def test_a_confident_scene_outweighs_a_doubtful_object(nothing: Evidence) -> None:
     skis = nothing.with_results(objects=(Object("skis", 0.7, LARGE),))
     assert skis.corroborated_objects
     assert not seeing(skis, LabelScore("daisy", 0.93)).corroborated_objects
     assert seeing(skis, LabelScore("skis", 0.93)).corroborated_objects
 
 
-def test_an_animal_must_be_the_one_that_the_scene_sees(nothing: Evidence) -> None:
+def test_an_animal_must_match_the_scene(nothing: Evidence) -> None:
     bird = nothing.with_results(objects=(Object("bird", 1.0, LARGE),))
     assert not seeing(
         bird, LabelScore("cheetah", 0.97), LabelScore("animal", 0.99)
@@ -38,7 +40,7 @@ def test_an_animal_must_be_the_one_that_the_scene_sees(nothing: Evidence) -> Non
     ).corroborated_objects
 
 
-def test_a_large_thing_that_the_scene_should_see_and_does_not_is_none(nothing: Evidence) -> None:
+def test_a_large_object_needs_confirmation_by_the_scene(nothing: Evidence) -> None:
     umbrella = Object("umbrella", 0.92, LARGE)
     assert not nothing.with_results(objects=(umbrella,)).corroborated_objects
     assert nothing.with_results(objects=(replace(umbrella, confidence=0.97),)).corroborated_objects
@@ -53,7 +55,7 @@ def test_a_large_thing_that_the_scene_should_see_and_does_not_is_none(nothing: E
     ).corroborated_objects  # not the bird
 
 
-def test_an_image_of_somebody_is_no_document_and_its_text_is_not_read(nothing: Evidence) -> None:
+def test_the_text_of_an_image_with_people_is_not_read(nothing: Evidence) -> None:
     class Unread:
         @property
         def text(self) -> OcrResult:
@@ -66,16 +68,16 @@ def test_an_image_of_somebody_is_no_document_and_its_text_is_not_read(nothing: E
     assert not Evidence(Unread(), **results, faces=(face,), objects=()).is_document
 
 
-def test_in_a_drawing_no_thing_is_sure(nothing: Evidence) -> None:
+def test_a_drawing_has_no_corroborated_objects(nothing: Evidence) -> None:
     drawn = nothing.with_results(image_type=ImageType(clip_art=2, line_drawing=0))
     assert not drawn.with_results(objects=(Object("kite", 0.98, LARGE),)).corroborated_objects
 
 
-def test_doubtful_things_are_not_spoken_of(nothing: Evidence) -> None:
+def test_doubtful_objects_are_not_corroborated(nothing: Evidence) -> None:
     assert not nothing.with_results(objects=(Object("person", 0.42, LARGE),)).corroborated_objects
 
 
-def test_writing_alone_is_a_page_and_with_somebody_it_is_not(nothing: Evidence) -> None:
+def test_words_without_people_or_objects_are_a_document(nothing: Evidence) -> None:
     assert printed(nothing, 5).word_count == 5
     assert printed(nothing, 5).is_document
     assert not printed(nothing, 1).is_document
@@ -84,3 +86,30 @@ def test_writing_alone_is_a_page_and_with_somebody_it_is_not(nothing: Evidence) 
     case = (Object("suitcase", 0.7, LARGE),)
     assert not printed(nothing, 5).with_results(objects=case).is_document
     assert printed(nothing, 40).with_results(objects=case).is_document
+
+
+def test_an_image_is_resized_to_a_number_of_pixels() -> None:
+    evidence = Evidence(image=np.full((300, 400, 3), 7, np.uint8))
+    assert evidence.resized(120_000) is evidence.image
+    small = evidence.resized(30_000)
+    assert small.shape == (150, 200, 3)
+    assert (small == 7).all()
+
+
+def test_a_result_comes_from_the_source_when_it_is_read() -> None:
+    class Source:
+        reads = 0
+
+        @property
+        def faces(self) -> tuple[Face, ...]:
+            self.reads += 1
+            return ()
+
+    source = Source()
+    evidence = Evidence(source)
+    assert source.reads == 0
+    assert evidence.faces == ()
+    assert source.reads == 1
+    assert evidence.with_results(faces=(1,)).faces == (1,)
+    assert not evidence.gender_neutral
+    assert evidence.with_results(gender_neutral=True).with_results(names=()).gender_neutral

@@ -14,13 +14,13 @@ def face(left: int, top: int, age: int = 40, gender: str = "Male") -> Face:
     return Face(Box(left, top, 40, 40), age, gender, 0.9)
 
 
-def test_a_face_on_a_body_is_one_person_with_the_bodys_box(nothing: Evidence) -> None:
+def test_a_face_on_a_body_is_one_person_with_the_box_of_the_body(nothing: Evidence) -> None:
     (person,) = people(nothing.with_results(objects=(BODY,), faces=(face(130, 60),)))
     assert person.box == BODY.box
     assert person.word == "man"
 
 
-def test_a_doubtful_or_neutral_gender_is_left_open(nothing: Evidence) -> None:
+def test_a_doubtful_or_neutral_gender_has_a_neutral_word(nothing: Evidence) -> None:
     doubtful = replace(face(130, 60), gender_confidence=0.6)
     (person,) = people(nothing.with_results(objects=(BODY,), faces=(doubtful,)))
     assert person.word == "person"
@@ -29,7 +29,7 @@ def test_a_doubtful_or_neutral_gender_is_left_open(nothing: Evidence) -> None:
     assert person.word == "child"
 
 
-def test_a_face_beside_a_body_is_somebody_else(nothing: Evidence) -> None:
+def test_a_face_beside_a_body_is_another_person(nothing: Evidence) -> None:
     found = people(nothing.with_results(objects=(BODY,), faces=(face(300, 60),)))
     assert [person.word for person in found] == ["person", "man"]
 
@@ -46,5 +46,5 @@ def test_a_face_where_two_bodies_overlap_belongs_to_one_of_them(nothing: Evidenc
     assert [person.word for person in found] == ["person", "man"]
 
 
-def test_a_doubtful_body_is_nobody(nothing: Evidence) -> None:
+def test_a_doubtful_body_is_no_person(nothing: Evidence) -> None:
     assert not people(nothing.with_results(objects=(replace(BODY, confidence=0.42),)))
