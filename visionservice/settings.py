@@ -21,6 +21,15 @@ MAX_CACHE_SIZE = 100_000
 """Images whose results can be cached."""
 _RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
 _KEY = re.compile(r"[!-~]+")
+_SECONDS = (0.0, math.inf, "a number of seconds, 0 or more")
+_RANGES: dict[str, tuple[float, float, str]] = {
+    "port": (0, 65536, "0 to 65535, where 0 is any free port"),
+    "idle": (math.ulp(0.0), math.inf, "a number of seconds above 0"),
+    "latency": _SECONDS,
+    "operation_delay": _SECONDS,
+    "cache_size": (0, MAX_CACHE_SIZE + 1, f"0 to {MAX_CACHE_SIZE} images"),
+}
+"""The range of each number, without its end, and what to use."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +57,26 @@ class Rate:
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings:
-    """Settings of a service; folders can be strings, and all values are checked.
+    """Settings of a service; the folders can be strings, and all values are checked.
 
     Attributes:
         host: The address to listen on.
         port: The port to listen on; 0 for any free port.
         key: The key that requests must carry, of ASCII letters, digits and signs; None for a new
             random key.
-        gallery: A folder of known people and places; None for a temporary gallery, which is empty
-            and deleted when the service stops.
-        built_in_gallery: Whether the people and places that come with the service are known.
-        idle: The seconds without an authorized request after which the service stops; None for
-            never.
-        allow_hosts: Host names that requests may use, besides those of this machine and `host`.
-            With any of them, the service does not download from private addresses.
-        rate: The requests that are accepted, such as "20/minute", polls included; further requests
-            get 429 and Retry-After. None for no limit.
+        gallery: A folder of known people and landmarks; None for a temporary, empty one.
+        built_in_gallery: Whether to know the people and landmarks that come with the service.
+        idle: The seconds without a request with the key until the service stops; None for never.
+        allow_hosts: Host names that requests may use besides `host` and those of this machine.
+        rate: The accepted requests with polls, such as "20/minute"; others get 429 and Retry-After.
         latency: The seconds by which every response is delayed.
-        operation_delay: The minimum seconds for which an operation (Recognize Text, Read) reports
-            that it is running.
-        fail_operations: Whether every operation reports failure at its end.
-        images: A folder; a URL whose last segment is the name of a file in it means that file,
-            and nothing is downloaded. Names are compared after percent-decoding and without the
-            query.
-        cache_size: The number of images whose results are cached by their bytes; 0 to analyze
-            every image again, as for benchmarks. Names are never cached.
-        engines: The engine for a kind, such as "captions": an object, an entry point's name or
-            "module:Class"; the built-in engine for other kinds.
-        engine_options: Arguments of engines, such as {"captions.model": "model.onnx"}.
+        operation_delay: The minimum seconds that an operation (Recognize Text, Read) takes.
+        fail_operations: Whether every operation fails at its end.
+        images: A folder; a URL whose last segment, decoded and without the query, is the name of a
+            file in it means that file, and nothing is downloaded.
+        cache_size: The number of images whose results are cached; names are never cached.
+        engines: The engine of a kind, such as "captions": an object or "module:Class".
+        engine_options: The arguments of engines, such as {"captions.model": "model.onnx"}.
 
     Raises:
         TypeError: A value has a wrong type.
@@ -111,23 +112,13 @@ class ServiceSettings:
                 raise TypeError(f"Invalid {name} {getattr(self, name)!r}: use True or False.")
         if not isinstance(self.host, str):
             raise TypeError(f"Invalid host {self.host!r}: use for example '127.0.0.1'.")
-        if self.key is not None:
-            _check_key(self.key)
+        if self.key is not None and not (isinstance(self.key, str) and _KEY.fullmatch(self.key)):
+            kind = ValueError if isinstance(self.key, str) else TypeError
+            raise kind("Invalid key: use ASCII letters, digits and signs without spaces.")
         if self.rate is not None:
             Rate.parse(self.rate)
-        self._check_numbers()
-
-    def _check_numbers(self) -> None:
-        ports = "0 to 65535, where 0 is any free port"
-        _check_number("port", self.port, 0, 65536, ports, Integral)
-        if self.idle is not None:
-            use = "a number of seconds above 0"
-            _check_number("idle", self.idle, math.ulp(0.0), math.inf, use)
-        use = "a number of seconds, 0 or more"
-        _check_number("latency", self.latency, 0, math.inf, use)
-        _check_number("operation_delay", self.operation_delay, 0, math.inf, use)
-        use = f"0 to {MAX_CACHE_SIZE} images"
-        _check_number("cache_size", self.cache_size, 0, MAX_CACHE_SIZE + 1, use, Integral)
+        for name, (low, end, use) in _RANGES.items():
+            _check_number(name, getattr(self, name), low, end, use)
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -149,21 +140,15 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
-def _check_number(
-    name: str, value: Any, low: float, end: float, use: str, kind: type[Any] = Real
-) -> None:
-    """Check that a value is a number from `low` to below `end`."""
-    message = f"Invalid {name} {value!r}: use {use}."
+def _check_number(name: str, value: object, low: float, end: float, use: str) -> None:
+    """Check that a number is in a range, and an integer if the range begins with one."""
+    if value is None and name == "idle":
+        return
+    kind = Integral if isinstance(low, int) else Real
     if isinstance(value, bool) or not isinstance(value, kind):
-        raise TypeError(message)
-    if not low <= value < end:
-        raise ValueError(message)
-
-
-def _check_key(key: object) -> None:
-    if not isinstance(key, str) or not _KEY.fullmatch(key):
-        kind = ValueError if isinstance(key, str) else TypeError
-        raise kind("Invalid key: use ASCII letters, digits and signs without spaces.")
+        raise TypeError(f"Invalid {name} {value!r}: use {use}.")
+    if not low <= float(value) < end:
+        raise ValueError(f"Invalid {name} {value!r}: use {use}.")
 
 
 def _folder(name: str, path: Any) -> Path | None:
