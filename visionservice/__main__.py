@@ -30,6 +30,9 @@ KEY_VARIABLE = "VISION_SERVICE_KEY"
 COMMANDS = {
     "add-face": "add an image of a person to the gallery",
     "add-landmark": "add an image of a landmark to the gallery",
+    "remove-face": "remove a person from the gallery",
+    "remove-landmark": "remove a landmark from the gallery",
+    "list": "list the people and landmarks of the gallery",
 }
 
 
@@ -130,13 +133,22 @@ def _fail(message: str) -> int:
 
 def _edit_gallery(options: Namespace) -> int:
     """Run a command on the gallery, and print names with their numbers of images."""
-    gallery = Gallery(options.gallery)
+    gallery = Gallery(options.gallery, built_in=options.built_in_gallery)
     action, _, kind = options.command.partition("-")
     counts = {}
     try:
-        if action == "add":
+        if action == "list":
+            counts = {f"face: {name}": count for name, count in gallery.list_faces().items()}
+            places = gallery.list_landmarks().items()
+            counts |= {f"landmark: {name}": count for name, count in places}
+        elif action == "add":
             add = gallery.add_face if kind == "face" else gallery.add_landmark
             counts[options.name] = add(options.name, options.image.expanduser().read_bytes())
+        else:
+            remove = gallery.remove_face if kind == "face" else gallery.remove_landmark
+            if not remove(options.name):
+                return _fail(f"Invalid name {options.name!r}: use a name that list prints.")
+            counts[options.name] = 0
     except (GalleryError, EngineUnavailable, OSError) as error:
         return _fail(str(error))
     for name, count in counts.items():

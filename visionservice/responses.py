@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, Response
 from . import INSTALL
 from .api import version_at
 from .engines.base import EngineUnavailable
-from .errors import ApiError, internal_error, not_available, not_found
+from .errors import ApiError, bad_argument, internal_error, not_available, not_found
+from .gallery.gallery import GalleryError
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,10 @@ async def _handle_api_error(request: Request, error: Exception) -> Response:
     return error_response(request, error if isinstance(error, ApiError) else internal_error())
 
 
+async def _handle_gallery_error(request: Request, error: Exception) -> Response:
+    return error_response(request, bad_argument(str(error)))
+
+
 async def _handle_unknown_path(request: Request, _: Exception) -> Response:
     """Return 404, also for a wrong method, as the gateway of Azure does."""
     return error_response(request, not_found())
@@ -88,6 +93,7 @@ async def _handle_bug(request: Request, error: Exception) -> Response:
 
 EXCEPTION_HANDLERS = {
     ApiError: _handle_api_error,
+    GalleryError: _handle_gallery_error,
     404: _handle_unknown_path,
     405: _handle_unknown_path,
     EngineUnavailable: _handle_missing_package,

@@ -110,16 +110,6 @@ def test_a_sample_has_no_address_but_on_the_web(service: LocalService) -> None:
     assert "http" in answer.headers["X-Error-Hint"]
 
 
-def test_samples_are_served_and_nothing_beside_them(service: LocalService) -> None:
-    answer = requests.get(f"{service.url}/samples/coffee_cup.jpg", timeout=10)
-    assert answer.headers["content-type"] == "image/jpeg"
-    assert answer.content == PHOTO
-    for name in ("missing.jpg", "credits.json", "..%2Fimages.py", "%2Fetc%2Fpasswd"):
-        missing = requests.get(f"{service.url}/samples/{name}", timeout=10)
-        assert missing.status_code == 404
-        assert missing.json()["error"]["code"] == "404"
-
-
 def test_a_thumbnail_is_a_jpeg_of_the_size_asked_for(service: LocalService) -> None:
     for width, height, smart in ((50, 50, "true"), (1, 1024, "false"), (1024, 1, "True")):
         query = {"width": width, "height": height, "smartCropping": smart}
@@ -156,49 +146,6 @@ def test_the_operations_address_follows_the_host_of_the_request(service: LocalSe
     address = answer.headers["Operation-Location"]
     assert address.startswith(f"http://localhost:{port}/vision/v1.0/textOperations/")
     assert finished(service, address)["status"] == "Succeeded"
-
-
-def test_a_face_is_taught_and_forgotten(service: LocalService) -> None:
-    def people() -> list[str]:
-        picture = {"url": f"{service.url}/samples/eileen_collins.jpg"}
-        answer = ask(service, "POST", "models/celebrities/analyze", json=picture).json()
-        return [person["name"] for person in answer["result"]["celebrities"]]
-
-    before = people()
-    portrait = sample_path("eileen_collins_portrait.jpg").read_bytes()
-    path = "celebrities/Colonel Collins"
-    taught = ask(service, "POST", path, prefix="/gallery/", headers=BYTES, data=portrait)
-    assert (taught.status_code, taught.json()) == (201, {"name": "Colonel Collins", "images": 1})
-    try:
-        assert people() == ["Colonel Collins"]
-    finally:
-        forgotten = ask(service, "DELETE", path, prefix="/gallery/")
-    assert (forgotten.status_code, forgotten.content) == (204, b"")
-    assert people() == before
-    assert ask(service, "DELETE", path, prefix="/gallery/").status_code == 404
-
-
-def test_a_landmark_is_taught(service: LocalService) -> None:
-    page = {"url": f"{service.url}/samples/coffee_cup.jpg"}
-    taught = ask(service, "POST", "landmarks/The Cup", prefix="/gallery/", json=page)
-    assert taught.status_code == 201
-    try:
-        found = ask(service, "POST", "models/landmarks/analyze", json=page).json()
-        assert [place["name"] for place in found["result"]["landmarks"]] == ["The Cup"]
-    finally:
-        assert ask(service, "DELETE", "landmarks/The Cup", prefix="/gallery/").status_code == 204
-
-
-@pytest.mark.parametrize(
-    ("path", "status"),
-    [("celebrities/A Cup", 400), ("celebrities/..", 400), ("animals/Cat", 404)],
-)
-def test_what_cannot_be_taught_is_refused(service: LocalService, path: str, status: int) -> None:
-    answer = ask(
-        service, "POST", path.replace("..", "%2E%2E"), prefix="/gallery/", headers=BYTES, data=PHOTO
-    )
-    assert answer.status_code == status
-    assert answer.json().get("code", "404") in ("BadArgument", "404")
 
 
 def connect_to(app: ASGIApp, host: str = "127.0.0.1") -> httpx.AsyncClient:

@@ -170,7 +170,7 @@ def test_the_command_knows_the_people_of_the_users_own_gallery(
             timeout=60,
         )
         assert (added.status_code, child.poll()) == (201, None)
-    assert len(list((tmp_path / "mine" / "landmarks" / "Cup").iterdir())) == 1
+    assert len(list((tmp_path / "mine" / "landmarks" / "Cup").glob("*.jpg"))) == 1
 
 
 WITHOUT = "import sys; sys.modules['starlette'] = None; "
@@ -346,12 +346,35 @@ def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
 
     added = add(sample_path("eileen_collins.jpg"))
     assert (added.returncode, added.stdout) == (0, "Eileen Collins: 1 image\n"), added.stderr
-    assert len(list((tmp_path / "celebrities" / "Eileen Collins").iterdir())) == 1
+    assert len(list((tmp_path / "celebrities" / "Eileen Collins").glob("*.jpg"))) == 1
     for picture in (sample_path("coffee_cup.jpg"), tmp_path / "missing.jpg"):
         refused = add(picture)
         assert refused.returncode == 1
         assert refused.stderr.strip()
         assert "Traceback" not in refused.stderr
+
+
+def edit(gallery: Path, *arguments: object) -> tuple[int, str, str]:
+    command = [*COMMAND, "--gallery", str(gallery), *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_the_gallery_is_listed_and_names_are_removed(tmp_path: Path) -> None:
+    cup = sample_path("coffee_cup.jpg")
+    assert edit(tmp_path, "add-landmark", "My Cup", cup) == (0, "My Cup: 1 image\n", "")
+    listed = edit(tmp_path, "list")
+    assert listed[1].splitlines() == [
+        "face: Grace Hopper: 1 image",
+        "landmark: My Cup: 1 image",
+        "landmark: Summer Palace: 1 image",
+    ]
+    assert edit(tmp_path, "--no-built-in-gallery", "list")[1] == "landmark: My Cup: 1 image\n"
+    assert edit(tmp_path, "remove-landmark", "My Cup") == (0, "My Cup: 0 images\n", "")
+    assert edit(tmp_path, "remove-face", "Grace Hopper")[0] == 0
+    assert edit(tmp_path, "list")[1] == "landmark: Summer Palace: 1 image\n"
+    message = "Invalid name 'My Cup': use a name that list prints.\n"
+    assert edit(tmp_path, "remove-landmark", "My Cup") == (1, "", message)
 
 
 def test_every_condition_has_an_option(tmp_path: Path) -> None:

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import logging
+
+import pytest
+from starlette.requests import Request
+
+from visionservice.errors import bad_argument
+from visionservice.responses import JsonResponse, error_response, to_ascii_line
+
+
+@pytest.fixture
+def request_() -> Request:
+    path = "/vision/v1.0/analyze"
+    request = Request({"type": "http", "method": "POST", "path": path, "headers": []})
+    request.state.id = "the-id"
+    return request
+
+
+def test_the_hint_is_in_a_header_and_in_the_log_but_not_in_the_body(
+    request_: Request, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "visionservice")
+    error = bad_argument("The query is invalid.", "Use one of\r\nêtre\x00.")
+    response = error_response(request_, error)
+    assert response.headers["X-Error-Hint"] == r"Use one of \xeatre\x00."
+    assert b"Use one of" not in response.body
+    assert caplog.messages == [r"Request the-id: Use one of \xeatre\x00."]
+
+
+def test_a_long_hint_is_cut(request_: Request) -> None:
+    response = error_response(request_, bad_argument("No.", "é" * 1000))
+    assert len(response.headers["X-Error-Hint"]) == 500
+
+
+def test_an_error_without_a_hint_has_no_header(request_: Request) -> None:
+    assert "X-Error-Hint" not in error_response(request_, bad_argument("No.")).headers
+
+
+def test_bytes_are_sent_as_they_are(request_: Request) -> None:
+    response = JsonResponse(request_, b'{"a": 1}')
+    assert response.body == b'{"a": 1}'
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+    assert response.headers["apim-request-id"] == "the-id"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"), [("a\n b\t'c'", "a b 'c'"), ("\u2028é", r"\xe9"), ("\x1b[0m", r"\x1b[0m")]
+)
+def test_a_text_becomes_one_line_of_ascii(text: str, line: str) -> None:
+    assert to_ascii_line(text) == line
