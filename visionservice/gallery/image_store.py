@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import re
 import shutil
 from collections import Counter
@@ -13,11 +12,9 @@ from contextlib import suppress
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from threading import Lock
 from typing import Any
 from unicodedata import normalize
-from zipfile import BadZipFile
 
 import numpy as np
 from filelock import FileLock
@@ -41,11 +38,14 @@ MAX_STORED_BYTES = 4 * 1024 * 1024
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp"}
 MAX_NAME_LENGTH, MAX_NAME_BYTES = 100, 240
 """Characters, and bytes in UTF-8: file systems limit names to 255 bytes."""
-FORBIDDEN = '/\\:*?"<>|'
+HIDDEN_NAMES = ".removed"
+"""A file with the names of the built-in images that were removed, one per line."""
 LOCK_SECONDS = 30.0
-_RESERVED = re.compile(
-    r"(con|prn|aux|nul|con(in|out)\$|(com|lpt)[0-9¹²³])\s*(\..*)?", re.IGNORECASE
+_NAME = re.compile(
+    r"(?i)(?!(con|prn|aux|nul|con(in|out)\$|(com|lpt)[0-9¹²³]) *(\.|$))"
+    r"(?!\.)[^/\\:*?\"<>|]+(?<!\.)"
 )
+"""Names that are valid on every system, and that Windows does not reserve for a device."""
 _ANY_SIZE = InputLimits(shortest=1, longest=1 << 30, bytes=1 << 30)
 
 
@@ -68,7 +68,7 @@ class ImageStore:
     ) -> None:
         self._folder, self._built_in = folder, built_in
         self._extract, self._version = extract, version
-        self._features: dict[tuple[Path, int, int], Future[Features]] = {}
+        self._futures: dict[tuple[Path, int, int], Future[Features]] = {}
         self._lock = Lock()
 
     def names(self) -> dict[str, int]:
@@ -78,25 +78,24 @@ class ImageStore:
     def features(self) -> list[tuple[str, Features]]:
         """Return the name and the features of each image that has some.
 
-        They are extracted once: threads share the work, and a file keeps it for the next start.
+        Threads share the extraction of new images; the next start finds it on disk.
         """
-        files = list(self._files())
-        keys = [(file, *_stamp(file)) for file in files]
+        keys = []
+        for file in self._files():
+            with suppress(OSError):  # another process has removed it
+                keys.append((file, file.stat().st_mtime_ns, file.stat().st_size))
         with self._lock:
-            self._features = {key: self._features[key] for key in keys if key in self._features}
-        futures = [self._future(key) for key in keys]
-        found = [
-            (_name(file), future.result()) for (file, *_), future in zip(keys, futures, strict=True)
-        ]
-        return [(name, features) for name, features in found if features]
+            self._futures = {key: self._futures[key] for key in keys if key in self._futures}
+        found = [(_name(key[0]), self._future(key)) for key in keys]
+        return [(name, future.result()) for name, future in found if future.result()]
 
     def add(self, name: str, data: bytes, extract: Extractor | None = None) -> int:
         """Store an image under a name, and return the number of its images.
 
         Args:
-            name: The name; its folder is made if it is new.
-            data: The file; an image that is stored already counts once.
-            extract: Takes the place of the usual extractor, to raise an error for some images.
+            name: The name.
+            data: The file.
+            extract: Replaces the usual extractor, to raise an error for unsuitable images.
 
         Raises:
             GalleryError: The name is invalid, or the image is invalid or has no features.
@@ -117,7 +116,7 @@ class ImageStore:
     def remove(self, name: str) -> bool:
         """Remove the images of a name; return False if there are none.
 
-        Those that come with the service are hidden for good; the folder remembers their names.
+        Built-in images are hidden: the folder remembers their names.
 
         Raises:
             GalleryError: The name is invalid.
@@ -126,12 +125,12 @@ class ImageStore:
         if name not in self.names():
             return False
         with self._locked():
-            if name not in self.names():
-                return False
-            hidden = self._removed() | {name}
-            if self._built_in and (self._built_in / name).is_dir():
-                _write(self._folder / ".removed", "\n".join(sorted(hidden)).encode())
-            shutil.rmtree(self._folder / name, ignore_errors=True)
+            for folder in _visible(self._folder):
+                if normalize("NFC", folder.name) == name:
+                    shutil.rmtree(folder)
+            if name in self.names():
+                hidden = "\n".join(sorted({name, *self._hidden()}))
+                _write(self._folder / HIDDEN_NAMES, hidden.encode())
             return True
 
     def _locked(self) -> FileLock:
@@ -139,46 +138,43 @@ class ImageStore:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return FileLock(self._folder / ".lock", LOCK_SECONDS)
 
-    def _removed(self) -> set[str]:
-        try:
-            return set((self._folder / ".removed").read_text("utf-8").splitlines())
-        except FileNotFoundError:
-            return set()
+    def _hidden(self) -> list[str]:
+        file = self._folder / HIDDEN_NAMES
+        return file.read_text("utf-8").splitlines() if file.exists() else []
 
     def _files(self) -> Iterator[Path]:
-        removed = self._removed()
+        hidden = self._hidden()
         built_in = _visible(self._built_in) if self._built_in else []
-        folders = [folder for folder in built_in if folder.name not in removed]
-        for folder in (*folders, *_visible(self._folder)):
+        shown = [folder for folder in built_in if folder.name not in hidden]
+        for folder in (*shown, *_visible(self._folder)):
             yield from (file for file in _visible(folder) if file.suffix.lower() in SUFFIXES)
 
     def _future(self, key: tuple[Path, int, int]) -> Future[Features]:
-        """Return the features of a file, or the promise of the thread that is extracting them."""
+        """Return the future features of a file; extract them unless another thread does."""
         with self._lock:
-            if future := self._features.get(key):
+            if future := self._futures.get(key):
                 return future
-            future = self._features[key] = Future()
+            future = self._futures[key] = Future()
         try:
             future.set_result(self._load(key[0]))
         except BaseException as error:
             with self._lock:
-                self._features.pop(key, None)
+                self._futures.pop(key, None)
             future.set_exception(error)
             raise
         return future
 
     def _load(self, file: Path) -> Features:
-        """Return the features of a file: those on disk, or else those of its image."""
-        reason = "no face, or too little detail"
-        features: Features = {}
+        """Return the stored features of a file, or extract and store them."""
+        features, reason = {}, "no face, or too little detail"
         try:
             data = file.read_bytes()
             features_file = self._features_file(file, data)
             try:
                 with np.load(features_file) as stored:
                     features = dict(stored)
-            except (OSError, ValueError, EOFError, BadZipFile):  # there are none, or not all
-                features = self._extract(load_image(data))
+            except Exception:  # there are none, or they are damaged
+                features = dict(self._extract(load_image(data)))
                 self._store(file, features_file, features)
         except (OSError, GalleryError) as error:
             reason = str(error)
@@ -187,10 +183,10 @@ class ImageStore:
         return features
 
     def _store(self, file: Path, features_file: Path, features: Features) -> None:
-        """Write features beside a file of the folder, unless it was removed meanwhile."""
+        """Write features beside their image, unless it is built in, read-only or removed."""
         if file.is_relative_to(self._folder):
-            with suppress(OSError), self._locked():  # a folder may be read-only
-                if file.is_file():
+            with suppress(OSError), self._locked():
+                if file.exists():
                     _write(features_file, _dump(features))
 
     def _features_file(self, file: Path, data: bytes) -> Path:
@@ -219,18 +215,15 @@ def validate_name(name: str) -> str:
     """Return a name as the name of its folder.
 
     Raises:
-        GalleryError: The name is too long, or not the name of a folder on every system.
+        GalleryError: The name is not one that a folder can have on every system.
     """
     name = normalize("NFC", name.strip())
-    if not 0 < len(name) <= MAX_NAME_LENGTH or len(name.encode(errors="replace")) > MAX_NAME_BYTES:
-        limit = f"1 to {MAX_NAME_LENGTH} characters, at most {MAX_NAME_BYTES} bytes"
-        raise GalleryError(f"Invalid name {name!r:.120}: use {limit}.")
-    if name[0] == "." or name[-1] == "." or not name.isprintable() or set(name) & set(FORBIDDEN):
+    too_long = len(name) > MAX_NAME_LENGTH or len(name.encode(errors="replace")) > MAX_NAME_BYTES
+    if too_long or not name.isprintable() or not _NAME.fullmatch(name):
         raise GalleryError(
-            f"Invalid name {name!r:.120}: use no dot at the start or end, and none of {FORBIDDEN}"
+            f"Invalid name {name!r:.120}: use 1 to {MAX_NAME_LENGTH} characters, no dot at the "
+            f'start or end, none of /\\:*?"<>| and no device name of Windows.'
         )
-    if _RESERVED.fullmatch(name):
-        raise GalleryError(f"Invalid name {name!r:.120}: Windows reserves it; use another.")
     return name
 
 
@@ -253,15 +246,10 @@ def _dump(features: Features) -> bytes:
 
 def _write(file: Path, data: bytes) -> None:
     """Write a file that only its owner can read, whole or not at all."""
-    with NamedTemporaryFile(dir=file.parent, prefix=".", suffix=".tmp", delete=False) as draft:
-        try:
-            draft.write(data)
-            draft.close()
-            os.replace(draft.name, file)  # noqa: PTH105
-        except BaseException:
-            draft.close()
-            Path(draft.name).unlink(missing_ok=True)
-            raise
+    draft = file.with_name(f".{file.name}.tmp")
+    draft.touch(mode=0o600)
+    draft.write_bytes(data)
+    draft.replace(file)
 
 
 def _visible(folder: Path) -> list[Path]:
@@ -274,11 +262,3 @@ def _visible(folder: Path) -> list[Path]:
 
 def _name(file: Path) -> str:
     return normalize("NFC", file.parent.name)
-
-
-def _stamp(file: Path) -> tuple[int, int]:
-    try:
-        status = file.stat()
-    except OSError:  # removed meanwhile: reading it fails, too
-        return 0, 0
-    return status.st_mtime_ns, status.st_size

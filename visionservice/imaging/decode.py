@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from io import BytesIO
 from threading import BoundedSemaphore
 
@@ -14,7 +15,7 @@ from visionhelpers.images import to_upright_rgb
 from ..errors import invalid_image_format
 from . import PILLOW_ERRORS
 from .document_process import DocumentProcess
-from .probe import ImageInfo, pillow_readers
+from .probe import ImageInfo
 
 RGBImage = NDArray[np.uint8]
 
@@ -34,10 +35,10 @@ def decode(data: bytes, info: ImageInfo) -> RGBImage:
         ApiError: The image is truncated or damaged.
     """
     if info.format == "Tiff":
-        with DocumentProcess(data, "Tiff") as process:
+        with closing(DocumentProcess(data, "Tiff")) as process:
             return process.draw(1)
     try:
-        with _slots, Image.open(BytesIO(data), formats=pillow_readers(info.format)) as image:
+        with _slots, Image.open(BytesIO(data), formats=[info.format.upper()]) as image:
             return to_array(image)
     except PILLOW_ERRORS:
         hint = "The image is truncated or damaged."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 from threading import Lock
 from typing import Literal
@@ -13,6 +14,8 @@ from .probe import ImageInfo
 
 DOCUMENTS = ("Jpeg", "Png", "Bmp", "Tiff", "Pdf")
 """The formats that can be read page by page."""
+MAX_PROCESSES = 4
+"""The number of processes above which none waits for the next page of its document."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +50,7 @@ class Document:
         """
         document = cls(data, info)
         if info.format == "Tiff":
-            with DocumentProcess(data, "Tiff") as process:
+            with closing(DocumentProcess(data, "Tiff")) as process:
                 document.pages, _, _ = process.measure()
         elif info.format != "Pdf":
             document._decoded = decode(data, info)
@@ -82,6 +85,6 @@ class Document:
         except ApiError:
             self.close()
             raise
-        if self._process.crowded:
+        if len(DocumentProcess.running) > MAX_PROCESSES:
             self.close()
         return image

@@ -23,22 +23,20 @@ from . import MAX_PIXELS
 
 TIMEOUT_SECONDS = 20.0
 """The time limit for opening a document, and for drawing a page."""
-MAX_PROCESSES = 4
-"""The number of processes from which on none waits for the next page of its document."""
 _MAX_REPLY_BYTES = 1000
 _COMMAND = [sys.executable, "-P", "-m", f"{__package__}.document_worker"]
 _ENVIRONMENT = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
 
 
 class DocumentProcess:
-    """A process that reads one document; a context manager that ends it.
+    """A process that reads one document; close it to end the process.
 
     Args:
         data: The file.
         kind: "Pdf" or "Tiff".
     """
 
-    _all: ClassVar[WeakSet[DocumentProcess]] = WeakSet()
+    running: ClassVar[WeakSet[DocumentProcess]] = WeakSet()
 
     def __init__(self, data: bytes, kind: str) -> None:
         self._kind, self._unsent = kind.upper(), data
@@ -54,18 +52,7 @@ class DocumentProcess:
             cast(IO[bytes], process.stdin),
             cast(BufferedReader, process.stdout),
         )
-        self._all.add(self)
-
-    def __enter__(self) -> DocumentProcess:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    @property
-    def crowded(self) -> bool:
-        """Whether there are so many processes that each ends after one page."""
-        return len(self._all) > MAX_PROCESSES
+        self.running.add(self)
 
     def measure(self) -> tuple[int, int, int]:
         """Return the number of pages, and the width and height in pixels of the largest.
@@ -85,7 +72,7 @@ class DocumentProcess:
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        self._all.discard(self)
+        self.running.discard(self)
         with suppress(OSError), self._process:
             self._process.kill()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 import struct
+from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -21,19 +22,9 @@ MAX_JPEG_SCANS = 100
 MAX_JPEG_SEGMENTS = 20_000
 """The segments of a JPEG; a file of 50 MB has about 1,000."""
 
-_PILLOW = {
-    "JPEG": "Jpeg",
-    "MPO": "Jpeg",
-    "PNG": "Png",
-    "GIF": "Gif",
-    "BMP": "Bmp",
-    "WEBP": "Webp",
-    "ICO": "Ico",
-    "TIFF": "Tiff",
-}
 _ICO, _PNG = b"\0\0\1\0", b"\x89PNG\r\n\x1a\n"
 _IMAGES = (b"\xff\xd8\xff", _PNG, b"GIF8", b"BM", b"RIFF", _ICO, b"II*\0", b"MM\0*")
-"""The first bytes of the formats in `_PILLOW`."""
+"""The first bytes of images in the formats of API 4.0."""
 _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 """The markers of JPEG that a segment follows, and that of its end; not those of restarts."""
 
@@ -86,11 +77,6 @@ class ImageInfo:
         return self.format in ("Pdf", "Tiff")
 
 
-def pillow_readers(name: str) -> list[str]:
-    """Return Pillow's readers for a format; the one for JPEG recognizes an MPO."""
-    return [reader for reader, kind in _PILLOW.items() if kind == name and reader != "MPO"]
-
-
 def is_pdf(data: bytes) -> bool:
     """Return True if data begins like a PDF, also after a mail header, and not like an image."""
     return b"%PDF-" in data[:1024] and not data.startswith(_IMAGES)
@@ -105,17 +91,17 @@ def probe(data: bytes, limits: InputLimits) -> ImageInfo:
     if len(data) > limits.bytes:
         raise too_many_bytes(limits.bytes, f"The image has {len(data)} bytes.")
     if "Pdf" in limits.formats and is_pdf(data):
-        with DocumentProcess(data, "Pdf") as process:
+        with closing(DocumentProcess(data, "Pdf")) as process:
             pages, width, height = process.measure()
         return ImageInfo("Pdf", width, height, len(data), pages)
     try:
         if "Ico" in limits.formats and data.startswith(_ICO):
             info = ImageInfo("Ico", *_icon_size(data), bytes=len(data))
         else:
-            names = (*FORMATS, *limits.formats)  # any format of v1.0 is named if it is refused
-            readers = [reader for name in names for reader in pillow_readers(name)]
-            with Image.open(BytesIO(data), formats=readers) as image:
-                info = ImageInfo(_PILLOW[str(image.format)], *image.size, bytes=len(data))
+            readers = {name.upper() for name in (*FORMATS, *limits.formats)} - {"PDF"}
+            with Image.open(BytesIO(data), formats=[*readers]) as image:
+                name = "Jpeg" if image.format == "MPO" else str(image.format).capitalize()
+                info = ImageInfo(name, *image.size, bytes=len(data))
     except Image.DecompressionBombError:
         raise invalid_image_size(f"The image has more than {MAX_PIXELS} pixels.") from None
     except (*PILLOW_ERRORS, struct.error):

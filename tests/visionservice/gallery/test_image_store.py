@@ -218,18 +218,6 @@ def test_only_the_owner_can_read_the_images(store: ImageStore, tmp_path: Path) -
     assert {modes["own"], modes[NAME]} == {0o700}
 
 
-def test_a_draft_is_removed_if_it_cannot_be_written(
-    store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", fail)
-    with pytest.raises(OSError, match="No space"):
-        store.add(NAME, RED)
-    assert [path.name for path in (tmp_path / "own" / NAME).iterdir()] == []
-
-
 def test_a_png_is_stored_as_it_is_and_a_bmp_as_a_jpeg(store: ImageStore, tmp_path: Path) -> None:
     png = encoded("red", "PNG")
     store.add("Png", png)

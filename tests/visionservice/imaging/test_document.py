@@ -18,7 +18,7 @@ from visionservice.api.limits import READ_V3
 from visionservice.engines.text.reader import read
 from visionservice.errors import ApiError
 from visionservice.imaging import decode as decoding
-from visionservice.imaging import document, document_process
+from visionservice.imaging import document
 from visionservice.imaging.document import Document
 from visionservice.imaging.probe import probe
 
@@ -81,7 +81,7 @@ def test_one_process_draws_all_pages_and_ends_when_the_document_is_closed(kind: 
 def test_of_many_documents_each_ends_its_process_after_a_page(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(document_process, "MAX_PROCESSES", 2)
+    monkeypatch.setattr(document, "MAX_PROCESSES", 2)
     before = children()
     documents = [opened(file("TIFF")) for _ in range(4)]
     for each in documents * 2:

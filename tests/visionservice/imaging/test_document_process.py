@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 import zlib
+from contextlib import closing
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
@@ -37,12 +38,12 @@ def stream(content: bytes, keys: bytes = b"") -> bytes:
 
 
 def measured(data: bytes) -> tuple[int, int, int]:
-    with DocumentProcess(data, "Pdf") as process:
+    with closing(DocumentProcess(data, "Pdf")) as process:
         return process.measure()
 
 
 def drawn(data: bytes, number: int = 1) -> np.ndarray:
-    with DocumentProcess(data, "Pdf") as process:
+    with closing(DocumentProcess(data, "Pdf")) as process:
         return process.draw(number)
 
 
@@ -83,7 +84,7 @@ def test_a_page_is_drawn_at_its_size() -> None:
 
 def test_a_million_pages_are_counted_and_one_is_drawn() -> None:
     begun = monotonic()
-    with DocumentProcess(pages(count=1_000_000), "Pdf") as process:
+    with closing(DocumentProcess(pages(count=1_000_000), "Pdf")) as process:
         assert process.measure()[0] == 1_000_000
         assert process.draw(999_999).shape == (278, 556, 3)
     assert monotonic() - begun < 15
@@ -171,7 +172,10 @@ def test_a_crash_of_the_decoder_is_an_error_of_this_file_alone(kind: str, worker
 )
 def test_an_invalid_reply_of_the_process_is_an_error(reply: str, worker: Path) -> None:
     worker.write_text(f"print({reply!r})")
-    with DocumentProcess(b"", "Pdf") as process, pytest.raises(ApiError, match="not a valid"):
+    with (
+        closing(DocumentProcess(b"", "Pdf")) as process,
+        pytest.raises(ApiError, match="not a valid"),
+    ):
         process.draw(1)
 
 
