@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
@@ -28,21 +27,19 @@ from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, limits, v1, v2, v3, v
 from .api.admin import AdminRoutes, gallery_of
 from .api.query import Query
 from .api.version import Version
-from .cache import AnalysisCache, CachedResults
+from .cache import AnalysisCache
 from .engines.registry import load
 from .errors import ApiError
 from .gallery.gallery import Gallery
 from .image_source import ImageSource
-from .imaging.decode import decode
+from .imaging.decode import RGBImage, decode
 from .imaging.document import Document
 from .imaging.probe import ImageInfo, InputLimits, is_pdf, probe
 from .middleware import ApiKeyMiddleware, IdleTimer
-from .operations import OperationStore, pack, splice
+from .operations import Json, OperationStore, pack, splice
 from .responses import EXCEPTION_HANDLERS, JsonResponse
 from .scheduler import Job, Scheduler
 from .settings import LOOPBACK, ServiceSettings
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -138,22 +135,21 @@ class Service:
         self, settings: ServiceSettings, gallery: Gallery | None, scheduler: Scheduler
     ) -> None:
         self.engines = load(settings.engines, settings.engine_options)
-        self._delete_gallery: Callable[[], object] = lambda: None
-        self.gallery = gallery or self._open_gallery(settings)
+        self._temporary: Callable[[], object] | None = None
+        if gallery is None:
+            folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
+            gallery = Gallery(folder, built_in=settings.built_in_gallery, engines=self.engines)
+            if settings.gallery is None:
+                self._temporary = weakref.finalize(gallery, shutil.rmtree, folder, True)
+        self.gallery = gallery
         self.operations = OperationStore(
             delay=timedelta(seconds=settings.operation_delay), fail=settings.fail_operations
         )
-        self._images, self._opening, self._reading = scheduler, Scheduler(2), Scheduler(1)
-        self._schedulers = (self._images, self._opening, self._reading)
+        self._probing, self._images = Scheduler(2), scheduler
+        self._opening, self._reading = Scheduler(2), Scheduler(1)
+        self._schedulers = (self._probing, self._images, self._opening, self._reading)
         self._source, self._public = ImageSource(settings), settings.public
         self._cache = AnalysisCache(settings.cache_size)
-
-    def _open_gallery(self, settings: ServiceSettings) -> Gallery:
-        folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
-        gallery = Gallery(folder, built_in=settings.built_in_gallery, engines=self.engines)
-        if settings.gallery is None:
-            self._delete_gallery = weakref.finalize(gallery, shutil.rmtree, folder, True)
-        return gallery
 
     def routes(self) -> list[Route]:
         """Return the paths of the API: every operation in every version that has it."""
@@ -179,13 +175,13 @@ class Service:
         gallery = gallery_of(request, self.gallery)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
-            pixels, results = decode(data, info), self._cache.results(key)
-            image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
+            image = self._analysis(decode(data, info), info, gallery, key)
             return handler(image, request.state.id)
 
         async with self._read_image(request, operation.limits) as (data, info, key):
             work = partial(analyze, data, info, key)
-            result = await self._run(request, self._images, info.weight, work, key)
+            job = self._images.submit(self._client(request), info.weight, work, key=key)
+            result = await _wait(request, job)
         if isinstance(result, bytes):
             headers = {"apim-request-id": request.state.id}
             return Response(result, media_type="image/jpeg", headers=headers)
@@ -196,27 +192,24 @@ class Service:
     ) -> Response:
         """Check that a document can be read, queue its pages, and return 202."""
         handler = _parse(operation, version, request)
-        gallery = gallery_of(request, self.gallery)
+        gallery, client = gallery_of(request, self.gallery), self._client(request)
         async with self._read_image(request, operation.limits) as (data, info, key):
-            opening = partial(Document.open, data, info)
-            document = await self._open(request, info.weight, opening, slow=info.is_document)
+            lane = self._opening if info.is_document else self._probing
+            job = lane.submit(client, info.weight, partial(Document.open, data, info))
+            document = await _wait(request, job)
             plan = handler(document.pages)
-            pages: list[Any] = []
+            pages: list[Json] = []
+            key = None if info.is_document else key
 
             def read_page(number: int) -> None:
                 page = document.page(number)
-                results = CachedResults() if info.is_document else self._cache.results(key)
-                image = ImageAnalysis(page.image, info.format, gallery, self.engines, results)
+                image = self._analysis(page.image, info, gallery, key)
                 pages.append(plan.page(PageAnalysis(number, image, page.unit)))
 
-            scheduler = self._reading if info.is_document else self._images
             steps = [partial(read_page, number) for number in plan.numbers]
-            job = scheduler.submit(
-                self._client(request),
-                info.weight,
-                *steps,
-                lambda: pack(plan.result(pages)),
-                key=None if info.is_document else key,
+            lane = self._reading if info.is_document else self._images
+            job = lane.submit(
+                client, info.weight, *steps, lambda: pack(plan.result(pages)), key=key
             )
         job.add_done_callback(lambda _: document.close())
         job.add_done_callback(partial(_log_failure, request.state.id))
@@ -225,6 +218,12 @@ class Service:
         location = f"{root}/{operation.results}/{name}"
         headers = {"Operation-Location": location, "apim-request-id": request.state.id}
         return Response(status_code=202, headers=headers)
+
+    def _analysis(
+        self, pixels: RGBImage, info: ImageInfo, gallery: Gallery, key: bytes | None
+    ) -> ImageAnalysis:
+        results = self._cache.results(key)
+        return ImageAnalysis(pixels, info.format, gallery, self.engines, results)
 
     async def get_operation(self, version: Version, kind: str, request: Request) -> Response:
         """Return the status of an operation, and its result without parsing it again."""
@@ -240,47 +239,23 @@ class Service:
     ) -> Any:
         """Read the image of a request, and call a function with it in a worker thread."""
         async with self._read_image(request, limits) as (data, info, _):
-            return await self._run(request, self._images, info.weight, partial(work, data))
+            job = self._images.submit(self._client(request), info.weight, partial(work, data))
+            return await _wait(request, job)
 
     @asynccontextmanager
     async def _read_image(
         self, request: Request, limits: InputLimits
     ) -> AsyncIterator[tuple[bytes, ImageInfo, bytes | None]]:
         """Yield the bytes of an image, what their header contains, and their key in the cache."""
-        size = request.headers.get("content-length", "")
-        scheduler = self._reading if "Pdf" in limits.formats else self._images
-        scheduler.check_room(self._client(request), int(size) if size.isdecimal() else 0)
+        client, size = self._client(request), request.headers.get("content-length", "")
+        lane = self._reading if "Pdf" in limits.formats else self._images
+        lane.check_room(client, int(size) if size.isdecimal() else 0)
         async with self._source.open(request, limits) as data:
-            slow = "Pdf" in limits.formats and is_pdf(data)
-            info = await self._open(request, len(data), partial(probe, data, limits), slow=slow)
-            yield data, info, await to_thread.run_sync(self._cache.key, data)
-
-    async def _open(self, request: Request, weight: int, work: Callable[[], T], *, slow: bool) -> T:
-        """Call a function that loads no model in a thread; a slow one waits for its turn."""
-        if slow:
-            return await self._run(request, self._opening, weight, work)
-        return await to_thread.run_sync(work)
-
-    async def _run(
-        self,
-        request: Request,
-        scheduler: Scheduler,
-        weight: int,
-        work: Callable[[], T],
-        key: bytes | None = None,
-    ) -> T:
-        """Return the result of a job; cancel the job when the client disconnects."""
-        job = scheduler.submit(self._client(request), weight, work, key=key)
-        disconnect = asyncio.create_task(_wait_for_disconnect(request))
-        try:
-            await asyncio.wait({job, disconnect}, return_when=asyncio.FIRST_COMPLETED)
-            if not job.done():
-                raise ClientDisconnect
-            result: T = job.result()
-            return result
-        finally:
-            disconnect.cancel()
-            job.cancel()
+            lane = self._opening if "Pdf" in limits.formats and is_pdf(data) else self._probing
+            job = lane.submit(
+                client, len(data), lambda: (data, probe(data, limits), self._cache.key(data))
+            )
+            yield await _wait(request, job)
 
     def _client(self, request: Request) -> Hashable:
         """Return the client's address; on this machine, the header or the connection."""
@@ -303,7 +278,21 @@ class Service:
 
     def close(self) -> None:
         """Delete the temporary gallery."""
-        self._delete_gallery()
+        if self._temporary:
+            self._temporary()
+
+
+async def _wait(request: Request, job: Job) -> Any:
+    """Return the result of a job; cancel the job when the client disconnects."""
+    disconnect = asyncio.create_task(_wait_for_disconnect(request))
+    try:
+        await asyncio.wait({job, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+        if not job.done():
+            raise ClientDisconnect
+        return job.result()
+    finally:
+        disconnect.cancel()
+        job.cancel()
 
 
 async def _wait_for_disconnect(request: Request) -> None:

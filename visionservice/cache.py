@@ -42,6 +42,6 @@ class AnalysisCache:
         return sha256(data).digest() if self._enabled else None
 
     def results(self, key: bytes | None) -> CachedResults:
-        """Return the results of a key, to be added to."""
+        """Return the results of a key, to be added to; new ones without a key."""
         with self._lock:
-            return self._for_key(key)
+            return CachedResults() if key is None else self._for_key(key)
