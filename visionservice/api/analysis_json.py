@@ -74,15 +74,15 @@ def description(analysis: ImageAnalysis, limit: int = 1, *, names: bool = True) 
 
 def objects(analysis: ImageAnalysis) -> Json:
     """Return the objects, each with its more general terms as nested parents."""
-    return {"objects": [_object(thing) for thing in analysis.objects]}
+    return {"objects": [_object(found) for found in analysis.objects]}
 
 
-def _object(thing: Object) -> Json:
+def _object(found: Object) -> Json:
     parent: Json = {}
-    for word in reversed(thing.words):
-        parent = {"parent": {"object": word, "confidence": thing.confidence} | parent}
-    fields = {"object": thing.name, "confidence": thing.confidence}
-    return {"rectangle": xywh(thing.box)} | fields | parent
+    for word in reversed(found.words):
+        parent = {"parent": {"object": word, "confidence": found.confidence} | parent}
+    fields = {"object": found.name, "confidence": found.confidence}
+    return {"rectangle": xywh(found.box)} | fields | parent
 
 
 def xywh(box: Box) -> Json:

@@ -136,10 +136,10 @@ def _objects(analysis: ImageAnalysis) -> Json:
     return {
         "values": [
             {
-                "boundingBox": analysis_json.xywh(thing.box),
-                "tags": [{"name": thing.name, "confidence": thing.confidence}],
+                "boundingBox": analysis_json.xywh(found.box),
+                "tags": [{"name": found.name, "confidence": found.confidence}],
             }
-            for thing in analysis.confident_objects
+            for found in analysis.confident_objects
         ]
     }
 
@@ -148,9 +148,9 @@ def _people(analysis: ImageAnalysis) -> Json:
     """Return all people; the API leaves the choice of a threshold to the client."""
     return {
         "values": [
-            {"boundingBox": analysis_json.xywh(thing.box), "confidence": thing.confidence}
-            for thing in analysis.objects
-            if thing.name == "person"
+            {"boundingBox": analysis_json.xywh(found.box), "confidence": found.confidence}
+            for found in analysis.objects
+            if found.name == "person"
         ]
     }
 
