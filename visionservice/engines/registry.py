@@ -136,10 +136,11 @@ def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
         return _Slot(method, built_in, lambda: _import(f"{__package__}.{path}")())
     engine: Any = choice
     if isinstance(choice, str):
+        engine_class = _find_class(kind, choice)
         try:
-            engine = _find_class(kind, choice)(**arguments)
-        except TypeError as error:
-            raise ValueError(f"Invalid options of the engine {choice!r}: {error}.") from error
+            engine = engine_class(**arguments)
+        except Exception as error:
+            raise ValueError(f"Invalid engine {choice!r} or options: {error}.") from error
     elif arguments:
         option = f"'{kind}.{next(iter(arguments))}'"
         raise ValueError(f"Invalid engine option {option}: use options only with module:Class.")

@@ -25,6 +25,8 @@ class Scorer:
     name = "scorer"
 
     def __init__(self, model: str = "", thread_safe: bool = True) -> None:
+        if model == "invalid.onnx":
+            raise OSError("Invalid model")
         self.model, self.thread_safe = model, thread_safe
         self.loads, self.overlaps = 0, 0
         self._busy = Lock()
@@ -107,8 +109,17 @@ def test_calls_of_an_engine_that_is_not_thread_safe_take_turns() -> None:
         ({"adult": "mine:"}, {}, "Invalid engine 'mine:': use module:Class"),
         ({"adult": "absent:Mine"}, {}, "Invalid engine 'absent:Mine': .*No module named 'absent'"),
         ({"adult": "mine:Absent"}, {}, "Invalid engine 'mine:Absent': .*no attribute 'Absent'"),
-        ({"adult": "mine:Scorer"}, {"adult.x": "1"}, "Invalid options of .* argument 'x'"),
-        ({}, {"adult.x": "1"}, "Invalid options of the engine 'open-nsfw'"),
+        (
+            {"adult": "mine:Scorer"},
+            {"adult.x": "1"},
+            "or options: .* argument 'x'",
+        ),
+        (
+            {"adult": "fast"},
+            {"adult.model": "invalid.onnx"},
+            "'fast' .*: Invalid model",
+        ),
+        ({}, {"adult.x": "1"}, "Invalid engine 'open-nsfw' or options"),
         ({}, {"brands.x": "1"}, "Invalid engine option 'brands.x'"),
         ({}, {"adult": "1"}, "Invalid engine option 'adult'"),
         ({"adult": Scorer()}, {"adult.x": "1"}, "Invalid engine option 'adult.x'"),
