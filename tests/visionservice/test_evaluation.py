@@ -1,4 +1,4 @@
-"""The published pictures, asked about over HTTP: every fact that their truth.json states."""
+"""Every fact of truth.json about the evaluation images, over HTTP."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 class Evaluation:
-    """The pictures and what is known of them, and a client that looks at each of them once."""
+    """The images, their facts, and a client that analyzes each image once."""
 
     def __init__(self, folder: Path, service: LocalService) -> None:
         self.folder = folder
@@ -29,14 +29,14 @@ class Evaluation:
     def _analyze(self, name: str) -> Json:
         return self.vision.analyze(self.folder / "images" / name, features=FEATURES)
 
-    def stating(self, fact: str) -> Iterator[tuple[str, Any]]:
-        """Yield each picture of which the fact is stated, with the fact; at least one."""
+    def with_fact(self, fact: str) -> Iterator[tuple[str, Any]]:
+        """Yield each image that has the fact, with the fact; at least one."""
         found = [(name, of[fact]) for name, of in self.truth["images"].items() if fact in of]
-        assert found, f"truth.json states no {fact}"
+        assert found, f"truth.json has no {fact}"
         yield from found
 
-    def recognised(self, file: str) -> list[str]:
-        """Return who is recognised in a picture of people."""
+    def recognized(self, file: str) -> list[str]:
+        """Return the names of the recognized people in an image."""
         people = self.vision.celebrities(self.folder / "people" / file)
         return sorted(person["name"] for person in people["result"]["celebrities"])
 
@@ -48,11 +48,11 @@ def published(evaluation: Path, service: LocalService) -> Evaluation:
 
 @pytest.fixture
 def taught(published: Evaluation) -> Iterator[Evaluation]:
-    """The same once everybody in the gallery is taught, from one picture each."""
+    """The same with everybody in the gallery, from one image each."""
     portraits = sorted((published.folder / "people/gallery").glob("*/*.jpg"))
     names = {portrait.parent.name for portrait in portraits}
     try:
-        held = [published.vision.add_face(p.parent.name, p)["pictures"] for p in portraits]
+        held = [published.vision.add_face(p.parent.name, p)["images"] for p in portraits]
         assert held == [1] * len(names) != []
         yield published
     finally:
@@ -70,29 +70,29 @@ def overlap(face: Json, edges: list[int]) -> float:
 
 
 def test_sizes_are_those_of_the_files(published: Evaluation) -> None:
-    for name, size in published.stating("size"):
+    for name, size in published.with_fact("size"):
         metadata = published.analyze(name)["metadata"]
         assert [metadata["width"], metadata["height"]] == size, name
 
 
 def test_tags_name_what_is_there(published: Evaluation) -> None:
-    for name, groups in published.stating("tags_any_of"):
+    for name, groups in published.with_fact("tags_any_of"):
         tags = {tag["name"] for tag in published.analyze(name)["tags"]}
         for group in groups:
             assert tags.intersection(group), f"{name}: none of {group} in {sorted(tags)}"
 
 
 def test_categories_are_of_the_right_kind(published: Evaluation) -> None:
-    for name, prefixes in published.stating("category_prefix"):
+    for name, prefixes in published.with_fact("category_prefix"):
         first = published.analyze(name)["categories"][0]["name"]
         assert first.startswith(tuple(prefixes)), f"{name}: {first}"
-    for name, expected in published.stating("category"):
+    for name, expected in published.with_fact("category"):
         first = published.analyze(name)["categories"][0]["name"]
         assert first in expected, f"{name}: {first}"
 
 
 def test_captions_tell_what_is_there(published: Evaluation) -> None:
-    for name, words in published.stating("caption_any_of"):
+    for name, words in published.with_fact("caption_any_of"):
         (caption,) = published.analyze(name)["description"]["captions"]
         assert set(caption["text"].split()) & set(words), f"{name}: {caption['text']}"
 
@@ -102,15 +102,15 @@ def test_the_skateboard_has_its_rider(published: Evaluation) -> None:
     assert caption["text"] == "a person riding a skateboard"
 
 
-def test_drawings_are_told_from_photographs(published: Evaluation) -> None:
-    for name, (clip_art, line_drawing) in published.stating("imageType"):
+def test_drawings_have_the_right_image_type(published: Evaluation) -> None:
+    for name, (clip_art, line_drawing) in published.with_fact("imageType"):
         kind = {"clipArtType": clip_art, "lineDrawingType": line_drawing}
         assert published.analyze(name)["imageType"] == kind, name
 
 
 def test_every_face_is_found_with_its_gender_and_about_its_age(published: Evaluation) -> None:
     checked = 0
-    for name, facts in published.stating("faces"):
+    for name, facts in published.with_fact("faces"):
         faces = published.analyze(name)["faces"]
         assert len(faces) == (len(facts) if facts else 0), name
         ages = []
@@ -132,25 +132,25 @@ def test_handwriting_is_read_without_an_error(published: Evaluation) -> None:
 
 
 def test_nothing_is_read_where_nothing_is_written(published: Evaluation) -> None:
-    for name, words in published.stating("words"):
+    for name, words in published.with_fact("words"):
         answer = published.vision.ocr(published.folder / "images" / name)
         assert answer["regions"] == words, name
 
 
-def test_presidents_are_recognised_from_one_picture_each(taught: Evaluation) -> None:
+def test_presidents_are_recognized_from_one_image_each(taught: Evaluation) -> None:
     probes = taught.truth["people"]["probes"]
     assert len(probes) >= 3
     for file, names in probes.items():
-        assert taught.recognised(f"probes/{file}") == sorted(names), file
+        assert taught.recognized(f"probes/{file}") == sorted(names), file
 
 
-def test_nobody_is_recognised_among_strangers(taught: Evaluation) -> None:
+def test_nobody_is_recognized_among_strangers(taught: Evaluation) -> None:
     strangers = taught.truth["people"]["strangers"]
     assert strangers
     for file in strangers:
-        assert taught.recognised(file) == [], file
+        assert taught.recognized(file) == [], file
 
 
 def test_before_they_are_taught_they_are_strangers(published: Evaluation) -> None:
     for file in published.truth["people"]["probes"]:
-        assert published.recognised(f"probes/{file}") == [], file
+        assert published.recognized(f"probes/{file}") == [], file
