@@ -28,8 +28,8 @@ def post(service: LocalService, path: str, data: bytes, **headers: str) -> reque
 
 def status(service: LocalService, accepted: requests.Response) -> str:
     where = accepted.headers["Operation-Location"]
-    answer = requests.get(where, headers={KEY: service.key}, timeout=30)
-    return str(answer.json()["status"])
+    response = requests.get(where, headers={KEY: service.key}, timeout=30)
+    return str(response.json()["status"])
 
 
 def until(service: LocalService, accepted: requests.Response, *wanted: str) -> None:

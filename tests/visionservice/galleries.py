@@ -1,4 +1,4 @@
-"""Galleries that fail or take long: the one part of the service that a test can hand in."""
+"""Galleries that fail or take long."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from visionservice.gallery.gallery import Gallery, Landmark
 
 
 class Trouble(Gallery):
-    """A gallery on which asking for places ends in the way it is told to."""
+    """A gallery that raises an error when it identifies landmarks."""
 
     def __init__(self, folder: Path, trouble: BaseException) -> None:
         super().__init__(folder)
@@ -23,10 +23,10 @@ class Trouble(Gallery):
 
 
 class Slow(Gallery):
-    """A gallery that takes its time until it is let go.
+    """A gallery that identifies landmarks when `go` is set.
 
     Attributes:
-        seen: The widths of the pictures it was asked about, in this order.
+        seen: The widths of the images, in order.
     """
 
     def __init__(self, folder: Path) -> None:

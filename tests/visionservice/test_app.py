@@ -43,12 +43,12 @@ def ask(
 
 
 def finished(service: LocalService, address: str) -> dict[str, Any]:
-    """Poll an operation until it has ended; assert that its text is absent until then."""
+    """Poll an operation until it has ended; until then it has no text."""
     deadline = monotonic() + 60
     while monotonic() < deadline:
-        answer = requests.get(address, headers={KEY: service.key}, timeout=10)
-        assert answer.status_code == 200
-        body: dict[str, Any] = answer.json()
+        response = requests.get(address, headers={KEY: service.key}, timeout=10)
+        assert response.status_code == 200
+        body: dict[str, Any] = response.json()
         if body["status"] != "Running":
             return body
         assert set(body) == {"status"}
@@ -56,7 +56,7 @@ def finished(service: LocalService, address: str) -> dict[str, Any]:
     raise AssertionError("the operation did not end")
 
 
-def test_the_models_are_those_of_the_api(service: LocalService) -> None:
+def test_models_returns_the_domain_models(service: LocalService) -> None:
     models = ask(service, "GET", "models").json()["models"]
     assert [model["name"] for model in models] == ["celebrities", "landmarks"]
     assert "people_" in models[0]["categories"]
@@ -65,17 +65,19 @@ def test_the_models_are_those_of_the_api(service: LocalService) -> None:
 
 @pytest.mark.parametrize("path", ["analyze", "Analyze", "/ANALYZE", "//analyze/"])
 @pytest.mark.parametrize("name", ["visualFeatures", "VISUALFEATURES", "visualfeatures "])
-def test_spelling_is_read_leniently(service: LocalService, path: str, name: str) -> None:
+def test_the_case_of_paths_and_parameters_does_not_matter(
+    service: LocalService, path: str, name: str
+) -> None:
     query = {name: "cOLOR", "model": "landmarks", "unknown": "x", "details": ""}
-    answer = ask(service, "POST", path, params=query, headers=BYTES, data=PHOTO)
-    assert set(answer.json()) == {"color", "requestId", "metadata"}
+    response = ask(service, "POST", path, params=query, headers=BYTES, data=PHOTO)
+    assert set(response.json()) == {"color", "requestId", "metadata"}
 
 
-def test_the_three_kinds_of_body_are_the_same_picture(service: LocalService) -> None:
+def test_the_three_kinds_of_body_give_the_same_result(service: LocalService) -> None:
     query = {"params": {"visualFeatures": "Color"}}
     url = f"{service.url}/samples/coffee_cup.jpg"
     pieces = (PHOTO[start : start + 5000] for start in range(0, len(PHOTO), 5000))
-    answers = [
+    responses = [
         ask(service, "POST", "analyze", json={"url": url}, **query),
         ask(
             service,
@@ -87,45 +89,47 @@ def test_the_three_kinds_of_body_are_the_same_picture(service: LocalService) -> 
         ),
         ask(service, "POST", "analyze", data=PHOTO, headers=BYTES, **query),
         ask(service, "POST", "analyze", data=pieces, headers=BYTES, **query),
-        ask(service, "POST", "analyze", files={"picture": ("a.jpg", PHOTO)}, **query),
+        ask(service, "POST", "analyze", files={"image": ("a.jpg", PHOTO)}, **query),
     ]
-    assert [answer.status_code for answer in answers] == [200] * 5
-    first, *others = ({**answer.json(), "requestId": ""} for answer in answers)
+    assert [response.status_code for response in responses] == [200] * 5
+    first, *others = ({**response.json(), "requestId": ""} for response in responses)
     assert all(other == first for other in others)
-    assert len({answer.json()["requestId"] for answer in answers}) == 5
+    assert len({response.json()["requestId"] for response in responses}) == 5
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]"])
-def test_an_address_of_its_own_samples_is_read_from_disk(service: LocalService, host: str) -> None:
+def test_a_url_of_a_sample_is_read_from_disk(service: LocalService, host: str) -> None:
     url = service.url.replace("127.0.0.1", host)
     for path, status in (("//samples/coffee%5Fcup.jpg", 200), ("/samples/../images.py", 400)):
-        answer = ask(service, "POST", "analyze?visualFeatures=Color", json={"url": url + path})
-        assert answer.status_code == status, answer.text
+        response = ask(service, "POST", "analyze?visualFeatures=Color", json={"url": url + path})
+        assert response.status_code == status, response.text
 
 
-def test_a_sample_has_no_address_but_on_the_web(service: LocalService) -> None:
+def test_a_sample_has_no_ftp_url(service: LocalService) -> None:
     url = service.url.replace("http:", "ftp:") + "/samples/coffee_cup.jpg"
-    answer = ask(service, "POST", "tag", json={"url": url})
-    assert (answer.status_code, answer.json()["code"]) == (400, "InvalidImageUrl")
-    assert "http" in answer.headers["X-Error-Hint"]
+    response = ask(service, "POST", "tag", json={"url": url})
+    assert (response.status_code, response.json()["code"]) == (400, "InvalidImageUrl")
+    assert "http" in response.headers["X-Error-Hint"]
 
 
 def test_a_thumbnail_is_a_jpeg_of_the_size_asked_for(service: LocalService) -> None:
     for width, height, smart in ((50, 50, "true"), (1, 1024, "false"), (1024, 1, "True")):
         query = {"width": width, "height": height, "smartCropping": smart}
-        answer = ask(service, "POST", "generateThumbnail", params=query, headers=BYTES, data=PHOTO)
-        assert answer.headers["content-type"] == "image/jpeg"
-        image = Image.open(BytesIO(answer.content))
+        response = ask(
+            service, "POST", "generateThumbnail", params=query, headers=BYTES, data=PHOTO
+        )
+        assert response.headers["content-type"] == "image/jpeg"
+        image = Image.open(BytesIO(response.content))
         assert (image.format, image.size) == ("JPEG", (width, height))
 
 
 @pytest.mark.parametrize("name", ["handwriting", "detectHandwriting"])
-def test_text_is_recognised_by_an_operation(service: LocalService, name: str) -> None:
+def test_recognize_text_is_a_long_running_operation(service: LocalService, name: str) -> None:
     page = {"url": f"{service.url}/samples/handwriting.jpg"}
-    answer = ask(service, "POST", "RecognizeText", json=page, params={name: True})
-    assert (answer.status_code, answer.content) == (202, b"")
-    assert answer.headers["Content-Length"] == "0"
-    address = answer.headers["Operation-Location"]
+    response = ask(service, "POST", "RecognizeText", json=page, params={name: True})
+    assert (response.status_code, response.content) == (202, b"")
+    assert response.headers["Content-Length"] == "0"
+    address = response.headers["Operation-Location"]
     assert address.startswith(f"{service.url}/vision/v1.0/textOperations/")
     assert len(address.rpartition("/")[2]) == 36
     done = finished(service, address)
@@ -134,16 +138,16 @@ def test_text_is_recognised_by_an_operation(service: LocalService, name: str) ->
     assert finished(service, address.upper().replace("HTTP", "http")) == done
 
 
-def test_the_operations_address_follows_the_host_of_the_request(service: LocalService) -> None:
+def test_the_operation_location_has_the_host_of_the_request(service: LocalService) -> None:
     port = service.url.rpartition(":")[2]
-    answer = ask(
+    response = ask(
         service,
         "POST",
         "recognizeText",
         headers={**BYTES, "Host": f"localhost:{port}"},
         data=sample_path("handwritten_note.jpg").read_bytes(),
     )
-    address = answer.headers["Operation-Location"]
+    address = response.headers["Operation-Location"]
     assert address.startswith(f"http://localhost:{port}/vision/v1.0/textOperations/")
     assert finished(service, address)["status"] == "Succeeded"
 
@@ -164,20 +168,18 @@ async def client(
         yield it
 
 
-def test_an_unforeseen_failure_is_logged_and_not_told(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    async def answered() -> httpx.Response:
+def test_a_bug_is_logged_and_not_returned(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def send() -> httpx.Response:
         async with client(Trouble(tmp_path, RuntimeError("an inner secret"))) as talking:
             path = "/models/landmarks/analyze?subscription-key=secret-key"
             return await talking.post(path, content=PHOTO)
 
     with caplog.at_level(logging.ERROR, "visionhelpers"):
-        answer = asyncio.run(answered())
-    assert (answer.status_code, answer.json()["code"]) == (500, "InternalServerError")
-    assert "inner secret" not in answer.text
+        response = asyncio.run(send())
+    assert (response.status_code, response.json()["code"]) == (500, "InternalServerError")
+    assert "inner secret" not in response.text
     assert "an inner secret" in caplog.text
-    assert answer.json()["requestId"] in caplog.text
+    assert response.json()["requestId"] in caplog.text
     assert "secret-key" not in caplog.text
 
 
@@ -185,27 +187,29 @@ def test_an_unforeseen_failure_is_logged_and_not_told(
     "trouble",
     [EngineUnavailable("Landmarks need opencv: pip install it."), ImportError("no", name="opencv")],
 )
-def test_a_missing_package_is_named_and_the_rest_works(tmp_path: Path, trouble: Exception) -> None:
-    async def answered() -> tuple[httpx.Response, httpx.Response]:
+def test_a_missing_package_affects_only_the_results_that_need_it(
+    tmp_path: Path, trouble: Exception
+) -> None:
+    async def send() -> tuple[httpx.Response, httpx.Response]:
         async with client(Trouble(tmp_path, trouble)) as talking:
             refused = await talking.post("/models/landmarks/analyze", content=PHOTO)
             return refused, await talking.post("/analyze?visualFeatures=Color", content=PHOTO)
 
-    refused, works = asyncio.run(answered())
+    refused, works = asyncio.run(send())
     assert (refused.status_code, refused.json()["code"]) == (501, "FailedToProcess")
     assert "opencv" in refused.json()["message"]
     assert works.status_code == 200
 
 
-def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
+def test_a_full_queue_returns_429_until_there_is_room(tmp_path: Path) -> None:
     gallery, scheduler = Slow(tmp_path), Scheduler(1, max_waiting_pixels=4_000_000)
 
     async def crowded() -> tuple[httpx.Response, list[httpx.Response], httpx.Response]:
         async with client(gallery, scheduler) as talking, asyncio.TaskGroup() as group:
 
             def post() -> asyncio.Task[httpx.Response]:
-                asking = talking.post("/models/landmarks/analyze", content=PHOTO)
-                return group.create_task(asking)
+                sending = talking.post("/models/landmarks/analyze", content=PHOTO)
+                return group.create_task(sending)
 
             waiting = [post()]
             while not gallery.begun.is_set():
@@ -220,34 +224,34 @@ def test_a_full_queue_answers_429_and_stays_alive(tmp_path: Path) -> None:
     refused, waited, later = asyncio.run(asyncio.wait_for(crowded(), 30))
     assert (refused.status_code, refused.json()["error"]["code"]) == (429, "429")
     assert int(refused.headers["Retry-After"]) >= 1
-    assert [answer.status_code for answer in waited] == [200] * 3
+    assert [response.status_code for response in waited] == [200] * 3
     assert later.status_code == 200
 
 
-def test_a_client_with_many_pictures_does_not_starve_one_that_sends_one(tmp_path: Path) -> None:
+def test_a_client_with_many_images_does_not_delay_one_with_one_image(tmp_path: Path) -> None:
     gallery, scheduler = Slow(tmp_path), Scheduler(1)
 
     async def crowded() -> list[int]:
         async with client(gallery, scheduler) as talking, asyncio.TaskGroup() as group:
 
             def post(width: int, name: str) -> asyncio.Task[httpx.Response]:
-                picture, who = png(width), {CLIENT_HEADER: name}
-                asking = talking.post("/models/landmarks/analyze", content=picture, headers=who)
-                return group.create_task(asking)
+                image, who = png(width), {CLIENT_HEADER: name}
+                sending = talking.post("/models/landmarks/analyze", content=image, headers=who)
+                return group.create_task(sending)
 
             async def queued(count: int) -> None:
                 while scheduler.waiting < count * MIN_WEIGHT:
                     await asyncio.sleep(0.01)
 
-            answers = [post(60, "busy")]
+            responses = [post(60, "busy")]
             while not gallery.begun.is_set():
                 await asyncio.sleep(0.01)
-            answers += [post(70, "greedy") for _ in range(12)]
+            responses += [post(70, "greedy") for _ in range(12)]
             await queued(12)
-            answers += [post(80, "modest")]
+            responses += [post(80, "modest")]
             await queued(13)
             gallery.go.set()
-            return [(await answer).status_code for answer in answers]
+            return [(await response).status_code for response in responses]
 
     assert asyncio.run(asyncio.wait_for(crowded(), 30)) == [200] * 14
     assert gallery.seen == [60, 70, 80] + [70] * 11
@@ -335,7 +339,7 @@ def test_a_full_queue_rejects_an_image_without_keeping_its_body(tmp_path: Path) 
     assert (status, peak < 5_000_000) == (429, True), peak
 
 
-def test_small_pictures_in_large_files_fill_the_queue_too(tmp_path: Path) -> None:
+def test_small_images_in_large_files_fill_the_queue(tmp_path: Path) -> None:
     file = BytesIO()
     Image.new("RGB", (60, 60)).save(file, "BMP")
     large = file.getvalue().ljust(3_000_000, b"\0")
@@ -344,15 +348,15 @@ def test_small_pictures_in_large_files_fill_the_queue_too(tmp_path: Path) -> Non
         scheduler, go = Scheduler(1, max_waiting_pixels=12_000_000), Event()
         scheduler.submit("another", 1, lambda: go.wait(20))
         async with client(Gallery(tmp_path), scheduler) as talking:
-            answers = [await talking.post("/recognizeText", content=large) for _ in range(3)]
+            responses = [await talking.post("/recognizeText", content=large) for _ in range(3)]
         go.set()
-        return [answer.status_code for answer in answers]
+        return [response.status_code for response in responses]
 
     assert asyncio.run(asked()) == [202, 202, 429]
 
 
-async def hang_up(app: ASGIApp, path: str, queued: Callable[[], bool]) -> None:
-    """Send a whole picture, and be gone as soon as it is queued."""
+async def disconnect(app: ASGIApp, path: str, queued: Callable[[], bool]) -> None:
+    """Send an image, and disconnect when it is in the queue."""
 
     async def messages() -> AsyncIterator[Message]:
         yield {"type": "http.request", "body": PHOTO, "more_body": False}
@@ -361,17 +365,17 @@ async def hang_up(app: ASGIApp, path: str, queued: Callable[[], bool]) -> None:
         yield {"type": "http.disconnect"}
 
     async def send(_: Message) -> None:
-        """Nobody listens any more."""
+        """Ignore the response."""
 
     headers = {"Host": "localhost", KEY: "secret-key"} | BYTES
     raw = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "method": "POST", "path": path, "query_string": b"", "headers": raw}
-    answering = asyncio.ensure_future(app(scope, messages().__anext__, send))
-    done, _ = await asyncio.wait({answering}, timeout=10)
-    assert done, "the request is still waited for"
+    sending = asyncio.ensure_future(app(scope, messages().__anext__, send))
+    done, _ = await asyncio.wait({sending}, timeout=10)
+    assert done, "the request still runs"
 
 
-def test_a_picture_whose_sender_has_gone_is_not_looked_at(tmp_path: Path) -> None:
+def test_an_image_is_not_analyzed_after_its_client_has_disconnected(tmp_path: Path) -> None:
     gallery, scheduler = Slow(tmp_path), Scheduler(1)
     path = "/vision/v1.0/models/landmarks/analyze"
 
@@ -380,7 +384,7 @@ def test_a_picture_whose_sender_has_gone_is_not_looked_at(tmp_path: Path) -> Non
         working = scheduler.submit(
             "another", 1, lambda: gallery.identify_landmarks(np.zeros((1, 1, 3), np.uint8))
         )
-        await hang_up(app, path, lambda: scheduler.waiting > 0)
+        await disconnect(app, path, lambda: scheduler.waiting > 0)
         gallery.go.set()
         await working
         await scheduler.submit("another", 1, lambda: None)

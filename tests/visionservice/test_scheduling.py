@@ -34,7 +34,7 @@ PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalService]:
-    """A service that stops with the test, whatever it is working on."""
+    """A service that stops with the test, even at work."""
     monkeypatch.setattr("visionservice.scheduler.DRAIN_SECONDS", 0.1)
     with LocalService(gallery=tmp_path) as service:
         yield service
@@ -67,7 +67,7 @@ for question in sys.stdin:
 def test_pdfs_that_hang_delay_no_image(
     own: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, question: str
 ) -> None:
-    until(own, post(own, READ, png(60)), "succeeded")  # so that the models are there
+    until(own, post(own, READ, png(60)), "succeeded")  # loads the models
     program, go = tmp_path / "hang.py", tmp_path / "go"
     program.write_text(HANGING.format(question=question, go=str(go)))
     monkeypatch.setattr(document_process, "_COMMAND", [sys.executable, program])
@@ -145,7 +145,7 @@ def test_requests_that_take_too_long_are_rejected(
 
 
 def test_an_operation_is_finished_and_its_result_read(
-    service: LocalService,  # so that the models are there
+    service: LocalService,  # loads the models
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
