@@ -1,7 +1,7 @@
-"""The gallery: recognizes the faces of known people and the images of known landmarks.
+"""The gallery: recognizes known people and landmarks.
 
-`FOLDER/celebrities/NAME/` and `FOLDER/landmarks/NAME/` contain the images. An image that is put
-there by hand is found at the next request.
+Their images are in `FOLDER/celebrities/NAME/` and `FOLDER/landmarks/NAME/`; those that are put
+there by hand count from the next request on.
 """
 
 from __future__ import annotations
@@ -21,9 +21,8 @@ from ..engines import landmarks
 from ..engines.base import Face, RGBImage
 from ..engines.geometry import Box
 from ..engines.registry import Engines, default
-from .image_store import Features, GalleryError, ImageStore, validate_name
-
-__all__ = ["Celebrity", "Gallery", "GalleryError", "Landmark"]
+from .image_store import Features, ImageStore, validate_name
+from .image_store import GalleryError as GalleryError
 
 BUILT_IN = SAMPLES / "gallery"
 MAX_FACE_DISTANCE = 0.55
@@ -40,11 +39,7 @@ MAX_COMPARED = 12
 
 @dataclass(frozen=True, slots=True)
 class Celebrity:
-    """A recognized face.
-
-    The confidence is 1 / (1 + exp(20 (distance - 0.55))): 0.5 at the maximum distance, 0.9 at
-    0.44, 0.99 at 0.32.
-    """
+    """A recognized face; the confidence is 0.5 at the maximum distance, 0.9 at 0.44."""
 
     name: str
     confidence: float
@@ -53,10 +48,7 @@ class Celebrity:
 
 @dataclass(frozen=True, slots=True)
 class Landmark:
-    """A recognized landmark.
-
-    The confidence is 1 - 0.5 ** (features / 20): 0.5 at the minimum number, 0.97 at a hundred.
-    """
+    """A recognized landmark; the confidence is 0.5 at the minimum of features, 0.97 at 100."""
 
     name: str
     confidence: float
@@ -67,8 +59,8 @@ class Gallery:
 
     Args:
         folder: The folder of the images; it is made when the first one is added.
-        built_in: Whether to know the people and landmarks that come with the samples.
-        engines: The engines that find and compare faces; None for the built-in ones.
+        built_in: Whether to add the people and landmarks of the sample images.
+        engines: None for the built-in ones.
     """
 
     def __init__(
@@ -88,11 +80,7 @@ class Gallery:
         )
 
     def named(self, name: str) -> Gallery:
-        """Return the separate gallery with a name, for the clients that choose it.
-
-        Raises:
-            GalleryError: The name is invalid.
-        """
+        """Return the separate gallery with this name, for the clients that choose it."""
         return self._named(validate_name(name))
 
     def identify_faces(self, image: RGBImage, faces: Sequence[Face]) -> tuple[Celebrity, ...]:
@@ -101,9 +89,6 @@ class Gallery:
         Args:
             image: Height x width x 3, RGB, upright.
             faces: The faces in it.
-
-        Raises:
-            EngineUnavailable: A package that recognizes faces is not installed.
         """
         known = self._faces.features() if faces else []
         embed = self._engines.embeddings.embed
@@ -123,11 +108,7 @@ class Gallery:
         return tuple(found.values())
 
     def identify_landmarks(self, image: RGBImage) -> tuple[Landmark, ...]:
-        """Return the landmarks that are recognized, the most confident first.
-
-        Raises:
-            EngineUnavailable: A package that recognizes landmarks is not installed.
-        """
+        """Return the landmarks that are recognized, the most confident first."""
         known = [(name, _from_arrays(features)) for name, features in self._landmarks.features()]
         if not known:
             return ()
@@ -159,7 +140,6 @@ class Gallery:
 
         Raises:
             GalleryError: The name is invalid, or the image does not show exactly one face.
-            EngineUnavailable: A package that recognizes faces is not installed.
         """
 
         def extract(image: RGBImage) -> Features:
@@ -178,16 +158,11 @@ class Gallery:
 
         Raises:
             GalleryError: The name is invalid, or the image has too little detail.
-            EngineUnavailable: A package that recognizes landmarks is not installed.
         """
         return self._landmarks.add(name, data)
 
     def remove_face(self, name: str) -> bool:
-        """Remove a person; return False if the name is unknown.
-
-        Raises:
-            GalleryError: The name is invalid.
-        """
+        """Remove a person, also a built-in one; return False if the name is unknown."""
         return self._faces.remove(name)
 
     def remove_landmark(self, name: str) -> bool:

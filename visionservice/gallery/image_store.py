@@ -76,10 +76,7 @@ class ImageStore:
         return dict(sorted(Counter(map(_name, self._files())).items()))
 
     def features(self) -> list[tuple[str, Features]]:
-        """Return the name and the features of each image that has some.
-
-        Threads share the extraction of new images; the next start finds it on disk.
-        """
+        """Return the name and the features of each image; threads share their extraction."""
         keys = []
         for file in self._files():
             with suppress(OSError):  # another process has removed it
@@ -92,10 +89,7 @@ class ImageStore:
     def add(self, name: str, data: bytes, extract: Extractor | None = None) -> int:
         """Store an image under a name, and return the number of its images.
 
-        Args:
-            name: The name.
-            data: The file.
-            extract: Replaces the usual extractor, to raise an error for unsuitable images.
+        Another extractor may raise an error for unsuitable images.
 
         Raises:
             GalleryError: The name is invalid, or the image is invalid or has no features.
@@ -109,18 +103,12 @@ class ImageStore:
         file = self._folder / name / f"{sha256(data).hexdigest()[:16]}{suffix}"
         with self._locked():
             file.parent.mkdir(mode=0o700, exist_ok=True)
-            _write(self._features_file(file, data), _dump(features))
+            _write_features(self._features_file(file, data), features)
             _write(file, data)
             return self.names()[name]
 
     def remove(self, name: str) -> bool:
-        """Remove the images of a name; return False if there are none.
-
-        Built-in images are hidden: the folder remembers their names.
-
-        Raises:
-            GalleryError: The name is invalid.
-        """
+        """Remove a name and hide a built-in one; return False if it has no images."""
         name = validate_name(name)
         if name not in self.names():
             return False
@@ -165,29 +153,24 @@ class ImageStore:
         return future
 
     def _load(self, file: Path) -> Features:
-        """Return the stored features of a file, or extract and store them."""
+        """Return the stored features of a file, or extract them."""
         features, reason = {}, "no face, or too little detail"
         try:
             data = file.read_bytes()
-            features_file = self._features_file(file, data)
             try:
-                with np.load(features_file) as stored:
+                with np.load(self._features_file(file, data)) as stored:
                     features = dict(stored)
             except Exception:  # there are none, or they are damaged
                 features = dict(self._extract(load_image(data)))
-                self._store(file, features_file, features)
+                if file.is_relative_to(self._folder):
+                    with suppress(OSError), self._locked():  # the folder may be read-only
+                        if file.exists():
+                            _write_features(self._features_file(file, data), features)
         except (OSError, GalleryError) as error:
             reason = str(error)
         if not features:
             log.warning("The gallery ignores %s/%s: %s", file.parent.name, file.name, reason)
         return features
-
-    def _store(self, file: Path, features_file: Path, features: Features) -> None:
-        """Write features beside their image, unless it is built in, read-only or removed."""
-        if file.is_relative_to(self._folder):
-            with suppress(OSError), self._locked():
-                if file.exists():
-                    _write(features_file, _dump(features))
 
     def _features_file(self, file: Path, data: bytes) -> Path:
         digest = sha256(self._version.encode() + b"\0" + data).hexdigest()
@@ -195,11 +178,7 @@ class ImageStore:
 
 
 def load_image(data: bytes) -> RGBImage:
-    """Return the pixels of a file, upright, at most MAX_SIDE pixels wide and high.
-
-    Raises:
-        GalleryError: The file is not an image, is damaged or is too large.
-    """
+    """Return the pixels of an image, scaled down to MAX_SIDE, or raise GalleryError."""
     try:
         pixels = decode(data, probe(data, _ANY_SIZE))
     except ApiError as error:
@@ -212,11 +191,7 @@ def load_image(data: bytes) -> RGBImage:
 
 
 def validate_name(name: str) -> str:
-    """Return a name as the name of its folder.
-
-    Raises:
-        GalleryError: The name is not one that a folder can have on every system.
-    """
+    """Return the name of a folder, or raise GalleryError if some system cannot have it."""
     name = normalize("NFC", name.strip())
     too_long = len(name) > MAX_NAME_LENGTH or len(name.encode(errors="replace")) > MAX_NAME_BYTES
     if too_long or not name.isprintable() or not _NAME.fullmatch(name):
@@ -238,10 +213,10 @@ def _normalize_file(data: bytes, image: RGBImage) -> tuple[bytes, str]:
     return buffer.getvalue(), ".jpg"
 
 
-def _dump(features: Features) -> bytes:
+def _write_features(file: Path, features: Features) -> None:
     buffer = BytesIO()
     np.savez_compressed(buffer, allow_pickle=False, **features)
-    return buffer.getvalue()
+    _write(file, buffer.getvalue())
 
 
 def _write(file: Path, data: bytes) -> None:

@@ -57,11 +57,7 @@ class Document:
         return document
 
     def page(self, number: int) -> DocumentPage:
-        """Return a page, counted from 1.
-
-        Raises:
-            ApiError: The page is damaged or too large, or takes too long to draw.
-        """
+        """Return a page, counted from 1, or raise ApiError if it cannot be read."""
         with self._lock:
             if self._info.is_document:
                 image = self._draw(number)

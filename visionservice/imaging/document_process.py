@@ -55,19 +55,11 @@ class DocumentProcess:
         self.running.add(self)
 
     def measure(self) -> tuple[int, int, int]:
-        """Return the number of pages, and the width and height in pixels of the largest.
-
-        Raises:
-            ApiError: The file cannot be read, has no pages, or has a page that is too large.
-        """
+        """Return the number of pages, and the width and height in pixels of the largest."""
         return self._ask("size")[0]
 
     def draw(self, number: int) -> NDArray[np.uint8]:
-        """Return a page, counted from 1: height x width x 3, RGB; of a PDF at 200 dots per inch.
-
-        Raises:
-            ApiError: The page is damaged or too large, or takes too long.
-        """
+        """Return a page, counted from 1: height x width x 3, RGB; of a PDF at 200 dots per inch."""
         return self._ask(f"draw {number}")[1]
 
     def close(self) -> None:
@@ -77,7 +69,11 @@ class DocumentProcess:
             self._process.kill()
 
     def _ask(self, question: str) -> tuple[tuple[int, int, int], NDArray[np.uint8]]:
-        """Return the number of pages or of the page, the width and height, and the pixels."""
+        """Return the number of pages or of the page, the width and height, and the pixels.
+
+        Raises:
+            ApiError: The document or the page cannot be read, is too large, or takes too long.
+        """
         deadline = monotonic() + TIMEOUT_SECONDS
         timer = Timer(TIMEOUT_SECONDS, self._process.kill)
         timer.daemon = True

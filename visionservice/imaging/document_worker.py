@@ -34,7 +34,7 @@ MAX_CPU_SECONDS = 30
 
 
 class _TooLargeError(Exception):
-    """The document has a page that is too large."""
+    pass
 
 
 class _Pdf:

@@ -191,3 +191,11 @@ def test_an_added_image_is_searched_once(tmp_path: Path, monkeypatch: pytest.Mon
     again = Gallery(tmp_path, built_in=False, engines=engines)
     assert again.identify_faces(image, found) == (person,)
     assert (faces.calls, embeddings.calls, len(decoded)) == (1, 3, 1)
+
+
+def test_a_gallery_that_is_only_asked_makes_no_folders(gallery: Gallery, tmp_path: Path) -> None:
+    image = loaded("grace_hopper.jpg")
+    named = gallery.named("lesson")
+    assert list(people(named, image)) == ["Grace Hopper"]
+    assert named.identify_landmarks(image) == ()
+    assert list(tmp_path.iterdir()) == []
