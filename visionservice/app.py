@@ -32,7 +32,7 @@ from .engines.registry import load
 from .errors import ApiError
 from .gallery.gallery import Gallery
 from .image_source import ImageSource
-from .imaging.decode import RGBImage, decode
+from .imaging.decode import decode
 from .imaging.document import Document
 from .imaging.probe import ImageInfo, InputLimits, is_pdf, probe
 from .middleware import ApiKeyMiddleware, IdleTimer
@@ -54,8 +54,6 @@ class Operation:
     Attributes:
         path: The path below the root of a version, in lower case.
         parse: Validates the query; returns the `ImageHandler`, or the `DocumentHandler`.
-        versions: The versions that have the operation.
-        limits: The images that it accepts.
         results: The path of its results if it is long-running, as the API spells it.
     """
 
@@ -175,7 +173,8 @@ class Service:
         gallery = gallery_of(request, self.gallery)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
-            image = self._analysis(decode(data, info), info, gallery, key)
+            pixels, results = decode(data, info), self._cache.results(key)
+            image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
             return handler(image, request.state.id)
 
         async with self._read_image(request, operation.limits) as (data, info, key):
@@ -203,7 +202,8 @@ class Service:
 
             def read_page(number: int) -> None:
                 page = document.page(number)
-                image = self._analysis(page.image, info, gallery, key)
+                results = self._cache.results(key)
+                image = ImageAnalysis(page.image, info.format, gallery, self.engines, results)
                 pages.append(plan.page(PageAnalysis(number, image, page.unit)))
 
             steps = [partial(read_page, number) for number in plan.numbers]
@@ -218,12 +218,6 @@ class Service:
         location = f"{root}/{operation.results}/{name}"
         headers = {"Operation-Location": location, "apim-request-id": request.state.id}
         return Response(status_code=202, headers=headers)
-
-    def _analysis(
-        self, pixels: RGBImage, info: ImageInfo, gallery: Gallery, key: bytes | None
-    ) -> ImageAnalysis:
-        results = self._cache.results(key)
-        return ImageAnalysis(pixels, info.format, gallery, self.engines, results)
 
     async def get_operation(self, version: Version, kind: str, request: Request) -> Response:
         """Return the status of an operation, and its result without parsing it again."""

@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -52,22 +53,16 @@ class Progress:
     result: bytes | None = None
 
 
+@dataclass(slots=True)
 class _Operation:
-    """One operation; of its job it keeps the result only."""
+    """One operation; of a job that has ended, only the result is kept."""
 
-    def __init__(self, job: Job, kind: str, clock: Callable[[], datetime]) -> None:
-        self.kind, self.created, self._clock = kind, clock(), clock
-        self.ended: datetime | None = None
-        self.result = b""
-        self.was_read = False
-        self.job: Job | None = job
-        job.add_done_callback(self._end)
-
-    def _end(self, job: asyncio.Future[Any]) -> None:
-        if not job.cancelled() and not job.exception():
-            self.result = job.result()
-        self.ended = self._clock()
-        self.job = None
+    job: Job | None
+    kind: str
+    created: datetime
+    ended: datetime | None = None
+    result: bytes = b""
+    was_read: bool = False
 
     def is_unread(self, now: datetime) -> bool:
         """Return True if it has ended within `READ_TIME`, and no client was told."""
@@ -114,9 +109,15 @@ class OperationStore:
             kind: The path of its results; under other paths the id is unknown.
         """
         name = str(uuid4())
-        self._operations[name] = _Operation(job, kind, self._clock)
+        operation = self._operations[name] = _Operation(job, kind, self._clock())
+        job.add_done_callback(partial(self._end, operation))
         self.evict()
         return name
+
+    def _end(self, operation: _Operation, job: asyncio.Future[Any]) -> None:
+        operation.job, operation.ended = None, self._clock()
+        if not job.cancelled() and not job.exception():
+            operation.result = job.result()
 
     def get(self, name: str, kind: str) -> Progress:
         """Return the status of an operation.

@@ -21,7 +21,7 @@ MAX_HINT_CHARACTERS = 500
 
 
 class JsonResponse(JSONResponse):
-    """A JSON response with the media type and the request id of the API; bytes are sent as is."""
+    """A JSON response with the media type and the request id of the API."""
 
     media_type = "application/json; charset=utf-8"
 
@@ -31,10 +31,6 @@ class JsonResponse(JSONResponse):
             "x-content-type-options": "nosniff",
         } | headers
         super().__init__(content, status, headers)
-
-    def render(self, content: object) -> bytes:
-        """Return the body."""
-        return content if isinstance(content, bytes) else super().render(content)
 
 
 def error_response(request: Request, error: ApiError) -> JsonResponse:

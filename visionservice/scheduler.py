@@ -15,6 +15,8 @@ from typing import Any
 from .engines.runtime import cpu_count
 from .errors import shutting_down, too_many_requests
 
+Step = Callable[[], Any]
+
 MAX_WAITING_PIXELS = 256_000_000
 MIN_WEIGHT = 1_000_000
 """The weight of the smallest image, in pixels: a request costs more than its pixels."""
@@ -32,13 +34,7 @@ class Job(asyncio.Future[Any]):
         begun: Whether the first step has begun.
     """
 
-    def __init__(
-        self,
-        client: Hashable,
-        weight: int,
-        steps: Iterable[Callable[[], Any]] = (),
-        key: Hashable = None,
-    ) -> None:
+    def __init__(self, client: Hashable, weight: int, *steps: Step, key: Hashable = None) -> None:
         super().__init__()
         self.client, self.weight, self.steps = client, max(weight, MIN_WEIGHT), deque(steps)
         self.key, self.begun = key, False
@@ -91,9 +87,7 @@ class Scheduler:
             seconds = min(max(seconds, 1), MAX_RETRY_SECONDS)
             raise too_many_requests(seconds, "Too many images are waiting")
 
-    def submit(
-        self, client: Hashable, weight: int, *steps: Callable[[], Any], key: Hashable = None
-    ) -> Job:
+    def submit(self, client: Hashable, weight: int, *steps: Step, key: Hashable = None) -> Job:
         """Queue a job, a future with the result of its last step.
 
         Args:
@@ -106,7 +100,7 @@ class Scheduler:
             ApiError: The queue is full (429), or the service is stopping (503).
         """
         self.check_room(client, weight)
-        job = Job(client, weight, steps, key)
+        job = Job(client, weight, *steps, key=key)
         job.add_done_callback(self._remove)
         self._jobs[job] = None
         self._last_start.setdefault(client, self._starts)
