@@ -9,7 +9,7 @@ import signal
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
@@ -36,26 +36,16 @@ COMMANDS = {
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command and return the exit status."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run one command; exit with a message if it fails."""
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger(__package__).setLevel(logging.INFO if options.verbose else logging.WARNING)
     options.gallery = (options.gallery or default_gallery()).expanduser()
     if options.command:
-        return _edit_gallery(options)
-    try:
-        service = _service(options)
-    except (TypeError, ValueError) as error:
-        return _fail(str(error))
-    try:
-        return _serve(service, options.state_file)
-    except OSError as error:
-        if options.state_file and error.filename:
-            reason = f"Cannot write {options.state_file} ({error.strerror})"
-            return _fail(f"{reason}: choose a --state-file where there is room for it.")
-        where, reason = f"{options.host}:{options.port}", str(error.strerror).partition(" (")[0]
-        return _fail(f"Cannot listen at {where} ({reason}): choose another --host or --port.")
+        _edit_gallery(options)
+    else:
+        _serve(_service(options), options.state_file)
 
 
 def _parser() -> ArgumentParser:
@@ -126,12 +116,7 @@ def _pair(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _fail(message: str) -> int:
-    sys.stderr.write(f"{message}\n")
-    return 1
-
-
-def _edit_gallery(options: Namespace) -> int:
+def _edit_gallery(options: Namespace) -> None:
     """Run a command on the gallery, and print names with their numbers of images."""
     gallery = Gallery(options.gallery, built_in=options.built_in_gallery)
     action, _, kind = options.command.partition("-")
@@ -139,39 +124,41 @@ def _edit_gallery(options: Namespace) -> int:
     try:
         if action == "list":
             counts = {f"face: {name}": count for name, count in gallery.list_faces().items()}
-            places = gallery.list_landmarks().items()
-            counts |= {f"landmark: {name}": count for name, count in places}
+            landmarks = gallery.list_landmarks().items()
+            counts |= {f"landmark: {name}": count for name, count in landmarks}
         elif action == "add":
             add = gallery.add_face if kind == "face" else gallery.add_landmark
             counts[options.name] = add(options.name, options.image.expanduser().read_bytes())
         else:
             remove = gallery.remove_face if kind == "face" else gallery.remove_landmark
             if not remove(options.name):
-                return _fail(f"Invalid name {options.name!r}: use a name that list prints.")
+                sys.exit(f"Invalid name {options.name!r}: use a name that list prints.")
             counts[options.name] = 0
     except (GalleryError, EngineUnavailable, OSError) as error:
-        return _fail(str(error))
+        sys.exit(str(error))
     for name, count in counts.items():
         sys.stdout.write(f"{name}: {count} {'image' if count == 1 else 'images'}\n")
-    return 0
 
 
 def _service(options: Namespace) -> LocalService:
     """Create the service, with the key of the command line, a file or the environment."""
-    if options.key_file:
-        try:
+    try:
+        if options.key_file:
             options.key = options.key_file.expanduser().read_text(encoding="utf-8").strip()
-        except OSError as error:
-            message = f"Invalid key file {str(options.key_file)!r} ({error.strerror})"
-            raise ValueError(f"{message}: use a file that contains the key.") from None
-    elif options.key is None:
-        options.key = os.environ.get(KEY_VARIABLE) or None
-    options.engines, options.engine_options = dict(options.engines), dict(options.engine_options)
-    names = [field.name for field in fields(ServiceSettings)]
-    return LocalService(**{name: getattr(options, name) for name in names})
+        elif options.key is None:
+            options.key = os.environ.get(KEY_VARIABLE) or None
+        for name in ("engines", "engine_options"):
+            setattr(options, name, dict(getattr(options, name)))
+        names = [field.name for field in fields(ServiceSettings)]
+        return LocalService(**{name: getattr(options, name) for name in names})
+    except OSError as error:
+        message = f"Invalid key file {str(options.key_file)!r} ({error.strerror})"
+        sys.exit(f"{message}: use a file that contains the key.")
+    except (TypeError, ValueError) as error:
+        sys.exit(str(error))
 
 
-def _serve(service: LocalService, state_file: Path | None) -> int:
+def _serve(service: LocalService, state_file: Path | None) -> None:
     """Serve until a signal or idleness."""
     stopping = Event()
 
@@ -182,12 +169,20 @@ def _serve(service: LocalService, state_file: Path | None) -> int:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop)
-    with service, _announced(service, state_file):
-        while service.running and not stopping.wait(0.2):
-            pass
+    try:
+        service.start()
+    except OSError as error:
+        where = f"{service.settings.host}:{service.settings.port}"
+        reason = str(error.strerror).partition(" (")[0]
+        sys.exit(f"Cannot listen at {where} ({reason}): choose another --host or --port.")
+    try:
+        with _announced(service, state_file):
+            while service.running and not stopping.wait(0.2):
+                pass
+    finally:
+        service.stop()
     if service.working:  # its worker thread would prevent the exit
         os._exit(0)
-    return 0
 
 
 @contextmanager
@@ -203,12 +198,13 @@ def _announced(service: LocalService, file: Path | None) -> Iterator[None]:
         sys.stdout.flush()
         yield
         return
-    state = {"url": service.url, "key": service.key, "pid": os.getpid()}
-    _write(file, json.dumps(state))
+    _write(file, json.dumps({"url": service.url, "key": service.key, "pid": os.getpid()}))
     try:
         yield
     finally:
-        _remove(file)
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            if json.loads(file.read_text())["pid"] == os.getpid():  # else another service's
+                file.unlink()
 
 
 def _write(file: Path, text: str) -> None:
@@ -216,22 +212,14 @@ def _write(file: Path, text: str) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     try:
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as stream:
-            stream.write(text)
+        draft.touch(mode=0o600, exist_ok=False)
+        draft.write_text(text)
         draft.replace(file)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        raise OSError(error.errno, error.strerror, str(file)) from None
-
-
-def _remove(file: Path) -> None:
-    """Remove the state file, unless it is that of another service."""
-    try:
-        if json.loads(file.read_text())["pid"] == os.getpid():
-            file.unlink()
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
+        message = f"Cannot write {file} ({error.strerror})"
+        sys.exit(f"{message}: choose a --state-file where there is room for it.")
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

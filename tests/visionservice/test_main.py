@@ -240,7 +240,7 @@ from visionservice.imaging import document_process
 from visionservice.__main__ import main
 scheduler.DRAIN_SECONDS, server.CLOSE_SECONDS = 0.5, 1
 document_process._COMMAND = [sys.executable, sys.argv.pop(1)]
-sys.exit(main())
+main()
 """
 
 
