@@ -152,8 +152,8 @@ class ApiKeyMiddleware:
 class _Exchange:
     """One request and its response.
 
-    The rest of the body is read before the response starts: a client that is still sending would
-    otherwise get a broken connection. Above `max_unread` bytes the connection is closed.
+    The rest of the body is read before the response starts, so that a client that is still sending
+    gets the response. Above `max_unread` bytes the connection is closed.
     """
 
     def __init__(self, receive: Receive, send: Send) -> None:

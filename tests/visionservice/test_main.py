@@ -54,10 +54,10 @@ def written(file: Path) -> dict[str, object]:
 
 
 @contextmanager
-def told_to_end_at_work(
+def stopped_at_work(
     file: Path,
 ) -> Iterator[tuple[subprocess.Popen[str], Future[requests.Response]]]:
-    """A service that was told to end while it reads a page, and has taken its state file away."""
+    """A service that was stopped while it reads a page, and has removed its state file."""
     gallery = file.with_name("gallery")
     with running("--state-file", file, "--gallery", gallery) as child, ThreadPoolExecutor(1) as one:
         state = written(file)
@@ -74,7 +74,9 @@ def told_to_end_at_work(
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+def test_the_url_is_printed_and_a_signal_stops_the_service(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     with running("--gallery", tmp_path) as child:
         assert child.stdout
         found = re.search(
@@ -89,7 +91,7 @@ def test_it_says_where_it_listens_and_stops_cleanly(tmp_path: Path, number: sign
         assert (child.returncode, errors) == (0, "")
 
 
-def test_open_to_other_machines_it_prints_so(tmp_path: Path) -> None:
+def test_a_service_on_all_addresses_prints_that(tmp_path: Path) -> None:
     with running("--gallery", tmp_path, "--host", "0.0.0.0", "--key", "mine") as child:  # noqa: S104
         assert child.stdout
         found = re.fullmatch(
@@ -156,7 +158,7 @@ def test_engines_and_their_options_are_parsed() -> None:
     assert dict(options.engine_options) == {"captions.model": "a=b"}
 
 
-def test_the_command_knows_the_people_of_the_users_own_gallery(
+def test_the_command_uses_the_gallery_of_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("VISION_GALLERY", str(tmp_path / "mine"))
@@ -180,7 +182,7 @@ SENTENCE = (
 )
 
 
-def test_both_halves_name_the_same_command() -> None:
+def test_both_packages_name_the_same_command() -> None:
     assert INSTALL == local_service.INSTALL
 
 
@@ -196,7 +198,7 @@ def test_without_its_packages_the_import_error_names_how_to_install_them() -> No
     assert (run.returncode, run.stderr.splitlines()[-1]) == (1, f"ImportError: {SENTENCE}")
 
 
-def test_with_a_state_file_it_tells_its_owner_alone_and_takes_the_file_with_it(
+def test_only_the_owner_can_read_the_state_file_which_is_removed_at_the_end(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "service.json"
@@ -213,20 +215,20 @@ def test_with_a_state_file_it_tells_its_owner_alone_and_takes_the_file_with_it(
     assert list(tmp_path.glob("*.json*")) == []
 
 
-def test_told_to_end_it_finishes_what_is_running_and_its_state_file_goes_at_once(
+def test_a_signal_removes_the_state_file_and_finishes_what_runs(
     tmp_path: Path,
 ) -> None:
     file = tmp_path / "service.json"
-    with told_to_end_at_work(file) as (child, slow):
+    with stopped_at_work(file) as (child, slow):
         assert not slow.done()
         assert slow.result().json()["regions"]
         assert child.communicate(timeout=20) == ("", "")
         assert child.returncode == 0
 
 
-def test_told_twice_it_ends_at_once(tmp_path: Path) -> None:
+def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
-    with told_to_end_at_work(file) as (child, slow):
+    with stopped_at_work(file) as (child, slow):
         child.terminate()
         assert child.wait(10) == 128 + signal.SIGTERM
         assert isinstance(slow.exception(), requests.ConnectionError)
@@ -244,7 +246,7 @@ main()
 """
 
 
-def test_what_takes_too_long_does_not_keep_it_from_ending(tmp_path: Path) -> None:
+def test_a_job_that_takes_too_long_does_not_prevent_the_exit(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
     (tmp_path / "hang.py").write_text("import time\ntime.sleep(60)")
     command = [sys.executable, "-c", HANGING, tmp_path / "hang.py", "--state-file", file]
@@ -264,7 +266,7 @@ def test_what_takes_too_long_does_not_keep_it_from_ending(tmp_path: Path) -> Non
 
 
 @FULL_DISK
-def test_a_full_disk_is_named_and_nothing_is_left_on_it(tmp_path: Path) -> None:
+def test_a_full_disk_is_named_and_no_draft_is_left(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
     done = on_full_disk(tmp_path, *COMMAND, "--state-file", str(file), "--gallery", "/tmp/none")  # noqa: S108
     assert done.returncode == 1
@@ -273,7 +275,7 @@ def test_a_full_disk_is_named_and_nothing_is_left_on_it(tmp_path: Path) -> None:
     assert done.stdout.split() == ["fill"]
 
 
-def test_the_state_file_of_another_service_is_left_alone(tmp_path: Path) -> None:
+def test_the_state_file_of_another_service_is_not_removed(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
     with running("--state-file", file, "--gallery", tmp_path / "gallery") as child:
         written(file)
@@ -283,7 +285,7 @@ def test_the_state_file_of_another_service_is_left_alone(tmp_path: Path) -> None
     assert json.loads(file.read_text())["pid"] == os.getpid()
 
 
-def test_it_ends_when_idle_and_takes_its_state_file_with_it(tmp_path: Path) -> None:
+def test_an_idle_service_removes_its_state_file(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
     with running("--state-file", file, "--gallery", tmp_path / "g", "--idle", 1) as child:
         written(file)
@@ -291,7 +293,7 @@ def test_it_ends_when_idle_and_takes_its_state_file_with_it(tmp_path: Path) -> N
     assert not file.exists()
 
 
-def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
+def test_a_port_in_use_is_named_without_a_stack_trace(tmp_path: Path) -> None:
     file = tmp_path / "service.json"
     with running("--state-file", file, "--gallery", tmp_path / "gallery"):
         port = str(written(file)["url"]).rpartition(":")[2]
@@ -323,7 +325,7 @@ def test_a_taken_port_is_named_without_a_stack_trace(tmp_path: Path) -> None:
         (["--host", "[::1]"], "Cannot listen at [::1]:0"),
     ],
 )
-def test_what_it_cannot_start_with_is_named_with_its_remedy(
+def test_an_invalid_option_is_named_with_its_remedy(
     tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     command = [*COMMAND, *arguments, "--gallery", str(tmp_path)]
@@ -333,12 +335,12 @@ def test_what_it_cannot_start_with_is_named_with_its_remedy(
     assert ended.stderr.count("\n") == 1
 
 
-def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
+def test_a_face_is_added_to_the_gallery_and_an_image_without_one_is_an_error(
     tmp_path: Path,
 ) -> None:
-    def add(picture: Path) -> subprocess.CompletedProcess[str]:
+    def add(image: Path) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [*COMMAND, "--gallery", str(tmp_path), "add-face", "Eileen Collins", str(picture)],
+            [*COMMAND, "--gallery", str(tmp_path), "add-face", "Eileen Collins", str(image)],
             capture_output=True,
             text=True,
             check=False,
@@ -347,11 +349,11 @@ def test_a_face_is_added_to_the_gallery_and_a_picture_without_one_is_refused(
     added = add(sample_path("eileen_collins.jpg"))
     assert (added.returncode, added.stdout) == (0, "Eileen Collins: 1 image\n"), added.stderr
     assert len(list((tmp_path / "celebrities" / "Eileen Collins").glob("*.jpg"))) == 1
-    for picture in (sample_path("coffee_cup.jpg"), tmp_path / "missing.jpg"):
-        refused = add(picture)
-        assert refused.returncode == 1
-        assert refused.stderr.strip()
-        assert "Traceback" not in refused.stderr
+    for image in (sample_path("coffee_cup.jpg"), tmp_path / "missing.jpg"):
+        rejected = add(image)
+        assert rejected.returncode == 1
+        assert rejected.stderr.strip()
+        assert "Traceback" not in rejected.stderr
 
 
 def edit(gallery: Path, *arguments: object) -> tuple[int, str, str]:

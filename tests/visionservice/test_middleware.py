@@ -12,8 +12,14 @@ import requests
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visionservice import LocalService
-from visionservice.middleware import ApiKeyMiddleware, IdleTimer, normalize_path, parse_host
-from visionservice.settings import ServiceSettings
+from visionservice.middleware import (
+    ApiKeyMiddleware,
+    IdleTimer,
+    RateLimiter,
+    normalize_path,
+    parse_host,
+)
+from visionservice.settings import Rate, ServiceSettings
 
 
 @pytest.mark.parametrize(
@@ -25,7 +31,7 @@ from visionservice.settings import ServiceSettings
         ("/", "/"),
     ],
 )
-def test_a_path_has_one_spelling(path: str, spelling: str) -> None:
+def test_a_path_is_normalized(path: str, spelling: str) -> None:
     assert normalize_path(path) == spelling
 
 
@@ -44,7 +50,7 @@ def test_a_path_has_one_spelling(path: str, spelling: str) -> None:
         ("localhost:http", ""),
     ],
 )
-def test_a_host_is_read_without_its_port(netloc: str, host: str) -> None:
+def test_a_host_is_parsed_without_its_port(netloc: str, host: str) -> None:
     assert parse_host(netloc) == host
 
 
@@ -75,7 +81,7 @@ def asked(service: LocalService, host: str | None) -> int:
         (None, 400),
     ],
 )
-def test_only_this_machines_names_are_answered_to(
+def test_other_host_names_are_rejected(
     service: LocalService, host: str | None, status: int
 ) -> None:
     assert asked(service, host) == status
@@ -92,9 +98,7 @@ def test_only_this_machines_names_are_answered_to(
         "/vision/v1.0/../../health",
     ],
 )
-def test_nothing_but_health_and_samples_is_open_without_the_key(
-    service: LocalService, path: str
-) -> None:
+def test_only_health_and_samples_need_no_key(service: LocalService, path: str) -> None:
     connection = http.client.HTTPConnection(urlsplit(service.url).netloc, timeout=10)
     connection.request("GET", path)
     assert connection.getresponse().status == 401
@@ -103,13 +107,13 @@ def test_nothing_but_health_and_samples_is_open_without_the_key(
 
 
 @pytest.mark.parametrize("name", ["subscription-key", "Subscription-Key", "SUBSCRIPTION-KEY"])
-def test_the_key_may_stand_in_the_query(service: LocalService, name: str) -> None:
+def test_the_query_can_contain_the_key(service: LocalService, name: str) -> None:
     url = f"{service.url}/vision/v1.0/models"
     assert requests.get(url, params={name: service.key}, timeout=10).status_code == 200
     assert requests.get(url, params={name: "wrong"}, timeout=10).status_code == 401
 
 
-def test_no_origin_is_let_in_from_a_browser(service: LocalService) -> None:
+def test_no_response_allows_another_origin(service: LocalService) -> None:
     url = f"{service.url}/health"
     asked = requests.get(url, headers={"Origin": "https://evil.example"}, timeout=10)
     assert not [name for name in asked.headers if name.lower().startswith("access-control")]
@@ -120,6 +124,16 @@ def test_the_idle_timer_is_zero_during_a_request() -> None:
     with timer:
         assert timer.idle == 0.0
     assert timer.idle > 0.0
+
+
+def test_the_rate_limiter_has_a_sliding_window() -> None:
+    now = [0.0]
+    limiter = RateLimiter(Rate(2, 10), clock=lambda: now[0])
+    assert [limiter.acquire(), limiter.acquire(), limiter.acquire()] == [0, 0, 10]
+    now[0] = 9.5
+    assert limiter.acquire() == 1
+    now[0] = 10.0
+    assert [limiter.acquire(), limiter.acquire(), limiter.acquire()] == [0, 0, 10]
 
 
 async def quiet(_: Scope, __: Receive, send: Send) -> None:
@@ -168,14 +182,14 @@ def test_an_unread_body_is_read_before_the_response() -> None:
     assert (client.taken, client.closes) == (40, False)
 
 
-def test_a_body_without_end_is_cut_off_with_its_connection() -> None:
+def test_an_endless_body_closes_the_connection() -> None:
     client = Client(10**9)
     asyncio.run(client.ask())
     assert client.taken < 80
     assert client.closes
 
 
-def test_a_body_that_stops_arriving_is_not_waited_for_again(
+def test_a_body_that_stops_arriving_closes_the_connection(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("visionservice.middleware.UNREAD_SECONDS", 0.5)
@@ -200,7 +214,7 @@ def test_a_body_that_stops_arriving_is_not_waited_for_again(
         ({"content_length": str(1 << 30)}, 0),
     ],
 )
-def test_without_the_key_no_chunk_and_no_long_body_is_parsed(
+def test_without_the_key_no_chunked_and_no_long_body_is_read(
     headers: dict[str, str], taken: int
 ) -> None:
     client = Client(40, ocp_apim_subscription_key="wrong", **headers)
@@ -247,7 +261,7 @@ def test_a_request_that_is_canceled_gets_503_and_stays_canceled() -> None:
     assert (client.status, client.taken, client.closes) == (503, 0, True)
 
 
-def test_a_client_that_does_not_read_the_response_is_given_up(
+def test_a_client_that_does_not_read_the_response_times_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("visionservice.middleware.SEND_SECONDS", 0.2)
@@ -272,9 +286,7 @@ def test_a_client_that_does_not_read_the_response_is_given_up(
         ("/gallery", "key", True),
     ],
 )
-def test_only_a_request_with_the_key_keeps_the_service_from_being_idle(
-    path: str, key: str, counts: bool
-) -> None:
+def test_only_requests_with_the_key_reset_the_idle_time(path: str, key: str, counts: bool) -> None:
     idle: list[float] = []
 
     class Watching(Client):

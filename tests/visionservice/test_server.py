@@ -26,7 +26,7 @@ def status(service: LocalService, path: str = "/health", **headers: str) -> int:
     return requests.get(service.url + path, headers=headers, timeout=10).status_code
 
 
-def test_it_answers_inside_the_block_and_not_after_it(tmp_path: Path) -> None:
+def test_the_service_responds_inside_the_block_only(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as service:
         assert service.url.startswith("http://127.0.0.1:")
         assert service.running
@@ -36,7 +36,7 @@ def test_it_answers_inside_the_block_and_not_after_it(tmp_path: Path) -> None:
         status(service)
 
 
-def test_every_service_has_a_port_and_a_key_of_its_own(tmp_path: Path) -> None:
+def test_two_services_have_different_ports_and_keys(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as one, LocalService(gallery=tmp_path) as other:
         assert one.url != other.url
         assert one.key != other.key
@@ -46,7 +46,7 @@ def test_every_service_has_a_port_and_a_key_of_its_own(tmp_path: Path) -> None:
         assert status(other, "/vision/v1.0/models", **key) == 401
 
 
-def test_the_key_and_port_asked_for_are_kept(tmp_path: Path) -> None:
+def test_the_given_key_and_port_are_used(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with LocalService(port=port, key="mine", gallery=tmp_path) as service:
@@ -55,13 +55,13 @@ def test_the_key_and_port_asked_for_are_kept(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["", " mine", "mi ne", "m\nine", "clé"])
-def test_a_key_that_no_header_could_carry_is_refused(tmp_path: Path, key: str) -> None:
+def test_a_key_that_no_header_can_contain_is_an_error(tmp_path: Path, key: str) -> None:
     with pytest.raises(ValueError, match="Invalid key: use ASCII letters"):
         LocalService(key=key, gallery=tmp_path)
 
 
 @pytest.mark.parametrize("idle", [0, -1.0, float("nan")])
-def test_an_idleness_that_makes_no_sense_is_refused(tmp_path: Path, idle: float) -> None:
+def test_an_invalid_idle_time_is_an_error(tmp_path: Path, idle: float) -> None:
     with pytest.raises(ValueError, match=r"Invalid idle .* a number of seconds above 0"):
         LocalService(idle=idle, gallery=tmp_path)
 
@@ -87,7 +87,7 @@ def test_an_idleness_that_makes_no_sense_is_refused(tmp_path: Path, idle: float)
         ("gallery", 5, TypeError, "Invalid gallery 5: use the path of a folder"),
     ],
 )
-def test_an_argument_is_checked_when_it_is_given(
+def test_arguments_are_checked_at_construction(
     argument: str, value: object, kind: type[Exception], message: str
 ) -> None:
     with pytest.raises(kind, match=f"^{re.escape(message)}"):
@@ -97,13 +97,13 @@ def test_an_argument_is_checked_when_it_is_given(
 @pytest.mark.parametrize(
     "name", ["latency", "rate", "fail_operations", "operation_delay", "key", "url", "running"]
 )
-def test_what_has_no_effect_any_more_cannot_be_set(tmp_path: Path, name: str) -> None:
+def test_attributes_cannot_be_set(tmp_path: Path, name: str) -> None:
     service = LocalService(gallery=tmp_path)
     with pytest.raises(AttributeError, match=name):
         setattr(service, name, 5)
 
 
-def test_folders_may_be_given_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folders_can_be_strings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "images").mkdir()
     shutil.copy(sample_path("coffee_cup.jpg"), tmp_path / "images" / "cup.jpg")
@@ -118,7 +118,7 @@ def test_folders_may_be_given_as_text(tmp_path: Path, monkeypatch: pytest.Monkey
     assert len(list((tmp_path / "people" / "landmarks" / "Cup").glob("*.jpg"))) == 1
 
 
-def test_by_default_its_gallery_is_empty_and_deleted_at_the_end(
+def test_the_default_gallery_is_temporary_and_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mine, temporary = tmp_path / "mine", tmp_path / "temporary"
@@ -153,14 +153,14 @@ def test_a_built_in_name_can_be_removed(tmp_path: Path) -> None:
     assert statuses == [204, 404]
 
 
-def test_a_port_that_is_taken_is_an_error(tmp_path: Path) -> None:
+def test_a_port_in_use_is_an_error(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as service:
         port = int(service.url.rpartition(":")[2])
         with pytest.raises(OSError, match="in use"):
             LocalService(port=port, gallery=tmp_path).start()
 
 
-def test_it_stops_when_idle_though_its_health_is_checked(tmp_path: Path) -> None:
+def test_an_idle_service_stops_despite_health_checks(tmp_path: Path) -> None:
     service = LocalService(gallery=tmp_path, idle=1.5).start()
     begun = monotonic()
     while service.running:
@@ -172,14 +172,14 @@ def test_it_stops_when_idle_though_its_health_is_checked(tmp_path: Path) -> None
     assert monotonic() - begun > 1
 
 
-def test_requests_with_the_key_keep_it_running(tmp_path: Path) -> None:
+def test_requests_with_the_key_reset_the_idle_time(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path, idle=1.5, key="mine") as service:
         for _ in range(10):
             assert status(service, "/vision/v1.0/models?subscription-key=mine") == 200
             assert not service.wait(0.3)
 
 
-def test_stopping_does_not_wait_for_an_open_connection(tmp_path: Path) -> None:
+def test_a_stop_does_not_wait_for_open_connections(tmp_path: Path) -> None:
     with requests.Session() as session:
         service = LocalService(gallery=tmp_path).start()
         session.get(f"{service.url}/health", timeout=10)
@@ -188,7 +188,7 @@ def test_stopping_does_not_wait_for_an_open_connection(tmp_path: Path) -> None:
         assert monotonic() - begun < 3
 
 
-def test_a_frozen_clock_keeps_it_from_nothing(
+def test_a_service_stops_while_the_clock_is_frozen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, now = monotonic(), time.time()
@@ -201,7 +201,7 @@ def test_a_frozen_clock_keeps_it_from_nothing(
     assert monotonic() - begun < 6
 
 
-def test_it_uses_no_private_part_of_uvicorn() -> None:
+def test_only_the_public_interface_of_uvicorn_is_used() -> None:
     sources = [
         path.read_text("utf-8") for path in Path(visionservice.__file__).parent.rglob("*.py")
     ]
@@ -210,12 +210,12 @@ def test_it_uses_no_private_part_of_uvicorn() -> None:
     assert not [source for source in sources if "callback_notify" in source]
 
 
-def test_a_service_is_started_once(tmp_path: Path) -> None:
+def test_a_second_start_is_an_error(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as service, pytest.raises(RuntimeError, match="before"):
         service.start()
 
 
-def test_beyond_loopback_it_answers_to_the_names_given_and_asks_no_private_address(
+def test_a_public_service_accepts_its_names_and_downloads_from_no_private_address(
     tmp_path: Path,
 ) -> None:
     with (
@@ -227,10 +227,10 @@ def test_beyond_loopback_it_answers_to_the_names_given_and_asks_no_private_addre
         tag = f"{public.url}/vision/v1.0/models/landmarks/analyze"
         key = {"Ocp-Apim-Subscription-Key": public.key}
         for url in (f"{private.url}/samples/coffee_cup.jpg", "http://169.254.169.254/latest/"):
-            refused = requests.post(tag, headers=key, json={"url": url}, timeout=30)
-            assert (refused.status_code, refused.json()["code"]) == (400, "InvalidImageUrl")
-            assert refused.json()["message"] == "The provided image url is not accessible."
-            assert "private network" in refused.headers["X-Error-Hint"]
+            rejected = requests.post(tag, headers=key, json={"url": url}, timeout=30)
+            assert (rejected.status_code, rejected.json()["code"]) == (400, "InvalidImageUrl")
+            assert rejected.json()["message"] == "The provided image url is not accessible."
+            assert "private network" in rejected.headers["X-Error-Hint"]
         own = {"url": f"{public.url}/samples/coffee_cup.jpg"}
         assert requests.post(tag, headers=key, json=own, timeout=60).status_code == 200
 
@@ -254,15 +254,15 @@ def test_a_service_that_others_can_reach_downloads_from_no_private_address(
             assert (response.status_code, response.json()["code"]) == (400, "InvalidImageUrl")
 
 
-def test_a_picture_of_another_service_is_fetched_over_loopback(tmp_path: Path) -> None:
+def test_a_service_downloads_from_another_over_loopback(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as one, LocalService(gallery=tmp_path) as other:
-        answer = requests.post(
+        response = requests.post(
             f"{one.url}/vision/v1.0/generateThumbnail?width=20&height=10",
             headers={"Ocp-Apim-Subscription-Key": one.key},
             json={"url": f"{other.url}/samples/coffee_cup.jpg"},
             timeout=60,
         )
-        assert (answer.status_code, answer.headers["content-type"]) == (200, "image/jpeg")
+        assert (response.status_code, response.headers["content-type"]) == (200, "image/jpeg")
         sample_bytes = requests.get(f"{other.url}/samples/coffee_cup.jpg", timeout=10).content
         assert sample_bytes == sample_path("coffee_cup.jpg").read_bytes()
 
@@ -284,7 +284,7 @@ def test_only_loopback_is_loopback(host: str, loopback: bool) -> None:
     assert is_loopback(host) is loopback
 
 
-def test_the_gallery_is_the_users_own_unless_the_environment_says_otherwise(
+def test_the_environment_sets_the_folder_of_the_gallery(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("VISION_GALLERY", raising=False)
@@ -292,8 +292,8 @@ def test_the_gallery_is_the_users_own_unless_the_environment_says_otherwise(
     assert default_gallery().parts[-2:] == ("visionhelpers", "gallery")
     monkeypatch.setenv("VISION_STATE_DIR", "/state")
     assert default_gallery() == Path("/state/gallery")
-    monkeypatch.setenv("VISION_GALLERY", "/pictures")
-    assert default_gallery() == Path("/pictures")
+    monkeypatch.setenv("VISION_GALLERY", "/images")
+    assert default_gallery() == Path("/images")
 
 
 def test_expired_operations_are_removed_without_a_poll(
