@@ -201,7 +201,7 @@ def test_a_named_gallery_is_seen_by_its_clients_alone() -> None:
 @pytest.mark.usefixtures("state_folder")
 @pytest.mark.parametrize("name", ["", "../mine", "a" * 101])
 def test_a_gallery_with_an_invalid_name_is_rejected(name: str) -> None:
-    with pytest.raises(ServiceError, match="A name ") as raised:
+    with pytest.raises(ServiceError, match="Invalid name ") as raised:
         connect(gallery=name).tag(sample_path(CUP))
     assert raised.value.status == 400
 
