@@ -22,7 +22,7 @@ from own_service import own_service, own_state, process
 
 import visionhelpers
 from visionhelpers.images import load_image, sample_path
-from visionservice.engines.text import reader
+from visionservice.engines.text.reader import RapidOcrReader
 
 EVALUATION = Path(__file__).parents[2] / "shared" / "eval"
 HANDWRITING = "handwriting.jpg"
@@ -72,7 +72,7 @@ def measure_polling(vision: visionhelpers.VisionClient) -> None:
     ours, theirs, engine = in_turns(
         lambda: vision.recognize_text(picture),
         lambda: quickstart_loop(vision, picture),
-        lambda: reader.read(array, detect_orientation=False),
+        lambda: RapidOcrReader().read(array, detect_orientation=False),
     )
     report(
         "recognize_text against the quickstart's loop",
@@ -115,7 +115,7 @@ def measure_overhead(vision: visionhelpers.VisionClient) -> None:
     picture = sample_path(HANDWRITING).read_bytes()
     service, engine = in_turns(
         lambda: vision.ocr(picture, detect_orientation=False),
-        lambda: reader.read(np.asarray(load_image(picture)), detect_orientation=False),
+        lambda: RapidOcrReader().read(np.asarray(load_image(picture)), detect_orientation=False),
         rounds=11,
     )
     extra = (service - engine) * 1000

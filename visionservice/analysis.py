@@ -198,10 +198,10 @@ class ImageAnalysis:
     @property
     def area_of_interest(self) -> Box:
         """The area around the faces and objects."""
-        from .engines.smart_crop import area
+        from .engines.smart_crop import area_of_interest
 
         boxes = [face.box for face in self.faces] + [o.box for o in self.confident_objects]
-        return self._get("area", lambda: area(self.image, boxes))
+        return self._get("area", lambda: area_of_interest(self.image, boxes))
 
     def smart_crop(self, shape: float | None) -> Box:
         """Return the best crop of a width by height ratio; None chooses a ratio that fits."""
@@ -222,7 +222,7 @@ class ImageAnalysis:
         if not smart:
             return crop(self.image, width, height, smart=False)
         faces = tuple(face.box for face in self.faces)
-        return crop(self.image, width, height, smart=True, faces=faces, things=self.objects)
+        return crop(self.image, width, height, smart=True, faces=faces, objects=self.objects)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ ONE = sample_path("grace_hopper.jpg")
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the engine functions that were called."""
     from visionservice.engines.faces.detector import MtcnnFaceDetector
-    from visionservice.engines.text import reader
+    from visionservice.engines.text.reader import RapidOcrReader
 
     called: list[str] = []
 
@@ -35,7 +35,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         monkeypatch.setattr(engine, method, watched)
 
     watch(MtcnnFaceDetector, "detect")
-    watch(reader, "read")
+    watch(RapidOcrReader, "read")
     return called
 
 

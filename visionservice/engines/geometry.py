@@ -1,12 +1,14 @@
-"""Rectangles and quadrilaterals in a picture: pixels, origin top left, x right, y down."""
+"""Boxes and polygons in an image: pixels, origin top left, x to the right, y down."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 Point = tuple[float, float]
+Size = tuple[int, int]
+"""Width and height."""
 Polygon = tuple[Point, Point, Point, Point]
-"""Four corners, clockwise as read: the text's own top left first."""
+"""Four corners, clockwise from the top left of the text as it is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,12 @@ class Box:
 
     @property
     def right(self) -> int:
-        """The x of the edge just past the last column."""
+        """The x of the edge after the last column."""
         return self.left + self.width
 
     @property
     def bottom(self) -> int:
-        """The y of the edge just past the last row."""
+        """The y of the edge after the last row."""
         return self.top + self.height
 
     @property
@@ -41,17 +43,14 @@ class Box:
 
     @property
     def center(self) -> Point:
-        """The middle of the box."""
+        """The center of the box."""
         return self.left + self.width / 2, self.top + self.height / 2
 
     def within(self, width: int, height: int) -> Box:
-        """Return the part of the box inside a picture of this size."""
-        return Box.from_edges(
-            min(max(0, self.left), width),
-            min(max(0, self.top), height),
-            max(min(width, self.right), 0),
-            max(min(height, self.bottom), 0),
-        )
+        """Return the part of the box inside an image of this size."""
+        left, right = (min(max(0, x), width) for x in (self.left, self.right))
+        top, bottom = (min(max(0, y), height) for y in (self.top, self.bottom))
+        return Box(left, top, right - left, bottom - top)
 
     def overlap(self, other: Box) -> int:
         """Return the area, in pixels, that both boxes cover."""
@@ -60,7 +59,13 @@ class Box:
         return max(0, width) * max(0, height)
 
     def iou(self, other: Box) -> float:
-        """Return the intersection over the union, 0 to 1."""
+        """Return the intersection over union, 0 to 1."""
         shared = self.overlap(other)
         union = self.area + other.area - shared
         return shared / union if union else 0.0
+
+
+def size_within(size: Size, side: int) -> Size:
+    """Return a size reduced so that its longer side is at most this, each side at least 1."""
+    scale = min(1.0, side / max(size))
+    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))

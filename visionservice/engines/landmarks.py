@@ -1,8 +1,8 @@
-"""Places: what makes a picture of one recognisable, and how much two pictures agree.
+"""Landmarks: local features of images, and how many of them match in two images.
 
-Local features are SIFT's (Lowe, 2004) as RootSIFT (Arandjelovic and Zisserman, 2012), matched with
-the ratio test; those matches count that one plane-to-plane mapping explains (a homography,
-estimated with MAGSAC; Barath et al., 2019), if they are found all over what both pictures show.
+The features are SIFT's (Lowe, 2004) as RootSIFT (Arandjelovic and Zisserman, 2012), matched with
+the ratio test. Those matches count that one homography explains (estimated with MAGSAC; Barath et
+al., 2019), if they are spread over the part that both images show.
 """
 
 from __future__ import annotations
@@ -15,69 +15,69 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .base import EngineUnavailable
+from .base import RGBImage
+from .geometry import size_within
+from .runtime import import_package
 
-LONG_SIDE = 800
-"""The longer side, in pixels, at which a picture is looked at: enough to match what is shown at
-0.3 to 3 times the size."""
-MOST = 2000
-"""Features of one picture; comparing two pictures takes 20 ms."""
-RATIO = 0.75
-"""How much nearer the best match must be than the next."""
-TOLERANCE = 4.0
-"""Pixels between where a feature is and where the mapping puts it."""
-FEWEST_MATCHES = 8
-SMALLEST, LARGEST, MOST_UNEVEN = 0.05, 10.0, 8.0
-"""The sides of a known picture as it is seen, in parts of its diagonal, and the longest side in
-parts of the shortest: beyond these, the mapping is an accident."""
-CELLS = 8
-"""To a side: the cells of a picture, by which the spread of what agrees is measured. The outermost
-do not count: frames, banners and dates stand there."""
-CROWD = 3
-"""Features in a cell that should agree somewhere."""
-LEAST_SPREAD = 0.35
-"""The part of such cells. True pairs have 0.42 (seen 60 degrees aside) and mostly 0.9; a shared
-logo, date, frame, banner, letterhead or chart's grid at most 0.07, two pages in one font 0.33."""
-STRONGEST = 200
-"""Features of a known picture by which `likeness` judges."""
+FEATURE_SIDE = 800
+"""The longer side, in pixels, at which features are extracted: a landmark matches at 0.3 to 3 times
+its size."""
+MAX_FEATURES = 2000
+"""Features of one image; comparing two images takes 20 ms."""
+MAX_DISTANCE_RATIO = 0.75
+"""The greatest distance of the best match, in distances of the second best."""
+MAX_REPROJECTION_ERROR = 4.0
+"""Pixels."""
+MIN_MATCHES = 8
+MIN_SIDE, MAX_SIDE, MAX_SIDE_RATIO = 0.05, 10.0, 8.0
+"""The sides of the known image in the other one, in diagonals, and their greatest ratio: beyond
+these, the homography is a coincidence."""
+GRID = 8
+"""The rows and columns of cells in which the spread of the inliers is measured. The outermost cells
+do not count: they contain frames, banners and dates."""
+MIN_CELL_FEATURES = 3
+"""The least number of features of a cell in which an inlier is expected."""
+MIN_SPREAD = 0.35
+"""The least share of such cells with an inlier. True pairs have 0.42 (from 60 degrees aside) and
+mostly 0.9; a shared logo, date, frame, banner, letterhead or chart's grid at most 0.07, two pages
+in one font 0.33."""
+QUICK_FEATURES = 200
+"""The number of features, the strongest of a known image, that `quick_score` compares."""
+
+Points = NDArray[np.float32]
 
 _lock = Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """The local features of one picture.
+    """The local features of one image.
 
     Attributes:
-        points: N x 2, float32: x and y in pixels of the picture as it was looked at, at most 800
-            long, origin top left; the strongest first.
-        descriptors: N x 128, float32, each of length 1.
-        width: Of the picture as it was looked at, in pixels.
-        height: Likewise.
+        points: N x 2, x and y in pixels of the reduced image, origin top left; the strongest first.
+        descriptors: N x 128, each of length 1.
+        width: Of the reduced image, in pixels.
+        height: Of the reduced image, in pixels.
     """
 
-    points: NDArray[np.float32]
+    points: Points
     descriptors: NDArray[np.float32]
     width: int
     height: int
 
 
-def describe(image: NDArray[np.uint8]) -> Features:
-    """Find the local features of a picture.
-
-    Args:
-        image: Height x width x 3, RGB.
+def describe(image: RGBImage) -> Features:
+    """Return the local features of an image.
 
     Raises:
-        Unavailable: OpenCV is not installed.
+        EngineUnavailable: OpenCV is not installed.
     """
     cv2 = _opencv()
-    scale = min(1.0, LONG_SIDE / max(image.shape[:2]))
-    width, height = (max(1, round(side * scale)) for side in image.shape[1::-1])
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    grey = cv2.resize(grey, (width, height), interpolation=cv2.INTER_AREA)
+    width, height = size_within((image.shape[1], image.shape[0]), FEATURE_SIDE)
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
     with _lock:
-        keypoints, descriptors = _sift().detectAndCompute(grey, None)
+        keypoints, descriptors = _sift().detectAndCompute(gray, None)
     if descriptors is None:
         return Features(np.empty((0, 2), np.float32), np.empty((0, 128), np.float32), width, height)
     order = np.argsort([-point.response for point in keypoints], kind="stable")
@@ -86,60 +86,53 @@ def describe(image: NDArray[np.uint8]) -> Features:
     return Features(points, rooted, width, height)
 
 
-def inliers(features: Features, of: Features) -> int:
-    """Count the features of a known picture that lie in another as one mapping puts them.
+def inliers(features: Features, known: Features) -> int:
+    """Return the number of features of a known image that one homography maps to an image.
 
-    Zero when there is no such mapping, or when it mirrors, folds or collapses the known picture,
-    as the mappings do that repeated textures (brick, grass) bring forth, or when only a spot or
-    the margin agrees, as a logo, a date or a frame does. Symmetric it is not.
-
-    Args:
-        features: Of the picture in question.
-        of: Of the known picture that is sought in it.
+    Zero without such a homography, if it mirrors, folds or collapses the known image, as those of
+    repeated textures (brick, grass) do, or if only a spot or the margin matches, as a logo, a date
+    or a frame does. The function is not symmetric.
     """
-    ours, theirs = _matches(features, of)
-    if len(ours) < FEWEST_MATCHES:
+    ours, theirs = _matches(features, known)
+    if len(ours) < MIN_MATCHES:
         return 0
     cv2 = _opencv()
-    mapping, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, TOLERANCE)
-    if mapping is None or not _plausible(mapping, of):
+    matrix, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, MAX_REPROJECTION_ERROR)
+    if matrix is None or not _is_plausible(matrix, known):
         return 0
     ours, theirs = (points[mask.ravel() > 0] for points in (ours, theirs))
-    if _spread(theirs, of, mapping, features) < LEAST_SPREAD:
+    if _spread(theirs, known, matrix, features) < MIN_SPREAD:
         return 0
-    if _spread(ours, features, np.linalg.inv(mapping), of) < LEAST_SPREAD:
+    if _spread(ours, features, np.linalg.inv(matrix), known) < MIN_SPREAD:
         return 0
     return min(len(np.unique(points.round(), axis=0)) for points in (ours, theirs))
 
 
-def quick_score(features: Features, of: Features) -> int:
-    """Count the strongest features of a known picture that have a match, wherever it lies.
+def quick_score(features: Features, known: Features) -> int:
+    """Return the number of the strongest features of a known image that match, wherever they are.
 
-    Tells in an eighth of the time of `inliers` which known pictures are worth comparing.
-
-    Args:
-        features: Of the picture in question.
-        of: Of the known picture that is sought in it.
+    It takes an eighth of the time of `inliers`, and chooses the known images to compare.
     """
-    points, descriptors = of.points[:STRONGEST], of.descriptors[:STRONGEST]
-    return len(_matches(features, Features(points, descriptors, of.width, of.height))[0])
+    points, descriptors = known.points[:QUICK_FEATURES], known.descriptors[:QUICK_FEATURES]
+    return len(_matches(features, Features(points, descriptors, known.width, known.height))[0])
 
 
-def _matches(features: Features, of: Features) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return where the features that agree lie, in both pictures: two arrays of N x 2."""
-    if len(features.points) < 2 or len(of.points) < 2:
+def _matches(features: Features, known: Features) -> tuple[Points, Points]:
+    """Return the points that match, N x 2, in the image and in the known image."""
+    if len(features.points) < 2 or len(known.points) < 2:
         return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    pairs = _opencv().BFMatcher().knnMatch(of.descriptors, features.descriptors, k=2)
-    good = [best for best, next_best in pairs if best.distance < RATIO * next_best.distance]
+    pairs = _opencv().BFMatcher().knnMatch(known.descriptors, features.descriptors, k=2)
+    good = [best for best, second in pairs if best.distance < MAX_DISTANCE_RATIO * second.distance]
     ours = features.points[[match.trainIdx for match in good]]
-    theirs = of.points[[match.queryIdx for match in good]]
+    theirs = known.points[[match.queryIdx for match in good]]
     return ours.reshape(-1, 2), theirs.reshape(-1, 2)
 
 
-def _plausible(mapping: NDArray[np.float64], of: Features) -> bool:
-    """Tell whether a camera could see the known picture so: convex, not mirrored, not a sliver."""
-    corners = np.array([(0, 0), (of.width, 0), (of.width, of.height), (0, of.height)], np.float64)
-    x, y, depth = mapping @ np.column_stack([corners, np.ones(4)]).T
+def _is_plausible(matrix: NDArray[np.float64], known: Features) -> bool:
+    """Return True if a camera could show the known image so: convex, not mirrored, no sliver."""
+    width, height = known.width, known.height
+    corners = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], np.float64)
+    x, y, depth = matrix @ corners.T
     if depth.min() <= 0:
         return False
     seen = np.column_stack([x, y]) / depth[:, None]
@@ -147,46 +140,38 @@ def _plausible(mapping: NDArray[np.float64], of: Features) -> bool:
     after = np.roll(sides, -1, axis=0)
     if (sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0]).min() <= 0:
         return False
-    lengths = np.hypot(sides[:, 0], sides[:, 1]) / np.hypot(of.width, of.height)
+    lengths = np.hypot(sides[:, 0], sides[:, 1]) / np.hypot(width, height)
     least, most = lengths.min(), lengths.max()
-    return bool(least > SMALLEST and most < LARGEST and most < MOST_UNEVEN * least)
+    return bool(least > MIN_SIDE and most < MAX_SIDE and most < MAX_SIDE_RATIO * least)
 
 
 def _spread(
-    agreeing: NDArray[np.float32], known: Features, mapping: NDArray[np.float64], other: Features
+    matching: Points, known: Features, matrix: NDArray[np.float64], other: Features
 ) -> float:
-    """Return in what part of the crowded cells that both pictures show some feature agrees."""
-    cells, counts = np.unique(_cells(known.points, known, mapping, other), return_counts=True)
-    crowded = cells[counts >= CROWD]
-    found = np.isin(crowded, _cells(agreeing, known, mapping, other))
+    """Return the share of the cells with enough features, shown by both, that have a match."""
+    cells, counts = np.unique(_cells(known.points, known, matrix, other), return_counts=True)
+    full = cells[counts >= MIN_CELL_FEATURES]
+    found = np.isin(full, _cells(matching, known, matrix, other))
     return float(found.mean()) if found.size else 0.0
 
 
 def _cells(
-    points: NDArray[np.float32], known: Features, mapping: NDArray[np.float64], other: Features
+    points: Points, known: Features, matrix: NDArray[np.float64], other: Features
 ) -> NDArray[np.int64]:
-    """Return the cell of each point that lies in neither picture's outermost cells."""
-    x, y, depth = mapping @ np.column_stack([points, np.ones(len(points))]).T
+    """Return the cell of each point that is in the outermost cells of neither image."""
+    x, y, depth = matrix @ np.column_stack([points, np.ones(len(points))]).T
     ahead = depth > 0
     there = np.column_stack([x, y])[ahead] / depth[ahead, None] / (other.width, other.height)
     here = points[ahead] / (known.width, known.height)
-    column, row, *elsewhere = np.floor(np.hstack([here, there]) * CELLS).astype(np.int64).T
-    inner = [(cell > 0) & (cell < CELLS - 1) for cell in (column, row, *elsewhere)]
-    return np.asarray((row * CELLS + column)[np.all(inner, axis=0)], np.int64)
+    cells = np.floor(np.hstack([here, there]) * GRID).astype(np.int64)
+    inner = ((cells > 0) & (cells < GRID - 1)).all(axis=1)
+    return np.asarray((cells[:, 1] * GRID + cells[:, 0])[inner], np.int64)
 
 
-@cache
 def _opencv() -> Any:
-    try:
-        import cv2
-    except ImportError:
-        package = "opencv-python-headless"
-        raise EngineUnavailable(
-            f"Places need the package {package}: pip install {package}."
-        ) from None
-    return cv2
+    return import_package("opencv-python-headless")
 
 
 @cache
 def _sift() -> Any:
-    return _opencv().SIFT_create(nfeatures=MOST)
+    return _opencv().SIFT_create(nfeatures=MAX_FEATURES)

@@ -34,7 +34,7 @@ KINDS = {
     "objects": Kind("detect", "ssd-mobilenet-v2", "objects.ssd_mobilenet:SsdMobileNetDetector"),
     "faces": Kind("detect", "mtcnn", "faces.detector:MtcnnFaceDetector"),
     "embeddings": Kind("embed", "dlib-resnet", "faces.embedding:DlibFaceEmbedder"),
-    "text": Kind("read", "rapidocr", "adapters:RapidOcrReader"),
+    "text": Kind("read", "rapidocr", "text.reader:RapidOcrReader"),
     "scenes": Kind("classify", "efficientnet-lite3", "scenes.classifier:EfficientNetClassifier"),
     "adult": Kind("score", "open-nsfw", "adult:OpenNsfwClassifier"),
 }

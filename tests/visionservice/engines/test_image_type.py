@@ -24,7 +24,7 @@ PHOTOGRAPHS = [
 ]
 
 
-def picture(path: Path) -> Pixels:
+def pixels(path: Path) -> Pixels:
     return np.asarray(load_image(path))
 
 
@@ -33,12 +33,12 @@ def paper(width: int = 400, height: int = 300) -> Pixels:
 
 
 def snowman(fill: tuple[int, int, int] | None) -> Pixels:
-    """Two balls and a hat with black outlines, filled with a colour or left white."""
+    """Two balls and a hat with black outlines, filled with a color or left white."""
     image = paper()
-    for centre, radius in (((200, 200), 70), ((200, 100), 45)):
+    for center, radius in (((200, 200), 70), ((200, 100), 45)):
         if fill:
-            cv2.circle(image, centre, radius, fill, -1, cv2.LINE_AA)
-        cv2.circle(image, centre, radius, (0, 0, 0), 3, cv2.LINE_AA)
+            cv2.circle(image, center, radius, fill, -1, cv2.LINE_AA)
+        cv2.circle(image, center, radius, (0, 0, 0), 3, cv2.LINE_AA)
     cv2.line(image, (140, 60), (260, 60), (0, 0, 0), 3, cv2.LINE_AA)
     cv2.rectangle(image, (165, 20), (235, 60), (0, 0, 0), 3, cv2.LINE_AA)
     return image
@@ -56,11 +56,11 @@ def test_outlines_are_a_line_drawing() -> None:
     assert classify(snowman(None), words=0) == ImageType(clip_art=2, line_drawing=1)
 
 
-def test_a_coloured_drawing_is_good_clip_art() -> None:
+def test_a_colored_drawing_is_good_clip_art() -> None:
     assert classify(snowman((250, 200, 40)), words=0) == ImageType(clip_art=3, line_drawing=0)
 
 
-def test_a_drawing_filled_with_grey_or_black_is_normal_clip_art() -> None:
+def test_a_drawing_filled_with_gray_or_black_is_normal_clip_art() -> None:
     assert classify(snowman((130, 130, 130)), words=0) == ImageType(2, 0)
     assert classify(snowman((10, 10, 10)), words=0) == ImageType(2, 0)
 
@@ -84,27 +84,27 @@ def test_a_drawing_stays_one_small_in_the_shade_and_pressed(
 
 
 def test_a_handwritten_note_is_neither() -> None:
-    assert classify(picture(sample_path("handwritten_note.jpg")), words=6) == ImageType(0, 0)
+    assert classify(pixels(sample_path("handwritten_note.jpg")), words=6) == ImageType(0, 0)
 
 
-def test_the_published_pictures_have_their_published_types(evaluation: Path) -> None:
+def test_the_published_images_have_their_published_types(evaluation: Path) -> None:
     images = evaluation / "images"
-    assert classify(picture(images / "cheese_clipart.png"), words=0) == ImageType(3, 0)
-    assert classify(picture(images / "lion_drawing.png"), words=0) == ImageType(2, 1)
+    assert classify(pixels(images / "cheese_clipart.png"), words=0) == ImageType(3, 0)
+    assert classify(pixels(images / "lion_drawing.png"), words=0) == ImageType(2, 1)
 
 
 @pytest.mark.parametrize("name", PHOTOGRAPHS)
 def test_a_photograph_is_neither(name: str) -> None:
-    assert classify(picture(sample_path(name)), words=0) == ImageType(0, 0)
+    assert classify(pixels(sample_path(name)), words=0) == ImageType(0, 0)
 
 
 @pytest.mark.parametrize("name", ["chelsea_the_cat.jpg", "dahlia.jpg", "grace_hopper.jpg"])
 def test_a_photograph_cut_out_on_white_is_not_clip_art(name: str) -> None:
-    assert classify(cut_out(picture(sample_path(name))), words=0).clip_art < 2
+    assert classify(cut_out(pixels(sample_path(name))), words=0).clip_art < 2
 
 
 def test_a_page_of_print_is_neither() -> None:
-    assert classify(picture(sample_path("democritus.png")), words=11) == ImageType(0, 0)
+    assert classify(pixels(sample_path("democritus.png")), words=11) == ImageType(0, 0)
 
 
 def test_an_empty_page_is_neither() -> None:

@@ -21,7 +21,7 @@ def agreement(image: Image.Image, tower: Features) -> int:
     return inliers(describe(np.asarray(image)), tower)
 
 
-def test_features_lie_in_the_picture(tower: Features) -> None:
+def test_features_are_inside_the_image(tower: Features) -> None:
     assert tower.points.shape == (len(tower.descriptors), 2)
     assert tower.descriptors.shape[1] == 128
     assert tower.points.min() >= 0
@@ -41,12 +41,12 @@ def test_features_lie_in_the_picture(tower: Features) -> None:
         ),
     ],
 )
-def test_the_same_place_agrees_in_many_features(variant: Image.Image, tower: Features) -> None:
+def test_many_features_of_the_same_landmark_match(variant: Image.Image, tower: Features) -> None:
     assert agreement(variant, tower) > 100
 
 
 @pytest.mark.parametrize("name", ["coffee_cup.jpg", "eileen_collins.jpg", "rocket_at_dusk.jpg"])
-def test_another_picture_agrees_in_hardly_any(name: str, tower: Features) -> None:
+def test_few_features_of_another_image_match(name: str, tower: Features) -> None:
     assert agreement(load_image(sample_path(name)), tower) < 10
 
 
@@ -57,7 +57,7 @@ def test_another_picture_agrees_in_hardly_any(name: str, tower: Features) -> Non
         pytest.param(((400, 60, 560, 180),), id="a badge"),
     ],
 )
-def test_what_two_pictures_wear_does_not_make_them_agree(
+def test_a_shared_banner_or_badge_does_not_match(
     patch: tuple[tuple[int, int, int, int], ...],
 ) -> None:
     worn = load_image(sample_path("printed_page.jpg")).resize(TOWER.size)
@@ -69,18 +69,18 @@ def test_what_two_pictures_wear_does_not_make_them_agree(
     assert inliers(*dressed) == 0
 
 
-def test_the_likeliest_is_the_same_place(tower: Features) -> None:
+def test_the_quick_score_is_highest_for_the_same_landmark(tower: Features) -> None:
     evening = describe(np.asarray(load_image(sample_path("summer_palace_in_the_evening.jpg"))))
     cup = describe(np.asarray(load_image(sample_path("coffee_cup.jpg"))))
     assert quick_score(evening, tower) > 3 * quick_score(cup, tower)
 
 
-def test_a_mirrored_place_is_not_the_same(tower: Features) -> None:
+def test_a_mirrored_landmark_does_not_match(tower: Features) -> None:
     assert agreement(TOWER.transpose(Image.Transpose.FLIP_LEFT_RIGHT), tower) < 10
 
 
 def mapped(of: Features, mapping: list[list[float]]) -> Features:
-    """The same features where a mapping puts them, as a picture would show them."""
+    """The same features where a mapping puts them, as an image would show them."""
     x, y, depth = np.array(mapping) @ np.column_stack([of.points, np.ones(len(of.points))]).T
     points = np.column_stack([x / depth, y / depth]).astype(np.float32)
     return Features(points, of.descriptors, of.width, of.height)
@@ -94,7 +94,7 @@ def mapped(of: Features, mapping: list[list[float]]) -> Features:
         pytest.param([[5, 0, -900], [0, 5, -900], [0, 0, 1]], id="five times the size"),
     ],
 )
-def test_what_a_camera_can_see_agrees(tower: Features, mapping: list[list[float]]) -> None:
+def test_a_plausible_homography_matches(tower: Features, mapping: list[list[float]]) -> None:
     assert inliers(mapped(tower, mapping), tower) > 0.9 * len(np.unique(tower.points, axis=0))
 
 
@@ -108,11 +108,13 @@ def test_what_a_camera_can_see_agrees(tower: Features, mapping: list[list[float]
         pytest.param([[1, 0, 0], [0, 1, 0], [-0.002, 0, 1]], id="folded over the horizon"),
     ],
 )
-def test_what_no_camera_can_see_does_not(tower: Features, mapping: list[list[float]]) -> None:
+def test_an_implausible_homography_does_not_match(
+    tower: Features, mapping: list[list[float]]
+) -> None:
     assert inliers(mapped(tower, mapping), tower) == 0
 
 
-def test_the_published_sight_is_known_however_it_is_taken(evaluation: Path) -> None:
+def test_variants_of_the_published_landmark_match(evaluation: Path) -> None:
     sight = load_image(evaluation / "images" / "landmark.jpg")
     known = describe(np.asarray(sight))
     width, height = sight.size
@@ -129,7 +131,7 @@ def test_the_published_sight_is_known_however_it_is_taken(evaluation: Path) -> N
     assert max(agreement(load_image(file), known) for file in others) < 10
 
 
-def test_an_empty_picture_agrees_with_nothing(tower: Features) -> None:
+def test_an_empty_image_matches_nothing(tower: Features) -> None:
     empty = Image.new("RGB", (200, 200), "white")
     assert agreement(empty, tower) == 0
     assert inliers(tower, describe(np.asarray(empty))) == 0

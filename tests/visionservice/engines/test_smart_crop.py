@@ -21,11 +21,11 @@ def pixels(name: str) -> NDArray[np.uint8]:
 
 
 NOTHING = np.full((40, 60), 1 / 2400)
-"""Of a picture of 600 x 400: nothing stands out in it."""
+"""Of an image of 600 x 400: nothing is salient in it."""
 
 
 def seen_at(x: int, y: int) -> NDArray[np.float64]:
-    """Say that a sixtieth of such a picture's width and a fortieth of its height stand out."""
+    """Return a saliency map in which one cell is salient."""
     seen = np.zeros((40, 60))
     seen[y, x] = 1
     return seen
@@ -42,7 +42,7 @@ def test_the_window_is_the_largest_of_its_shape() -> None:
     assert largest((50, 50), (1024, 1)) == (50, 1)
 
 
-def test_where_nothing_is_found_the_window_goes_to_what_stands_out() -> None:
+def test_without_faces_and_objects_the_window_is_at_the_salient_part() -> None:
     assert best_window((600, 400), (1, 1), (), (), NOTHING) == Box(100, 0, 400, 400)
     assert best_window((600, 400), (1, 1), (), (), seen_at(59, 0)).left == 200
     assert best_window((600, 400), (3, 1), (), (), seen_at(0, 39)).top == 200
@@ -55,42 +55,42 @@ def test_the_window_shows_as_many_faces_whole_as_fit() -> None:
     assert not contains(found, large)
 
 
-def test_of_as_many_faces_the_larger_is_kept() -> None:
+def test_of_equally_many_faces_the_larger_is_kept() -> None:
     small, large = Box(0, 100, 80, 80), Box(500, 100, 95, 95)
     assert contains(best_window((600, 400), (1, 2), [small, large], (), NOTHING), large)
     assert contains(best_window((600, 400), (1, 2), [large, small], (), NOTHING), large)
 
 
-def test_a_face_has_room_around_it() -> None:
+def test_a_face_has_a_margin() -> None:
     found = best_window((600, 400), (1, 1), [Box(420, 100, 100, 100)], (), seen_at(0, 0))
     assert found.right == pytest.approx(520 + 15, abs=1), "a sixth of its width, and no more"
 
 
-def test_a_face_at_the_edge_is_kept_whole_without_room_to_spare() -> None:
+def test_a_face_at_the_edge_is_kept_whole_without_a_margin() -> None:
     face = Box(0, 0, 130, 130)
     assert contains(best_window((600, 400), (1, 3), [face], (), NOTHING), face)
 
 
-def test_faces_go_before_things_and_things_before_what_stands_out() -> None:
+def test_faces_precede_objects_and_objects_precede_saliency() -> None:
     face, cat = Box(0, 0, 100, 100), Object("cat", 1.0, Box(400, 0, 200, 400))
     assert contains(best_window((600, 400), (1, 2), [face], [cat], NOTHING), face)
     assert contains(best_window((600, 400), (1, 2), (), [cat], seen_at(0, 0)), cat.box)
 
 
-def test_a_sure_thing_goes_before_an_unsure_one() -> None:
+def test_a_confident_object_precedes_another() -> None:
     sure, unsure = Box(0, 0, 150, 150), Box(450, 0, 150, 150)
     things = [Object("cat", 0.9, sure), Object("dog", 0.4, unsure)]
     assert contains(best_window((600, 400), (1, 2), (), things, NOTHING), sure)
 
 
-def test_of_a_person_who_is_too_tall_the_head_is_shown() -> None:
+def test_of_a_person_too_tall_the_head_is_shown() -> None:
     tall = Object("person", 0.9, Box(100, 50, 100, 350))
     found = best_window((600, 400), (3, 1), (), [tall], NOTHING)
     assert found.top <= 50
     assert found.bottom >= 50 + 350 / 4
 
 
-def test_a_face_that_reaches_out_of_the_picture_is_cut_to_it() -> None:
+def test_a_face_that_extends_beyond_the_image_is_clipped() -> None:
     found = best_window((600, 400), (1, 1), [Box(-40, -40, 120, 120)], (), seen_at(59, 0))
     assert found == Box(0, 0, 400, 400)
 
@@ -99,77 +99,77 @@ def test_a_face_that_reaches_out_of_the_picture_is_cut_to_it() -> None:
     "size", [(1, 1), (1024, 1), (1, 1024), (50, 200), (1024, 1024), (317, 211)]
 )
 @pytest.mark.parametrize("smart", [True, False])
-def test_the_thumbnail_has_exactly_the_size_asked(size: tuple[int, int], smart: bool) -> None:
+def test_the_thumbnail_has_exactly_the_requested_size(size: tuple[int, int], smart: bool) -> None:
     cut = crop(pixels("dahlia.jpg"), *size, smart=smart)
     assert cut.shape == (size[1], size[0], 3)
     assert cut.dtype == np.uint8
 
 
 @pytest.mark.parametrize("size", [(50, 50), (4200, 50), (50, 4200), (8, 300), (1, 1)])
-def test_pictures_of_any_shape_are_cut(size: tuple[int, int]) -> None:
-    picture = np.asarray(load_image(sample_path("dahlia.jpg")).resize(size))
-    assert crop(picture, 100, 75, smart=True).shape == (75, 100, 3)
+def test_images_of_any_shape_are_cropped(size: tuple[int, int]) -> None:
+    image = np.asarray(load_image(sample_path("dahlia.jpg")).resize(size))
+    assert crop(image, 100, 75, smart=True).shape == (75, 100, 3)
 
 
-def test_a_plain_crop_is_the_middle_whatever_is_there() -> None:
-    picture = pixels("eileen_collins_off_centre.jpg")
-    boxes = [face.box for face in default().faces.detect(picture)]
-    cut = crop(picture, 60, 120, smart=False, faces=boxes)
-    middle = ImageOps.fit(Image.fromarray(picture), (60, 120), Image.Resampling.LANCZOS)
+def test_a_plain_crop_is_at_the_center() -> None:
+    image = pixels("eileen_collins_off_centre.jpg")
+    boxes = [face.box for face in default().faces.detect(image)]
+    cut = crop(image, 60, 120, smart=False, faces=boxes)
+    middle = ImageOps.fit(Image.fromarray(image), (60, 120), Image.Resampling.LANCZOS)
     assert np.array_equal(cut, np.asarray(middle))
 
 
 def test_the_thumbnail_shows_the_window() -> None:
-    picture = np.zeros((100, 300, 3), np.uint8)
-    picture[:, 200:] = (255, 0, 0)
-    cut = crop(picture, 50, 50, smart=True, faces=[Box(200, 0, 100, 100)])
+    image = np.zeros((100, 300, 3), np.uint8)
+    image[:, 200:] = (255, 0, 0)
+    cut = crop(image, 50, 50, smart=True, faces=[Box(200, 0, 100, 100)])
     assert (cut[:, 3:] == (255, 0, 0)).all(), "all but the columns that Lanczos blends"
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("name", ["eileen_collins_off_centre.jpg", "grace_hopper.jpg"])
 def test_a_face_is_kept_whole_in_every_shape_it_fits(name: str, shape: tuple[int, int]) -> None:
-    picture = pixels(name)
-    face, size = default().faces.detect(picture)[0].box, (picture.shape[1], picture.shape[0])
-    found = best_window(size, shape, [face], (), saliency(Image.fromarray(picture)))
+    image = pixels(name)
+    face, size = default().faces.detect(image)[0].box, (image.shape[1], image.shape[0])
+    found = best_window(size, shape, [face], (), saliency(Image.fromarray(image)))
     fits = face.width <= found.width and face.height <= found.height
     assert contains(found, face) == fits
 
 
-def test_a_smart_thumbnail_shows_the_face_that_the_middle_misses() -> None:
-    picture = pixels("eileen_collins_off_centre.jpg")
-    boxes = [face.box for face in default().faces.detect(picture)]
-    smart = crop(picture, 160, 320, smart=True, faces=boxes)
-    plain = crop(picture, 160, 320, smart=False, faces=boxes)
+def test_a_smart_thumbnail_shows_the_face_that_the_center_misses() -> None:
+    image = pixels("eileen_collins_off_centre.jpg")
+    boxes = [face.box for face in default().faces.detect(image)]
+    smart = crop(image, 160, 320, smart=True, faces=boxes)
+    plain = crop(image, 160, 320, smart=False, faces=boxes)
     assert len(default().faces.detect(smart)) == 1
     assert not default().faces.detect(plain)
 
 
-def test_what_stands_out_of_a_plain_ground_is_found() -> None:
-    picture = np.full((300, 500, 3), (90, 120, 60), np.uint8)
-    picture[40:100, 380:440] = (200, 30, 60)
-    y, x = np.unravel_index(saliency(Image.fromarray(picture)).argmax(), (38, 64))
+def test_an_object_on_a_plain_background_is_salient() -> None:
+    image = np.full((300, 500, 3), (90, 120, 60), np.uint8)
+    image[40:100, 380:440] = (200, 30, 60)
+    y, x = np.unravel_index(saliency(Image.fromarray(image)).argmax(), (38, 64))
     assert 380 < (x + 0.5) * 500 / 64 < 440
     assert 40 < (y + 0.5) * 300 / 38 < 100
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (1, 3)])
-def test_without_boxes_the_cut_shows_the_flower(shape: tuple[int, int]) -> None:
+def test_without_boxes_the_window_contains_the_flower(shape: tuple[int, int]) -> None:
     """The dahlia stands in the left half; a blurred garden fills the rest."""
-    picture = load_image(sample_path("dahlia_off_centre.jpg"))
-    found = best_window(picture.size, shape, (), (), saliency(picture))
-    assert found.center[0] < picture.width / 2
+    image = load_image(sample_path("dahlia_off_centre.jpg"))
+    found = best_window(image.size, shape, (), (), saliency(image))
+    assert found.center[0] < image.width / 2
 
 
-def test_of_a_plain_picture_the_middle_is_shown() -> None:
-    picture = Image.new("RGB", (500, 300), "teal")
-    assert best_window(picture.size, (1, 1), (), (), saliency(picture)) == Box(100, 0, 300, 300)
+def test_the_window_of_a_plain_image_is_at_the_center() -> None:
+    image = Image.new("RGB", (500, 300), "teal")
+    assert best_window(image.size, (1, 1), (), (), saliency(image)) == Box(100, 0, 300, 300)
 
 
-def test_all_that_fits_is_kept_in_the_published_pictures(evaluation: Path) -> None:
-    picture = load_image(evaluation / "images" / "faces.jpg")
-    boxes = [face.box for face in default().faces.detect(np.asarray(picture))]
-    found = best_window(picture.size, (3, 1), boxes, (), saliency(picture))
+def test_all_that_fits_is_kept_in_the_published_images(evaluation: Path) -> None:
+    image = load_image(evaluation / "images" / "faces.jpg")
+    boxes = [face.box for face in default().faces.detect(np.asarray(image))]
+    found = best_window(image.size, (3, 1), boxes, (), saliency(image))
     assert len(boxes) == 6
     assert all(contains(found, box) for box in boxes)
     rider = load_image(evaluation / "images" / "objects.jpg")

@@ -1,4 +1,4 @@
-"""A picture as it is read: turned so that its lines run level, with the way back."""
+"""Deskewed images: an image rotated so that its lines are level, and the way back."""
 
 from __future__ import annotations
 
@@ -8,68 +8,55 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Image = NDArray[np.uint8]
+from ..base import RGBImage
 
 
 @dataclass(frozen=True, slots=True)
 class DeskewedImage:
-    """A picture turned about its centre, as large as it takes to hold all of it.
+    """An image rotated about its center, and large enough to contain all of it.
 
     Attributes:
         image: Height x width x 3, uint8, RGB.
-        back: 2 x 3, takes a point of `image` (pixels, origin top left, x right, y down) to where
-            it is in the picture as given.
+        inverse: The 3 x 3 matrix from points of `image` to points of the original image.
     """
 
-    image: Image
-    back: NDArray[np.float64]
+    image: RGBImage
+    inverse: NDArray[np.float64]
 
     @classmethod
-    def of(cls, image: Image) -> DeskewedImage:
-        """Return a picture as it is given."""
-        return cls(image, np.eye(2, 3))
+    def of(cls, image: RGBImage) -> DeskewedImage:
+        """Return an image as it is."""
+        return cls(image, np.eye(3))
 
-    def turned(self, quarters: int) -> DeskewedImage:
-        """Return the page turned to the left by quarters, without touching its pixels."""
+    def rotated(self, quarters: int) -> DeskewedImage:
+        """Return the image rotated counterclockwise by quarter turns, which is lossless."""
         if quarters % 4 == 0:
             return self
         height, width = self.image.shape[:2]
-        back = (
-            ((0, -1, width), (1, 0, 0)),
-            ((-1, 0, width), (0, -1, height)),
-            ((0, 1, 0), (-1, 0, height)),
+        inverse = (
+            ((0, -1, width), (1, 0, 0), (0, 0, 1)),
+            ((-1, 0, width), (0, -1, height), (0, 0, 1)),
+            ((0, 1, 0), (-1, 0, height), (0, 0, 1)),
         )[quarters % 4 - 1]
         image = np.ascontiguousarray(np.rot90(self.image, quarters))
-        return DeskewedImage(image, self._after(np.array(back, np.float64)))
+        return DeskewedImage(image, self.inverse @ np.array(inverse, np.float64))
 
-    def straightened(self, slope: float) -> DeskewedImage:
-        """Return the page turned to the left by degrees; its edges' colour fills the corners."""
+    def deskewed(self, degrees: float) -> DeskewedImage:
+        """Return the image rotated counterclockwise; the color of its edges fills the corners."""
         height, width = self.image.shape[:2]
-        forth = cv2.getRotationMatrix2D((width / 2, height / 2), slope, 1)
-        size = np.ceil(np.abs(forth[:, :2]) @ (width, height)).astype(int)
-        forth[:, 2] += (size - (width, height)) / 2
-        # cv2 counts the middles of pixels, and everything here their edges.
-        pixels = forth.copy()
-        pixels[:, 2] = forth @ (0.5, 0.5, 1.0) - 0.5
+        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+        size = np.ceil(np.abs(matrix[:, :2]) @ (width, height)).astype(int)
+        matrix[:, 2] += (size - (width, height)) / 2
+        pixels = matrix.copy()  # cv2 counts from the center of a pixel, this module from its edge
+        pixels[:, 2] = matrix @ (0.5, 0.5, 1.0) - 0.5
+        edges = self.image[0], self.image[-1], self.image[:, 0], self.image[:, -1]
+        color = np.median(np.concatenate(edges), axis=0).tolist()
         image = cv2.warpAffine(
-            self.image,
-            pixels,
-            (int(size[0]), int(size[1])),
-            flags=cv2.INTER_CUBIC,
-            borderValue=_edge(self.image),
+            self.image, pixels, size.tolist(), flags=cv2.INTER_CUBIC, borderValue=color
         )
-        back = np.asarray(cv2.invertAffineTransform(forth), np.float64)
-        return DeskewedImage(np.asarray(image, np.uint8), self._after(back))
+        inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))
+        return DeskewedImage(np.asarray(image, np.uint8), self.inverse @ inverse)
 
-    def in_the_picture(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where points, N x 2, are in the picture as given."""
-        return np.asarray(points @ self.back[:, :2].T + self.back[:, 2], np.float64)
-
-    def _after(self, back: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(self.back @ np.vstack([back, (0.0, 0.0, 1.0)]), np.float64)
-
-
-def _edge(image: Image) -> tuple[float, ...]:
-    """Return the median colour along a picture's edges."""
-    sides = image[0], image[-1], image[:, 0], image[:, -1]
-    return tuple(np.median(np.concatenate(sides), axis=0).tolist())
+    def to_image(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return points, N x 2, in the coordinates of the original image."""
+        return np.asarray(points @ self.inverse[:2, :2].T + self.inverse[:2, 2], np.float64)

@@ -1,4 +1,4 @@
-"""Which language a text is in, by its script first and by py3langid among Latin letters."""
+"""Language identification: by script, and among languages in Latin letters by py3langid."""
 
 from __future__ import annotations
 
@@ -6,78 +6,62 @@ import unicodedata
 from collections import Counter
 from functools import cache
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import Any
 
-from ..base import EngineUnavailable
-
-if TYPE_CHECKING:
-    from py3langid.langid import LanguageIdentifier
+from ..runtime import import_package
 
 UNKNOWN = "unk"
 LATIN = "cs da de en es fi fr hu it nl no pl pt ro sk sr sv tr"
-"""The API's languages in Latin letters, by the detector's codes."""
-
-RENAMED = {"no": "nb", "sr": "sr-Latn"}
-HOME = 8.0  # how much likelier English is than any other language before the text is seen
-KANA = 0.05  # Japanese has at least this many kana to an ideograph, and Chinese none
+"""The API's languages in Latin letters, by py3langid's codes."""
+API_CODES = {"no": "nb", "sr": "sr-Latn"}
+"""The API's codes where they differ."""
+ENGLISH_PRIOR = 8.0
+"""How many times likelier English is than another language, regardless of the text."""
+MIN_KANA = 0.05
+"""The least number of kana per ideograph in Japanese; Chinese has none."""
 
 _lock = Lock()
 
 
 def detect(text: str) -> str:
-    """Return the API's code for OCR of the text's language; "unk" for a text without letters."""
-    scripts = Counter(_script(letter) for letter in text if letter.isalpha())
+    """Return the OCR operation's code for the language of a text; "unk" without letters."""
+    scripts = Counter(unicodedata.name(c, "").split(" ")[0] for c in text if c.isalpha())
     if not scripts:
         return UNKNOWN
     kana = scripts["HIRAGANA"] + scripts["KATAKANA"]
-    if kana and kana >= KANA * scripts["CJK"] and kana + scripts["CJK"] >= scripts["LATIN"]:
+    if kana and kana >= MIN_KANA * scripts["CJK"] and kana + scripts["CJK"] >= scripts["LATIN"]:
         return "ja"
-    most = max(scripts, key=lambda script: scripts[script])
-    if most == "CJK":
+    script, _ = scripts.most_common(1)[0]
+    if script == "CJK":
         return _chinese(text)
-    if most == "CYRILLIC":
+    if script == "CYRILLIC":
         return "sr-Cyrl" if set(text.lower()) & set("ђјљњћџ") else "ru"
-    if most == "LATIN":
+    if script == "LATIN":
         return _latin(text)
-    return {"GREEK": "el", "HANGUL": "ko", "ARABIC": "ar"}.get(most, UNKNOWN)
-
-
-def _script(letter: str) -> str:
-    return unicodedata.name(letter, "").split(" ")[0]
+    return {"GREEK": "el", "HANGUL": "ko", "ARABIC": "ar"}.get(script, UNKNOWN)
 
 
 def _chinese(text: str) -> str:
-    """Tell by the national character sets: each lacks the other's forms."""
-    simplified = sum(_encodable(letter, "gb2312") for letter in text)
-    traditional = sum(_encodable(letter, "big5") for letter in text)
+    """Compare the national character sets, each of which lacks the other's forms."""
+    simplified, traditional = (
+        sum(bool(letter.encode(encoding, "ignore")) for letter in text)
+        for encoding in ("gb2312", "big5")
+    )
     return "zh-Hant" if traditional > simplified else "zh-Hans"
 
 
-def _encodable(letter: str, encoding: str) -> bool:
-    try:
-        letter.encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 def _latin(text: str) -> str:
-    """Return the likeliest language in Latin letters; a word or two in doubt are English."""
+    """Return the likeliest language; one or two ambiguous words are English."""
     with _lock:
-        chances: dict[str, float] = dict(_identifier().rank(text.lower()))
-    chances["en"] *= HOME
-    likeliest = max(chances, key=lambda code: chances[code])
-    return RENAMED.get(likeliest, likeliest)
+        probabilities: dict[str, float] = dict(_identifier().rank(text.lower()))
+    probabilities["en"] *= ENGLISH_PRIOR
+    code = max(probabilities, key=lambda code: probabilities[code])
+    return API_CODES.get(code, code)
 
 
 @cache
-def _identifier() -> LanguageIdentifier:
-    try:
-        from py3langid.langid import MODEL_FILE, LanguageIdentifier
-    except ImportError as error:
-        raise EngineUnavailable(
-            "The language of a text needs the package py3langid: pip install py3langid"
-        ) from error
-    identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+def _identifier() -> Any:
+    langid = import_package("py3langid").langid
+    identifier = langid.LanguageIdentifier.from_model_file(langid.MODEL_FILE, norm_probs=True)
     identifier.set_languages(LATIN.split())
     return identifier

@@ -41,12 +41,7 @@ def clockwise_from_top_left(quads: Quads) -> Quads:
 
 
 def sub_quad(quad: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
-    """Return the corners, 4 x 2, of a frame inside a quadrilateral.
-
-    Args:
-        quad: Four corners, clockwise from the top left.
-        frame: The frame, as shares of the quadrilateral's edges.
-    """
+    """Return the corners, 4 x 2, of a frame inside a line."""
     left, top, right, bottom = frame
     across = np.array([left, right, right, left])[:, None]
     down = np.array([top, top, bottom, bottom])[:, None]
@@ -95,19 +90,18 @@ def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) 
 
 
 def group_into_regions(quads: Quads, degrees: float) -> list[list[int]]:
-    """Group lines into columns and paragraphs, both in reading order.
+    """Return the indices of lines by column or paragraph, all in reading order.
 
     Args:
         quads: The lines.
         degrees: Their slope.
-
-    Returns:
-        The indices of the lines, region by region, each from top to bottom.
     """
     boxes = _level_boxes(quads, degrees)
     order = np.argsort(boxes[:, 1])
     groups = [order[group].tolist() for group in _connected(_same_paragraph(boxes[order]))]
-    frames = np.array([_enclosing(boxes[group]) for group in groups])
+    tops_left = [boxes[group, :2].min(axis=0) for group in groups]
+    bottoms_right = [boxes[group, 2:].max(axis=0) for group in groups]
+    frames = np.hstack([tops_left, bottoms_right])
     return [_top_to_bottom(groups[i], boxes) for i in _reading_order(frames)]
 
 
@@ -127,10 +121,6 @@ def _level_boxes(quads: Quads, degrees: float) -> NDArray[np.float64]:
     """Return left, top, right, bottom of each line, rotated by its slope to be level."""
     level = rotated(quads, -degrees)
     return np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
-
-
-def _enclosing(boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate([boxes[:, :2].min(axis=0), boxes[:, 2:].max(axis=0)])
 
 
 def _same_paragraph(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -169,7 +159,7 @@ def _connected(linked: NDArray[np.bool_]) -> list[list[int]]:
 def _reading_order(frames: NDArray[np.float64]) -> list[int]:
     """Return the order of frames in which all that one reads before another come first.
 
-    A topological sort, after Breuel, "High performance document layout analysis" (2003).
+    This is a topological sort, after Breuel, "High performance document layout analysis" (2003).
     """
     order = np.lexsort((frames[:, 0], frames[:, 1]))
     before = _reads_before(frames[order])

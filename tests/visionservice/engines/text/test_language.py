@@ -47,12 +47,12 @@ def test_a_sentence_in_latin_letters_is_in_its_language(text: str, code: str) ->
         ("يولد جميع الناس أحرارا", "ar"),
     ],
 )
-def test_a_script_tells_its_language(text: str, code: str) -> None:
+def test_a_script_determines_the_language(text: str, code: str) -> None:
     assert detect(text) == code
 
 
 @pytest.mark.parametrize("text", ["EXIT", "STOP", "dog", "hello", "COMO HOPPER", "Facts"])
-def test_a_word_in_doubt_is_english(text: str) -> None:
+def test_an_ambiguous_word_is_english(text: str) -> None:
     assert detect(text) == "en"
 
 

@@ -18,7 +18,7 @@ def quads(*boxes: tuple[float, float, float, float], degrees: float = 0) -> NDAr
 
 @pytest.mark.parametrize("first", [0, 1, 2, 3])
 @pytest.mark.parametrize("degrees", [-40, 0, 40])
-def test_corners_begin_at_the_top_left(first: int, degrees: float) -> None:
+def test_corners_start_at_the_top_left(first: int, degrees: float) -> None:
     line = quads((0, 0, 300, 40), degrees=degrees)
     assert layout.clockwise_from_top_left(np.roll(line, first, axis=1)) == pytest.approx(line)
 
@@ -75,7 +75,7 @@ def test_columns_are_read_one_after_the_other(degrees: float) -> None:
     assert layout.group_into_regions(lines, degrees) == [[1, 3], [0, 2]]
 
 
-def test_paragraphs_are_parted_by_a_wide_gap() -> None:
+def test_a_wide_gap_separates_paragraphs() -> None:
     lines = quads((0, 0, 300, 40), (0, 60, 300, 100), (0, 220, 300, 260))
     assert layout.group_into_regions(lines, 0) == [[0, 1], [2]]
 
@@ -91,7 +91,7 @@ def test_pieces_of_one_row_go_from_left_to_right() -> None:
     assert layout.group_into_regions(lines, 0) == [[1, 0, 2]]
 
 
-def test_centred_lines_of_any_size_are_one_region() -> None:
+def test_centered_lines_of_any_size_are_one_region() -> None:
     lines = quads((20, 0, 380, 80), (80, 100, 320, 140), (140, 160, 260, 185))
     assert layout.group_into_regions(lines, 0) == [[0, 1, 2]]
 

@@ -24,7 +24,7 @@ def test_frames_fit_the_ink_of_each_word(paper: int, pen: int) -> None:
     assert pixels == pytest.approx(np.array([(19, 9, 61, 31), (99, 4, 181, 26)]))
 
 
-def test_words_that_touch_are_parted_between_their_letters() -> None:
+def test_words_that_touch_are_separated_between_their_letters() -> None:
     first, second = word_boxes(strip((20, 10, 180, 30)), SPANS)
     assert 0.28 < first[2] < 0.55
     assert first[2] - second[0] == pytest.approx(2 / 200)
