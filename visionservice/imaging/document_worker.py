@@ -122,12 +122,12 @@ def main() -> None:
 
 
 def _limit_resources() -> None:
-    with suppress(ImportError, ValueError, OSError):  # Windows, or a lower limit is set
+    with suppress(ImportError, ValueError, OSError):  # Windows; macOS has no limit of memory
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
         seconds = int(time.process_time()) + MAX_CPU_SECONDS
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
 
 
 if __name__ == "__main__":

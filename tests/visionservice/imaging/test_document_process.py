@@ -51,7 +51,7 @@ CATALOGUE = b"<</Type/Catalog/Pages 2 0 R>>"
 
 
 def pages(box: bytes = b"0 0 200 100", count: int = 1, more: bytes = b"") -> bytes:
-    """One page, as often as told."""
+    """The same page `count` times."""
     kids = b"3 0 R " * count
     page = b"<</Type/Page/Parent 2 0 R/MediaBox[%s]%s>>" % (box, more)
     return file(CATALOGUE, b"<</Type/Pages/Count %d/Kids[%s]>>" % (count, kids), page)
