@@ -243,7 +243,7 @@ class Service:
         """Yield the bytes of an image, what their header contains, and their key in the cache."""
         client, size = self._client(request), request.headers.get("content-length", "")
         lane = self._reading if "Pdf" in limits.formats else self._images
-        lane.check_room(client, int(size) if size.isdecimal() else 0)
+        lane.check_room(client, min(int(size), limits.bytes) if size.isdecimal() else 0)
         async with self._source.open(request, limits) as data:
             lane = self._opening if "Pdf" in limits.formats and is_pdf(data) else self._probing
             job = lane.submit(

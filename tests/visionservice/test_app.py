@@ -27,6 +27,7 @@ from visionservice.engines import colors
 from visionservice.engines.base import EngineUnavailable
 from visionservice.gallery.gallery import Gallery
 from visionservice.scheduler import MIN_WEIGHT, Scheduler
+from visionservice.settings import ServiceSettings
 
 KEY = "Ocp-Apim-Subscription-Key"
 PHOTO = sample_path("coffee_cup.jpg").read_bytes()
@@ -152,9 +153,9 @@ def test_the_operation_location_has_the_host_of_the_request(service: LocalServic
     assert finished(service, address)["status"] == "Succeeded"
 
 
-def connect_to(app: ASGIApp, host: str = "127.0.0.1") -> httpx.AsyncClient:
+def connect_to(app: ASGIApp, host: str = "127.0.0.1", port: int = 50_000) -> httpx.AsyncClient:
     """A client of an application without a socket; bugs of the application become responses."""
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(host, 50_000))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False, client=(host, port))
     headers = {KEY: "secret-key"} | BYTES
     root = "http://localhost/vision/v1.0"
     return httpx.AsyncClient(transport=transport, headers=headers, base_url=root)
@@ -257,13 +258,17 @@ def test_a_client_with_many_images_does_not_delay_one_with_one_image(tmp_path: P
     assert gallery.seen == [60, 70, 80] + [70] * 11
 
 
-def test_a_remote_client_has_no_more_turns_with_more_ids(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("host", "allow_hosts"), [("203.0.113.7", ()), ("::1", ("a.example",))])
+def test_a_client_that_may_be_remote_has_no_more_turns_with_more_ids(
+    tmp_path: Path, host: str, allow_hosts: tuple[str, ...]
+) -> None:
     gallery, scheduler = Slow(tmp_path), Scheduler(1)
     path = "/models/landmarks/analyze"
 
     async def send() -> None:
-        app = create_app(key="secret-key", gallery=gallery, scheduler=scheduler)
-        async with connect_to(app, "203.0.113.7") as greedy, connect_to(app, "203.0.113.8") as one:
+        settings = ServiceSettings(allow_hosts=allow_hosts)  # for example, behind a proxy
+        app = create_app(settings, key="secret-key", gallery=gallery, scheduler=scheduler)
+        async with connect_to(app, host) as greedy, connect_to(app, "127.0.0.1", 50_001) as one:
             sent = [asyncio.create_task(one.post(path, content=png(60)))]
             await asyncio.to_thread(gallery.begun.wait, 10)
             for number in range(6):
