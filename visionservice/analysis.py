@@ -165,10 +165,8 @@ class ImageAnalysis:
     ) -> tuple[base.Caption, ...]:
         """Return at most `limit` captions, the most confident first, and at least one.
 
-        Args:
-            limit: The maximum number of captions.
-            names: Whether captions may contain names of people.
-            gender_neutral: Whether to say person in place of man and woman; this omits names too.
+        `names` permits names of people. `gender_neutral` asks for person in place of man and
+        woman, and omits names.
         """
         names = names and not gender_neutral
         known: dict[tuple[str, ...] | None, tuple[base.Caption, ...]] = self._get(
@@ -219,10 +217,9 @@ class ImageAnalysis:
         """Return a crop scaled to exactly this size in pixels, around its subjects when smart."""
         from .engines.smart_crop import crop
 
-        if not smart:
-            return crop(self.image, width, height, smart=False)
-        faces = tuple(face.box for face in self.faces)
-        return crop(self.image, width, height, smart=True, faces=faces, objects=self.objects)
+        faces = tuple(face.box for face in self.faces) if smart else ()
+        objects = self.objects if smart else ()
+        return crop(self.image, width, height, smart=smart, faces=faces, objects=objects)
 
 
 @dataclass(frozen=True, slots=True)

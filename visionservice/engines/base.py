@@ -167,32 +167,18 @@ class Scene:
         """Whether it is dark outdoors."""
         return self.outdoors and self.low_level.dark
 
-    @property
-    def sky(self) -> bool:
-        """Whether there is sky; only blue sky counts behind an animal or a plant."""
+    def shows(self, surface: Literal["sky", "grass", "plant", "snow", "water"]) -> bool:
+        """Return True if a surface covers enough of an image from outdoors."""
+        shares = self.low_level
         close_up = max(self.probability("animal"), self.probability("plant")) >= MIN_CONFIDENCE
-        sky = self.low_level.blue if close_up else self.low_level.sky
-        return self.outdoors and sky >= MIN_SKY
-
-    @property
-    def grass(self) -> bool:
-        """Whether there is grass."""
-        return self.outdoors and self.low_level.grass >= MIN_GRASS
-
-    @property
-    def green(self) -> bool:
-        """Whether there are plants."""
-        return self.outdoors and self.low_level.green >= MIN_GREEN
-
-    @property
-    def has_snow(self) -> bool:
-        """Whether there may be snow."""
-        return self.outdoors and self.low_level.white >= MIN_SNOW
-
-    @property
-    def has_water(self) -> bool:
-        """Whether there is water."""
-        return self.outdoors and self.water >= MIN_WATER
+        share, minimum = {
+            "sky": (shares.blue if close_up else shares.sky, MIN_SKY),
+            "grass": (shares.grass, MIN_GRASS),
+            "plant": (shares.green, MIN_GREEN),
+            "snow": (shares.white, MIN_SNOW),
+            "water": (self.water, MIN_WATER),
+        }[surface]
+        return self.outdoors and share >= minimum
 
     def probability(self, word: str) -> float:
         """Return the probability of a label or word, 0 if it is not among them."""

@@ -105,8 +105,8 @@ def _place(evidence: Evidence) -> Scores:
         yield "indoor_", scene.indoor
     if scene.outdoors and not evidence.is_drawing:
         yield "outdoor_", scene.outdoor
-        yield "outdoor_grass", scene.outdoor * scene.low_level.grass * scene.grass
-        yield "sky_cloud", scene.outdoor * scene.low_level.sky * scene.sky
+        yield "outdoor_grass", scene.outdoor * scene.low_level.grass * scene.shows("grass")
+        yield "sky_cloud", scene.outdoor * scene.low_level.sky * scene.shows("sky")
     yield "dark_", scene.outdoor * scene.night
 
 

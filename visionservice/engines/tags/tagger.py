@@ -85,13 +85,13 @@ def _place(evidence: Evidence) -> Words:
         for word in scene.place_labels:
             if word.confidence >= MIN_LABEL_TAG and word.name not in BY_COLOR:
                 yield word.name, word.confidence
-        yield "water", scene.outdoor * scene.has_water
-        yield "snow", scene.probability("snow") * scene.has_snow
+        yield "water", scene.outdoor * scene.shows("water")
+        yield "snow", scene.probability("snow") * scene.shows("snow")
         yield "night", scene.outdoor * scene.night
         yield "dark", scene.outdoor * scene.night
-        yield "sky", scene.outdoor * scene.sky
-        yield "grass", scene.outdoor * scene.grass
-        yield "plant", scene.outdoor * scene.green
+        yield "sky", scene.outdoor * scene.shows("sky")
+        yield "grass", scene.outdoor * scene.shows("grass")
+        yield "plant", scene.outdoor * scene.shows("plant")
 
 
 def _text_and_type(evidence: Evidence) -> Words:
