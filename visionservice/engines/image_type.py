@@ -29,7 +29,7 @@ Limits:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import Any
 
 import cv2
 import numpy as np
@@ -37,11 +37,6 @@ from numpy.typing import NDArray
 
 from .base import ImageType, RGBImage
 from .geometry import size_within
-
-if TYPE_CHECKING:
-    from cv2.typing import MatLike
-
-Level = TypeVar("Level", np.uint8, np.bool_)
 
 DRAWING_SIDE = 300
 """The longer side, in pixels, at which the features are measured."""
@@ -159,13 +154,13 @@ def _features(image: RGBImage) -> DrawingFeatures:
     )
 
 
-def _strongest(image: MatLike) -> NDArray[np.uint8]:
+def _strongest(image: Any) -> NDArray[np.uint8]:
     """Return the strongest channel of each pixel; many times faster than NumPy's `max`."""
     red, green, blue = cv2.split(image)
     return np.asarray(cv2.max(cv2.max(red, green), blue), np.uint8)
 
 
-def _border(image: NDArray[Level]) -> NDArray[Level]:
+def _border(image: NDArray[Any]) -> NDArray[Any]:
     """Return the outermost rows and columns, one after the other."""
     return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
 

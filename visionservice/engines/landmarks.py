@@ -29,7 +29,7 @@ MAX_DISTANCE_RATIO = 0.75
 MAX_REPROJECTION_ERROR = 4.0
 """Pixels."""
 MIN_MATCHES = 8
-MIN_SIDE, MAX_SIDE, MAX_SIDE_RATIO = 0.05, 10.0, 8.0
+MIN_EDGE, MAX_EDGE, MAX_EDGE_RATIO = 0.05, 10.0, 8.0
 """The sides of the known image in the other one, in diagonals, and their greatest ratio: beyond
 these, the homography is a coincidence."""
 GRID = 8
@@ -142,7 +142,7 @@ def _is_plausible(matrix: NDArray[np.float64], known: Features) -> bool:
         return False
     lengths = np.hypot(sides[:, 0], sides[:, 1]) / np.hypot(width, height)
     least, most = lengths.min(), lengths.max()
-    return bool(least > MIN_SIDE and most < MAX_SIDE and most < MAX_SIDE_RATIO * least)
+    return bool(least > MIN_EDGE and most < MAX_EDGE and most < MAX_EDGE_RATIO * least)
 
 
 def _spread(

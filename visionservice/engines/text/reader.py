@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,11 +32,7 @@ class RapidOcrReader:
     thread_safe = True
 
     def load(self) -> None:
-        """Load the models.
-
-        Raises:
-            EngineUnavailable: The package of the models is not installed.
-        """
+        """Load the models; EngineUnavailable if their package is not installed."""
         rapidocr.load()
 
     def read(self, image: RGBImage, *, detect_orientation: bool = True) -> OcrResult:
@@ -54,7 +49,8 @@ class RapidOcrReader:
             page = page.rotated(turns)
             quads = rapidocr.detect_lines(page.image)
             results = _recognize(page, quads)
-        in_table = _is_table(results)
+        confident = mean_confidence(results)[1] >= UPRIGHT_CONFIDENCE
+        in_table = confident and len(results) >= DENSE_LINES
         found = [
             (quad, part)
             for quad, result in zip(quads, results, strict=True)
@@ -66,10 +62,8 @@ class RapidOcrReader:
         outlines = np.array([layout.sub_quad(quad, _frame(line)) for quad, line in found])
         slope = layout.slope(outlines)
         lines = [_line(quad, line, page) for quad, line in found]
-        regions = tuple(
-            Region(tuple(lines[i] for i in group))
-            for group in layout.group_into_regions(outlines, slope)
-        )
+        groups = layout.group_into_regions(outlines, slope)
+        regions = tuple(Region(tuple(lines[i] for i in group)) for group in groups)
         ordered = tuple(line for region in regions for line in region.lines)
         code = language.detect("\n".join(line.text for line in ordered))
         orientation, angle = orientation_and_angle(tilt + slope, turns)
@@ -90,11 +84,6 @@ def _deskewed(image: RGBImage) -> tuple[DeskewedImage, layout.Quads, float]:
 
 def _recognize(page: DeskewedImage, quads: layout.Quads) -> list[LineResult]:
     return rapidocr.recognize_lines([rapidocr.crop(page.image, quad) for quad in quads])
-
-
-def _is_table(results: Sequence[LineResult]) -> bool:
-    """Return True if there are so many confident lines that also the shortest are text."""
-    return len(results) >= DENSE_LINES and mean_confidence(results)[1] >= UPRIGHT_CONFIDENCE
 
 
 def _is_text(result: LineResult, in_table: bool) -> bool:
