@@ -1,6 +1,4 @@
-"""Captions: sentences from a template over the evidence.
+"""Captions: sentences from a template over the evidence; `docs/engines.md` shows another captioner.
 
-`subject.py` plans a caption: what the image shows (people, `objects.py`, `text.py`, `scene.py`)
-and further details (`activities.py`, `context.py`). `plan.py` has the phrases of a plan, each with
-a confidence, and `template.py` ranks the sentences. `docs/engines.md` shows another captioner.
+`subject.py` plans a caption: phrases, each with a confidence; `template.py` ranks the sentences.
 """

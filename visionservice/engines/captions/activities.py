@@ -1,120 +1,59 @@
-"""Activities of people, from the positions of people and objects; `activities.csv` lists them.
-
-A board is below the middle of its rider, a telephone is at the face, a seat is under the lower
-half of the body.
-"""
+"""Activities of people, from the positions of people and objects; `activities.csv` lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 
 from ..base import Object
 from ..evidence.people import Person
 from ..geometry import Box
 from ..labels import read_table
+from .phrases import Phrase
+
+ACTIVITIES = read_table("activities.csv")
+"""Objects, their relation to a person, and the phrases for one person and for many."""
 
 
-@dataclass(frozen=True, slots=True)
-class Activity:
-    """An activity of some people: the class of their object, a phrase, and the confidence."""
-
-    name: str
-    text: str
-    persons: tuple[Person, ...]
-    confidence: float
-
-
-def find_activity(persons: Sequence[Person], objects: Sequence[Object]) -> Activity | None:
-    """Return the first activity of the table that applies to anybody, None if there is none."""
-    for row in activity_rules():
+def find_activity(
+    persons: Sequence[Person], objects: Sequence[Object]
+) -> tuple[Phrase | None, Sequence[Person]]:
+    """Return the first activity of the table that applies, and the people who do it."""
+    for row in ACTIVITIES:
         same = [o for o in objects if o.name == row["object"]]
-        relation = RELATIONS[row["relation"]]
-        active = tuple(p for p in persons if any(relation(p, o.box) for o in same))
+        active = [p for p in persons if any(relations(p, o.box)[row["relation"]] for o in same)]
         if active:
             text = row["one"] if len(active) == 1 else row["many"]
-            return Activity(row["object"], text, active, max(o.confidence for o in same))
-    return None
+            return Phrase(text, max(o.confidence for o in same)), active
+    return None, persons
 
 
-@cache
-def activity_rules() -> list[dict[str, str]]:
-    """Return `activities.csv`: an object, its relation to a person, and the phrases."""
-    return read_table("activities.csv")
-
-
-def _is_near(person: Person, box: Box) -> bool:
-    body = person.box
-    across = max(box.left - body.right, body.left - box.right)
-    down = max(box.top - body.bottom, body.top - box.bottom)
-    return max(across, down) <= body.height / 10
-
-
-def _is_aligned(person: Person, box: Box) -> bool:
-    """Return True if the center of one is above or below the other."""
-    body = person.box
-    return body.left <= box.center[0] <= body.right or box.left <= body.center[0] <= box.right
-
-
-def _is_below(person: Person, box: Box) -> bool:
-    lower = box.center[1] > person.box.center[1]
-    return lower and _is_aligned(person, box) and _is_near(person, box)
-
-
-def _is_mount(person: Person, box: Box) -> bool:
-    body = person.box
-    shared = min(body.bottom, box.bottom) - max(body.top, box.top)
+def relations(person: Person, box: Box) -> dict[str, bool]:
+    """Return each relation of a person and the box of an object: True if they have it."""
+    body, face, (x, y) = person.box, person.face, box.center
+    middle_x, middle_y = body.center
     margin = body.height / 10
+    gap_x = max(box.left - body.right, body.left - box.right)
+    gap_y = max(box.top - body.bottom, body.top - box.bottom)
+    shared_height = min(body.bottom, box.bottom) - max(body.top, box.top)
+    shared_area = box.overlap(body)
+    near = max(gap_x, gap_y) <= margin
+    aligned = body.left <= x <= body.right or box.left <= middle_x <= box.right
+    below = near and aligned and y > middle_y
     feet_on_it = box.top + box.height / 10 <= body.bottom <= box.bottom + margin
-    return _is_below(person, box) and shared >= body.height / 5 and feet_on_it
-
-
-def _is_in_hand(person: Person, box: Box) -> bool:
-    body, (across, down) = person.box, box.center
+    on_it = box.top < body.bottom <= box.bottom + 2 * margin
+    behind_it = body.top < box.top < body.bottom <= box.bottom + margin
     reach = body.width / 10
-    inside = body.left - reach <= across <= body.right + reach and body.top <= down <= body.bottom
-    return inside and box.area < body.area / 2
-
-
-def _is_at_face(person: Person, box: Box) -> bool:
-    if person.face is None:
-        return False
-    face, (across, down) = person.face.box, box.center
-    beside = abs(across - face.center[0]) <= face.width
-    return beside and abs(down - face.center[1]) <= face.height * 0.75
-
-
-def _is_in_lap(person: Person, box: Box) -> bool:
-    low = box.bottom > person.box.center[1]
-    return low and _is_aligned(person, box) and box.overlap(person.box) > box.area / 5
-
-
-def _is_above(person: Person, box: Box) -> bool:
-    return box.bottom < person.box.center[1]
-
-
-def _is_seat(person: Person, box: Box) -> bool:
-    body = person.box
-    on_it = box.top < body.bottom <= box.bottom + body.height / 5
-    return on_it and _is_aligned(person, box) and box.overlap(body) >= body.area / 4
-
-
-def _is_table(person: Person, box: Box) -> bool:
-    body = person.box
-    behind = body.top < box.top < body.bottom <= box.bottom + body.height / 10
-    return behind and _is_aligned(person, box)
-
-
-RELATIONS: dict[str, Callable[[Person, Box], bool]] = {
-    "near": _is_near,
-    "below": _is_below,
-    "mount": _is_mount,
-    "in hand": _is_in_hand,
-    "at face": _is_at_face,
-    "in lap": _is_in_lap,
-    "above": _is_above,
-    "seat": _is_seat,
-    "table": _is_table,
-}
-"""The relations of a person and the box of an object in `activities.csv`."""
+    inside = body.left - reach <= x <= body.right + reach and body.top <= y <= body.bottom
+    return {
+        "near": near,
+        "below": below,
+        "mount": below and feet_on_it and shared_height >= body.height / 5,
+        "in hand": inside and box.area < body.area / 2,
+        "at face": face is not None
+        and abs(x - face.box.center[0]) <= face.box.width
+        and abs(y - face.box.center[1]) <= face.box.height * 0.75,
+        "in lap": aligned and box.bottom > middle_y and shared_area > box.area / 5,
+        "above": box.bottom < middle_y,
+        "seat": aligned and on_it and shared_area >= body.area / 4,
+        "table": aligned and behind_it,
+    }

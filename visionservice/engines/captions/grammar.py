@@ -9,7 +9,7 @@ from ..labels import word_class
 MIN_GROUP = 4
 """The least number of people or objects for "a group of"."""
 
-_NUMBERS = ("no", "one", "two", "three")
+_NUMBERS = {2: "two", 3: "three"}
 _PLURALS = {"man": "men", "woman": "women", "baby": "babies", "person": "people"}
 _CONSONANT_SOUNDS = ("uni", "eu", "one", "use", "uku")
 _VOWEL_SOUNDS = ("hour", "heir", "honest")
@@ -28,7 +28,7 @@ def number(word: str, plural_word: str, count: int) -> str:
     """Return a word with its number: "a dog", "an apple", "two dogs", "a group of dogs"."""
     if count == 1:
         return article(word)
-    return f"{_NUMBERS[count] if count < MIN_GROUP else 'a group of'} {plural_word}"
+    return f"{_NUMBERS.get(count, 'a group of')} {plural_word}"
 
 
 def plural(word: str) -> str:
@@ -39,4 +39,4 @@ def plural(word: str) -> str:
 
 def join(parts: Sequence[str]) -> str:
     """Return the parts with commas and "and" between them."""
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))

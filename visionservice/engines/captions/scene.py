@@ -8,17 +8,9 @@ from __future__ import annotations
 
 from ..base import LabelScore, Scene
 from ..evidence.evidence import Evidence
-from ..labels import (
-    MIN_PLACE_SCORE,
-    class_count,
-    object_class,
-    object_classes,
-    scene_class,
-    word_class,
-)
-from .context import surroundings_phrase, time_phrase
+from ..labels import MIN_PLACE_SCORE, class_count, object_classes, scene_class, word_class
 from .grammar import article
-from .plan import CaptionPlan, Phrase
+from .phrases import CaptionPlan, Phrase, night, surroundings
 
 MIN_WORD_SCORE, WIDE_WORD_CLASSES, MIN_DOUBTFUL_WORD_SCORE = 0.5, 40, 0.65
 """The least score of a general word; and that of a doubtful one, for example one of this number of
@@ -31,50 +23,37 @@ MIN_LABEL_SCORE, MIN_CERTAIN_LABEL_SCORE = 0.7, 0.95
 def scene_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of a caption about the scene, None if no score is high."""
     scene = evidence.scene
-    label = next(iter(scene.labels), None)
-    if evidence.is_drawing or label is None or _naming(label) == "unreliable":
-        return None  # the model is trained on camera images
-    if _is_certain_label(label) and _is_confirmed(evidence, label.name):
-        chosen = label
-    else:
+    if evidence.is_drawing or not scene.labels:  # the model is trained on camera images
+        return None
+    chosen, naming = scene.labels[0], scene_class(scene.labels[0].name).naming
+    limit = MIN_CERTAIN_LABEL_SCORE if naming == "certain" else MIN_LABEL_SCORE
+    if naming == "unreliable":
+        return None
+    if naming == "family" or chosen.confidence < limit or not _is_confirmed(evidence, chosen.name):
         words = [word for word in scene.words if _is_certain_word(evidence, word)]
         if not words:
             return None
         chosen = min(words, key=lambda word: (class_count(word.name), -word.confidence))
     text = word_class(chosen.name).phrase or article(chosen.name)
-    details = list(time_phrase(evidence))
+    details = night(scene)
     small = ("animal", "plant", "food", "drink")
     if all(scene.probability(word) < MIN_WORD_SCORE for word in small):
-        details = [*surroundings_phrase(evidence), *details]
+        details += surroundings(scene)
     elif not scene.outdoors:
         text = f"a close up of {text}"
-    return CaptionPlan(Phrase(text, chosen.confidence), tuple(details), _kingdom(scene, chosen))
+    living = [w for w in ("animal", "plant") if scene.probability(w) >= MIN_DOUBTFUL_WORD_SCORE]
+    generic = article(living[0]) if living and living[0] != chosen.name else ""
+    return CaptionPlan(Phrase(text, chosen.confidence), tuple(details), generic)
 
 
 def is_place(scene: Scene) -> bool:
     """Return True if a scene is outdoors and its label is no animal, food or pattern."""
     for label in scene.labels[:1]:
-        words = scene_class(label.name).words
-        kitchen = any(word_class(word).naming == "kitchen" for word in words)
-        if _naming(label) == "unreliable" or "animal" in words or kitchen:
+        row = scene_class(label.name)
+        kitchen = any(word_class(word).naming == "kitchen" for word in row.words)
+        if row.naming == "unreliable" or "animal" in row.words or kitchen:
             return False
     return scene.outdoors
-
-
-def _naming(label: LabelScore) -> str:
-    return scene_class(label.name).naming
-
-
-def _kingdom(scene: Scene, chosen: LabelScore) -> str:
-    """Return "an animal" or "a plant", the generic name of a living thing."""
-    words = [w for w in ("animal", "plant") if scene.probability(w) >= MIN_DOUBTFUL_WORD_SCORE]
-    return article(words[0]) if words and words[0] != chosen.name else ""
-
-
-def _is_certain_label(label: LabelScore) -> bool:
-    certain = _naming(label) == "certain"
-    limit = MIN_CERTAIN_LABEL_SCORE if certain else MIN_LABEL_SCORE
-    return _naming(label) != "family" and label.confidence >= limit
 
 
 def _is_certain_word(evidence: Evidence, word: LabelScore) -> bool:
@@ -93,7 +72,7 @@ def _is_confirmed(evidence: Evidence, name: str) -> bool:
 
     To the scene model alone, lids on a desk are a wall clock (0.90). Animals need no confirmation.
     """
-    names = {name, *scene_class(name).words} & set(object_classes())
-    if any("animal" in object_class(each).words for each in names):
-        return True
-    return not names or any(thing.name in names for thing in evidence.objects)
+    words = {name, *scene_class(name).words}
+    rows = [row for row in object_classes().values() if row.name in words]
+    found = {thing.name for thing in evidence.objects}
+    return not rows or any("animal" in row.words or row.name in found for row in rows)

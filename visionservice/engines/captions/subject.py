@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from ..base import Colors, LabelScore, Object
 from ..evidence.evidence import Evidence
 from ..evidence.people import MIN_CROWD, Person, people
 from ..labels import MIN_CONFIDENCE, scene_class
 from .activities import find_activity
-from .context import place_phrase, time_phrase
 from .grammar import MIN_GROUP, article, join, number, plural
 from .objects import drawn_animal, object_plan
-from .plan import CaptionPlan, Phrase
+from .phrases import CaptionPlan, Phrase, place_and_time
 from .scene import is_place, scene_plan
 from .text import MIN_PAGE_SHARE, text_plan, text_share
 
@@ -33,7 +32,7 @@ def plan_caption(evidence: Evidence) -> CaptionPlan:
     return next(filter(None, plans), None) or _colors(evidence)
 
 
-def count(persons: tuple[Person, ...]) -> str:
+def count(persons: Sequence[Person]) -> str:
     """Return the people in words: "a man", "a woman and two boys", "a group of people"."""
     if len(persons) >= MIN_CROWD:
         return "a crowd of people"
@@ -43,9 +42,13 @@ def count(persons: tuple[Person, ...]) -> str:
     return join([number(word, plural(word), words.count(word)) for word in dict.fromkeys(words)])
 
 
-def has_only_grays(colors: Colors) -> bool:
-    """Return True if the dominant colors are black, gray and white."""
-    return set(colors.dominant) <= {"Black", "Grey", "White"}
+def tone(colors: Colors) -> str:
+    """Return "a black and white", "a sepia" for one brown ink, or an empty string."""
+    if not colors.black_and_white:
+        return ""
+    if set(colors.dominant) <= {"Black", "Grey", "White"}:
+        return "a black and white"
+    return "a sepia" if "Brown" in colors.dominant else ""
 
 
 def _document(evidence: Evidence) -> CaptionPlan | None:
@@ -60,41 +63,30 @@ def _document(evidence: Evidence) -> CaptionPlan | None:
 
 
 def _people(evidence: Evidence) -> CaptionPlan | None:
+    """Return the plan of people, None if the scene is more certain than one without a face."""
     persons = people(evidence)
-    if not persons or _is_contradicted(evidence, persons):
+    doubtful = len(persons) == 1 and not evidence.faces and persons[0].confidence < MIN_VIEW_SCORE
+    scene = scene_plan(evidence) if doubtful else None
+    if not persons or (scene and scene.subject.confidence > MIN_VIEW_SCORE):
         return None
-    activity = find_activity(persons, evidence.corroborated_objects)
-    few = activity is not None and len(activity.persons) * 2 < len(persons)
-    actors = activity.persons if activity and few else persons
-    ball = _ball(evidence)
-    details = list(_clothing(evidence, actors))
-    carried = [] if activity and ball else list(_carried_items(evidence, actors))
-    if activity:
-        text = activity.text
-        if ball and activity.name == "sports ball":
-            text = text.replace("a ball", article(ball))
-        details.append(Phrase(text, activity.confidence))
-    elif not details and not carried:
-        details += _posing(evidence, persons)
-    details += carried
+    activity, actors = find_activity(persons, evidence.corroborated_objects)
+    few = len(actors) * 2 < len(persons)
+    details = _appearance(evidence, actors if few else persons, activity)
     if few:
         confidence = max(person.confidence for person in persons)
         details.append(Phrase("with other people nearby", confidence))
-    details += [*place_phrase(evidence), *time_phrase(evidence)]
+    else:
+        actors = persons
     name, generic = _count_actors(evidence, actors), number("person", "people", len(actors))
     if not few and evidence.names:
-        name, generic = _join_names(evidence.names, len(persons)), name
-    confidence = max(person.confidence for person in actors)
-    return CaptionPlan(Phrase(name, confidence), tuple(details), generic)
+        others = len(persons) - len(evidence.names)
+        rest = ["another person" if others == 1 else "other people"] if others > 0 else []
+        name, generic = join([*evidence.names, *rest]), name
+    subject = Phrase(name, max(person.confidence for person in actors))
+    return CaptionPlan(subject, (*details, *place_and_time(evidence)), generic)
 
 
-def _is_contradicted(evidence: Evidence, persons: tuple[Person, ...]) -> bool:
-    """Return True if the scene is more certain than one person without a face."""
-    scene = scene_plan(evidence) if len(persons) == 1 and not evidence.faces else None
-    return bool(scene and persons[0].confidence < MIN_VIEW_SCORE < scene.subject.confidence)
-
-
-def _count_actors(evidence: Evidence, actors: tuple[Person, ...]) -> str:
+def _count_actors(evidence: Evidence, actors: Sequence[Person]) -> str:
     """Return the people in words: three are a group if there may be a fourth."""
     hints = (o for o in evidence.objects if o.name == "person" and o.confidence < MIN_CONFIDENCE)
     apart = (o for o in hints if all(o.box.overlap(p.box) < o.box.area / 2 for p in actors))
@@ -103,49 +95,44 @@ def _count_actors(evidence: Evidence, actors: tuple[Person, ...]) -> str:
     return count(actors)
 
 
-def _ball(evidence: Evidence) -> str:
-    """Return the label of a ball that the scene model finds, or an empty string."""
-    for label in evidence.scene.labels[:1]:
-        if label.confidence >= MIN_CARRIED_SCORE and "ball" in scene_class(label.name).words:
-            return label.name
-    return ""
+def _appearance(
+    evidence: Evidence, actors: Sequence[Person], activity: Phrase | None
+) -> list[Phrase]:
+    """Return what people wear, do and carry; the clothing and the items are those of one person."""
+    details = _clothing(evidence) if len(actors) == 1 else []
+    labels = [s for s in evidence.scene.labels if s.confidence >= MIN_CARRIED_SCORE]
+    balls = [article(s.name) for s in labels if "ball" in scene_class(s.name).words]
+    carried = [Phrase(f"with {article(s.name)}", s.confidence) for s in labels if _is_item(s.name)]
+    carried = carried if len(actors) == 1 else []
+    if activity:
+        text = activity.text.replace("a ball", next(iter(balls), "a ball"))
+        return [*details, Phrase(text, activity.confidence), *([] if balls else carried)]
+    return [*details, *carried] or _posing(evidence, actors)
 
 
-def _join_names(names: tuple[str, ...], persons: int) -> str:
-    others = persons - len(names)
-    rest = "another person" if others == 1 else "other people"
-    return join([*names, rest] if others > 0 else names)
-
-
-def _posing(evidence: Evidence, persons: tuple[Person, ...]) -> Iterator[Phrase]:
-    """Yield that people pose if their faces are large and certain, and so look at the camera."""
+def _posing(evidence: Evidence, persons: Sequence[Person]) -> list[Phrase]:
+    """Return that people pose if their faces are large and certain, and so look at the camera."""
     faces = [person.face for person in persons if person.face]
     confidence = sum(face.confidence for face in faces) / len(persons)
     large = all(face.box.height >= evidence.height * MIN_POSING_HEIGHT for face in faces)
-    if confidence >= MIN_POSING_CONFIDENCE and large:
-        yield Phrase("posing for a photo", confidence)
+    posing = large and confidence >= MIN_POSING_CONFIDENCE
+    return [Phrase("posing for a photo", confidence)] if posing else []
 
 
-def _clothing(evidence: Evidence, persons: tuple[Person, ...]) -> Iterator[Phrase]:
-    """Yield the clothing of one person."""
-    if len(persons) > 1:
-        return
+def _clothing(evidence: Evidence) -> list[Phrase]:
+    """Return the clothing of one person."""
     labels = [s for s in evidence.scene.labels if s.confidence >= MIN_CLOTHING_SCORE]
-    labels = [label for label in labels if "clothing" in scene_class(label.name).words]
-    ties = [o for o in evidence.corroborated_objects if o.name == "tie"]
-    worn: list[LabelScore | Object] = [*labels, *ties[:1]]
-    if worn:
-        names = join([article(name) for name in dict.fromkeys(each.name for each in worn)])
-        yield Phrase(f"wearing {names}", min(each.confidence for each in worn))
+    worn: list[LabelScore | Object] = [s for s in labels if "clothing" in scene_class(s.name).words]
+    worn += [o for o in evidence.corroborated_objects if o.name == "tie"][:1]
+    names = join([article(name) for name in dict.fromkeys(each.name for each in worn)])
+    return [Phrase(f"wearing {names}", min(each.confidence for each in worn))] if worn else []
 
 
-def _carried_items(evidence: Evidence, persons: tuple[Person, ...]) -> Iterator[Phrase]:
-    """Yield the items of one person that the scene model alone finds: a tripod."""
-    for label in evidence.scene.labels if len(persons) == 1 else ():
-        row = scene_class(label.name)
-        fixed = row.place or row.category or row.naming == "unreliable" or "clothing" in row.words
-        if label.confidence >= MIN_CARRIED_SCORE and not fixed:
-            yield Phrase(f"with {article(label.name)}", label.confidence)
+def _is_item(label: str) -> bool:
+    """Return True if a person may carry what the scene model alone finds: a tripod."""
+    row = scene_class(label)
+    fixed = row.place or row.category or row.naming == "unreliable" or "clothing" in row.words
+    return not fixed
 
 
 def _colors(evidence: Evidence) -> CaptionPlan:
@@ -159,7 +146,7 @@ def _colors(evidence: Evidence) -> CaptionPlan:
         text, confidence = "an even texture", scene.low_level.texture
     elif scene.low_level.plain:
         confidence = colors.covered
-    elif colors.gray and has_only_grays(colors):
+    elif tone(colors) == "a black and white":
         text, confidence = "a black and white picture", GENERIC_SHARE * colors.gray
     elif is_place(scene):
         return CaptionPlan(Phrase("an outdoor scene", GENERIC_SHARE * scene.outdoor))

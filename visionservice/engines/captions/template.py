@@ -11,8 +11,8 @@ from itertools import combinations
 
 from ..base import Caption
 from ..evidence.evidence import Evidence
-from .plan import CaptionPlan, Phrase
-from .subject import GENERIC_SHARE, has_only_grays, plan_caption
+from .phrases import CaptionPlan
+from .subject import GENERIC_SHARE, plan_caption, tone
 
 
 class TemplateCaptioner:
@@ -32,8 +32,8 @@ class TemplateCaptioner:
         if gender_neutral or not names:
             evidence = evidence.with_results(names=())
         best: dict[str, float] = {}
-        for sentence, confidence in _sentences(evidence):
-            best[sentence] = max(confidence, best.get(sentence, 0.0))
+        for words, confidence in _sentences(evidence):
+            best[words] = max(confidence, best.get(words, 0.0))
         ranked = sorted(best.items(), key=lambda item: -item[1])
         return tuple(Caption(text, confidence) for text, confidence in ranked[:limit])
 
@@ -41,38 +41,25 @@ class TemplateCaptioner:
 def _sentences(evidence: Evidence) -> Iterator[tuple[str, float]]:
     """Yield each sentence: with and without each detail, with the name and the generic name."""
     plan = plan_caption(evidence)
-    subjects = [(plan.subject.text, 1.0)]
-    subjects += [(plan.generic_name, GENERIC_SHARE)] if plan.generic_name else []
-    for name, share in subjects:
+    names = [(plan.subject.text, 1.0), (plan.generic_name, GENERIC_SHARE)]
+    for name, share in names if plan.generic_name else names[:1]:
         for size in range(len(plan.details), -1, -1):
             for details in combinations(plan.details, size):
+                weakest = min(phrase.confidence for phrase in (plan.subject, *details))
+                confidence = weakest * (share + size) / (1 + len(plan.details))
                 words = " ".join([name, *(detail.text for detail in details)])
-                yield _add_medium(evidence, plan, words), _confidence(plan, share, details)
-
-
-def _confidence(plan: CaptionPlan, subject_share: float, details: tuple[Phrase, ...]) -> float:
-    weakest = min(phrase.confidence for phrase in (plan.subject, *details))
-    return min(1.0, weakest * (subject_share + len(details)) / (1 + len(plan.details)))
+                yield _add_medium(evidence, plan, words), min(1.0, confidence)
 
 
 def _add_medium(evidence: Evidence, plan: CaptionPlan, words: str) -> str:
     """Return the words after the medium, which is empty for a color image from a camera."""
-    kind, tone = evidence.image_type, _tone(evidence)
+    kind, ink = evidence.image_type, tone(evidence.colors)
     if kind.line_drawing:
-        medium = f"{tone or 'a'} line drawing"
+        medium = f"{ink or 'a'} line drawing"
     elif kind.clip_art >= 2:
-        medium = f"{tone or 'a'} clip art picture"
-    elif tone and not plan.skip_medium:
-        medium = f"{tone} photo"
+        medium = f"{ink or 'a'} clip art picture"
+    elif ink and not plan.skip_medium:
+        medium = f"{ink} photo"
     else:
         return words
     return f"{medium} of {words.removeprefix('a close up of ')}" if words else medium
-
-
-def _tone(evidence: Evidence) -> str:
-    """Return "a black and white", "a sepia" for one brown ink, or an empty string."""
-    if not evidence.colors.black_and_white:
-        return ""
-    if has_only_grays(evidence.colors):
-        return "a black and white"
-    return "a sepia" if "Brown" in evidence.colors.dominant else ""

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
-from .plan import CaptionPlan, Phrase
+from .phrases import CaptionPlan, Phrase
 
 MAX_QUOTED_WORDS = 8
 MIN_QUOTE_CONFIDENCE = 0.95

@@ -96,12 +96,6 @@ def test_a_drawn_animal_is_named_if_both_models_are_certain(nothing: Evidence) -
     animal = drawn_animal(seeing(horse, LabelScore("animal", 0.83)))
     assert animal
     assert animal.text == "an animal"
-    assert (
-        drawn_animal(
-            seeing(horse, LabelScore("animal", 0.83)).with_results(image_type=ImageType(0, 0))
-        )
-        is None
-    )
 
 
 def test_an_object_of_another_detector_is_named_and_counted(nothing: Evidence) -> None:
