@@ -211,6 +211,8 @@ class Service:
             job = lane.submit(
                 client, info.weight, *steps, lambda: pack(plan.result(pages)), key=key
             )
+        if not job.begun:
+            document.close()  # a document in the queue keeps its file only
         job.add_done_callback(lambda _: document.close())
         job.add_done_callback(partial(_log_failure, request.state.id))
         name = self.operations.add(job, f"{version.root}/{operation.results}")

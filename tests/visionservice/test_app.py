@@ -360,6 +360,29 @@ def test_small_images_in_large_files_fill_the_queue(tmp_path: Path) -> None:
     assert asyncio.run(asked()) == [202, 202, 429]
 
 
+def test_an_image_in_the_queue_keeps_no_pixels(tmp_path: Path) -> None:
+    file = BytesIO()
+    Image.new("RGB", (3000, 3000)).save(file, "PNG")
+
+    async def send() -> int:
+        scheduler, go = Scheduler(1), Event()
+        scheduler.submit("another", 1, lambda: go.wait(20))
+        async with client(Gallery(tmp_path), scheduler) as talking:
+            for _ in range(3):
+                response = await talking.post("/recognizeText", content=file.getvalue())
+                assert response.status_code == 202
+            size, _ = tracemalloc.get_traced_memory()
+        go.set()
+        scheduler.shutdown()
+        return size
+
+    tracemalloc.start()
+    try:
+        assert asyncio.run(asyncio.wait_for(send(), 20)) < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
 async def disconnect(app: ASGIApp, path: str, queued: Callable[[], bool]) -> None:
     """Send an image, and disconnect when it is in the queue."""
 

@@ -68,7 +68,8 @@ class Document:
         return DocumentPage(number, image, "inch" if self._info.format == "Pdf" else "pixel")
 
     def close(self) -> None:
-        """End the process that draws the pages."""
+        """End the process that draws the pages, and drop decoded pixels; `page` restores both."""
+        self._decoded = None
         if self._process is not None:
             self._process.close()
             self._process = None
