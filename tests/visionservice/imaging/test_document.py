@@ -15,7 +15,7 @@ from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.analysis import ImageAnalysis, PageAnalysis
 from visionservice.api.limits import READ_V3
-from visionservice.engines.text.reader import read
+from visionservice.engines.text.reader import RapidOcrReader
 from visionservice.errors import ApiError
 from visionservice.imaging import decode as decoding
 from visionservice.imaging import document
@@ -47,7 +47,7 @@ def opened(data: bytes) -> Document:
 
 
 def text_of(document: Document, number: int) -> str:
-    (line,) = read(document.page(number).image).lines
+    (line,) = RapidOcrReader().read(document.page(number).image).lines
     return line.text
 
 
