@@ -82,7 +82,7 @@ def test_the_tests_pass_whatever_the_developer_has_set() -> None:
     own = (
         f"{Path(__file__)}::{test_the_tests_see_no_service_and_no_proxy_of_the_developer.__name__}"
     )
-    server = "tests/service/test_server.py::test_it_answers_inside_the_block_and_not_after_it"
+    server = "tests/visionservice/test_server.py::test_the_service_responds_inside_the_block_only"
     said = run("-q", "--tb=line", own, server, **HOSTILE)
     assert "2 passed" in said, said
 

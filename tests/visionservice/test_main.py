@@ -323,6 +323,8 @@ def test_a_port_in_use_is_named_without_a_stack_trace(tmp_path: Path) -> None:
         ),
         (["--port", "99999"], "Invalid port 99999: use 0 to 65535, where 0 is any free port."),
         (["--host", "[::1]"], "Cannot listen at [::1]:0"),
+        (["--engine", "captions=nope:X"], "Invalid engine 'nope:X': use module:Class or"),
+        (["--engine", "nope=x"], "Invalid engine kind 'nope': use captions, tags,"),
     ],
 )
 def test_an_invalid_option_is_named_with_its_remedy(
