@@ -153,11 +153,14 @@ class LocalService:
         """Serve until a stop or idleness; finish what runs while the port is still open."""
         server = uvicorn.Server(self._config())
         serving = asyncio.create_task(server.serve(sockets=[listener]))
+        with self._idle_timer:  # the time before the start does not count
+            while not (server.started or serving.done()):
+                await asyncio.sleep(0.005)
+        if server.started:
+            self._started.set()
         while not (self._stopping.is_set() or self._is_idle() or serving.done()):
-            if server.started:
-                self._started.set()
             self._service.operations.evict()
-            await asyncio.sleep(0.1 if server.started else 0.005)
+            await asyncio.sleep(0.1)
         await self._service.drain()
         server.should_exit = True
         await serving

@@ -172,6 +172,13 @@ def test_an_idle_service_stops_despite_health_checks(tmp_path: Path) -> None:
     assert monotonic() - begun > 1
 
 
+def test_the_time_before_the_start_does_not_count_as_idle(tmp_path: Path) -> None:
+    service = LocalService(gallery=tmp_path, idle=1.5)
+    sleep(2)
+    with service:
+        assert not service.wait(0.5)
+
+
 def test_requests_with_the_key_reset_the_idle_time(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path, idle=1.5, key="mine") as service:
         for _ in range(10):
