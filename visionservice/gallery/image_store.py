@@ -31,7 +31,7 @@ Extractor = Callable[[RGBImage], Features]
 
 log = logging.getLogger(__name__)
 
-MAX_SIDE = 2000
+MAX_STORED_SIDE = 2000
 """Pixels: more do not make a face or place easier to recognize; larger images are scaled down."""
 MAX_STORED_BYTES = 4 * 1024 * 1024
 """A larger file is stored as a JPEG."""
@@ -178,15 +178,15 @@ class ImageStore:
 
 
 def load_image(data: bytes) -> RGBImage:
-    """Return the pixels of an image, scaled down to MAX_SIDE, or raise GalleryError."""
+    """Return the pixels of an image, scaled down to MAX_STORED_SIDE, or raise GalleryError."""
     try:
         pixels = decode(data, probe(data, _ANY_SIZE))
     except ApiError as error:
         raise GalleryError(f"{error.message} {error.hint}".strip()) from None
-    if max(pixels.shape) <= MAX_SIDE:
+    if max(pixels.shape) <= MAX_STORED_SIDE:
         return pixels
     image = Image.fromarray(pixels)
-    image.thumbnail((MAX_SIDE, MAX_SIDE))
+    image.thumbnail((MAX_STORED_SIDE, MAX_STORED_SIDE))
     return np.asarray(image)
 
 
@@ -206,7 +206,7 @@ def _normalize_file(data: bytes, image: RGBImage) -> tuple[bytes, str]:
     """Return the bytes to store and their suffix: a JPEG, unless it is a small JPEG or PNG."""
     info = probe(data, _ANY_SIZE)
     suffix = {"Jpeg": ".jpg", "Png": ".png"}.get(info.format)
-    if suffix and len(data) <= MAX_STORED_BYTES and max(info.width, info.height) <= MAX_SIDE:
+    if suffix and len(data) <= MAX_STORED_BYTES and max(info.width, info.height) <= MAX_STORED_SIDE:
         return data, suffix
     buffer = BytesIO()
     Image.fromarray(image).save(buffer, "JPEG", quality=95)

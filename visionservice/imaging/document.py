@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
-from threading import Lock
 from typing import Literal
 
 from ..errors import ApiError
@@ -12,6 +11,7 @@ from .decode import RGBImage, decode
 from .document_process import DocumentProcess
 from .probe import ImageInfo
 
+Unit = Literal["pixel", "inch"]
 DOCUMENTS = ("Jpeg", "Png", "Bmp", "Tiff", "Pdf")
 """The formats that can be read page by page."""
 MAX_PROCESSES = 4
@@ -24,11 +24,11 @@ class DocumentPage:
 
     number: int
     image: RGBImage
-    unit: Literal["pixel", "inch"]
+    unit: Unit = "pixel"
 
 
 class Document:
-    """The pages of a file; safe to use from several threads.
+    """The pages of a file, for one thread at a time; `close` may be called by any thread.
 
     Attributes:
         pages: The number of pages; of a TIFF, at most 2,000.
@@ -38,7 +38,6 @@ class Document:
         self._data, self._info = data, info
         self._decoded: RGBImage | None = None
         self._process: DocumentProcess | None = None
-        self._lock = Lock()
         self.pages = info.pages
 
     @classmethod
@@ -58,27 +57,23 @@ class Document:
 
     def page(self, number: int) -> DocumentPage:
         """Return a page, counted from 1, or raise ApiError if it cannot be read."""
-        with self._lock:
-            if self._info.is_document:
-                image = self._draw(number)
-            elif self._decoded is None:
-                image = decode(self._data, self._info)
-            else:  # an image is decoded once, and not kept for longer
-                image, self._decoded = self._decoded, None
-        return DocumentPage(number, image, "inch" if self._info.format == "Pdf" else "pixel")
+        if self._info.is_document:
+            unit: Unit = "inch" if self._info.format == "Pdf" else "pixel"
+            return DocumentPage(number, self._draw(number), unit)
+        image, self._decoded = self._decoded, None  # it was decoded to be checked
+        return DocumentPage(number, decode(self._data, self._info) if image is None else image)
 
     def close(self) -> None:
         """End the process that draws the pages, and drop decoded pixels; `page` restores both."""
-        self._decoded = None
-        if self._process is not None:
-            self._process.close()
-            self._process = None
+        process, self._process, self._decoded = self._process, None, None
+        if process is not None:
+            process.close()
 
     def _draw(self, number: int) -> RGBImage:
         """Draw a page; the process waits for the next one, unless too many processes wait."""
-        self._process = self._process or DocumentProcess(self._data, self._info.format)
+        process = self._process = self._process or DocumentProcess(self._data, self._info.format)
         try:
-            image = self._process.draw(number)
+            image = process.draw(number)
         except ApiError:
             self.close()
             raise

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from visionservice.gallery.image_store import (
-    MAX_SIDE,
+    MAX_STORED_SIDE,
     Features,
     GalleryError,
     ImageStore,
@@ -231,10 +231,10 @@ def test_a_png_is_stored_as_it_is_and_a_bmp_as_a_jpeg(store: ImageStore, tmp_pat
 
 
 def test_a_large_image_is_stored_scaled_down(store: ImageStore, tmp_path: Path) -> None:
-    store.add(NAME, encoded("red", size=(2 * MAX_SIDE, MAX_SIDE)))
+    store.add(NAME, encoded("red", size=(2 * MAX_STORED_SIDE, MAX_STORED_SIDE)))
     (file,) = stored(tmp_path)
     with Image.open(file) as image:
-        assert image.size == (MAX_SIDE, MAX_SIDE // 2)
+        assert image.size == (MAX_STORED_SIDE, MAX_STORED_SIDE // 2)
 
 
 def test_an_image_is_loaded_upright() -> None:
