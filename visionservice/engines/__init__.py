@@ -16,5 +16,6 @@
 | `smart_crop.py`    | faces, objects and spectral residual   | thumbnails, `smartCrops` |
 
 `base.py` has the protocols and the results, `registry.py` chooses the engines, `runtime.py` finds
-model files and counts processors, `geometry.py` has boxes and polygons, and `labels.py` reads the tables in `data/`.
+model files and counts processors, `geometry.py` has boxes and polygons, and `labels.py` reads the
+tables in `data/`.
 """
