@@ -37,9 +37,9 @@ def test_an_error_without_a_hint_has_no_header(request_: Request) -> None:
     assert "X-Error-Hint" not in error_response(request_, bad_argument("No.")).headers
 
 
-def test_bytes_are_sent_as_they_are(request_: Request) -> None:
-    response = JsonResponse(request_, b'{"a": 1}')
-    assert response.body == b'{"a": 1}'
+def test_a_response_has_the_media_type_and_the_request_id(request_: Request) -> None:
+    response = JsonResponse(request_, {"a": 1})
+    assert response.body == b'{"a":1}'
     assert response.headers["content-type"] == "application/json; charset=utf-8"
     assert response.headers["apim-request-id"] == "the-id"
 
