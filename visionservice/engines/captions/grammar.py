@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from ..labels import word_class
 
-MIN_GROUP = 4
-"""The least number of people or objects for "a group of"."""
+MIN_GROUP, MIN_CROWD = 4, 12
+"""The least numbers of people or objects for "a group of", and of people for "a crowd of"."""
 
 _NUMBERS = {2: "two", 3: "three"}
 _PLURALS = {"man": "men", "woman": "women", "baby": "babies", "person": "people"}

@@ -18,10 +18,9 @@ from .phrases import CaptionPlan, Phrase, place_and_time
 
 MIN_UNSEEN_OBJECT = 0.95
 """The least confidence of an object that the scene model does not find."""
-MIN_GENERIC_SCORE = 0.3
-"""The least score of the scene model for a generic name that replaces the name."""
-MIN_WEAK_SCORE = 0.3
-"""The least scene score of an object below the threshold: an apple, 0.41 (and 0.56 as object)."""
+MIN_AGREEING_SCORE = 0.3
+"""The least score of the scene model for a generic name that replaces the name, and for an object
+below the threshold: an apple has 0.41, and 0.56 in the object model."""
 MIN_OTHER_OBJECT = 0.7
 """The least confidence of a second object, and of a drawn animal to the scene model."""
 MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6
@@ -56,11 +55,7 @@ def object_plan(evidence: Evidence) -> CaptionPlan | None:
 
 
 def drawn_animal(evidence: Evidence) -> Phrase | None:
-    """Return the name of a drawn animal if the confidence of both models is high.
-
-    Of 183 drawn stamps they name four, correctly: a crow, a magpie, a bear, a horse. Other names
-    would be wrong: a circus tent is an umbrella.
-    """
+    """Return the name of an animal in a drawing if both models find it; of 183 stamps in four."""
     for thing in evidence.objects:
         if thing.confidence >= MIN_UNSEEN_OBJECT and "animal" in thing.words:
             for word in (thing.name, "animal"):
@@ -75,7 +70,7 @@ def _weak_agreements(evidence: Evidence) -> Iterator[Object]:
     for thing in () if evidence.is_drawing else evidence.objects:
         score = evidence.scene.probability(thing.name)
         either = 1 - (1 - score) * (1 - thing.confidence)
-        if thing.confidence < MIN_CONFIDENCE <= either and score >= MIN_WEAK_SCORE:
+        if thing.confidence < MIN_CONFIDENCE <= either and score >= MIN_AGREEING_SCORE:
             yield thing
 
 
@@ -88,7 +83,7 @@ def _subject(evidence: Evidence, same: Sequence[Object]) -> Phrase | None:
     certain = generic_score and confidence >= MIN_CERTAIN_OBJECT
     if score or any_right >= MIN_UNSEEN_OBJECT or certain:
         return Phrase(_counted(evidence, same), max(confidence, score))
-    if generic_score >= MIN_GENERIC_SCORE and len(same) == 1 and article(generic) != generic:
+    if generic_score >= MIN_AGREEING_SCORE and len(same) == 1 and article(generic) != generic:
         return Phrase(article(generic), max(confidence, generic_score))
     return None
 

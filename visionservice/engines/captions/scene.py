@@ -48,12 +48,9 @@ def scene_plan(evidence: Evidence) -> CaptionPlan | None:
 
 def is_place(scene: Scene) -> bool:
     """Return True if a scene is outdoors and its label is no animal, food or pattern."""
-    for label in scene.labels[:1]:
-        row = scene_class(label.name)
-        kitchen = any(word_class(word).naming == "kitchen" for word in row.words)
-        if row.naming == "unreliable" or "animal" in row.words or kitchen:
-            return False
-    return scene.outdoors
+    row = scene_class(scene.labels[0].name if scene.labels else "")
+    kitchen = any(word_class(word).naming == "kitchen" for word in row.words)
+    return scene.outdoors and not (row.naming == "unreliable" or "animal" in row.words or kitchen)
 
 
 def _is_certain_word(evidence: Evidence, word: LabelScore) -> bool:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from ..base import Colors, LabelScore, Object
 from ..evidence.evidence import Evidence
-from ..evidence.people import MIN_CROWD, Person, people
+from ..evidence.people import Person, people
+from ..geometry import Box
 from ..labels import MIN_CONFIDENCE, scene_class
 from .activities import find_activity
-from .grammar import MIN_GROUP, article, join, number, plural
+from .grammar import MIN_CROWD, MIN_GROUP, article, join, number, plural
 from .objects import drawn_animal, object_plan
 from .phrases import CaptionPlan, Phrase, place_and_time
 from .scene import is_place, scene_plan
@@ -32,13 +33,15 @@ def plan_caption(evidence: Evidence) -> CaptionPlan:
     return next(filter(None, plans), None) or _colors(evidence)
 
 
-def count(persons: Sequence[Person]) -> str:
-    """Return the people in words: "a man", "a woman and two boys", "a group of people"."""
-    if len(persons) >= MIN_CROWD:
-        return "a crowd of people"
+def count(persons: Sequence[Person], doubtful: Sequence[Box] = ()) -> str:
+    """Return the people in words; three are a group if a doubtful one may be the fourth."""
     words = [person.word for person in persons]
-    if len(persons) >= MIN_GROUP or (len(words) > 1 and any("person" in word for word in words)):
-        return number("person", "people", len(words))
+    apart = any(all(b.overlap(p.box) < b.area / 2 for p in persons) for b in doubtful)
+    size = len(words) + (len(words) == MIN_GROUP - 1 and apart)
+    if size >= MIN_CROWD:
+        return "a crowd of people"
+    if size >= MIN_GROUP or (size > 1 and any("person" in word for word in words)):
+        return number("person", "people", size)
     return join([number(word, plural(word), words.count(word)) for word in dict.fromkeys(words)])
 
 
@@ -71,28 +74,19 @@ def _people(evidence: Evidence) -> CaptionPlan | None:
         return None
     activity, actors = find_activity(persons, evidence.corroborated_objects)
     few = len(actors) * 2 < len(persons)
-    details = _appearance(evidence, actors if few else persons, activity)
+    actors = actors if few else persons
+    details = _appearance(evidence, actors, activity)
     if few:
-        confidence = max(person.confidence for person in persons)
-        details.append(Phrase("with other people nearby", confidence))
-    else:
-        actors = persons
-    name, generic = _count_actors(evidence, actors), number("person", "people", len(actors))
+        details.append(Phrase("with other people nearby", max(p.confidence for p in persons)))
+    found = (o for o in evidence.objects if o.name == "person")
+    name = count(actors, [o.box for o in found if o.confidence < MIN_CONFIDENCE])
+    generic = number("person", "people", len(actors))
     if not few and evidence.names:
         others = len(persons) - len(evidence.names)
         rest = ["another person" if others == 1 else "other people"] if others > 0 else []
         name, generic = join([*evidence.names, *rest]), name
     subject = Phrase(name, max(person.confidence for person in actors))
     return CaptionPlan(subject, (*details, *place_and_time(evidence)), generic)
-
-
-def _count_actors(evidence: Evidence, actors: Sequence[Person]) -> str:
-    """Return the people in words: three are a group if there may be a fourth."""
-    hints = (o for o in evidence.objects if o.name == "person" and o.confidence < MIN_CONFIDENCE)
-    apart = (o for o in hints if all(o.box.overlap(p.box) < o.box.area / 2 for p in actors))
-    if len(actors) == MIN_GROUP - 1 and any(apart):
-        return number("person", "people", MIN_GROUP)
-    return count(actors)
 
 
 def _appearance(
@@ -131,8 +125,7 @@ def _clothing(evidence: Evidence) -> list[Phrase]:
 def _is_item(label: str) -> bool:
     """Return True if a person may carry what the scene model alone finds: a tripod."""
     row = scene_class(label)
-    fixed = row.place or row.category or row.naming == "unreliable" or "clothing" in row.words
-    return not fixed
+    return not (row.place or row.category or row.naming == "unreliable" or "clothing" in row.words)
 
 
 def _colors(evidence: Evidence) -> CaptionPlan:

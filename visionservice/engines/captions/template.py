@@ -7,28 +7,28 @@ plan. A sentence that omits a certain detail, or contains a doubtful one, theref
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 
-from ..base import Caption
+from ..base import Caption, Captioner
 from ..evidence.evidence import Evidence
 from .phrases import CaptionPlan
 from .subject import GENERIC_SHARE, plan_caption, tone
 
 
-class TemplateCaptioner:
+class TemplateCaptioner(Captioner):
     """Composes captions from the results of the other engines; needs no model."""
 
     name = "template"
     thread_safe = True
 
-    def load(self) -> None:
-        """Do nothing: there is no model."""
-
     def caption(
         self, evidence: Evidence, limit: int, *, gender_neutral: bool, names: bool
     ) -> tuple[Caption, ...]:
         """Return at most `limit` different captions, the most confident first."""
-        evidence = evidence.with_results(gender_neutral=gender_neutral)
+        if gender_neutral:
+            faces = tuple(replace(face, gender_confidence=0.0) for face in evidence.faces)
+            evidence = evidence.with_results(faces=faces)
         if gender_neutral or not names:
             evidence = evidence.with_results(names=())
         best: dict[str, float] = {}

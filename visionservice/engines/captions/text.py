@@ -28,11 +28,10 @@ def text_plan(evidence: Evidence) -> CaptionPlan | None:
     lines = evidence.text.lines
     confidence = sum(line.confidence for line in lines) / len(lines)
     words = " ".join(line.text for line in lines).replace('"', "").split()
-    more = " ..." if len(words) > MAX_QUOTED_WORDS else ""
-    quote = Phrase(f'that reads "{" ".join(words[:MAX_QUOTED_WORDS])}{more}"', confidence)
+    quoted = words[:MAX_QUOTED_WORDS] + ["..."] * (len(words) > MAX_QUOTED_WORDS)
+    quote = Phrase(f'that reads "{" ".join(quoted)}"', confidence)
     details = (quote,) if confidence >= MIN_QUOTE_CONFIDENCE else ()
-    generic = "text" if name != "text" else ""
-    return CaptionPlan(Phrase(name, confidence), details, generic, skip_medium=True)
+    return CaptionPlan(Phrase(name, confidence), details, "text", skip_medium=True)
 
 
 def text_share(evidence: Evidence) -> float:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..labels import MIN_CONFIDENCE, class_count
+import numpy as np
 
-if TYPE_CHECKING:
-    from ..base import Colors, Face, ImageType, Object, OcrResult, RGBImage, Scene
-    from ..geometry import Box
+from ..base import Colors, Face, ImageType, Object, OcrResult, RGBImage, Scene
+from ..geometry import Box
+from ..labels import MIN_CONFIDENCE, class_count
 
 MIN_CERTAIN_OBJECT = 0.9
 MIN_SUBJECT_SCORE, MIN_LARGE_SHARE = 0.8, 0.08
@@ -38,22 +38,18 @@ class Evidence:
     colors: Colors
     image_type: ImageType
     names: tuple[str, ...]  # the recognized people, from left to right
-    gender_neutral: bool  # whether to say person in place of man, woman, boy and girl
 
     def __init__(self, source: object = None, /, **results: Any) -> None:
-        self._source = source
-        self._results = {"gender_neutral": False, **results}
-        vars(self).update(self._results)
+        vars(self).update(results, _source=source)
 
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            """Return a result of the source."""
             return getattr(vars(self)["_source"], name)
 
     def with_results(self, **results: Any) -> Evidence:
-        """Return a copy in which these results replace those of the engines."""
-        return Evidence(self._source, **(self._results | results))
+        """Return evidence in which these results replace those of the engines."""
+        return Evidence(self, **results)
 
     @property
     def width(self) -> int:
@@ -88,7 +84,7 @@ class Evidence:
 
     @property
     def is_drawing(self) -> bool:
-        """Whether the image is a drawing or clip art, not a photograph."""
+        """Whether the image is a drawing or clip art."""
         return self.image_type.line_drawing > 0 or self.image_type.clip_art >= 2
 
     def share(self, box: Box) -> float:
@@ -101,7 +97,6 @@ class Evidence:
         if scale >= 1:
             return self.image
         import cv2
-        import numpy as np
 
         size = max(1, int(self.width * scale)), max(1, int(self.height * scale))
         return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -117,8 +112,5 @@ class Evidence:
         if "animal" in thing.words and animal >= MIN_CONFIDENCE:
             return agreed < animal / 4
         subject = max((label.confidence for label in self.scene.labels), default=0.0)
-        return (
-            thing.confidence < MIN_CERTAIN_OBJECT
-            and subject >= MIN_SUBJECT_SCORE
-            and agreed < MIN_SUBJECT_SCORE / 2
-        )
+        doubtful = thing.confidence < MIN_CERTAIN_OBJECT and agreed < MIN_SUBJECT_SCORE / 2
+        return doubtful and subject >= MIN_SUBJECT_SCORE

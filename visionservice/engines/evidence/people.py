@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from ..base import Face
-    from ..geometry import Box
-    from .evidence import Evidence
+from ..base import Face
+from ..geometry import Box
+from .evidence import Evidence
 
 MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE = 2, 12, 19, 75
 """The last year of age for each word; the age model errs by four years. The faces of the old show
@@ -18,13 +18,11 @@ MIN_GENDER_CONFIDENCE = 0.75
 """The least confidence in a gender that a word may name."""
 MAX_BODY_OVERLAP = 0.4
 """The overlap (intersection over union) of two boxes from which they are one body."""
-MIN_CROWD = 12
-"""The least number of people for which captions give no number."""
 
 _WORDS = {
-    "Male": ("baby", "boy", "young man", "man"),
-    "Open": ("baby", "child", "young person", "person"),
-    "Female": ("baby", "girl", "young woman", "woman"),
+    "Male": ("baby", "boy", "young man", "man", "older person"),
+    "Open": ("baby", "child", "young person", "person", "older person"),
+    "Female": ("baby", "girl", "young woman", "woman", "older person"),
 }
 
 
@@ -35,18 +33,16 @@ class Person:
     box: Box
     confidence: float
     face: Face | None = None
-    gender_neutral: bool = False
 
     @property
     def word(self) -> str:
         """The word for their age and gender; "person" without a face."""
         if self.face is None:
             return "person"
-        doubtful = self.face.gender_confidence < MIN_GENDER_CONFIDENCE
-        gender = "Open" if self.gender_neutral or doubtful else self.face.gender
+        certain = self.face.gender_confidence >= MIN_GENDER_CONFIDENCE
+        words = _WORDS[self.face.gender if certain else "Open"]
         ages = (MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE)
-        words = zip(ages, _WORDS[gender], strict=True)
-        return next((word for age, word in words if self.face.age <= age), "older person")
+        return words[bisect_left(ages, self.face.age)]
 
 
 def people(evidence: Evidence) -> tuple[Person, ...]:
@@ -57,20 +53,25 @@ def people(evidence: Evidence) -> tuple[Person, ...]:
     the box of another body, is no further person.
     """
     bodies = [o for o in evidence.corroborated_objects if o.name == "person"]
+    faces_on = {body: [f for f in evidence.faces if _is_on(f.box, body.box)] for body in bodies}
     found, taken = [], []
     for face in evidence.faces:
-        own = [body for body in bodies if _is_on(face.box, body.box)]
+        own = [body for body in bodies if face in faces_on[body]]
         best = min(own, key=lambda body: _offset(face.box, body.box), default=None)
-        alone = best and sum(_is_on(other.box, best.box) for other in evidence.faces) == 1
         confidence = max(best.confidence if best else 0.0, face.confidence)
-        box = best.box if best and alone else face.box
-        found.append(Person(box, confidence, face, evidence.gender_neutral))
+        box = best.box if best and len(faces_on[best]) == 1 else face.box
+        found.append(Person(box, confidence, face))
         taken += [best.box] if best else []
-    for body in bodies:
-        faces = sum(_is_on(face.box, body.box) for face in evidence.faces)
-        if faces < 2 and all(body.box.iou(other) < MAX_BODY_OVERLAP for other in taken):
+    for body, faces in faces_on.items():
+        if len(faces) < 2 and all(body.box.iou(other) < MAX_BODY_OVERLAP for other in taken):
             found.append(Person(body.box, body.confidence))
     return tuple(sorted(found, key=lambda person: person.box.center[0]))
+
+
+def is_portrait(evidence: Evidence, persons: Sequence[Person]) -> bool:
+    """Return True if there is one person, with a large face."""
+    face = persons[0].face if len(persons) == 1 else None
+    return face is not None and face.box.height > evidence.height / 6
 
 
 def _is_on(face: Box, body: Box) -> bool:

@@ -10,16 +10,14 @@ from collections.abc import Iterator
 
 from ..base import Category
 from ..evidence.evidence import Evidence
-from ..evidence.people import MAX_BABY_AGE, MAX_CHILD_AGE, Person, people
+from ..evidence.people import MAX_BABY_AGE, MAX_CHILD_AGE, is_portrait, people
+from ..geometry import Box
 from ..labels import object_class
 
-PARENTS = (
-    *("abstract_", "animal_", "building_", "dark_", "drink_", "food_", "indoor_"),
-    *("others_", "outdoor_", "people_", "plant_", "text_"),
-)
+NO_PARENTS = ("object_", "sky_", "trans_")
+"""The first parts of names that are no categories themselves."""
 MIN_CATEGORY_SCORE = 0.2
-"""The least score of a category: lower than that of a tag, as a likely category is better than
-none."""
+"""Lower than that of a tag, as a likely category is better than none."""
 MIN_SCENE_CATEGORY = 0.5
 """The least sum of the scores of the scene model's classes in a category. In 115 images six
 sums were between 0.4 and this: a leaf and an aloe as food, a dragonfly as a bird, and correctly
@@ -27,99 +25,74 @@ two pyramids as buildings and a gate as an arch."""
 MIN_SUBJECT_CATEGORY, PLACE_WEIGHT = 0.5, 0.5
 """The score of a subject from which the place and the light count by this weight: a panda (0.88)
 outdoors (1.00) is an image of a panda."""
-FULL_SCORE_SHARE = 0.1
-"""The share of the image from which an object counts in full."""
-FULL_SCORE_WORDS = 12
-"""The number of words from which text counts in full."""
-MAX_GROUP, MAX_MANY = 6, 12
-"""The greatest numbers of people in `people_group` and in `people_many`."""
+FULL_SCORE_SHARE, FULL_SCORE_WORDS = 0.1, 12
+"""The share of the image from which an object counts in full, and the number of words for text."""
+GROUPS = {1: "people_", 6: "people_group", 12: "people_many"}
+"""The categories of people by their greatest number; more are `people_crowd`."""
 
 Scores = Iterator[tuple[str, float]]
 
 
 def categories(evidence: Evidence) -> tuple[Category, ...]:
     """Return the categories, the highest score first; `others_` if there is none."""
+    subjects = [*_objects_and_people(evidence), *_scene(evidence), *_text_and_type(evidence)]
+    is_subject = max(score for _, score in subjects) >= MIN_SUBJECT_CATEGORY
+    places = [(n, score * PLACE_WEIGHT if is_subject else score) for n, score in _place(evidence)]
     best: dict[str, float] = {}
-    for source in (_objects, _people, _scene, _text, _type):
-        _keep_best(best, source(evidence))
-    weight = PLACE_WEIGHT if max(best.values(), default=0.0) >= MIN_SUBJECT_CATEGORY else 1.0
-    _keep_best(best, ((name, score * weight) for name, score in _place(evidence)))
+    for name, score in (*subjects, *places):
+        parent = name.partition("_")[0] + "_"
+        for each in dict.fromkeys([name] if parent in NO_PARENTS else [name, parent]):
+            best[each] = max(score, best.get(each, 0.0))
     found = [Category(n, min(1.0, s)) for n, s in best.items() if s >= MIN_CATEGORY_SCORE]
     if not found:
-        return (Category("others_", 1 - max(best.values(), default=0.0)),)
+        return (Category("others_", 1 - max(best.values())),)
     return tuple(sorted(found, key=lambda category: -category.score))
 
 
-def _keep_best(best: dict[str, float], scores: Scores) -> None:
-    """Raise the scores of categories, and of their parents if the API has them."""
-    for name, score in scores:
-        parent = name.partition("_")[0] + "_"
-        for each in dict.fromkeys([name, parent] if parent in PARENTS else [name]):
-            best[each] = max(score, best.get(each, 0.0))
-
-
-def _objects(evidence: Evidence) -> Scores:
+def _objects_and_people(evidence: Evidence) -> Scores:
     for thing in evidence.corroborated_objects:
         category = object_class(thing.name).category
         if category and thing.name != "person":
-            yield category, thing.confidence * _size_weight(evidence.share(thing.box))
-
-
-def _people(evidence: Evidence) -> Scores:
+            yield category, thing.confidence * _size_weight(evidence, thing.box)
     persons = people(evidence)
     if not persons:
         return
     confidence = max(person.confidence for person in persons)
-    score = confidence * _size_weight(sum(evidence.share(person.box) for person in persons))
-    ages = [person.face.age for person in persons if person.face]
-    yield _by_number(evidence, persons), score
-    if ages and max(ages) <= MAX_BABY_AGE:
+    score = confidence * _size_weight(evidence, *(person.box for person in persons))
+    group = next((name for most, name in GROUPS.items() if len(persons) <= most), "people_crowd")
+    yield "people_portrait" if is_portrait(evidence, persons) else group, score
+    oldest = max((person.face.age for person in persons if person.face), default=MAX_CHILD_AGE + 1)
+    if oldest <= MAX_BABY_AGE:
         yield "people_baby", score
-    elif ages and max(ages) <= MAX_CHILD_AGE:
+    elif oldest <= MAX_CHILD_AGE:
         yield "people_young", score
 
 
-def _by_number(evidence: Evidence, persons: tuple[Person, ...]) -> str:
-    if len(persons) == 1:
-        face = persons[0].face
-        portrait = face is not None and face.box.height > evidence.height / 6
-        return "people_portrait" if portrait else "people_"
-    if len(persons) <= MAX_GROUP:
-        return "people_group"
-    return "people_many" if len(persons) <= MAX_MANY else "people_crowd"
-
-
 def _scene(evidence: Evidence) -> Scores:
+    # The model takes any white page for a screen, and a menu needs words.
+    wrong = "object_screen" if evidence.word_count else "text_"
     for category in () if evidence.is_drawing else evidence.scene.categories:
-        if category.name.startswith("text_") and not evidence.word_count:
-            continue  # a menu needs words
-        if category.name == "object_screen" and evidence.word_count:
-            continue  # the model takes any white page for a screen
-        if category.confidence >= MIN_SCENE_CATEGORY:
+        if category.confidence >= MIN_SCENE_CATEGORY and not category.name.startswith(wrong):
             yield category.name, category.confidence
 
 
 def _place(evidence: Evidence) -> Scores:
     scene = evidence.scene
-    if scene.indoors and not evidence.is_drawing:
-        yield "indoor_", scene.indoor
-    if scene.outdoors and not evidence.is_drawing:
-        yield "outdoor_", scene.outdoor
+    if not evidence.is_drawing:
+        yield "indoor_", scene.indoor * scene.indoors
+        yield "outdoor_", scene.outdoor * scene.outdoors
         yield "outdoor_grass", scene.outdoor * scene.low_level.grass * scene.shows("grass")
         yield "sky_cloud", scene.outdoor * scene.low_level.sky * scene.shows("sky")
     yield "dark_", scene.outdoor * scene.night
 
 
-def _text(evidence: Evidence) -> Scores:
+def _text_and_type(evidence: Evidence) -> Scores:
     confidence = max((line.confidence for line in evidence.text.lines), default=0.0)
     yield "text_", confidence * min(1.0, evidence.word_count / FULL_SCORE_WORDS)
-
-
-def _type(evidence: Evidence) -> Scores:
     yield "abstract_nonphoto", evidence.image_type.confidence
     yield "abstract_texture", evidence.scene.low_level.texture
 
 
-def _size_weight(share: float) -> float:
-    """Return the weight of an object that covers this share of the image, 0 to 1."""
-    return min(1.0, share / FULL_SCORE_SHARE)
+def _size_weight(evidence: Evidence, *boxes: Box) -> float:
+    """Return the weight of what covers these boxes, 0 to 1."""
+    return min(1.0, sum(map(evidence.share, boxes)) / FULL_SCORE_SHARE)

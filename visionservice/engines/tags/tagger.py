@@ -1,21 +1,19 @@
 """The built-in tagger: rules over the evidence.
 
-Each engine contributes tags: objects and their general words, people with body and face, general
-words of scenes, the place, the light, text, drawings and black and white. A tag of two engines has
-the higher confidence. On 25 images the wrong words of the scene model have at most 0.48
-(gravel as corn), the right ones at least 0.53.
+A tag of two engines has the higher confidence.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..base import Tag
+from ..base import Tag, Tagger
 from ..evidence.evidence import MIN_TEXT_WORDS, Evidence
-from ..evidence.people import MAX_CHILD_AGE, people
+from ..evidence.people import MAX_CHILD_AGE, is_portrait, people
 from ..labels import class_count
 
 MIN_TAG_CONFIDENCE = 0.5
+"""On 25 images the wrong words of the scene model have at most 0.48, right ones at least 0.53."""
 MIN_LABEL_TAG = 0.7
 """The least confidence of a label of one class: in 170 images 3 of those between 0.6 and this were
 right and 7 wrong, for example a brambling that is a robin."""
@@ -25,73 +23,58 @@ BY_COLOR = frozenset({"water", "snow"})
 Words = Iterator[tuple[str, float]]
 
 
-class RuleTagger:
+class RuleTagger(Tagger):
     """Derives tags from the results of the other engines; needs no model."""
 
     name = "rules"
     thread_safe = True
 
-    def load(self) -> None:
-        """Do nothing: there is no model."""
-
     def tag(self, evidence: Evidence) -> tuple[Tag, ...]:
         """Return the tags, the most confident first; of equal ones, the general word first."""
         best: dict[str, float] = {}
-        for source in (_objects, _people, _scene, _place, _text_and_type):
+        for source in (_objects_and_people, _scene, _text_and_type):
             for name, confidence in source(evidence):
                 best[name] = max(confidence, best.get(name, 0.0))
         tags = (Tag(name, min(1.0, c)) for name, c in best.items() if c >= MIN_TAG_CONFIDENCE)
         return tuple(sorted(tags, key=lambda tag: (-tag.confidence, class_count(tag.name) == 1)))
 
 
-def _objects(evidence: Evidence) -> Words:
+def _objects_and_people(evidence: Evidence) -> Words:
     for thing in evidence.corroborated_objects:
         for word in (thing.name, *thing.words):
             yield word, thing.confidence
-
-
-def _people(evidence: Evidence) -> Words:
     persons = people(evidence)
-    confidences = sorted((person.confidence for person in persons), reverse=True)
     for person in persons:
         yield "person", person.confidence
         if person.face:
             yield person.word.split()[-1], person.confidence
             if person.face.age <= MAX_CHILD_AGE:
                 yield "child", person.confidence
+    confidences = sorted((person.confidence for person in persons), reverse=True)
     if len(persons) > 1:
         yield "people", confidences[0]
     if len(persons) > 2:
         yield "group", confidences[2]
-    if len(persons) == 1 and persons[0].face and persons[0].face.box.height > evidence.height / 6:
-        yield "portrait", persons[0].confidence
+    if is_portrait(evidence, persons):
+        yield "portrait", confidences[0]
 
 
 def _scene(evidence: Evidence) -> Words:
-    for word in () if evidence.is_drawing else evidence.scene.words:
-        general = class_count(word.name) > 1
-        if word.name not in BY_COLOR and (general or word.confidence >= MIN_LABEL_TAG):
-            yield word.name, word.confidence
-
-
-def _place(evidence: Evidence) -> Words:
-    scene = evidence.scene
     if evidence.is_drawing:
         return
-    if scene.indoors:
-        yield "indoor", scene.indoor
-    if scene.outdoors:
-        yield "outdoor", scene.outdoor
-        for word in scene.place_labels:
-            if word.confidence >= MIN_LABEL_TAG and word.name not in BY_COLOR:
-                yield word.name, word.confidence
-        yield "water", scene.outdoor * scene.shows("water")
-        yield "snow", scene.probability("snow") * scene.shows("snow")
-        yield "night", scene.outdoor * scene.night
-        yield "dark", scene.outdoor * scene.night
-        yield "sky", scene.outdoor * scene.shows("sky")
-        yield "grass", scene.outdoor * scene.shows("grass")
-        yield "plant", scene.outdoor * scene.shows("plant")
+    scene = evidence.scene
+    words = [s for s in scene.words if s.confidence >= MIN_LABEL_TAG or class_count(s.name) > 1]
+    places = [s for s in scene.place_labels if s.confidence >= MIN_LABEL_TAG and scene.outdoors]
+    yield from ((s.name, s.confidence) for s in (*words, *places) if s.name not in BY_COLOR)
+    yield "indoor", scene.indoor * scene.indoors
+    yield "outdoor", scene.outdoor * scene.outdoors
+    yield "water", scene.outdoor * scene.shows("water")
+    yield "snow", scene.probability("snow") * scene.shows("snow")
+    yield "night", scene.outdoor * scene.night
+    yield "dark", scene.outdoor * scene.night
+    yield "sky", scene.outdoor * scene.shows("sky")
+    yield "grass", scene.outdoor * scene.shows("grass")
+    yield "plant", scene.outdoor * scene.shows("plant")
 
 
 def _text_and_type(evidence: Evidence) -> Words:

@@ -65,6 +65,7 @@ def test_two_riders_ride_in_the_plural() -> None:
 
 def test_the_table_has_known_objects_and_relations_and_the_right_articles() -> None:
     assert len(ACTIVITIES) > 50
+    assert [row["object"] for row in ACTIVITIES if "a ball" in row["one"]] == ["sports ball"]
     for row in ACTIVITIES:
         assert row["object"] in object_classes()
         assert row["relation"] in relations(PERSON, PERSON.box)

@@ -110,6 +110,5 @@ def test_a_result_comes_from_the_source_when_it_is_read() -> None:
     assert source.reads == 0
     assert evidence.faces == ()
     assert source.reads == 1
-    assert evidence.with_results(faces=(1,)).faces == (1,)
-    assert not evidence.gender_neutral
-    assert evidence.with_results(gender_neutral=True).with_results(names=()).gender_neutral
+    assert evidence.with_results(faces=(1,)).with_results(names=()).faces == (1,)
+    assert source.reads == 1
