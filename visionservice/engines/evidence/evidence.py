@@ -45,7 +45,7 @@ class Evidence:
     if not TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any:
-            return getattr(vars(self)["_source"], name)
+            return getattr(vars(self).get("_source"), name)
 
     def with_results(self, **results: Any) -> Evidence:
         """Return evidence in which these results replace those of the engines."""

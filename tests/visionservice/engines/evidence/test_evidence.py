@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
@@ -112,3 +113,9 @@ def test_a_result_comes_from_the_source_when_it_is_read() -> None:
     assert source.reads == 1
     assert evidence.with_results(faces=(1,)).with_results(names=()).faces == (1,)
     assert source.reads == 1
+
+
+def test_evidence_can_be_copied(nothing: Evidence) -> None:
+    copied = deepcopy(nothing.with_results(names=("Ada Lovelace",)))
+    assert copied.names == ("Ada Lovelace",)
+    assert copied.objects == ()
