@@ -25,6 +25,7 @@ from starlette.routing import Route
 from .analysis import ImageAnalysis, PageAnalysis
 from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, limits, v1, v2, v3, v4
 from .api.admin import AdminRoutes, gallery_of
+from .api.params import check_model_version
 from .api.query import Query
 from .api.version import Version
 from .cache import AnalysisCache
@@ -306,5 +307,6 @@ def _parse(operation: Operation, version: Version, request: Request) -> Callable
     """Return the handler for a request; parameters in the path precede those in the query."""
     pairs = [*request.path_params.items(), *request.query_params.multi_items()]
     query = Query(pairs, request.headers.get("user-agent", ""))
-    version.validate(query)
+    if version.model:
+        check_model_version(query)
     return operation.parse(query, version)

@@ -1,97 +1,60 @@
-"""API errors: HTTP status, API code, Microsoft's message, and a hint of this service.
-
-ApiError
-├── GatewayError    401, 404, 429, 503: sent in the form of Azure's gateway
-└── all others      sent in the form of the requested API version
+"""API errors: HTTP status, API code, message, and a hint of this service.
 
 `message` is Microsoft's text where it is known. `hint` names the cause and the remedy; the response
-carries it in the header X-Error-Hint. The codes are those of all API versions together; each
-version's `error_body` replaces the codes that it lacks.
+carries it in the header X-Error-Hint. A code that an API version lacks is replaced in its response.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
 
 
 class ApiError(Exception):
-    """An error response: HTTP status, API code, message, extra headers and a hint."""
+    """An error response in the form of the requested API version."""
 
     def __init__(
         self,
         status: int,
         code: str,
         message: str,
-        headers: Mapping[str, str] | None = None,
-        *,
         hint: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
-        self.status = status
-        self.code = code
-        self.message = message
-        self.headers = dict(headers or {})
-        self.hint = hint
+        self.status, self.code, self.message, self.hint = status, code, message, hint
+        self.headers = headers or {}
 
 
 class GatewayError(ApiError):
-    """An error response of the gateway; the code is the status."""
+    """An error response in the form of Azure's gateway; the code is the status."""
 
 
 class FileSizeError(ApiError):
     """The body is empty, or the image has too many bytes; 4.0 has one message for both."""
 
 
-def access_denied(realm: str = "") -> GatewayError:
-    """Return 401 for a missing or wrong key; the realm is the URL of the API."""
-    realm = f'realm="{realm}",' if realm else ""
-    message = (
-        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide "
-        "a valid key for an active subscription and use a correct regional API endpoint for your "
-        "resource."
-    )
-    scheme = f'AzureApiManagementKey {realm}name="{KEY_HEADER}",type="header"'
-    return GatewayError(401, "401", message, {"WWW-Authenticate": scheme})
+bad_argument = partial(ApiError, 400, "BadArgument")
+invalid_image_url = partial(ApiError, 400, "InvalidImageUrl")
+invalid_image_format = partial(ApiError, 400, "InvalidImageFormat")
+invalid_image_size = partial(ApiError, 400, "InvalidImageSize")
+not_supported_language = partial(ApiError, 400, "NotSupportedLanguage")
+not_available = partial(ApiError, 501, "FailedToProcess")
+"""The errors by their codes; the arguments are the message and the hint."""
+internal_error = partial(
+    ApiError, 500, "InternalServerError", "The service failed; its log has the details."
+)
+not_found = partial(GatewayError, 404, "404", "Resource not found")
+"""The error for an unknown path; the argument is the hint."""
 
 
-def not_found(hint: str = "") -> GatewayError:
-    """Return 404 for an unknown path."""
-    return GatewayError(404, "404", "Resource not found", hint=hint)
-
-
-def too_many_requests(seconds: int, reason: str) -> GatewayError:
-    """Return 429 with Retry-After; the reason is a sentence without its full stop."""
-    unit = "second" if seconds == 1 else "seconds"
-    message = f"{reason}. Please retry after {seconds} {unit}."
-    return GatewayError(429, "429", message, {"Retry-After": str(seconds)})
-
-
-def shutting_down() -> GatewayError:
-    """Return 503 because the service is shutting down."""
-    message = "The service is shutting down. Please retry after 1 second."
-    return GatewayError(503, "503", message, {"Retry-After": "1"})
-
-
-def bad_argument(message: str, hint: str = "") -> ApiError:
-    """Return 400 for an invalid parameter or body."""
-    return ApiError(400, "BadArgument", message, hint=hint)
-
-
-def invalid_image_url(message: str, hint: str = "") -> ApiError:
-    """Return 400 for a URL that is malformed or does not lead to an image."""
-    return ApiError(400, "InvalidImageUrl", message, hint=hint)
-
-
-def invalid_image_format(message: str, hint: str = "") -> ApiError:
-    """Return 400 for data that is not a complete image in a format of the API."""
-    return ApiError(400, "InvalidImageFormat", message, hint=hint)
-
-
-def invalid_image_size(message: str, hint: str = "") -> ApiError:
-    """Return 400 for an image with too many bytes, or with too few or too many pixels."""
-    return ApiError(400, "InvalidImageSize", message, hint=hint)
+def invalid_parameter(
+    name: str, value: str, use: str, code: str = "BadArgument", hint: str = ""
+) -> ApiError:
+    """Return 400 for a parameter with an invalid value."""
+    return ApiError(400, code, f"Invalid {name} {value[:40]!r}: use {use}.", hint)
 
 
 def empty_body() -> ApiError:
@@ -103,19 +66,28 @@ def empty_body() -> ApiError:
 def too_many_bytes(max_bytes: int, hint: str = "") -> ApiError:
     """Return 400 for an image of more than `max_bytes` bytes."""
     message = f"The image must be smaller than {(max_bytes + 1) // 1024**2} MB."
-    return FileSizeError(400, "InvalidImageSize", message, hint=hint)
+    return FileSizeError(400, "InvalidImageSize", message, hint)
 
 
-def not_supported_language(message: str, hint: str = "") -> ApiError:
-    """Return 400 for a language that the API or this service does not support."""
-    return ApiError(400, "NotSupportedLanguage", message, hint=hint)
+def access_denied(realm: str = "") -> GatewayError:
+    """Return 401 for a missing or wrong key; the realm is the URL of the API."""
+    message = (
+        "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide "
+        "a valid key for an active subscription and use a correct regional API endpoint for your "
+        "resource."
+    )
+    realm = f'realm="{realm}",' if realm else ""
+    scheme = f'AzureApiManagementKey {realm}name="{KEY_HEADER}",type="header"'
+    return GatewayError(401, "401", message, headers={"WWW-Authenticate": scheme})
 
 
-def not_available(message: str) -> ApiError:
-    """Return 501 for a model that this installation lacks; a retry fails as well."""
-    return ApiError(501, "FailedToProcess", message)
+def too_many_requests(seconds: int, reason: str) -> GatewayError:
+    """Return 429 with Retry-After; the reason is a sentence without its full stop."""
+    message = f"{reason}. Please retry after {seconds} second{'s' * (seconds != 1)}."
+    return GatewayError(429, "429", message, headers={"Retry-After": str(seconds)})
 
 
-def internal_error() -> ApiError:
-    """Return 500 without details."""
-    return ApiError(500, "InternalServerError", "The service failed; its log has the details.")
+def shutting_down() -> GatewayError:
+    """Return 503 because the service is shutting down."""
+    message = "The service is shutting down. Please retry after 1 second."
+    return GatewayError(503, "503", message, headers={"Retry-After": "1"})

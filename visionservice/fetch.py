@@ -37,22 +37,16 @@ GLOBAL_UNICAST = IPv6Network("2000::/3")
 METADATA_NETWORKS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 """Addresses of cloud hosts (Azure, Oracle) that count as public."""
 
+HEADERS = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
+
 AddressCheck = Callable[[str], bool]
+"""Returns True for an IP address to connect to; None allows every address."""
 
 
 async def download(
     url: str, *, check_size: Callable[[int], None], is_allowed: AddressCheck | None = None
 ) -> bytes:
-    """Download a file.
-
-    Args:
-        url: An http or https URL.
-        check_size: Receives the number of bytes so far; raises ApiError to stop.
-        is_allowed: Returns True for an IP address to connect to; None allows every address.
-
-    Raises:
-        ApiError: The URL is invalid, forbidden, unreachable or too slow, or leads to no file.
-    """
+    """Return a file; `check_size` receives the bytes so far, and raises ApiError to stop."""
     remedy = "send the image itself instead"
     try:
         async with asyncio.timeout(FETCH_SECONDS):
@@ -70,12 +64,11 @@ def is_public_address(address: str) -> bool:
     """Return True if an IP address, or the one that it embeds, is on the public internet."""
     ip: IPv4Address | IPv6Address = ip_address(address.partition("%")[0])
     if isinstance(ip, IPv6Address):
-        if ip in NAT64:
-            ip = IPv4Address(int(ip) & 0xFFFFFFFF)
-        else:
-            ip = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else ip)
-    if isinstance(ip, IPv6Address):
-        return ip.is_global and ip in GLOBAL_UNICAST
+        nat64 = IPv4Address(int(ip) & 0xFFFFFFFF) if ip in NAT64 else None
+        embedded = nat64 or ip.ipv4_mapped or ip.sixtofour
+        if not embedded:
+            return ip.is_global and ip in GLOBAL_UNICAST
+        ip = embedded
     return ip.is_global and not ip.is_multicast and not any(ip in net for net in METADATA_NETWORKS)
 
 
@@ -85,14 +78,10 @@ async def _follow(
     """Return the body of the first response that is not a redirect."""
     here = httpx.URL(url.strip())
     for _ in range(MAX_REDIRECTS + 1):
-        headers = {
-            "Host": here.netloc.decode(),
-            "User-Agent": USER_AGENT,
-            "Accept-Encoding": "identity",
-        }
+        headers = [("Host", here.netloc.decode()), *HEADERS]
         async with (
             await _connections(here, is_allowed) as pool,
-            pool.stream("GET", _raw(here), headers=list(headers.items())) as response,
+            pool.stream("GET", _raw(here), headers=headers) as response,
         ):
             location = httpx.Headers(response.headers).get("location")
             if response.status in (301, 302, 303, 307, 308) and location:
@@ -133,8 +122,8 @@ def _environment_proxy(url: httpx.URL) -> httpcore.Proxy | None:
     if proxy.scheme not in ("http", "https"):
         raise OSError(f"invalid {url.scheme}_proxy: use http://HOST:PORT")
     login = (proxy.username.encode(), proxy.password.encode()) if proxy.userinfo else None
-    context = _tls() if proxy.scheme == "https" else None
-    return httpcore.Proxy(_raw(proxy), auth=login, ssl_context=context)
+    tls = _tls() if proxy.scheme == "https" else None
+    return httpcore.Proxy(_raw(proxy), auth=login, ssl_context=tls)
 
 
 class CheckedBackend(httpcore.AnyIOBackend):
@@ -191,9 +180,8 @@ def _tls() -> ssl.SSLContext:
 
 
 def _raw(url: httpx.URL) -> httpcore.URL:
-    return httpcore.URL(
-        scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-    )
+    scheme, host, port, target = url.raw_scheme, url.raw_host, url.port, url.raw_path
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
 
 
 def _reason(error: BaseException) -> str:

@@ -17,14 +17,7 @@ from starlette.requests import Request
 
 from visionhelpers.images import SAMPLES, sample_credits
 
-from .errors import (
-    ApiError,
-    bad_argument,
-    empty_body,
-    invalid_image_url,
-    too_many_bytes,
-    too_many_requests,
-)
+from . import errors
 from .fetch import download, is_public_address
 from .imaging.probe import InputLimits
 from .middleware import normalize_path
@@ -48,58 +41,57 @@ class ImageSource:
     """
 
     def __init__(self, settings: ServiceSettings, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
-        self._hosts = settings.hosts
+        self._hosts, self._images = settings.hosts, settings.images
         self._is_allowed = is_public_address if settings.public else None
-        self._images = settings.images
         self._free_bytes = max_total_bytes
 
     @asynccontextmanager
     async def open(self, request: Request, limits: InputLimits) -> AsyncIterator[bytes]:
-        """Read the image of a request; its bytes count against the total until the exit.
-
-        Raises:
-            ApiError: The body is missing, too large, too slow, malformed or of a wrong type, its
-                URL leads to no image, or the service has too many bytes in memory (429).
-        """
+        """Read the image of a request; its bytes count against the total until the exit."""
         reserved = 0
 
         def check_size(size: int) -> None:
             nonlocal reserved
             if size > limits.bytes + MAX_FORM_BYTES:
-                raise too_many_bytes(limits.bytes, f"The image has at least {size} bytes.")
+                raise errors.too_many_bytes(limits.bytes, f"The image has at least {size} bytes.")
             more = max(0, size - reserved)
             if more > self._free_bytes:
-                raise too_many_requests(1, "The service is receiving too many images at once")
+                reason = "The service is receiving too many images at once"
+                raise errors.too_many_requests(1, reason)
             self._free_bytes -= more
             reserved += more
 
         try:
-            yield await self._read(request, limits.media, check_size)
+            try:
+                async with asyncio.timeout(BODY_SECONDS):
+                    data = await _read_body(request, limits.media, check_size)
+            except TimeoutError:
+                message = f"The body did not arrive within {BODY_SECONDS:.0f} seconds."
+                raise errors.ApiError(408, "Timeout", message) from None
+            yield data if isinstance(data, bytes) else await self._load(data, request, check_size)
         finally:
             self._free_bytes += reserved
 
-    async def _read(self, request: Request, media: str, check_size: SizeCheck) -> bytes:
-        try:
-            async with asyncio.timeout(BODY_SECONDS):
-                url = await _read_body(request, media, check_size)
-        except TimeoutError:
-            message = f"The body did not arrive within {BODY_SECONDS:.0f} seconds."
-            raise ApiError(408, "Timeout", message) from None
-        if isinstance(url, bytes):
-            return url
+    async def _load(self, url: str, request: Request, check_size: SizeCheck) -> bytes:
+        """Return the file of a URL: a sample, a file in the folder of images, or a download."""
         if name := self._sample(url, request):
             if name not in sample_credits():
-                raise invalid_image_url(f"No sample is called {name[:80]!r}.")
+                raise errors.invalid_image_url(f"No sample is called {name[:80]!r}.")
             return await to_thread.run_sync((SAMPLES / name).read_bytes)
         hint = ""
         if self._images:
             name = unquote(url.partition("?")[0].partition("#")[0].rpartition("/")[2])
             if file := await to_thread.run_sync(_find_file, self._images, name):
-                return await to_thread.run_sync(_read_file, file, check_size)
+                try:
+                    check_size((await to_thread.run_sync(file.stat)).st_size)
+                    return await to_thread.run_sync(file.read_bytes)
+                except OSError as error:
+                    message = f"The file {file.name!r} in the folder of images cannot be read"
+                    raise errors.invalid_image_url(f"{message}: {error.strerror}.") from None
             hint = f" The folder of images has no file {name[:80]!r}; names are case-sensitive."
         try:
             return await download(url, check_size=check_size, is_allowed=self._is_allowed)
-        except ApiError as error:
+        except errors.ApiError as error:
             error.hint += hint
             raise
 
@@ -107,37 +99,23 @@ class ImageSource:
         """Return the name of the sample that a URL of this service names, or ""."""
         try:
             parts = urlsplit(url)
-            own_name = (parts.hostname or "") in self._hosts
-            own = own_name and (parts.port or 80) == request.scope["server"][1]
+            own = parts.hostname in self._hosts
+            own = own and (parts.port or 80) == request.scope["server"][1]
         except ValueError:
             return ""
-        if parts.scheme not in ("http", "https"):
-            return ""
-        if not own and parts.netloc.lower() != request.headers.get("host", "").lower():
-            return ""
+        own = own or parts.netloc.lower() == request.headers.get("host", "").lower()
         path = normalize_path(unquote(parts.path))
-        return path.removeprefix("/samples/") if path.startswith("/samples/") else ""
+        is_sample = own and parts.scheme in ("http", "https") and path.startswith("/samples/")
+        return path.removeprefix("/samples/") if is_sample else ""
 
 
 def _find_file(folder: Path, name: str) -> Path | None:
     """Return the file of this name directly in a folder."""
-    if not name or set(name) & {"/", "\\", "\0"}:
-        return None
     try:
-        folder = folder.resolve()
         file = (folder / name).resolve()
-        return file if file.parent == folder and file.is_file() else None
+        return file if file.parent == folder.resolve() and file.is_file() else None
     except (OSError, RuntimeError, ValueError):  # for example a loop of links
         return None
-
-
-def _read_file(file: Path, check_size: SizeCheck) -> bytes:
-    try:
-        check_size(file.stat().st_size)
-        return file.read_bytes()
-    except OSError as error:
-        message = f"The file {file.name!r} in the folder of images cannot be read"
-        raise invalid_image_url(f"{message}: {error.strerror}.") from None
 
 
 async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str | bytes:
@@ -147,7 +125,7 @@ async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str
         return await _read_form(request, check_size)
     data = b"".join([chunk async for chunk in _chunks(request, check_size)])
     if not data:
-        raise empty_body()
+        raise errors.empty_body()
     if kind == "application/json":
         return _parse_url(data)
     if kind == "application/octet-stream" or kind.startswith(media):
@@ -157,7 +135,7 @@ async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str
         "Send the URL of an image as application/json, or its bytes as application/octet-stream "
         "or multipart/form-data."
     )
-    raise ApiError(415, "UnsupportedMediaType", message, hint=hint)
+    raise errors.ApiError(415, "UnsupportedMediaType", message, hint)
 
 
 async def _chunks(request: Request, check_size: SizeCheck) -> AsyncGenerator[bytes, None]:
@@ -172,29 +150,27 @@ async def _chunks(request: Request, check_size: SizeCheck) -> AsyncGenerator[byt
         yield chunk
 
 
-class _FormParser(MultiPartParser):
-    spool_max_size = 0  # files stay in memory
-
-
 async def _read_form(request: Request, check_size: SizeCheck) -> bytes:
-    """Return the first file of a multipart form."""
+    """Return the first file of a multipart form; it stays in memory."""
     chunks = _chunks(request, check_size)
+    parser = MultiPartParser(request.headers, chunks, max_files=4, max_fields=16)
+    parser.spool_max_size = 0
     try:
-        form = await _FormParser(request.headers, chunks, max_files=4, max_fields=16).parse()
+        form = await parser.parse()
     except (MultiPartException, KeyError) as error:
-        raise bad_argument(f"Invalid multipart body: {str(error).rstrip('.')}.") from None
+        raise errors.bad_argument(f"Invalid multipart body: {str(error).rstrip('.')}.") from None
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     data = await files[0].read() if files else b""
     await form.close()
     if not data:
-        raise bad_argument("The multipart body contains no file.")
+        raise errors.bad_argument("The multipart body contains no file.")
     return data
 
 
 def _parse_url(data: bytes) -> str:
     """Read {"url": ...} from JSON, or from what Microsoft's samples send: {'url': ...}."""
     if len(data) > MAX_JSON_BYTES:
-        raise bad_argument(f"A JSON body has at most {MAX_JSON_BYTES} bytes.")
+        raise errors.bad_argument(f"A JSON body has at most {MAX_JSON_BYTES} bytes.")
     try:
         text = data.decode("utf-8-sig")
         try:
@@ -202,10 +178,10 @@ def _parse_url(data: bytes) -> str:
         except ValueError:
             body = ast.literal_eval(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-        raise bad_argument('Invalid JSON: send {"url": "https://..."}.') from None
+        raise errors.bad_argument('Invalid JSON: send {"url": "https://..."}.') from None
     if not isinstance(body, dict):
-        raise bad_argument('Invalid body: send an object, {"url": "https://..."}.')
+        raise errors.bad_argument('Invalid body: send an object, {"url": "https://..."}.')
     for key, value in body.items():
         if isinstance(key, str) and key.lower() == "url" and isinstance(value, str) and value:
             return value.strip()
-    raise invalid_image_url('The body has no "url".')
+    raise errors.invalid_image_url('The body has no "url".')

@@ -3,64 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from .version import Json
+from .version import ImageHandler, Json, Version
 
 if TYPE_CHECKING:
     from ..analysis import ImageAnalysis
-    from ..engines.base import Object
+    from ..engines.base import Object, Tag
     from ..engines.geometry import Box
-    from .version import Version
+    from ..gallery.gallery import Celebrity, Landmark
+
+Section = Callable[["ImageAnalysis"], Json]
 
 
-def footer(analysis: ImageAnalysis, request_id: str, version: Version) -> Json:
-    """Return the end of a response: request id, size in pixels and format, model version."""
-    size = {"width": analysis.width, "height": analysis.height, "format": analysis.format}
-    model = {"modelVersion": version.model} if version.model else {}
-    return {"requestId": request_id, "metadata": size} | model
+def handler(version: Version, *sections: Section) -> ImageHandler:
+    """Return the handler of an operation: its sections, request id, metadata, model version."""
+
+    def respond(analysis: ImageAnalysis, request_id: str) -> Json:
+        result: Json = {}
+        for section in sections:
+            result |= section(analysis)
+        size = {"width": analysis.width, "height": analysis.height, "format": analysis.format}
+        model = {"modelVersion": version.model} if version.model else {}
+        return {**result, "requestId": request_id, "metadata": size, **model}
+
+    return respond
 
 
 def categories(analysis: ImageAnalysis, details: frozenset[str]) -> Json:
     """Return the categories, with the requested names of people and places in their details."""
     found: list[Json] = [{"name": c.name, "score": c.score} for c in analysis.categories]
     if "Celebrities" in details:
-        _attach_details(found, ("people_",), "celebrities", celebrities(analysis))
+        _attach_details(found, ("people_",), celebrities(analysis))
     if "Landmarks" in details:
-        _attach_details(found, ("building_", "outdoor_"), "landmarks", landmarks(analysis))
+        _attach_details(found, ("building_", "outdoor_"), landmarks(analysis))
     return {"categories": found}
 
 
-def _attach_details(
-    categories: list[Json], prefixes: tuple[str, ...], key: str, names: list[Json]
-) -> None:
+def _attach_details(categories: list[Json], prefixes: tuple[str, ...], names: Json) -> None:
     """Attach names to the most general category with a prefix; add one if there is none."""
     matching = [category for category in categories if category["name"].startswith(prefixes)]
-    if not matching and not names:
-        return
-    if not matching:
-        matching = [{"name": prefixes[0], "score": names[0]["confidence"]}]
-        categories.append(matching[0])
-    general = next((category for category in matching if category["name"] in prefixes), matching[0])
-    general.setdefault("detail", {})[key] = names
+    (found,) = names.values()
+    if found and not matching:
+        matching = [{"name": prefixes[0], "score": found[0]["confidence"]}]
+        categories += matching
+    if matching:
+        general = min(matching, key=lambda category: category["name"] not in prefixes)
+        general.setdefault("detail", {}).update(names)
 
 
-def celebrities(analysis: ImageAnalysis) -> list[Json]:
+def named(found: Tag | Object | Celebrity | Landmark) -> Json:
+    """Return a name with its confidence."""
+    return {"name": found.name, "confidence": found.confidence}
+
+
+def celebrities(analysis: ImageAnalysis) -> Json:
     """Return the recognized people, each with a face rectangle in pixels."""
-    return [
-        {"name": p.name, "confidence": p.confidence, "faceRectangle": _rectangle(p.box)}
-        for p in analysis.celebrities
-    ]
+    people = [named(p) | {"faceRectangle": asdict(p.box)} for p in analysis.celebrities]
+    return {"celebrities": people}
 
 
-def landmarks(analysis: ImageAnalysis) -> list[Json]:
+def landmarks(analysis: ImageAnalysis) -> Json:
     """Return the recognized places."""
-    return [{"name": p.name, "confidence": p.confidence} for p in analysis.landmarks]
+    return {"landmarks": [named(place) for place in analysis.landmarks]}
 
 
 def tags(analysis: ImageAnalysis) -> Json:
     """Return the tags, the most confident first."""
-    return {"tags": [{"name": tag.name, "confidence": tag.confidence} for tag in analysis.tags]}
+    return {"tags": [named(tag) for tag in analysis.tags]}
 
 
 def description(analysis: ImageAnalysis, limit: int = 1, *, names: bool = True) -> Json:
@@ -85,18 +96,19 @@ def _object(found: Object) -> Json:
     return {"rectangle": xywh(found.box)} | fields | parent
 
 
+def area_of_interest(analysis: ImageAnalysis) -> Json:
+    """Return the rectangle of the most important area."""
+    return {"areaOfInterest": xywh(analysis.area_of_interest)}
+
+
 def xywh(box: Box) -> Json:
     """Return a box as v2.0 and later versions send it."""
     return {"x": box.left, "y": box.top, "w": box.width, "h": box.height}
 
 
-def _rectangle(box: Box) -> Json:
-    return {"left": box.left, "top": box.top, "width": box.width, "height": box.height}
-
-
 def _faces(analysis: ImageAnalysis) -> Json:
     faces = [
-        {"age": face.age, "gender": face.gender, "faceRectangle": _rectangle(face.box)}
+        {"age": face.age, "gender": face.gender, "faceRectangle": asdict(face.box)}
         for face in analysis.faces
     ]
     return {"faces": faces}
@@ -126,7 +138,7 @@ def _image_type(analysis: ImageAnalysis) -> Json:
     return {"imageType": {"clipArtType": kind.clip_art, "lineDrawingType": kind.line_drawing}}
 
 
-SECTIONS: dict[str, Callable[[ImageAnalysis], Json]] = {
+SECTIONS: dict[str, Section] = {
     "ImageType": _image_type,
     "Faces": _faces,
     "Adult": _adult,

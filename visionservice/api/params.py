@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
-from ..errors import ApiError, bad_argument, not_supported_language
+from ..errors import invalid_parameter, not_supported_language
 from .query import Query
 
-UNREAD_SCRIPTS = {
-    "Arabic": "ar fa ku-arab pa prs ps so ug ur uz-arab",
-    "Cyrillic": "be be-cyrl bg bua cnr-cyrl kaa-cyrl kk-cyrl kpy krc kum ky mn myv nog os ru "
-    "sr-Cyrl tg tyv uz-cyrl",
-    "Devanagari": "anp awa bfy bfz bgc bho bns bra brx dhi doi gon gvr hi hlb hne hoc Jns kfq klr "
-    "kmj kru mr ne rab sa sat sck srx thf xnr xsr",
-    "Greek": "el",
-    "Korean": "ko",
-}
-"""The scripts that no model here reads, with the languages of the API that use them."""
-_SCRIPT_OF = {
-    code.lower(): script for script, codes in UNREAD_SCRIPTS.items() for code in codes.split()
-}
+TABLE = Path(__file__).parents[1] / "engines" / "data" / "languages.csv"
+UNREAD_SCRIPTS = ("Arabic", "Cyrillic", "Devanagari", "Greek", "Korean")
+"""The scripts that no model here reads."""
 _MODEL_VERSION = re.compile(r"(latest|\d{4}-\d{2}-\d{2})(-preview)?")
+
+with TABLE.open(encoding="utf-8", newline="") as file:
+    LANGUAGES = {row["name"]: row["languages"].split() for row in csv.DictReader(file)}
+"""The languages of the API by operation, and those in each unread script."""
 
 
 def require_english(query: Query) -> None:
@@ -31,21 +27,19 @@ def require_english(query: Query) -> None:
         raise not_supported_language(f"Language {language[:40]!r} is not supported; use en.")
 
 
-def read_language(query: Query, languages: Sequence[str], default: str) -> str:
-    """Return the `language` of the text as the API spells it.
-
-    Raises:
-        ApiError: No model here reads its script, or the operation has no such language.
-    """
+def read_language(query: Query, operation: str, default: str) -> str:
+    """Return the `language` of the text as the API spells it, or raise NotSupportedLanguage."""
     asked = query.text("language", default)
-    if script := _SCRIPT_OF.get(asked.lower()):
-        message = f"Language {asked!r} is not supported"
-        raise not_supported_language(f"{message}: the local service cannot read {script} script.")
-    for language in languages:
+    for script in UNREAD_SCRIPTS:
+        if asked.lower() in map(str.lower, LANGUAGES[script]):
+            message = f"Language {asked!r} is not supported"
+            message += f": the local service cannot read {script} script."
+            raise not_supported_language(message)
+    for language in LANGUAGES[operation]:
         if asked.lower() == language.lower():
             return language
-    message = f"Invalid language {asked[:40]!r}: use for example en, fr or de."
-    raise not_supported_language(message, f"The languages are {', '.join(languages)}.")
+    use, hint = "for example en, fr or de", f"The languages are {', '.join(LANGUAGES[operation])}."
+    raise invalid_parameter("language", asked, use, "NotSupportedLanguage", hint)
 
 
 def parse_enum_list(query: Query, name: str, allowed: Sequence[str], code: str) -> frozenset[str]:
@@ -54,14 +48,12 @@ def parse_enum_list(query: Query, name: str, allowed: Sequence[str], code: str) 
     values = query.names(name)
     for value in values:
         if value.lower() not in spelling:
-            message = f"Invalid {name} {value[:40]!r}: use {', '.join(allowed)}."
-            raise ApiError(400, code, message)
+            raise invalid_parameter(name, value, ", ".join(allowed), code)
     return frozenset(spelling[value.lower()] for value in values)
 
 
 def check_model_version(query: Query) -> None:
     """Raise BadArgument for an invalid `model-version`; each valid one selects the same models."""
-    asked = query.text("model-version")
-    if asked and not _MODEL_VERSION.fullmatch(asked):
-        message = f"Invalid model-version {asked[:40]!r}: use latest or a date such as 2021-05-01."
-        raise bad_argument(message)
+    asked = query.text("model-version", "latest")
+    if not _MODEL_VERSION.fullmatch(asked):
+        raise invalid_parameter("model-version", asked, "latest or a date such as 2021-05-01")

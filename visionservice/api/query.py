@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
-from ..errors import ApiError, bad_argument
+from ..errors import ApiError, invalid_parameter
 
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Query:
-    """Parameters by name; case, surrounding blanks and unknown names are ignored.
-
-    Attributes:
-        agent: The client's User-Agent.
-    """
+    """Parameters by name; case, surrounding blanks and unknown names are ignored."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], agent: str = "") -> None:
-        self.agent = agent
+        self.agent = agent  # the client's User-Agent
         self._values: dict[str, str] = {}
         for name, value in pairs:
             self._values.setdefault(name.strip().lower(), value.strip())
@@ -30,39 +27,28 @@ class Query:
         """Return the items of a comma-separated list, without blanks and empty ones."""
         return tuple(item for part in self.text(name).split(",") if (item := part.strip()))
 
-    def flag(self, *names: str, default: bool) -> bool:
-        """Return the first of these parameters that is present, as a boolean.
-
-        Raises:
-            ApiError: The value is neither true nor false.
-        """
-        for name in names:
-            if value := self.text(name):
-                if value.lower() not in _BOOLEANS:
-                    raise bad_argument(f"Invalid {name} {value[:40]!r}: use true or false.")
-                return _BOOLEANS[value.lower()]
-        return default
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Return a boolean, or raise ApiError."""
+        value = self.text(name, str(default))
+        if value.lower() not in _BOOLEANS:
+            raise invalid_parameter(name, value, "true or false")
+        return _BOOLEANS[value.lower()]
 
     def number(
-        self,
-        name: str,
-        low: int,
-        high: int,
-        *,
-        default: int | None = None,
-        code: str = "BadArgument",
+        self, name: str, low: int, high: int, default: str = "", code: str = "BadArgument"
     ) -> int:
-        """Return an integer from `low` to `high`.
-
-        Raises:
-            ApiError: The value is not such an integer, or is absent without a default.
-        """
-        value = self.text(name)
-        if not value and default is not None:
-            return default
-        if value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high:
-            return int(value)
-        kind = f"an integer from {low} to {high}"
+        """Return an integer from `low` to `high`, or raise ApiError; "" is no default."""
+        value, use = self.text(name, default), f"an integer from {low} to {high}"
         if not value:
-            raise ApiError(400, code, f"{name} is required: {kind}.")
-        raise ApiError(400, code, f"Invalid {name} {value[:40]!r}: use {kind}.")
+            raise ApiError(400, code, f"{name} is required: {use}.")
+        if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:
+            raise invalid_parameter(name, value, use, code)
+        return int(value)
+
+    def choice(self, name: str, *allowed: str, default: str = "", code: str = "BadArgument") -> str:
+        """Return one of the allowed values as it is spelled there, or raise ApiError."""
+        value = self.text(name, default)
+        for spelling in allowed:
+            if value.lower() == spelling.lower():
+                return spelling
+        raise invalid_parameter(name, value, " or ".join(allowed), code)

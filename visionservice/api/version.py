@@ -1,4 +1,4 @@
-"""Version profiles: what differs between the versions of the API, and the types of handlers."""
+"""Versions of the API: features, statuses of operations and error bodies; types of handlers."""
 
 from __future__ import annotations
 
@@ -6,34 +6,47 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ..errors import ApiError, FileSizeError, GatewayError
+from .limits import IMAGE_V4
+
 if TYPE_CHECKING:
     from ..analysis import ImageAnalysis, PageAnalysis
-    from ..errors import ApiError
     from ..operations import Progress
-    from .query import Query
 
 Json = dict[str, Any]
+ImageHandler = Callable[["ImageAnalysis", str], Json | bytes]
+"""Returns the response for an image; the second argument is the request id."""
+DocumentHandler = Callable[[int], "ReadPlan"]
+"""Returns the plan for a document with this number of pages, or raises ApiError."""
+
+V1_FEATURES = ("ImageType", "Faces", "Adult", "Categories", "Color", "Tags", "Description")
+V2_FEATURES = (*V1_FEATURES, "Objects", "Brands")
+V4_FEATURES = ("caption", "denseCaptions", "objects", "people", "read", "smartCrops", "tags")
+NOT_IN_V1 = {"UnsupportedMediaType", "NotSupportedFeature", "InvalidThumbnailSize", "InvalidModel"}
+NOT_IN_READ = {"Timeout"}
+"""The codes of this service that v1.0 and Read v3.2 lack."""
+INVALID_QUERY = "Analyze query is invalid"
+INVALID_RATIO = "'smartcrops-aspect-ratios' aspect ratio is not in allowed range [0.75 to 1.8]"
+INVALID_FILE_SIZE = (
+    f"The image size is not allowed to be zero or larger than {IMAGE_V4.bytes} bytes"
+)
+V4_MESSAGES = {
+    "InvalidImageFormat": ("Image format is not valid.", "Input data is not a valid image."),
+    "InvalidImageUrl": ("The provided image url is not accessible.",) * 2,
+    "NotSupportedVisualFeature": (INVALID_QUERY, "Specified feature type is not valid"),
+    "NotSupportedLanguage": (INVALID_QUERY, "The input language is not supported."),
+    INVALID_RATIO: (INVALID_QUERY, INVALID_RATIO),
+}
+"""Microsoft's messages by code or message: the outer and the inner one."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """The work of one operation on a document, page by page.
+    """The work of one operation on a document, page by page."""
 
-    Attributes:
-        numbers: The pages to read, counted from 1, in order.
-        page: Returns the JSON of one page.
-        result: Returns the JSON of the operation from that of its pages.
-    """
-
-    numbers: Sequence[int]
+    numbers: Sequence[int]  # the pages to read, counted from 1, in order
     page: Callable[[PageAnalysis], Json]
-    result: Callable[[list[Json]], Json]
-
-
-ImageHandler = Callable[["ImageAnalysis", str], Json | bytes]
-"""Returns the response for an image; the second argument is the request id."""
-DocumentHandler = Callable[[int], ReadPlan]
-"""Returns the plan for a document with this number of pages, or raises ApiError."""
+    result: Callable[[list[Json]], Json]  # the JSON of the operation from that of its pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +61,82 @@ class ErrorBody:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of the API.
+    """One version of the API; its features are in the order of the response."""
 
-    Attributes:
-        name: As in paths: "v3.2".
-        error_body: Formats an error; the arguments are the error, the request's id and its path.
-        root: The prefix of its paths, in lower case.
-        progress: Formats the status of a long-running operation, without its result.
-        features: The features of Analyze Image, in the order of the response.
-        model: The `modelVersion` of responses; empty if the version has none.
-        angle_in_radians: Whether OCR returns the angle of the text in radians.
-        supports_exclude: Whether `descriptionExclude` is a parameter.
-        validate: Raises ApiError for invalid parameters that all its operations have.
-    """
+    number: float
+    features: tuple[str, ...]
+    model: str = ""  # the `modelVersion` of responses, if the version has one
 
-    name: str
-    error_body: Callable[[ApiError, str, str], ErrorBody]
-    root: str
-    progress: Callable[[Progress], Json] = lambda _: {}
-    features: tuple[str, ...] = ()
-    model: str = ""
-    angle_in_radians: bool = False
-    supports_exclude: bool = False
-    validate: Callable[[Query], None] = lambda _: None
+    @property
+    def name(self) -> str:
+        """The name in paths: "v3.2"."""
+        return "4.0" if self.number == 4 else f"v{self.number}"
+
+    @property
+    def root(self) -> str:
+        """The prefix of its paths, in lower case."""
+        return "/computervision" if self.number == 4 else f"/vision/{self.name}"
+
+    def progress(self, operation: Progress) -> Json:
+        """Return the JSON of a long-running operation, without its result."""
+        status = operation.status
+        if self.number < 2 and status == "NotStarted":
+            return {"status": "Running"}
+        if self.number < 3:
+            return {"status": status}
+        return {
+            "status": status[0].lower() + status[1:],
+            "createdDateTime": f"{operation.created:%Y-%m-%dT%H:%M:%SZ}",
+            "lastUpdatedDateTime": f"{operation.updated:%Y-%m-%dT%H:%M:%SZ}",
+        }
+
+    def error_body(self, error: ApiError, request_id: str, path: str) -> ErrorBody:
+        """Return an error as this version sends it: flat before v3.2 and in Read, else nested."""
+        if self.number == 4:
+            return _error_body_4(error)
+        code, message, status = error.code, error.message, error.status
+        if isinstance(error, GatewayError):
+            return ErrorBody(status, _nested(code, message))
+        is_read = path.startswith("/vision/v3.2/read/")
+        if code in (NOT_IN_READ if is_read else NOT_IN_V1 if self.number < 2 else ()):
+            code = "BadArgument"
+        if is_read or self.number < 3.2:
+            return ErrorBody(status, {"code": code, "requestId": request_id, "message": message})
+        outer = "InvalidRequest" if status < 500 else "InternalServerError"
+        return ErrorBody(
+            status, _nested(outer, message, innererror={"code": code, "message": message})
+        )
+
+
+def _error_body_4(error: ApiError) -> ErrorBody:
+    """Return an error as 4.0 sends it, with Microsoft's messages where they are known."""
+    code, message, status = error.code, error.message, error.status
+    if isinstance(error, GatewayError) or status >= 500:
+        return ErrorBody(status, _nested(code, message), {"x-ms-error-code": code})
+    outer, inner = V4_MESSAGES.get(code) or V4_MESSAGES.get(message) or (message, message)
+    if isinstance(error, FileSizeError):
+        outer = inner = INVALID_FILE_SIZE
+    hint = error.hint if inner == message else f"{message} {error.hint}".strip()
+    body = _nested("InvalidRequest", outer, innererror={"code": code, "message": inner})
+    status = 400 if status in (408, 415) else status  # which 4.0 does not use
+    return ErrorBody(status, body, {"x-ms-error-code": "InvalidRequest"}, hint)
+
+
+def _nested(code: str, message: str, **inner: Json) -> Json:
+    return {"error": {"code": code, "message": message, **inner}}
+
+
+V1_0 = Version(1.0, V1_FEATURES)
+V2_0 = Version(2.0, V2_FEATURES)
+V2_1 = Version(2.1, V2_FEATURES)
+V3_0 = Version(3.0, V2_FEATURES)
+V3_1 = Version(3.1, V2_FEATURES)
+V3_2 = Version(3.2, V2_FEATURES, "2021-05-01")
+V4_0 = Version(4.0, V4_FEATURES, "2023-10-01")
+VERSIONS = (V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0)
+
+
+def version_at(path: str) -> Version:
+    """Return the version of a path in lower case; v1.0 for a path of no version."""
+    matching = (version for version in VERSIONS if path.startswith(f"{version.root}/"))
+    return next(matching, V1_0)

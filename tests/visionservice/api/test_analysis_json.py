@@ -55,8 +55,9 @@ def test_an_object_has_its_more_general_terms_as_nested_parents() -> None:
     }
 
 
-def test_the_footer_has_a_model_version_in_v3_2_only() -> None:
+def test_a_response_has_a_model_version_in_v3_2_only() -> None:
     found: Any = SimpleNamespace(width=3, height=2, format="Png")
-    footer = {"requestId": "id", "metadata": {"width": 3, "height": 2, "format": "Png"}}
-    assert analysis_json.footer(found, "id", V1_0) == footer
-    assert analysis_json.footer(found, "id", V3_2) == footer | {"modelVersion": "2021-05-01"}
+    result = {"a": 1, "requestId": "id", "metadata": {"width": 3, "height": 2, "format": "Png"}}
+    assert analysis_json.handler(V1_0, lambda _: {"a": 1})(found, "id") == result
+    result |= {"modelVersion": "2021-05-01"}
+    assert analysis_json.handler(V3_2, lambda _: {"a": 1})(found, "id") == result

@@ -90,7 +90,7 @@ def test_lines_have_polygons_of_eight_numbers_in_the_unit_of_the_page(
     polygon: Any = tuple((x * scale, y * scale) for x, y in corners)
     text = ocr_result(polygon)
     page = PageAnalysis(1, cast(Any, None), unit)
-    (line,) = text_json.lines(page, text.lines, lambda word: word.confidence)
+    (line,) = text_json.lines(page, text.lines, lambda confidence: confidence)
     assert line["text"] == "a line"
     assert line["words"] == [{"boundingBox": box, "text": "w0", "confidence": 0.9}]
     (line,) = text_json.lines(page, text.lines)

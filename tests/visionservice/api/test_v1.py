@@ -8,7 +8,7 @@ import requests
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
-from visionservice.api import v1
+from visionservice.api import V1_0
 from visionservice.errors import ApiError, access_denied, bad_argument
 from visionservice.operations import Progress
 
@@ -125,19 +125,19 @@ def test_ocr_returns_words(service: LocalService) -> None:
 
 def test_codes_that_v1_lacks_become_bad_argument() -> None:
     for code, expected in (("InvalidThumbnailSize", "BadArgument"), ("Timeout", "Timeout")):
-        response = v1.V1_0.error_body(ApiError(400, code, "no"), "id", "/vision/v1.0/tag")
+        response = V1_0.error_body(ApiError(400, code, "no"), "id", "/vision/v1.0/tag")
         assert response.content["code"] == expected
 
 
 def test_service_errors_are_flat_and_gateway_errors_are_nested() -> None:
-    response = v1.V1_0.error_body(bad_argument("no"), "id", "/vision/v1.0/tag")
+    response = V1_0.error_body(bad_argument("no"), "id", "/vision/v1.0/tag")
     assert response.content == {"code": "BadArgument", "requestId": "id", "message": "no"}
-    denied = v1.V1_0.error_body(access_denied(), "id", "/vision/v1.0/tag")
+    denied = V1_0.error_body(access_denied(), "id", "/vision/v1.0/tag")
     assert (denied.status, set(denied.content)) == (401, {"error"})
 
 
 def test_an_operation_that_has_not_started_is_reported_as_running() -> None:
     noon = datetime(2026, 9, 13, 12, tzinfo=UTC)
     for status in ("NotStarted", "Running"):
-        assert v1.progress(Progress(status, noon, noon)) == {"status": "Running"}
-    assert v1.progress(Progress("Succeeded", noon, noon)) == {"status": "Succeeded"}
+        assert V1_0.progress(Progress(status, noon, noon)) == {"status": "Running"}
+    assert V1_0.progress(Progress("Succeeded", noon, noon)) == {"status": "Succeeded"}

@@ -7,7 +7,7 @@ import requests
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
-from visionservice.api import v4
+from visionservice.api import V4_0, v4
 from visionservice.api.query import Query
 
 KEY = "Ocp-Apim-Subscription-Key"
@@ -121,7 +121,7 @@ class NoCaptions:
 
 def test_an_image_without_a_caption_returns_an_empty_text() -> None:
     pairs = [("features", "caption"), ("api-version", "2023-10-01")]
-    body: Any = v4.analyze(Query(pairs), v4.V4_0)(cast(Any, NoCaptions()), "id")
+    body: Any = v4.analyze(Query(pairs), V4_0)(cast(Any, NoCaptions()), "id")
     assert body["captionResult"] == {"text": "", "confidence": 0.0}
 
 
