@@ -6,7 +6,6 @@ carries it in the header X-Error-Hint. A code that an API version lacks is repla
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import partial
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"
@@ -16,16 +15,11 @@ class ApiError(Exception):
     """An error response in the form of the requested API version."""
 
     def __init__(
-        self,
-        status: int,
-        code: str,
-        message: str,
-        hint: str = "",
-        headers: Mapping[str, str] | None = None,
+        self, status: int, code: str, message: str, hint: str = "", **headers: str
     ) -> None:
         super().__init__(message)
         self.status, self.code, self.message, self.hint = status, code, message, hint
-        self.headers = headers or {}
+        self.headers = headers
 
 
 class GatewayError(ApiError):
@@ -78,16 +72,16 @@ def access_denied(realm: str = "") -> GatewayError:
     )
     realm = f'realm="{realm}",' if realm else ""
     scheme = f'AzureApiManagementKey {realm}name="{KEY_HEADER}",type="header"'
-    return GatewayError(401, "401", message, headers={"WWW-Authenticate": scheme})
+    return GatewayError(401, "401", message, **{"WWW-Authenticate": scheme})
 
 
 def too_many_requests(seconds: int, reason: str) -> GatewayError:
     """Return 429 with Retry-After; the reason is a sentence without its full stop."""
     message = f"{reason}. Please retry after {seconds} second{'s' * (seconds != 1)}."
-    return GatewayError(429, "429", message, headers={"Retry-After": str(seconds)})
+    return GatewayError(429, "429", message, **{"Retry-After": str(seconds)})
 
 
 def shutting_down() -> GatewayError:
     """Return 503 because the service is shutting down."""
     message = "The service is shutting down. Please retry after 1 second."
-    return GatewayError(503, "503", message, headers={"Retry-After": "1"})
+    return GatewayError(503, "503", message, **{"Retry-After": "1"})

@@ -39,14 +39,14 @@ METADATA_NETWORKS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"
 
 HEADERS = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
 
-AddressCheck = Callable[[str], bool]
+SizeCheck = Callable[[int], None]
+"""Receives the number of bytes so far; raises ApiError if they are too many."""
+AddressCheck = Callable[[str], bool] | None
 """Returns True for an IP address to connect to; None allows every address."""
 
 
-async def download(
-    url: str, *, check_size: Callable[[int], None], is_allowed: AddressCheck | None = None
-) -> bytes:
-    """Return a file; `check_size` receives the bytes so far, and raises ApiError to stop."""
+async def download(url: str, *, check_size: SizeCheck, is_allowed: AddressCheck = None) -> bytes:
+    """Return the file of an http or https URL."""
     remedy = "send the image itself instead"
     try:
         async with asyncio.timeout(FETCH_SECONDS):
@@ -72,9 +72,7 @@ def is_public_address(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not any(ip in net for net in METADATA_NETWORKS)
 
 
-async def _follow(
-    url: str, check_size: Callable[[int], None], is_allowed: AddressCheck | None
-) -> bytes:
+async def _follow(url: str, check_size: SizeCheck, is_allowed: AddressCheck) -> bytes:
     """Return the body of the first response that is not a redirect."""
     here = httpx.URL(url.strip())
     for _ in range(MAX_REDIRECTS + 1):
@@ -98,9 +96,7 @@ async def _follow(
     raise _not_accessible(f"{url[:200]!r} redirects more than {MAX_REDIRECTS} times.")
 
 
-async def _connections(
-    url: httpx.URL, is_allowed: AddressCheck | None
-) -> httpcore.AsyncConnectionPool:
+async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.AsyncConnectionPool:
     """Return the connections for a URL: direct, or through the proxy of the environment."""
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
         raise ValueError("not an http or https URL")
@@ -129,7 +125,7 @@ def _environment_proxy(url: httpx.URL) -> httpcore.Proxy | None:
 class CheckedBackend(httpcore.AnyIOBackend):
     """Network backend that resolves a host, checks its addresses and connects to one of them."""
 
-    def __init__(self, is_allowed: AddressCheck | None) -> None:
+    def __init__(self, is_allowed: AddressCheck) -> None:
         self._is_allowed = is_allowed
 
     async def connect_tcp(
@@ -162,7 +158,7 @@ class CheckedBackend(httpcore.AnyIOBackend):
         return streams[0]
 
 
-async def _resolve(host: str, port: int, is_allowed: AddressCheck | None) -> list[str]:
+async def _resolve(host: str, port: int, is_allowed: AddressCheck) -> list[str]:
     """Return the IP addresses of a host; all of them must be allowed."""
     loop = asyncio.get_running_loop()
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -18,7 +18,7 @@ from starlette.requests import Request
 from visionhelpers.images import SAMPLES, sample_credits
 
 from . import errors
-from .fetch import download, is_public_address
+from .fetch import SizeCheck, download, is_public_address
 from .imaging.probe import InputLimits
 from .middleware import normalize_path
 from .settings import ServiceSettings
@@ -29,9 +29,6 @@ MAX_FORM_BYTES = 16 * 1024
 """The bytes of a multipart body besides its file."""
 MAX_TOTAL_BYTES = 256 * 1024 * 1024
 """The bytes of all images that are in memory at once."""
-
-SizeCheck = Callable[[int], None]
-"""Receives the number of bytes so far; raises ApiError if they are too many."""
 
 
 class ImageSource:

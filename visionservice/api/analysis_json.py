@@ -89,11 +89,11 @@ def objects(analysis: ImageAnalysis) -> Json:
 
 
 def _object(found: Object) -> Json:
-    parent: Json = {}
-    for word in reversed(found.words):
-        parent = {"parent": {"object": word, "confidence": found.confidence} | parent}
-    fields = {"object": found.name, "confidence": found.confidence}
-    return {"rectangle": xywh(found.box)} | fields | parent
+    result: Json = {}
+    for word in reversed([found.name, *found.words]):
+        parent = {"parent": result} if result else {}
+        result = {"object": word, "confidence": found.confidence} | parent
+    return {"rectangle": xywh(found.box)} | result
 
 
 def area_of_interest(analysis: ImageAnalysis) -> Json:
