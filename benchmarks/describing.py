@@ -71,7 +71,7 @@ def claims(caption: str, known: Known) -> list[str]:
 @cache
 def vocabulary() -> dict[str, str]:
     """Return every name that a caption may say, and the tag that it would be."""
-    names = {word: word for row in scene_classes() for word in (row.label.lower(), *row.words)}
+    names = {word: word for row in scene_classes() for word in (row.name.lower(), *row.words)}
     names |= {kind.name: kind.name for kind in object_classes().values()}
     names |= {kind.plural: kind.name for kind in object_classes().values()}
     names |= {name: name for name in PEOPLE} | CIRCUMSTANCES

@@ -269,7 +269,7 @@ def first_rule(rules: Iterable[tuple[str, str]], names: list[str]) -> str:
 class Row(NamedTuple):
     """One class of the model: a row of the table."""
 
-    label: str
+    name: str
     words: list[str]
     category: str
     place: str

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 Point = tuple[float, float]
 Size = tuple[int, int]
 """Width and height."""
@@ -52,6 +55,14 @@ class Box:
         top, bottom = (min(max(0, y), height) for y in (self.top, self.bottom))
         return Box(left, top, right - left, bottom - top)
 
+    def rotate(self, quarters: int, width: int, height: int) -> Box:
+        """Return the box after clockwise quarter turns of an image that had this size before."""
+        box = self
+        for _ in range(quarters % 4):
+            box = Box(height - box.bottom, box.left, box.height, box.width)
+            width, height = height, width
+        return box
+
     def overlap(self, other: Box) -> int:
         """Return the area, in pixels, that both boxes cover."""
         width = min(self.right, other.right) - max(self.left, other.left)
@@ -63,6 +74,11 @@ class Box:
         shared = self.overlap(other)
         union = self.area + other.area - shared
         return shared / union if union else 0.0
+
+
+def rotate(image: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
+    """Return an image rotated clockwise by quarter turns."""
+    return np.ascontiguousarray(np.rot90(image, -quarters))
 
 
 def size_within(size: Size, side: int) -> Size:

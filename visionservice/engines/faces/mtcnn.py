@@ -8,8 +8,7 @@ the one before; the third also locates the eyes, the nose and the corners of the
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 import cv2
 import numpy as np
@@ -28,37 +27,22 @@ STAGE_THRESHOLDS = (0.6, 0.7, 0.7)
 """The least scores of the three networks; the authors' values."""
 VERIFY_MARGINS = (1.05, 1.25, 1.5)
 """The sides of the squares of the second look, in sides of the face."""
+FACE_SCALE = 1.62
+"""The side of a face over the distances of the eyes and from eyes to mouth, as a hypotenuse: the
+median ratio to the boxes of dlib's frontal detector on 45 faces. A face that looks sideways or down
+shortens only one of the two distances."""
 
 Floats = NDArray[np.float64]
 Boxes = Floats  # rows of left, top, right, bottom, score
 
 
-@dataclass(frozen=True, slots=True)
-class FaceCandidate:
-    """A possible face: its probability, and five points in pixels of the image."""
+class FaceCandidate(NamedTuple):
+    """A possible face: its probability, and its square in pixels of the image."""
 
     score: float
-    points: Floats  # 5 x 2: left eye, right eye, nose, left and right corner of the mouth
-
-    @property
-    def eyes(self) -> Floats:
-        """The vector from the left eye to the right one."""
-        return cast("Floats", self.points[1] - self.points[0])
-
-    @property
-    def center(self) -> Floats:
-        """The point between the eyes and the mouth."""
-        return cast("Floats", self.points[[0, 1, 3, 4]].mean(axis=0))
-
-    @property
-    def side(self) -> float:
-        """The side of a square from the eyebrows to the chin.
-
-        A face that looks sideways or down shortens only one of the two distances. 1.62 is the
-        median ratio to the boxes of dlib's frontal detector on 45 faces.
-        """
-        down = self.points[3:].mean(axis=0) - self.points[:2].mean(axis=0)
-        return 1.62 * float(np.hypot(np.linalg.norm(self.eyes), np.linalg.norm(down)))
+    center: Floats  # x and y of the point between the eyes and the mouth
+    side: float  # from the eyebrows to the chin
+    tilt: float  # the degrees clockwise of the line through the eyes
 
 
 class Mtcnn:
@@ -76,34 +60,29 @@ class Mtcnn:
     def detect(self, image: RGBImage, min_side: float) -> list[FaceCandidate]:
         """Return the candidates from `min_side` pixels up in an upright image."""
         boxes = _squares(self._propose(image, PNET_INPUT / min_side))
-        if not len(boxes):
-            return []
         shifts, scores = self._infer("rnet", _crops(image, boxes, RNET_INPUT))
-        boxes = _kept(boxes, shifts, scores[:, 1], STAGE_THRESHOLDS[1])
+        chosen = scores[:, 1] > STAGE_THRESHOLDS[1]
+        boxes = _shifted(boxes[chosen], shifts[chosen], scores[chosen, 1])
         boxes = _squares(boxes[_nms(boxes, 0.7)])
-        if not len(boxes):
-            return []
         shifts, landmarks, scores = self._infer("onet", _crops(image, boxes, ONET_INPUT))
-        certain = scores[:, 1] > STAGE_THRESHOLDS[2]
-        shares = landmarks[certain].reshape(-1, 2, 5).transpose(0, 2, 1)
-        points = boxes[certain, None, :2] + shares * _sizes(boxes[certain])[:, None]
-        boxes = _kept(boxes, shifts, scores[:, 1], STAGE_THRESHOLDS[2])
-        chosen = _nms(boxes, 0.7, of_smaller=True)
-        return [FaceCandidate(float(boxes[i, 4]), points[i]) for i in chosen]
+        chosen = scores[:, 1] > STAGE_THRESHOLDS[2]
+        boxes, shares = boxes[chosen], landmarks[chosen].reshape(-1, 2, 5).transpose(0, 2, 1)
+        points = boxes[:, None, :2] + shares * _sizes(boxes)[:, None]
+        boxes = _shifted(boxes, shifts[chosen], scores[chosen, 1])
+        best = _nms(boxes, 0.7, of_smaller=True)
+        return [_candidate(float(boxes[i, 4]), points[i]) for i in best]
 
-    def verify(self, image: RGBImage, candidate: FaceCandidate) -> Floats:
+    def verify(self, image: RGBImage, face: FaceCandidate) -> Floats:
         """Return the probability of a face as it is, and rotated by 90, 180 and 270 degrees.
 
         The last network scores it with level eyes, in three sizes, mirrored too; the results are
         the means. Pockets and cats do not look like a face each time.
         """
-        crops = []
-        for margin in VERIFY_MARGINS:
-            crop = align(image, candidate, margin, ONET_INPUT)
-            crops += [crop, crop[:, ::-1]]
+        crops = [align(image, face, margin, ONET_INPUT) for margin in VERIFY_MARGINS]
+        crops += [crop[:, ::-1] for crop in crops]
         turned = [np.rot90(crop, -turn) for turn in range(4) for crop in crops]
-        scores = self._infer("onet", np.stack(turned))[-1][:, 1].reshape(4, -1)
-        return np.array([each.mean() for each in scores], np.float64)
+        scores = self._infer("onet", np.stack(turned))[-1][:, 1]
+        return np.asarray(scores.reshape(4, -1).mean(axis=1), np.float64)
 
     def _propose(self, image: RGBImage, scale: float) -> Boxes:
         """Return the boxes that the first network takes for faces."""
@@ -115,8 +94,7 @@ class Mtcnn:
             across, down = np.nonzero(scores[0, :, :, 1] >= STAGE_THRESHOLDS[0])
             corners = np.stack([across, down], 1) * PNET_STRIDE
             boxes = np.hstack([corners, corners + PNET_INPUT]) / scale
-            boxes = np.column_stack([boxes, scores[0, across, down, 1]])
-            boxes = _shifted(boxes, shifts[0, across, down])
+            boxes = _shifted(boxes, shifts[0, across, down], scores[0, across, down, 1])
             found.append(boxes[_nms(boxes, 0.5)])
             scale *= PYRAMID_FACTOR
         every = np.vstack(found)
@@ -130,24 +108,26 @@ class Mtcnn:
         return cast("list[NDArray[np.float32]]", session.run(None, inputs))
 
 
-def align(image: RGBImage, candidate: FaceCandidate, margin: float, side: int) -> RGBImage:
+def align(image: RGBImage, face: FaceCandidate, margin: float, side: int) -> RGBImage:
     """Return a square of `side` pixels around a face with level eyes, `margin` faces wide."""
-    across, down = candidate.eyes
-    zoom = side / (candidate.side * margin)
-    center, tilt = candidate.center, math.degrees(math.atan2(down, across))
-    level = np.asarray(cv2.getRotationMatrix2D(center.tolist(), tilt, zoom), np.float64)
-    level[:, 2] += side / 2 - center
+    zoom = side / (face.side * margin)
+    level = np.asarray(cv2.getRotationMatrix2D(face.center.tolist(), face.tilt, zoom), np.float64)
+    level[:, 2] += side / 2 - face.center
     return np.asarray(cv2.warpAffine(image, level, (side, side)), np.uint8)
 
 
-def _kept(boxes: Boxes, shifts: Any, scores: Any, min_score: float) -> Boxes:
-    chosen = scores > min_score
-    return _shifted(np.column_stack([boxes[chosen, :4], scores[chosen]]), shifts[chosen])
+def _candidate(score: float, points: Floats) -> FaceCandidate:
+    """Return a face by its left eye, right eye, nose, and left and right corner of the mouth."""
+    eyes = points[1] - points[0]
+    down = points[3:].mean(axis=0) - points[:2].mean(axis=0)
+    side = FACE_SCALE * float(np.hypot(np.linalg.norm(eyes), np.linalg.norm(down)))
+    tilt = math.degrees(math.atan2(eyes[1], eyes[0]))
+    return FaceCandidate(score, points[[0, 1, 3, 4]].mean(axis=0), side, tilt)
 
 
-def _shifted(boxes: Boxes, shifts: Any) -> Boxes:
-    edges = boxes[:, :4] + shifts * np.tile(_sizes(boxes), 2)
-    return np.column_stack([edges, boxes[:, 4]])
+def _shifted(boxes: Boxes, shifts: Any, scores: Any) -> Boxes:
+    """Return boxes with new scores and with their edges shifted by shares of their sizes."""
+    return np.column_stack([boxes[:, :4] + shifts * np.tile(_sizes(boxes), 2), scores])
 
 
 def _sizes(boxes: Boxes) -> Floats:
@@ -164,11 +144,10 @@ def _squares(boxes: Boxes) -> Boxes:
 
 def _crops(image: RGBImage, boxes: Boxes, side: int) -> RGBImage:
     """Return squares of the image, black beyond its edges, scaled to `side` pixels."""
-    height, width = image.shape[:2]
     cuts = np.zeros((len(boxes), side, side, 3), np.uint8)
     for cut, (left, top, right, bottom) in zip(cuts, boxes[:, :4].astype(int), strict=True):
         square = np.zeros((max(1, bottom - top), max(1, right - left), 3), np.uint8)
-        part = image[max(0, top) : min(height, bottom), max(0, left) : min(width, right)]
+        part = image[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
         down, across = max(0, -top), max(0, -left)
         square[down : down + part.shape[0], across : across + part.shape[1]] = part
         cut[:] = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
@@ -185,7 +164,8 @@ def _nms(boxes: Boxes, most: float, *, of_smaller: bool = False) -> list[int]:
         low = np.maximum(boxes[best, :2], boxes[rest, :2])
         high = np.minimum(boxes[best, 2:4], boxes[rest, 2:4])
         shared = np.clip(high - low, 0, None).prod(axis=1)
-        both = np.minimum(areas[best], areas[rest])
-        whole = both if of_smaller else areas[best] + areas[rest] - shared
+        whole = areas[best] + areas[rest] - shared
+        if of_smaller:
+            whole = np.minimum(areas[best], areas[rest])
         order = rest[shared <= most * whole]
     return chosen

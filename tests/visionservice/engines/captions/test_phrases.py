@@ -54,5 +54,5 @@ def test_it_is_night_outdoors_in_the_dark(look: Look) -> None:
 
 
 def test_the_table_has_words_of_the_scene_model() -> None:
-    known = {word for row in scene_classes() for word in (row.label, *row.words)}
+    known = {word for row in scene_classes() for word in (row.name, *row.words)}
     assert set(PLACES) <= known

@@ -38,7 +38,7 @@ def test_a_flower_is_no_daisy_and_a_bird_is_named_only_if_it_is_certain(nothing:
 
 
 def test_labels_of_patterns_are_not_used(nothing: Evidence) -> None:
-    unreliable = [row.label for row in scene_classes() if row.naming == "unreliable"]
+    unreliable = [row.name for row in scene_classes() if row.naming == "unreliable"]
     assert len(unreliable) > 20
     for name in unreliable:
         assert phrases(seeing(nothing, LabelScore(name, 0.99))) == []

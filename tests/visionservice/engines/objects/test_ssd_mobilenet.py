@@ -8,20 +8,19 @@ import numpy as np
 import pytest
 
 from visionhelpers.images import load_image, sample_path
+from visionservice.engines.base import ObjectDetector
 from visionservice.engines.geometry import Box
 from visionservice.engines.labels import MIN_CONFIDENCE, object_classes
-from visionservice.engines.objects.ssd_mobilenet import SsdMobileNetDetector
+from visionservice.engines.registry import default
 
 
 @pytest.fixture(scope="module")
-def detector() -> SsdMobileNetDetector:
-    loaded = SsdMobileNetDetector()
-    loaded.load()
-    return loaded
+def detector() -> ObjectDetector:
+    return default().objects
 
 
 def test_it_finds_the_skater_above_the_skateboard(
-    detector: SsdMobileNetDetector, evaluation: Path
+    detector: ObjectDetector, evaluation: Path
 ) -> None:
     found = detector.detect(np.asarray(load_image(evaluation / "images/objects.jpg")))
     confident = {o.name: o for o in found if o.confidence >= MIN_CONFIDENCE}
@@ -31,13 +30,13 @@ def test_it_finds_the_skater_above_the_skateboard(
 
 
 def test_a_house_without_people_has_no_confident_object(
-    detector: SsdMobileNetDetector, evaluation: Path
+    detector: ObjectDetector, evaluation: Path
 ) -> None:
     found = detector.detect(np.asarray(load_image(evaluation / "images/house.jpg")))
     assert not [o for o in found if o.confidence >= MIN_CONFIDENCE]
 
 
-def test_one_cup_is_found_once_and_within_the_image(detector: SsdMobileNetDetector) -> None:
+def test_one_cup_is_found_once_and_within_the_image(detector: ObjectDetector) -> None:
     image = np.asarray(load_image(sample_path("coffee_cup.jpg")))
     found = detector.detect(image)
     assert [o.name for o in found].count("cup") == 1
@@ -49,11 +48,11 @@ def test_one_cup_is_found_once_and_within_the_image(detector: SsdMobileNetDetect
         assert box.bottom <= image.shape[0]
 
 
-def test_a_blank_image_has_no_object(detector: SsdMobileNetDetector) -> None:
+def test_a_blank_image_has_no_object(detector: ObjectDetector) -> None:
     assert detector.detect(np.full((60, 90, 3), 255, np.uint8)) == ()
 
 
-def test_threads_do_not_mix_their_images(detector: SsdMobileNetDetector) -> None:
+def test_threads_do_not_mix_their_images(detector: ObjectDetector) -> None:
     cat = np.asarray(load_image(sample_path("chelsea_the_cat.jpg")))
     cup = np.asarray(load_image(sample_path("coffee_cup.jpg")))
     with ThreadPoolExecutor(4) as pool:
@@ -70,7 +69,7 @@ def test_the_table_has_eighty_classes_in_categories_of_the_api(shared: Path) -> 
 
 
 def test_a_large_grainy_image_has_the_object_of_the_small_one(
-    detector: SsdMobileNetDetector,
+    detector: ObjectDetector,
 ) -> None:
     image = load_image(sample_path("scarlet_macaw.jpg"))
     large = np.asarray(image.resize((4000, 4000 * image.height // image.width)))

@@ -20,7 +20,7 @@ NOTHING = np.zeros(len(scene_classes()))
 
 
 def all_of(label: str) -> np.ndarray:
-    return np.array([float(row.label == label) for row in scene_classes()])
+    return np.array([float(row.name == label) for row in scene_classes()])
 
 
 def test_blue_sky_raises_an_outdoor_score_unless_it_is_too_low() -> None:
