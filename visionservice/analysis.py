@@ -100,13 +100,9 @@ class ImageAnalysis:
         """Whether the image is clip art or a line drawing."""
         from .engines.image_type import classify
 
-        def compute() -> base.ImageType:
-            image_type = classify(self.image, words=0)
-            if image_type.clip_art == 0:  # words never make a drawing: no need to read them
-                return image_type
-            return classify(self.image, words=self.evidence.word_count)
-
-        return self._get("image_type", compute)
+        return self._get(
+            "image_type", lambda: classify(self.image, lambda: self.evidence.word_count)
+        )
 
     @property
     def adult_score(self) -> float:

@@ -1,7 +1,7 @@
 """Adult content: a score by Yahoo's OpenNSFW (2016), a network of 50 layers.
 
-The network was trained on photographs with and without sexual content. It measures neither
-drawings, nor violence, nor what is merely suggestive.
+It was trained on photos with and without sexual content, and measures neither drawings nor
+violence.
 """
 
 from __future__ import annotations
@@ -31,11 +31,7 @@ class OpenNsfwClassifier:
     thread_safe = True
 
     def load(self) -> None:
-        """Load the model.
-
-        Raises:
-            EngineUnavailable: The model is not installed.
-        """
+        """Load the model; EngineUnavailable if it is missing."""
         with _lock:
             _model()
 

@@ -1,16 +1,4 @@
-"""Colors: the API's names of the dominant colors, the accent color, and black and white.
-
-Every pixel gets the nearest of 12 names. The background is the commonest name at the border, the
-foreground that in the center; both are weighted by smooth functions of the distance. The dominant
-colors are the commonest names of the whole image.
-
-The accent color is the most vibrant one that covers enough: pixels are grouped by hue, and the
-group with the most vibrancy (saturation times value) gives its mean, weighted by vibrancy. An image
-without color has a dark gray for an accent.
-
-An image is black and white if one ink could print it: grays, or one tone in all of them, as in a
-sepia print or a yellowed scan. A photograph of brown things alone cannot be distinguished from one.
-"""
+"""Colors: the API's names of the dominant colors, the accent color, and black and white."""
 
 from __future__ import annotations
 
@@ -29,16 +17,13 @@ NAMES = (
 )  # fmt: skip
 """The API's 12 names of colors."""
 HUES = ("Red", "Orange", "Yellow", "Green", "Teal", "Blue", "Purple", "Pink", "Red")
-HUE_ENDS = (15, 45, 68, 160, 195, 258, 300, 340, 360)
-"""The end of each of `HUES`, in degrees of the HSV circle."""
+HUE_ENDS = (15, 45, 68, 160, 195, 258, 300, 340)
+"""The end of each of `HUES` but the last, in degrees of the HSV circle."""
 MIN_DOMINANT_SHARE = 0.15
 """The least share of the image of a dominant color."""
 
-# In CIELAB. Chosen on 110 photographs from wallpapers, OpenCV's documentation, scikit-image and
-# scikit-learn. 55 of them were printed in gray, sepia, selenium, cyanotype and yellowed, each at
-# JPEG quality 80, at 30 and with noise in its colors: 811 of 825 are black and white by these
-# bounds. (By one hue without drift 754 were: a cyanotype's blue turns on the way to its black.)
-# Of the photographs as they are 3 are: a lake in blue mist, a gray page and a bluish wall.
+# In CIELAB. 811 of 825 prints of photos in gray, sepia, selenium or cyanotype, or on yellowed
+# paper, are black and white by these bounds; so are 3 of 110 photos in color.
 MAX_GRAY_CHROMA = 3
 MAX_TONE_CHROMA = 40
 MAX_HUE_DRIFT = 0.6
@@ -51,19 +36,22 @@ Floats = NDArray[np.float32]
 
 
 def analyze(image: RGBImage) -> Colors:
-    """Return the colors of an image."""
-    height, width = image.shape[:2]
-    size = size_within((width, height), COLOR_SIDE)
+    """Return the colors: the foreground's weigh more in the center, the background's outside."""
+    size = size_within((image.shape[1], image.shape[0]), COLOR_SIDE)
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
     scaled = np.asarray(small.astype(np.float32) / 255, np.float32)
     hsv = np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2HSV), np.float32)
-    hue, saturation, value = hsv[..., 0], hsv[..., 1], hsv[..., 2]
+    hue, saturation, value = np.moveaxis(hsv, -1, 0)
     names = _names(hue, saturation, value)
-    center = _center_weights(*names.shape)
-    shares = _shares(names, np.ones_like(center))
+    shares = (np.bincount(names.ravel(), minlength=len(NAMES)) / names.size).astype(np.float32)
     order = np.argsort(-shares, kind="stable")
     dominant = [i for i in order[:3] if shares[i] >= MIN_DOMINANT_SHARE] or [order[0]]
-    front, back = (int(_shares(names, weights).argmax()) for weights in (center, 1 - center))
+    rows, columns = (np.cos(np.linspace(-1, 1, side) * np.pi / 2) for side in names.shape)
+    center = np.outer(rows, columns)
+    front, back = (
+        int(np.bincount(names.ravel(), weights.ravel()).argmax())
+        for weights in (center, 1 - center)
+    )
     return Colors(
         foreground=NAMES[front],
         background=NAMES[back],
@@ -77,7 +65,7 @@ def analyze(image: RGBImage) -> Colors:
 def _names(hue: Floats, saturation: Floats, value: Floats) -> NDArray[np.intp]:
     """Return the index in `NAMES` of each pixel: hue in degrees, the others 0 to 1."""
     hues = np.array([NAMES.index(name) for name in HUES])
-    named: NDArray[np.intp] = hues[np.searchsorted(HUE_ENDS, hue, side="right").clip(0, 8)]
+    named: NDArray[np.intp] = hues[np.searchsorted(HUE_ENDS, hue, side="right")]
     chroma = saturation * value
     warm = (hue < 50) | (hue >= 345)
     named[warm & (chroma >= 0.12) & (value < 0.75)] = NAMES.index("Brown")
@@ -90,19 +78,8 @@ def _names(hue: Floats, saturation: Floats, value: Floats) -> NDArray[np.intp]:
     return named
 
 
-def _center_weights(height: int, width: int) -> Floats:
-    """Return a weight for each pixel: 1 in the center, 0 at the border."""
-    y, x = np.linspace(-1, 1, height), np.linspace(-1, 1, width)
-    return np.asarray(np.outer(np.cos(y * np.pi / 2), np.cos(x * np.pi / 2)), np.float32)
-
-
-def _shares(names: NDArray[np.intp], weights: Floats) -> Floats:
-    counts = np.bincount(names.ravel(), weights.ravel(), minlength=len(NAMES))
-    return np.asarray(counts / counts.sum(), np.float32)
-
-
 def _accent(image: RGBImage, hue: Floats, vibrancy: Floats) -> str:
-    """Return the mean of the hue with the most vibrancy, weighted by vibrancy, as RRGGBB."""
+    """Return the mean of the hue with the most vibrancy, as RRGGBB; dark gray without color."""
     hue, vibrancy, pixels = hue.ravel(), vibrancy.ravel(), image.reshape(-1, 3)
     if np.percentile(vibrancy, 99.5) < 0.1:
         color = np.percentile(pixels, 10, axis=0)
@@ -111,11 +88,11 @@ def _accent(image: RGBImage, hue: Floats, vibrancy: Floats) -> str:
         strongest = np.bincount(group, vibrancy**3, minlength=24).argmax()
         weights = np.where(group == strongest, vibrancy**4, 0)
         color = np.average(pixels, axis=0, weights=weights)
-    return "".join(f"{round(float(level)):02X}" for level in color)
+    return np.round(color).astype(np.uint8).tobytes().hex().upper()
 
 
 def _is_black_and_white(scaled: Floats) -> bool:
-    """Return True if the color of each pixel follows from its lightness, and is weak enough."""
+    """Return True if one ink could print an image: its lightness determines its weak color."""
     lab = cv2.cvtColor(scaled, cv2.COLOR_RGB2LAB).reshape(-1, 3)
     lightness, color = lab[:, 0] / 100, lab[:, 1:]
     median, highest = np.percentile(np.linalg.norm(color, axis=1), [50, 99])

@@ -8,8 +8,6 @@ al., 2019), if they are spread over the part that both images show.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
-from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -45,39 +43,27 @@ QUICK_FEATURES = 200
 """The number of features, the strongest of a known image, that `quick_score` compares."""
 
 Points = NDArray[np.float32]
-
-_lock = Lock()
+Homography = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """The local features of one image.
+    """The local features of one image, reduced to `FEATURE_SIDE`; the strongest come first."""
 
-    Attributes:
-        points: N x 2, x and y in pixels of the reduced image, origin top left; the strongest first.
-        descriptors: N x 128, each of length 1.
-        width: Of the reduced image, in pixels.
-        height: Of the reduced image, in pixels.
-    """
-
-    points: Points
-    descriptors: NDArray[np.float32]
+    points: Points  # N x 2, x and y in pixels, origin top left
+    descriptors: NDArray[np.float32]  # N x 128, each of length 1
     width: int
     height: int
 
 
 def describe(image: RGBImage) -> Features:
-    """Return the local features of an image.
-
-    Raises:
-        EngineUnavailable: OpenCV is not installed.
-    """
+    """Return the local features of an image; EngineUnavailable without OpenCV."""
     cv2 = _opencv()
     width, height = size_within((image.shape[1], image.shape[0]), FEATURE_SIDE)
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
-    with _lock:
-        keypoints, descriptors = _sift().detectAndCompute(gray, None)
+    sift = cv2.SIFT_create(nfeatures=MAX_FEATURES)
+    keypoints, descriptors = sift.detectAndCompute(gray, None)
     if descriptors is None:
         return Features(np.empty((0, 2), np.float32), np.empty((0, 128), np.float32), width, height)
     order = np.argsort([-point.response for point in keypoints], kind="stable")
@@ -93,9 +79,11 @@ def inliers(features: Features, known: Features) -> int:
     repeated textures (brick, grass) do, or if only a spot or the margin matches, as a logo, a date
     or a frame does. The function is not symmetric.
     """
-    ours, theirs = _matches(features, known)
-    if len(ours) < MIN_MATCHES:
+    matches = _matches(features.descriptors, known.descriptors)
+    if len(matches) < MIN_MATCHES:
         return 0
+    ours = features.points[[match.trainIdx for match in matches]]
+    theirs = known.points[[match.queryIdx for match in matches]]
     cv2 = _opencv()
     matrix, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, MAX_REPROJECTION_ERROR)
     if matrix is None or not _is_plausible(matrix, known):
@@ -109,26 +97,19 @@ def inliers(features: Features, known: Features) -> int:
 
 
 def quick_score(features: Features, known: Features) -> int:
-    """Return the number of the strongest features of a known image that match, wherever they are.
-
-    It takes an eighth of the time of `inliers`, and chooses the known images to compare.
-    """
-    points, descriptors = known.points[:QUICK_FEATURES], known.descriptors[:QUICK_FEATURES]
-    return len(_matches(features, Features(points, descriptors, known.width, known.height))[0])
+    """Return how many of a known image's strongest features match: in an eighth of the time."""
+    return len(_matches(features.descriptors, known.descriptors[:QUICK_FEATURES]))
 
 
-def _matches(features: Features, known: Features) -> tuple[Points, Points]:
-    """Return the points that match, N x 2, in the image and in the known image."""
-    if len(features.points) < 2 or len(known.points) < 2:
-        return np.empty((0, 2), np.float32), np.empty((0, 2), np.float32)
-    pairs = _opencv().BFMatcher().knnMatch(known.descriptors, features.descriptors, k=2)
-    good = [best for best, second in pairs if best.distance < MAX_DISTANCE_RATIO * second.distance]
-    ours = features.points[[match.trainIdx for match in good]]
-    theirs = known.points[[match.queryIdx for match in good]]
-    return ours.reshape(-1, 2), theirs.reshape(-1, 2)
+def _matches(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> list[Any]:
+    """Return OpenCV's matches of the descriptors of an image and of a known one."""
+    if min(len(ours), len(theirs)) < 2:
+        return []
+    pairs = _opencv().BFMatcher().knnMatch(theirs, ours, k=2)
+    return [best for best, other in pairs if best.distance < MAX_DISTANCE_RATIO * other.distance]
 
 
-def _is_plausible(matrix: NDArray[np.float64], known: Features) -> bool:
+def _is_plausible(matrix: Homography, known: Features) -> bool:
     """Return True if a camera could show the known image so: convex, not mirrored, no sliver."""
     width, height = known.width, known.height
     corners = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], np.float64)
@@ -145,9 +126,7 @@ def _is_plausible(matrix: NDArray[np.float64], known: Features) -> bool:
     return bool(least > MIN_EDGE and most < MAX_EDGE and most < MAX_EDGE_RATIO * least)
 
 
-def _spread(
-    matching: Points, known: Features, matrix: NDArray[np.float64], other: Features
-) -> float:
+def _spread(matching: Points, known: Features, matrix: Homography, other: Features) -> float:
     """Return the share of the cells with enough features, shown by both, that have a match."""
     cells, counts = np.unique(_cells(known.points, known, matrix, other), return_counts=True)
     full = cells[counts >= MIN_CELL_FEATURES]
@@ -156,7 +135,7 @@ def _spread(
 
 
 def _cells(
-    points: Points, known: Features, matrix: NDArray[np.float64], other: Features
+    points: Points, known: Features, matrix: Homography, other: Features
 ) -> NDArray[np.int64]:
     """Return the cell of each point that is in the outermost cells of neither image."""
     x, y, depth = matrix @ np.column_stack([points, np.ones(len(points))]).T
@@ -170,8 +149,3 @@ def _cells(
 
 def _opencv() -> Any:
     return import_package("opencv-python-headless")
-
-
-@cache
-def _sift() -> Any:
-    return _opencv().SIFT_create(nfeatures=MAX_FEATURES)

@@ -25,11 +25,7 @@ MODULES = {
 
 
 def import_package(package: str) -> Any:
-    """Import a package by the name that pip has for it.
-
-    Raises:
-        EngineUnavailable: The package is not installed.
-    """
+    """Import a package by the name that pip has for it; EngineUnavailable if it is missing."""
     try:
         return import_module(_module(package))
     except ImportError as error:
@@ -38,15 +34,7 @@ def import_package(package: str) -> Any:
 
 
 def model_file(package: str, name: str) -> Path:
-    """Return a file of an installed package, in its folder or in its folder `models`.
-
-    Args:
-        package: The package as pip names it.
-        name: The name of the file.
-
-    Raises:
-        EngineUnavailable: The package is not installed, or has no such file.
-    """
+    """Return a file of a package that pip installs, from its folder or its folder `models`."""
     spec = find_spec(_module(package))
     for folder in (spec.submodule_search_locations or ()) if spec else ():
         for file in (Path(folder, "models", name), Path(folder, name)):

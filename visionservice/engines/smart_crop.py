@@ -29,7 +29,7 @@ MIN_CONTRAST = 3
 """The least range of the channels, of 255 levels, of an image with any saliency."""
 WHOLE_FACE, FACE_SIZE, FACE_MARGIN, OBJECTS = 10.0, 0.1, 3.0, 1.5
 """The weights of a whole face, its size, the margin around the faces, and the objects; that of all
-saliency is 1. Chosen, as the saliency was, on 41 photographs besides the samples."""
+saliency is 1. Chosen, as the saliency was, on 41 images besides the samples."""
 MARGIN_SHARE = 0.15
 """The margin on each side of a face, in its own widths and heights."""
 HEAD_SHARE = 0.25
@@ -38,8 +38,7 @@ CENTER_PREFERENCE = 1e-3
 """The greatest difference in score by which a position nearer to the center is preferred."""
 
 Floats = NDArray[np.float64]
-Interval = tuple[int, int]
-"""Start and end on a side of the image, in pixels."""
+Positions = NDArray[np.int64]
 
 
 def crop(
@@ -51,16 +50,7 @@ def crop(
     faces: Sequence[Box] = (),
     objects: Sequence[Object] = (),
 ) -> RGBImage:
-    """Return a thumbnail of exactly width x height pixels, each at least 1.
-
-    Args:
-        image: Height x width x 3, uint8, RGB.
-        width: In pixels.
-        height: In pixels.
-        smart: Whether to crop around the subjects; otherwise at the center.
-        faces: Boxes to keep whole if smart.
-        objects: Objects of which to keep as much as the faces allow.
-    """
+    """Return a thumbnail of width x height pixels, around the subjects if smart."""
     pillow, size = Image.fromarray(image), (width, height)
     if not smart:
         return np.asarray(ImageOps.fit(pillow, size, Image.Resampling.LANCZOS))
@@ -82,36 +72,62 @@ def best_window(
         salient: The saliency in rows x columns over the whole image.
     """
     width, height = largest(size, shape)
-    sideways = width < size[0]
-    side, length = (size[0], width) if sideways else (size[1], height)
-    placements = _Placements(side, length)
-    scores = placements.density(salient.sum(axis=0 if sideways else 1))
-    scores += _face_scores(placements, [_interval(box, size, sideways) for box in faces])
-    for weight, thing in zip(_weights(objects), objects, strict=True):
-        start, end = _interval(thing.box, size, sideways)
-        kept = placements.share(start, end)
-        if thing.name == "person" and not sideways:
-            kept = (kept + placements.share(start, start + HEAD_SHARE * (end - start))) / 2
-        scores += OBJECTS * weight * kept
-    first = placements.best(scores)
-    return Box(first, 0, width, height) if sideways else Box(0, first, width, height)
+    axis = 0 if width < size[0] else 1
+    side, length = size[axis], (width, height)[axis]
+    starts = np.arange(side - length + 1)
+    ends = starts + length
+    profile = np.cumsum(salient.sum(axis=axis))
+    edges = np.linspace(0, side, len(profile) + 1)
+    summed = np.concatenate([[0], profile])
+    scores = np.interp(ends, edges, summed) - np.interp(starts, edges, summed)
+    for face in faces:
+        start, end = _interval(face, size, axis)
+        kept = _share(starts, ends, start, end)
+        margin = MARGIN_SHARE * (end - start)
+        before = np.where(starts == 0, margin, start - starts)  # an image's edge needs no margin
+        after = np.where(ends == side, margin, ends - end)
+        free = np.clip(np.minimum(before, after) / max(1.0, margin), 0, 1)
+        whole = WHOLE_FACE * (1 + FACE_SIZE * (end - start) / side)
+        scores += (kept > 1 - 1e-9) * (whole + FACE_MARGIN / len(faces) * free) + kept / len(faces)
+    total = max(1.0, sum(thing.box.area**0.5 for thing in objects))
+    for thing in objects:
+        start, end = _interval(thing.box, size, axis)
+        kept = _share(starts, ends, start, end)
+        if thing.name == "person" and axis == 1:
+            head = start + HEAD_SHARE * (end - start)
+            kept = (kept + _share(starts, ends, start, head)) / 2
+        scores += OBJECTS * thing.confidence**2 * thing.box.area**0.5 / total * kept
+    scores -= CENTER_PREFERENCE * np.abs(starts - (side - length) / 2) / side
+    first = int(scores.argmax())
+    return Box(first, 0, width, height) if axis == 0 else Box(0, first, width, height)
+
+
+def _interval(box: Box, size: Size, axis: int) -> tuple[int, int]:
+    """Return the start and end along x (0) or y (1) of the part of a box inside an image."""
+    inside = box.within(*size)
+    return ((inside.left, inside.right), (inside.top, inside.bottom))[axis]
+
+
+def _share(starts: Positions, ends: Positions, start: float, end: float) -> Floats:
+    """Return how much of an interval is in each window, 0 to 1."""
+    kept = np.minimum(ends, end) - np.maximum(starts, start)
+    return np.asarray(kept.clip(0) / max(1, end - start))
 
 
 def area_of_interest(image: RGBImage, boxes: Sequence[Box]) -> Box:
     """Return the area around the faces and objects, or without any, around the saliency."""
     height, width = image.shape[:2]
     if boxes:
-        sides = ((box.left, box.top, box.right, box.bottom) for box in boxes)
-        lefts, tops, rights, bottoms = zip(*sides, strict=True)
-        enclosing = Box.from_edges(min(lefts), min(tops), max(rights), max(bottoms))
-        return enclosing.within(width, height)
+        left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+        right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
+        return Box.from_edges(left, top, right, bottom).within(width, height)
     salient = saliency(Image.fromarray(image))
-    high = salient > 2 * salient.mean()
-    down, across = (np.flatnonzero(high.any(axis=axis)) for axis in (1, 0))
-    if not len(down):
+    rows, columns = np.nonzero(salient > 2 * salient.mean())
+    if not len(rows):
         return Box(0, 0, width, height)
     y, x = height / salient.shape[0], width / salient.shape[1]
-    return Box.from_edges(across[0] * x, down[0] * y, (across[-1] + 1) * x, (down[-1] + 1) * y)
+    left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
+    return Box.from_edges(left * x, top * y, right * x, bottom * y)
 
 
 def largest(size: Size, shape: Size) -> Size:
@@ -160,60 +176,3 @@ def _normalized(values: Floats) -> Floats:
     """Return the values with the minimum 0 and the sum 1."""
     above = values - values.min() + 1e-9
     return np.asarray(above / above.sum())
-
-
-def _interval(box: Box, size: Size, sideways: bool) -> Interval:
-    inside = box.within(*size)
-    return (inside.left, inside.right) if sideways else (inside.top, inside.bottom)
-
-
-def _weights(objects: Sequence[Object]) -> list[float]:
-    """Return weights, 1 in all at most: by size, and by the square of the confidence."""
-    sides = [thing.box.area**0.5 for thing in objects]
-    return [
-        thing.confidence**2 * side / max(1.0, sum(sides))
-        for thing, side in zip(objects, sides, strict=True)
-    ]
-
-
-def _face_scores(placements: _Placements, faces: Sequence[Interval]) -> Floats:
-    scores = np.zeros(len(placements.starts))
-    for start, end in faces:
-        share = placements.share(start, end)
-        whole = share > 1 - 1e-9
-        scores += WHOLE_FACE * whole * (1 + FACE_SIZE * (end - start) / placements.side)
-        scores += FACE_MARGIN / len(faces) * whole * placements.margin(start, end)
-        scores += share / len(faces)
-    return scores
-
-
-class _Placements:
-    """All positions of a window of one length on a side of the image."""
-
-    def __init__(self, side: int, length: int) -> None:
-        self.side, self.length = side, length
-        self.starts = np.arange(side - length + 1)
-        self.ends = self.starts + length
-
-    def share(self, start: float, end: float) -> Floats:
-        """Return how much of an interval is in each window, 0 to 1."""
-        kept = np.minimum(self.ends, end) - np.maximum(self.starts, start)
-        return np.asarray(np.clip(kept, 0, None) / max(1, end - start))
-
-    def margin(self, start: int, end: int) -> Floats:
-        """Return how much of a face's margin is in each, 0 to 1; an image's edge needs none."""
-        margin = MARGIN_SHARE * (end - start)
-        before = np.where(self.starts == 0, margin, start - self.starts)
-        after = np.where(self.ends == self.side, margin, self.ends - end)
-        return np.asarray(np.clip(np.minimum(before, after) / max(1.0, margin), 0, 1))
-
-    def density(self, profile: Floats) -> Floats:
-        """Return how much of a distribution along the side is in each."""
-        edges = np.linspace(0, self.side, len(profile) + 1)
-        summed = np.concatenate([[0], np.cumsum(profile)])
-        return np.asarray(np.diff(np.interp([self.starts, self.ends], edges, summed), axis=0)[0])
-
-    def best(self, scores: Floats) -> int:
-        """Return the start of the best one; of equal ones, that nearest to the center."""
-        distance = np.abs(self.starts - (self.side - self.length) / 2) / self.side
-        return int(np.argmax(scores - CENTER_PREFERENCE * distance))
