@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
+from threading import current_thread
 from time import monotonic
 
 import pytest
@@ -182,6 +183,49 @@ def test_downloads_count_against_the_bytes_in_use(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(ApiError, match="smaller than 2 MB") as error:
         read("application/json", body, limits=InputLimits(bytes=2 * MEGABYTE - 1))
     assert error.value.code == "InvalidImageSize"
+
+
+def test_files_of_the_folder_count_against_the_bytes_in_use(tmp_path: Path) -> None:
+    (tmp_path / "large.jpg").write_bytes(b"x" * 3 * MEGABYTE)
+    body, settings = b'{"url": "http://a/large.jpg"}', ServiceSettings(images=tmp_path)
+    source = ImageSource(settings, 4 * MEGABYTE)
+    for _ in range(3):  # the bytes are returned each time
+        assert len(read("application/json", body, source=source)) == 3 * MEGABYTE
+    with pytest.raises(ApiError) as error:
+        read("application/json", body, source=ImageSource(settings, 2 * MEGABYTE))
+    assert error.value.status == 429
+
+
+def test_the_size_of_a_file_is_checked_on_the_event_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def too_many_bytes(*_: object) -> ApiError:
+        threads.append(current_thread())
+        return ApiError(400, "InvalidImageSize", "too large")
+
+    monkeypatch.setattr("visionservice.errors.too_many_bytes", too_many_bytes)
+    (tmp_path / "large.jpg").write_bytes(b"x" * 5 * MEGABYTE)
+    with pytest.raises(ApiError, match="too large"):
+        read(
+            "application/json",
+            b'{"url": "http://a/large.jpg"}',
+            source=ImageSource(ServiceSettings(images=tmp_path)),
+        )
+    assert threads == [current_thread()]  # the count of free bytes has no lock
+
+
+@pytest.mark.parametrize("name", ["..%2Fsecret.jpg", "link.jpg", "inner", "", "a%00.jpg"])
+@pytest.mark.usefixtures("no_download")
+def test_only_files_directly_in_the_folder_are_read(tmp_path: Path, name: str) -> None:
+    folder, secret = tmp_path / "images", tmp_path / "secret.jpg"
+    (folder / "inner").mkdir(parents=True)
+    secret.write_bytes(b"SECRET")
+    (folder / "link.jpg").symlink_to(secret)
+    url = f"http://a/{name}".encode()
+    source = ImageSource(ServiceSettings(images=folder))
+    assert read("application/json", b'{"url": "%s"}' % url, source=source) == url
 
 
 def test_files_of_forms_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,16 +14,14 @@ if TYPE_CHECKING:
     from ..engines.geometry import Box
     from ..gallery.gallery import Celebrity, Landmark
 
-Section = Callable[["ImageAnalysis"], Json]
+Section = Callable[["ImageAnalysis"], object]
 
 
-def handler(version: Version, *sections: Section) -> ImageHandler:
+def handler(version: Version, **sections: Section) -> ImageHandler:
     """Return the handler of an operation: its sections, request id, metadata, model version."""
 
     def respond(analysis: ImageAnalysis, request_id: str) -> Json:
-        result: Json = {}
-        for section in sections:
-            result |= section(analysis)
+        result = {name: section(analysis) for name, section in sections.items()}
         size = {"width": analysis.width, "height": analysis.height, "format": analysis.format}
         model = {"modelVersion": version.model} if version.model else {}
         return {**result, "requestId": request_id, "metadata": size, **model}
@@ -31,26 +29,27 @@ def handler(version: Version, *sections: Section) -> ImageHandler:
     return respond
 
 
-def categories(analysis: ImageAnalysis, details: frozenset[str]) -> Json:
+def categories(analysis: ImageAnalysis, details: frozenset[str]) -> list[Json]:
     """Return the categories, with the requested names of people and places in their details."""
     found: list[Json] = [{"name": c.name, "score": c.score} for c in analysis.categories]
     if "Celebrities" in details:
-        _attach_details(found, ("people_",), celebrities(analysis))
+        _attach_details(found, ("people_",), "celebrities", celebrities(analysis))
     if "Landmarks" in details:
-        _attach_details(found, ("building_", "outdoor_"), landmarks(analysis))
-    return {"categories": found}
+        _attach_details(found, ("building_", "outdoor_"), "landmarks", landmarks(analysis))
+    return found
 
 
-def _attach_details(categories: list[Json], prefixes: tuple[str, ...], names: Json) -> None:
+def _attach_details(
+    categories: list[Json], prefixes: tuple[str, ...], key: str, names: list[Json]
+) -> None:
     """Attach names to the most general category with a prefix; add one if there is none."""
     matching = [category for category in categories if category["name"].startswith(prefixes)]
-    (found,) = names.values()
-    if found and not matching:
-        matching = [{"name": prefixes[0], "score": found[0]["confidence"]}]
+    if names and not matching:
+        matching = [{"name": prefixes[0], "score": names[0]["confidence"]}]
         categories += matching
     if matching:
         general = min(matching, key=lambda category: category["name"] not in prefixes)
-        general.setdefault("detail", {}).update(names)
+        general.setdefault("detail", {})[key] = names
 
 
 def named(found: Tag | Object | Celebrity | Landmark) -> Json:
@@ -58,20 +57,19 @@ def named(found: Tag | Object | Celebrity | Landmark) -> Json:
     return {"name": found.name, "confidence": found.confidence}
 
 
-def celebrities(analysis: ImageAnalysis) -> Json:
+def celebrities(analysis: ImageAnalysis) -> list[Json]:
     """Return the recognized people, each with a face rectangle in pixels."""
-    people = [named(p) | {"faceRectangle": asdict(p.box)} for p in analysis.celebrities]
-    return {"celebrities": people}
+    return [named(p) | {"faceRectangle": asdict(p.box)} for p in analysis.celebrities]
 
 
-def landmarks(analysis: ImageAnalysis) -> Json:
+def landmarks(analysis: ImageAnalysis) -> list[Json]:
     """Return the recognized places."""
-    return {"landmarks": [named(place) for place in analysis.landmarks]}
+    return [named(place) for place in analysis.landmarks]
 
 
-def tags(analysis: ImageAnalysis) -> Json:
+def tags(analysis: ImageAnalysis) -> list[Json]:
     """Return the tags, the most confident first."""
-    return {"tags": [named(tag) for tag in analysis.tags]}
+    return [named(tag) for tag in analysis.tags]
 
 
 def description(analysis: ImageAnalysis, limit: int = 1, *, names: bool = True) -> Json:
@@ -80,12 +78,12 @@ def description(analysis: ImageAnalysis, limit: int = 1, *, names: bool = True) 
         {"text": caption.text, "confidence": caption.confidence}
         for caption in analysis.captions(limit, names=names)
     ]
-    return {"description": {"tags": [tag.name for tag in analysis.tags], "captions": captions}}
+    return {"tags": [tag.name for tag in analysis.tags], "captions": captions}
 
 
-def objects(analysis: ImageAnalysis) -> Json:
+def objects(analysis: ImageAnalysis) -> list[Json]:
     """Return the objects, each with its more general terms as nested parents."""
-    return {"objects": [_object(found) for found in analysis.objects]}
+    return [_object(found) for found in analysis.objects]
 
 
 def _object(found: Object) -> Json:
@@ -96,33 +94,27 @@ def _object(found: Object) -> Json:
     return {"rectangle": xywh(found.box)} | result
 
 
-def area_of_interest(analysis: ImageAnalysis) -> Json:
-    """Return the rectangle of the most important area."""
-    return {"areaOfInterest": xywh(analysis.area_of_interest)}
-
-
 def xywh(box: Box) -> Json:
     """Return a box as v2.0 and later versions send it."""
     return {"x": box.left, "y": box.top, "w": box.width, "h": box.height}
 
 
-def _faces(analysis: ImageAnalysis) -> Json:
-    faces = [
+def _faces(analysis: ImageAnalysis) -> list[Json]:
+    return [
         {"age": face.age, "gender": face.gender, "faceRectangle": asdict(face.box)}
         for face in analysis.faces
     ]
-    return {"faces": faces}
 
 
 def _adult(analysis: ImageAnalysis) -> Json:
     """Return the adult score; there is no model for racy or gory content."""
-    return {"adult": {"isAdultContent": analysis.is_adult, "adultScore": analysis.adult_score}}
+    return {"isAdultContent": analysis.is_adult, "adultScore": analysis.adult_score}
 
 
 def _color(analysis: ImageAnalysis) -> Json:
     """Return the colors; the live service sent both spellings of `isBwImg`."""
     colors = analysis.colors
-    color = {
+    return {
         "dominantColorForeground": colors.foreground,
         "dominantColorBackground": colors.background,
         "dominantColors": list(colors.dominant),
@@ -130,12 +122,11 @@ def _color(analysis: ImageAnalysis) -> Json:
         "isBwImg": colors.black_and_white,
         "isBWImg": colors.black_and_white,
     }
-    return {"color": color}
 
 
 def _image_type(analysis: ImageAnalysis) -> Json:
     kind = analysis.image_type
-    return {"imageType": {"clipArtType": kind.clip_art, "lineDrawingType": kind.line_drawing}}
+    return {"clipArtType": kind.clip_art, "lineDrawingType": kind.line_drawing}
 
 
 SECTIONS: dict[str, Section] = {

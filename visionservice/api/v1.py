@@ -53,25 +53,26 @@ def analyze(query: Query, version: Version) -> ImageHandler:
         raise ApiError(400, "NotSupportedFeature", message)
     if details or not features:
         features |= {"Categories"}
-    sections = analysis_json.SECTIONS | {
+    sections: dict[str, analysis_json.Section] = analysis_json.SECTIONS | {
         "Categories": partial(analysis_json.categories, details=details),
         "Description": partial(analysis_json.description, names=_with_names(query, version)),
     }
-    return analysis_json.handler(version, *(sections[f] for f in allowed if f in features))
+    selected = {f[0].lower() + f[1:]: sections[f] for f in allowed if f in features}
+    return analysis_json.handler(version, **selected)
 
 
 def describe(query: Query, version: Version) -> ImageHandler:
     """Describe Image: tags and up to `maxCandidates` captions."""
     require_english(query)
     limit, names = query.number("maxCandidates", 1, 100, "1"), _with_names(query, version)
-    section = partial(analysis_json.description, limit=limit, names=names)
-    return analysis_json.handler(version, section)
+    description = partial(analysis_json.description, limit=limit, names=names)
+    return analysis_json.handler(version, description=description)
 
 
 def tag(query: Query, version: Version) -> ImageHandler:
     """Tag Image: tags with their confidence."""
     require_english(query)
-    return analysis_json.handler(version, analysis_json.tags)
+    return analysis_json.handler(version, tags=analysis_json.tags)
 
 
 def domain_model(query: Query, version: Version) -> ImageHandler:
@@ -79,7 +80,7 @@ def domain_model(query: Query, version: Version) -> ImageHandler:
     require_english(query)
     model = query.choice("model", "celebrities", "landmarks", code="InvalidModel")
     names = analysis_json.celebrities if model == "celebrities" else analysis_json.landmarks
-    return analysis_json.handler(version, lambda analysis: {"result": names(analysis)})
+    return analysis_json.handler(version, result=lambda analysis: {model: names(analysis)})
 
 
 def thumbnail(query: Query, _: Version) -> ImageHandler:

@@ -19,12 +19,14 @@ LOW_CONFIDENCE = 0.8
 
 def detect(_: Query, version: Version) -> ImageHandler:
     """Detect Objects: objects with a rectangle."""
-    return analysis_json.handler(version, analysis_json.objects)
+    return analysis_json.handler(version, objects=analysis_json.objects)
 
 
 def area_of_interest(_: Query, version: Version) -> ImageHandler:
     """Get Area of Interest: the rectangle of the most important area."""
-    return analysis_json.handler(version, analysis_json.area_of_interest)
+    return analysis_json.handler(
+        version, areaOfInterest=lambda analysis: analysis_json.xywh(analysis.area_of_interest)
+    )
 
 
 def recognize_text(query: Query, _: Version) -> DocumentHandler:

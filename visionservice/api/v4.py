@@ -41,7 +41,7 @@ def analyze(query: Query, version: Version) -> ImageHandler:
         "people": _people,
         "read": _read,
         "smartCrops": partial(_smart_crops, ratios=ratios or [None]),
-        "tags": lambda analysis: _values(tags(analysis)["tags"]),
+        "tags": lambda analysis: _values(tags(analysis)),
     }
 
     def respond(analysis: ImageAnalysis, _: str) -> Json:

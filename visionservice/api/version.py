@@ -27,9 +27,7 @@ NOT_IN_READ = {"Timeout"}
 """The codes of this service that v1.0 and Read v3.2 lack."""
 INVALID_QUERY = "Analyze query is invalid"
 INVALID_RATIO = "'smartcrops-aspect-ratios' aspect ratio is not in allowed range [0.75 to 1.8]"
-INVALID_FILE_SIZE = (
-    f"The image size is not allowed to be zero or larger than {IMAGE_V4.bytes} bytes"
-)
+INVALID_SIZE = f"The image size is not allowed to be zero or larger than {IMAGE_V4.bytes} bytes"
 V4_MESSAGES = {
     "InvalidImageFormat": ("Image format is not valid.", "Input data is not a valid image."),
     "InvalidImageUrl": ("The provided image url is not accessible.",) * 2,
@@ -103,9 +101,8 @@ class Version:
         if is_read or self.number < 3.2:
             return ErrorBody(status, {"code": code, "requestId": request_id, "message": message})
         outer = "InvalidRequest" if status < 500 else "InternalServerError"
-        return ErrorBody(
-            status, _nested(outer, message, innererror={"code": code, "message": message})
-        )
+        inner = {"code": code, "message": message}
+        return ErrorBody(status, _nested(outer, message, innererror=inner))
 
 
 def _error_body_4(error: ApiError) -> ErrorBody:
@@ -115,7 +112,7 @@ def _error_body_4(error: ApiError) -> ErrorBody:
         return ErrorBody(status, _nested(code, message), {"x-ms-error-code": code})
     outer, inner = V4_MESSAGES.get(code) or V4_MESSAGES.get(message) or (message, message)
     if isinstance(error, FileSizeError):
-        outer = inner = INVALID_FILE_SIZE
+        outer = inner = INVALID_SIZE
     hint = error.hint if inner == message else f"{message} {error.hint}".strip()
     body = _nested("InvalidRequest", outer, innererror={"code": code, "message": inner})
     status = 400 if status in (408, 415) else status  # which 4.0 does not use

@@ -34,14 +34,14 @@ def test_names_are_details_of_the_most_general_category(
     categories: dict[str, float], named: str
 ) -> None:
     found = analysis_json.categories(analysis(categories, ADA), frozenset({"Celebrities"}))
-    details = {c["name"]: c["detail"] for c in found["categories"] if "detail" in c}
+    details = {c["name"]: c["detail"] for c in found if "detail" in c}
     assert details == {named: {"celebrities": [NAMED]}}
 
 
 def test_categories_have_no_details_unless_requested_or_without_a_match() -> None:
     for details, people in ((frozenset[str](), (ADA,)), (frozenset({"Celebrities"}), ())):
         found = analysis_json.categories(analysis({"outdoor_": 0.8}, *people), details)
-        assert found == {"categories": [{"name": "outdoor_", "score": 0.8}]}
+        assert found == [{"name": "outdoor_", "score": 0.8}]
 
 
 def test_an_object_has_its_more_general_terms_as_nested_parents() -> None:
@@ -50,14 +50,14 @@ def test_an_object_has_its_more_general_terms_as_nested_parents() -> None:
     parent |= {"parent": {"object": "animal", "confidence": 0.7}}  # type: ignore[dict-item]
     rectangle = {"x": 1, "y": 2, "w": 3, "h": 4}
     found: Any = SimpleNamespace(objects=(cat,))
-    assert analysis_json.objects(found) == {
-        "objects": [{"rectangle": rectangle, "object": "cat", "confidence": 0.7, "parent": parent}]
-    }
+    assert analysis_json.objects(found) == [
+        {"rectangle": rectangle, "object": "cat", "confidence": 0.7, "parent": parent}
+    ]
 
 
 def test_a_response_has_a_model_version_in_v3_2_only() -> None:
     found: Any = SimpleNamespace(width=3, height=2, format="Png")
     result = {"a": 1, "requestId": "id", "metadata": {"width": 3, "height": 2, "format": "Png"}}
-    assert analysis_json.handler(V1_0, lambda _: {"a": 1})(found, "id") == result
+    assert analysis_json.handler(V1_0, a=lambda _: 1)(found, "id") == result
     result |= {"modelVersion": "2021-05-01"}
-    assert analysis_json.handler(V3_2, lambda _: {"a": 1})(found, "id") == result
+    assert analysis_json.handler(V3_2, a=lambda _: 1)(found, "id") == result
