@@ -27,7 +27,7 @@ def __getattr__(name: str) -> Any:
         from .server import LocalService
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
-    return {"LocalService": LocalService, "create_app": create_app}[name]
+    return LocalService if name == "LocalService" else create_app
 
 
 def not_installed(error: ModuleNotFoundError) -> ImportError:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 from PIL import Image
 
-from .cache import CachedResults
+from .cache import Results
 from .engines.evidence.evidence import Evidence
 from .engines.labels import MIN_CONFIDENCE
 from .engines.registry import Engines, default
@@ -48,20 +48,24 @@ class ImageAnalysis:
         format: str,  # noqa: A002
         gallery: Gallery,
         engines: Engines | None = None,
-        results: CachedResults | None = None,
+        results: Results | None = None,
     ) -> None:
         self.image = image
         self.format = format
         self.gallery = gallery
         self.engines = engines or default()
-        self.results = CachedResults() if results is None else results
+        self.results = Results() if results is None else results
         self.height, self.width = image.shape[:2]
         self._engine_names = tuple(self.engines.names.values())
         self._celebrities: tuple[Celebrity, ...] | None = None
 
     def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
-        """Return a result of the pixels; the names of the engines are part of its key."""
-        return self.results.get((kind, options, self._engine_names), compute)
+        """Return a result of the pixels; its key contains the names of the engines."""
+        key = (kind, options, self._engine_names)
+        if key not in self.results:
+            self.results[key] = compute()
+        result: T = self.results[key]
+        return result
 
     @property
     def objects(self) -> tuple[base.Object, ...]:
@@ -185,7 +189,7 @@ class ImageAnalysis:
         large = [box for box in boxes if min(box.width, box.height) >= MIN_PART_SIDE]
         for box in large[:limit]:
             cut = self.image[box.top : box.bottom, box.left : box.right]
-            results = self._get("part", CachedResults, box)
+            results = self._get("part", Results, box)
             pixels = np.ascontiguousarray(cut)
             yield ImageAnalysis(pixels, self.format, self.gallery, self.engines, results), box
 

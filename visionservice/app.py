@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import secrets
 import shutil
 import tempfile
@@ -11,7 +10,6 @@ import weakref
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,35 +25,31 @@ from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, limits, v1, v2, v3, v
 from .api.admin import AdminRoutes, gallery_of
 from .api.params import check_model_version
 from .api.query import Query
-from .api.version import Version
+from .api.version import Json, Version
 from .cache import AnalysisCache
 from .engines.registry import load
-from .errors import ApiError
 from .gallery.gallery import Gallery
 from .image_source import ImageSource
 from .imaging.decode import decode
 from .imaging.document import Document
 from .imaging.probe import ImageInfo, InputLimits, is_pdf, probe
 from .middleware import ApiKeyMiddleware, IdleTimer
-from .operations import Json, OperationStore, pack, splice
+from .operations import OperationStore, pack, splice
 from .responses import EXCEPTION_HANDLERS, JsonResponse
-from .scheduler import Job, Scheduler
+from .scheduler import Scheduler, Step
 from .settings import LOOPBACK, ServiceSettings
 
-log = logging.getLogger(__name__)
-
+ImageFile = tuple[bytes, ImageInfo, bytes | None]
+"""The bytes of an image, what their header contains, and their key in the cache."""
 CLIENT_HEADER = "X-Client-Id"
 """Identifies a client with several connections, if it runs on the machine of the service."""
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the API.
+    """One operation of the API: its path below a version's root, and that of its results, if any.
 
-    Attributes:
-        path: The path below the root of a version, in lower case.
-        parse: Validates the query; returns the `ImageHandler`, or the `DocumentHandler`.
-        results: The path of its results if it is long-running, as the API spells it.
+    `parse` validates the query, and returns an `ImageHandler` or a `DocumentHandler`.
     """
 
     path: str
@@ -63,6 +57,14 @@ class Operation:
     versions: Sequence[Version]
     limits: InputLimits = limits.IMAGE
     results: str = ""
+
+    def handler(self, request: Request, version: Version) -> Callable[..., Any]:
+        """Return the handler; parameters in the path precede those in the query."""
+        pairs = [*request.path_params.items(), *request.query_params.multi_items()]
+        query = Query(pairs, request.headers.get("user-agent", ""))
+        if version.model:
+            check_model_version(query)
+        return self.parse(query, version)
 
 
 FIRST, SECOND, THIRD, FOURTH = (V1_0,), (V2_0, V2_1), (V3_0, V3_1, V3_2), (V4_0,)
@@ -87,32 +89,21 @@ OPERATIONS = (
 
 
 def create_app(
-    settings: ServiceSettings | None = None,
-    *,
-    key: str | None = None,
-    gallery: Gallery | None = None,
-    scheduler: Scheduler | None = None,
-    idle_timer: IdleTimer | None = None,
+    settings: ServiceSettings | None = None, *, gallery: Gallery | None = None
 ) -> Starlette:
     """Return the service as an ASGI application; `app.state.service` is its `Service`.
 
     Args:
         settings: The settings; None for the defaults.
-        key: The key that requests must carry; None for that of the settings, or a random one.
         gallery: The known people and places; None for the folder of the settings, or a temporary
             folder.
-        scheduler: Runs the work on images; None for a new one.
-        idle_timer: Measures the time without requests; None for a new one.
     """
     settings = settings or ServiceSettings()
-    service = Service(settings, gallery, scheduler or Scheduler())
+    service = Service(settings, gallery)
     api_key = Middleware(
-        ApiKeyMiddleware,
-        key=key or settings.key or secrets.token_hex(16),
-        settings=settings,
-        idle_timer=idle_timer or IdleTimer(),
+        ApiKeyMiddleware, key=service.key, settings=settings, idle_timer=service.idle_timer
     )
-    admin = AdminRoutes(service.gallery, service.engines.names, service.run_on_image)
+    admin = AdminRoutes(service.gallery, service.engines.names, service.process)
     app = Starlette(
         routes=[*service.routes(), *admin.routes()],
         middleware=[api_key],
@@ -130,23 +121,20 @@ class Service:
     long as its time limit, and images do not wait for it.
     """
 
-    def __init__(
-        self, settings: ServiceSettings, gallery: Gallery | None, scheduler: Scheduler
-    ) -> None:
+    def __init__(self, settings: ServiceSettings, gallery: Gallery | None) -> None:
+        self.key = settings.key or secrets.token_hex(16)
+        self.idle_timer = IdleTimer()
         self.engines = load(settings.engines, settings.engine_options)
-        self._temporary: Callable[[], object] | None = None
+        self.close: Callable[[], object] = lambda: None
         if gallery is None:
             folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
             gallery = Gallery(folder, built_in=settings.built_in_gallery, engines=self.engines)
             if settings.gallery is None:
-                self._temporary = weakref.finalize(gallery, shutil.rmtree, folder, True)
+                self.close = weakref.finalize(gallery, shutil.rmtree, folder, True)
         self.gallery = gallery
-        self.operations = OperationStore(
-            delay=timedelta(seconds=settings.operation_delay), fail=settings.fail_operations
-        )
-        self._probing, self._images = Scheduler(2), scheduler
-        self._opening, self._reading = Scheduler(2), Scheduler(1)
-        self._schedulers = (self._probing, self._images, self._opening, self._reading)
+        self.operations = OperationStore(settings.operation_delay, fail=settings.fail_operations)
+        self.schedulers = [Scheduler(workers) for workers in (2, None, 2, 1)]
+        self.probing, self.images, self.opening, self.reading = self.schedulers
         self._source, self._public = ImageSource(settings), settings.public
         self._cache = AnalysisCache(settings.cache_size)
 
@@ -154,49 +142,40 @@ class Service:
         """Return the paths of the API: every operation in every version that has it."""
         routes = [Route(f"{version.root}/models", self._models) for version in FIRST + LATER]
         for operation in OPERATIONS:
-            handler = self.start_operation if operation.results else self.handle_sync
+            handler = self.start if operation.results else self.analyze
             for version in operation.versions:
                 path, kind = (f"{version.root}/{x}" for x in (operation.path, operation.results))
                 routes.append(Route(path, partial(handler, operation, version), methods=["POST"]))
                 if operation.results:
-                    poll = partial(self.get_operation, version, kind)
+                    poll = partial(self.get_progress, version, kind)
                     routes.append(Route(f"{kind.lower()}/{{name}}", poll))
         return routes
 
     async def _models(self, request: Request) -> Response:
         return JsonResponse(request, v1.MODELS)
 
-    async def handle_sync(
-        self, operation: Operation, version: Version, request: Request
-    ) -> Response:
+    async def analyze(self, operation: Operation, version: Version, request: Request) -> Response:
         """Validate the parameters, read the image, analyze it, and return the result."""
-        handler = _parse(operation, version, request)
-        gallery = gallery_of(request, self.gallery)
+        handler, gallery = operation.handler(request, version), gallery_of(request, self.gallery)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
             pixels, results = decode(data, info), self._cache.results(key)
             image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
             return handler(image, request.state.id)
 
-        async with self._read_image(request, operation.limits) as (data, info, key):
-            work = partial(analyze, data, info, key)
-            job = self._images.submit(self._client(request), info.weight, work, key=key)
-            result = await _wait(request, job)
+        result = await self.process(request, operation.limits, analyze)
         if isinstance(result, bytes):
             headers = {"apim-request-id": request.state.id}
             return Response(result, media_type="image/jpeg", headers=headers)
         return JsonResponse(request, result)
 
-    async def start_operation(
-        self, operation: Operation, version: Version, request: Request
-    ) -> Response:
+    async def start(self, operation: Operation, version: Version, request: Request) -> Response:
         """Check that a document can be read, queue its pages, and return 202."""
-        handler = _parse(operation, version, request)
-        gallery, client = gallery_of(request, self.gallery), self._client(request)
+        handler, gallery = operation.handler(request, version), gallery_of(request, self.gallery)
         async with self._read_image(request, operation.limits) as (data, info, key):
-            lane = self._opening if info.is_document else self._probing
-            job = lane.submit(client, info.weight, partial(Document.open, data, info))
-            document = await _wait(request, job)
+            lane = self.opening if info.is_document else self.probing
+            opening = partial(Document.open, data, info)
+            document = await self._run(request, lane, info.weight, opening)
             plan = handler(document.pages)
             pages: list[Json] = []
             key = None if info.is_document else key
@@ -207,52 +186,60 @@ class Service:
                 image = ImageAnalysis(page.image, info.format, gallery, self.engines, results)
                 pages.append(plan.page(PageAnalysis(number, image, page.unit)))
 
-            steps = [partial(read_page, number) for number in plan.numbers]
-            lane = self._reading if info.is_document else self._images
-            job = lane.submit(
-                client, info.weight, *steps, lambda: pack(plan.result(pages)), key=key
-            )
+            lane = self.reading if info.is_document else self.images
+            steps: list[Step] = [partial(read_page, number) for number in plan.numbers]
+            steps.append(lambda: pack(plan.result(pages)))
+            job = lane.submit(self._client(request), info.weight, *steps, key=key)
         if not job.begun:
             document.close()  # a document in the queue keeps its file only
         job.add_done_callback(lambda _: document.close())
-        job.add_done_callback(partial(_log_failure, request.state.id))
-        name = self.operations.add(job, f"{version.root}/{operation.results}")
-        root = f"{request.url.scheme}://{request.headers['host']}{version.root}"
-        location = f"{root}/{operation.results}/{name}"
+        kind = f"{version.root}/{operation.results}"
+        path = f"{kind}/{self.operations.add(job, kind)}"
+        location = f"{request.url.scheme}://{request.headers['host']}{path}"
         headers = {"Operation-Location": location, "apim-request-id": request.state.id}
         return Response(status_code=202, headers=headers)
 
-    async def get_operation(self, version: Version, kind: str, request: Request) -> Response:
+    async def get_progress(self, version: Version, kind: str, request: Request) -> Response:
         """Return the status of an operation, and its result without parsing it again."""
         progress = self.operations.get(request.path_params["name"], kind)
         head = JsonResponse(request, version.progress(progress))
-        if progress.result is None:
+        if progress.status != "Succeeded":
             return head
         del head.headers["content-length"]
         return StreamingResponse(splice(bytes(head.body), progress.result), headers=head.headers)
 
-    async def run_on_image(
-        self, request: Request, limits: InputLimits, work: Callable[[bytes], Any]
-    ) -> Any:
-        """Read the image of a request, and call a function with it in a worker thread."""
-        async with self._read_image(request, limits) as (data, info, _):
-            job = self._images.submit(self._client(request), info.weight, partial(work, data))
-            return await _wait(request, job)
+    async def process(self, request: Request, limits: InputLimits, work: Callable[..., Any]) -> Any:
+        """Call a function with the `ImageFile` of a request, in a worker thread."""
+        async with self._read_image(request, limits) as (data, info, key):
+            step = partial(work, data, info, key)
+            return await self._run(request, self.images, info.weight, step, key)
 
     @asynccontextmanager
-    async def _read_image(
-        self, request: Request, limits: InputLimits
-    ) -> AsyncIterator[tuple[bytes, ImageInfo, bytes | None]]:
-        """Yield the bytes of an image, what their header contains, and their key in the cache."""
-        client, size = self._client(request), request.headers.get("content-length", "")
-        lane = self._reading if "Pdf" in limits.formats else self._images
-        lane.check_room(client, min(int(size), limits.bytes) if size.isdecimal() else 0)
+    async def _read_image(self, request: Request, limits: InputLimits) -> AsyncIterator[ImageFile]:
+        """Read the image of a request."""
+        weight = min(int(request.headers.get("content-length", 0)), limits.bytes)
+        lane = self.reading if "Pdf" in limits.formats else self.images
+        lane.check_room(self._client(request), weight)
         async with self._source.open(request, limits) as data:
-            lane = self._opening if "Pdf" in limits.formats and is_pdf(data) else self._probing
-            job = lane.submit(
-                client, len(data), lambda: (data, probe(data, limits), self._cache.key(data))
+            lane = self.opening if "Pdf" in limits.formats and is_pdf(data) else self.probing
+            yield await self._run(
+                request, lane, len(data), lambda: (data, probe(data, limits), self._cache.key(data))
             )
-            yield await _wait(request, job)
+
+    async def _run(
+        self, request: Request, lane: Scheduler, weight: int, work: Step, key: Hashable = None
+    ) -> Any:
+        """Return the result of a job; cancel the job when the client disconnects."""
+        job = lane.submit(self._client(request), weight, work, key=key)
+        disconnect = asyncio.ensure_future(request.receive())  # nothing else follows the body
+        try:
+            await asyncio.wait({job, disconnect}, return_when=asyncio.FIRST_COMPLETED)
+            if not job.done():
+                raise ClientDisconnect
+            return job.result()
+        finally:
+            disconnect.cancel()
+            job.cancel()
 
     def _client(self, request: Request) -> Hashable:
         """Return the client's address; on this machine, the header or the connection."""
@@ -261,52 +248,7 @@ class Service:
         header = "" if self._public else request.headers.get(CLIENT_HEADER, "")
         return header[:80] or request.client
 
-    @property
-    def working(self) -> bool:
-        """Whether a worker thread is busy; after `drain` it may be one that hangs."""
-        return any(scheduler.working for scheduler in self._schedulers)
-
     async def drain(self) -> None:
         """Finish the jobs that have begun, reject others with 503, and wait for polls."""
-        await asyncio.gather(*(scheduler.drain() for scheduler in self._schedulers))
+        await asyncio.gather(*(scheduler.drain() for scheduler in self.schedulers))
         await self.operations.wait_until_read()
-        for scheduler in self._schedulers:
-            scheduler.shutdown()
-
-    def close(self) -> None:
-        """Delete the temporary gallery."""
-        if self._temporary:
-            self._temporary()
-
-
-async def _wait(request: Request, job: Job) -> Any:
-    """Return the result of a job; cancel the job when the client disconnects."""
-    disconnect = asyncio.create_task(_wait_for_disconnect(request))
-    try:
-        await asyncio.wait({job, disconnect}, return_when=asyncio.FIRST_COMPLETED)
-        if not job.done():
-            raise ClientDisconnect
-        return job.result()
-    finally:
-        disconnect.cancel()
-        job.cancel()
-
-
-async def _wait_for_disconnect(request: Request) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
-def _log_failure(name: str, job: Job) -> None:
-    if not job.cancelled() and (error := job.exception()):
-        level = logging.INFO if isinstance(error, ApiError) else logging.ERROR
-        log.log(level, "The operation of request %s failed", name, exc_info=error)
-
-
-def _parse(operation: Operation, version: Version, request: Request) -> Callable[..., Any]:
-    """Return the handler for a request; parameters in the path precede those in the query."""
-    pairs = [*request.path_params.items(), *request.query_params.multi_items()]
-    query = Query(pairs, request.headers.get("user-agent", ""))
-    if version.model:
-        check_model_version(query)
-    return operation.parse(query, version)

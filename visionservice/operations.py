@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import zlib
-from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any, Literal
 from uuid import uuid4
 
+from .api.version import Json
 from .errors import ApiError
 from .scheduler import Job
 
-Json = dict[str, Any]
-Status = Literal["NotStarted", "Running", "Failed", "Succeeded"]
+log = logging.getLogger(__name__)
 
 KEEP_TIME = timedelta(hours=48)
 READ_TIME = timedelta(seconds=2)
@@ -43,106 +43,80 @@ def splice(head: bytes, packed: bytes) -> Iterator[bytes]:
     yield reader.flush()
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """The status of an operation; it has a result if it has succeeded."""
-
-    status: Status
-    created: datetime
-    updated: datetime
-    result: bytes | None = None
-
-
 @dataclass(slots=True)
-class _Operation:
-    """One operation; of a job that has ended, only the result is kept."""
+class Progress:
+    """An operation at its last poll; of a job that has ended, only the packed result is kept."""
 
     job: Job | None
     kind: str
     created: datetime
+    updated: datetime
     ended: datetime | None = None
+    status: Literal["NotStarted", "Running", "Failed", "Succeeded"] = "NotStarted"
     result: bytes = b""
-    was_read: bool = False
 
-    def is_unread(self, now: datetime) -> bool:
-        """Return True if it has ended within `READ_TIME`, and no client was told."""
-        return not self.was_read and self.ended is not None and now < self.ended + READ_TIME
+    @property
+    def is_unread(self) -> bool:
+        """Whether it has ended within `READ_TIME`, and no client has polled it since."""
+        polled = self.status in ("Failed", "Succeeded")
+        return not polled and self.ended is not None and datetime.now(UTC) < self.ended + READ_TIME
 
 
 class OperationStore:
     """The operations of one service by id, oldest first; used on its event loop only.
 
-    Args:
-        delay: The minimum time for which an operation reports that it is running.
-        fail: Whether every operation reports failure.
-        clock: Returns the time in UTC.
+    `delay` is the minimum time in seconds of every operation; with `fail` every operation fails.
     """
 
-    def __init__(
-        self,
-        *,
-        delay: timedelta = timedelta(0),
-        fail: bool = False,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
-        self._delay, self._fail, self._clock = delay, fail, clock
-        self._operations: OrderedDict[str, _Operation] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._operations)
+    def __init__(self, delay: float = 0.0, *, fail: bool = False) -> None:
+        self._delay, self._fail = timedelta(seconds=delay), fail
+        self._operations: dict[str, Progress] = {}
 
     @property
     def running(self) -> bool:
         """Whether an operation has not ended."""
-        return any(operation.job for operation in self._operations.values())
+        return any(one.job for one in self._operations.values())
 
     async def wait_until_read(self) -> None:
         """Wait until clients have read all results, at most `READ_TIME` after the last end."""
-        while any(one.is_unread(self._clock()) for one in self._operations.values()):
+        while any(one.is_unread for one in self._operations.values()):
             await asyncio.sleep(0.02)
 
     def add(self, job: Job, kind: str) -> str:
-        """Add an operation; return its id, a GUID of 36 characters.
-
-        Args:
-            job: The work; its result is packed JSON.
-            kind: The path of its results; under other paths the id is unknown.
-        """
-        name = str(uuid4())
-        operation = self._operations[name] = _Operation(job, kind, self._clock())
-        job.add_done_callback(partial(self._end, operation))
+        """Add a job that returns packed JSON; return its id, a GUID that only this kind has."""
+        name, now = str(uuid4()), datetime.now(UTC)
+        operation = self._operations[name] = Progress(job, kind, now, now)
+        job.add_done_callback(partial(self._end, name, operation))
         self.evict()
         return name
 
-    def _end(self, operation: _Operation, job: asyncio.Future[Any]) -> None:
-        operation.job, operation.ended = None, self._clock()
-        if not job.cancelled() and not job.exception():
+    def _end(self, name: str, operation: Progress, job: asyncio.Future[Any]) -> None:
+        operation.job, operation.ended = None, datetime.now(UTC)
+        if job.cancelled():
+            return
+        if error := job.exception():
+            level = logging.INFO if isinstance(error, ApiError) else logging.ERROR
+            log.log(level, "Operation %s failed", name, exc_info=error)
+        elif not self._fail:
             operation.result = job.result()
 
     def get(self, name: str, kind: str) -> Progress:
-        """Return the status of an operation.
-
-        Raises:
-            ApiError: No operation of this kind has this id.
-        """
+        """Return an operation with its present status; raise ApiError if the id is unknown."""
         self.evict()
         operation = self._operations.get(name.lower())
         if operation is None or operation.kind != kind:
             raise ApiError(404, "BadArgument", f"Operation {name[:40]!r} not found or expired.")
-        created, job, now = operation.created, operation.job, self._clock()
-        if job and not job.begun:
-            return Progress("NotStarted", created, created)
-        if job or now < created + self._delay:
-            return Progress("Running", created, now)
-        operation.was_read = True
-        ended = max(operation.ended or now, created + self._delay)
-        if self._fail or not operation.result:
-            return Progress("Failed", created, ended)
-        return Progress("Succeeded", created, ended, operation.result)
+        now, ready = datetime.now(UTC), operation.created + self._delay
+        if operation.ended and now >= ready:
+            operation.status = "Succeeded" if operation.result else "Failed"
+            operation.updated = max(operation.ended, ready)
+        elif operation.job is None or operation.job.begun:
+            operation.status, operation.updated = "Running", now
+        return operation
 
     def evict(self) -> None:
         """Remove expired operations, and the oldest if there are too many."""
-        now, size = self._clock(), sum(len(one.result) for one in self._operations.values())
+        now, size = datetime.now(UTC), sum(len(one.result) for one in self._operations.values())
         for name, one in list(self._operations.items()):
             too_many = len(self._operations) > MAX_OPERATIONS
             too_large = size > MAX_RESULT_BYTES and one.result

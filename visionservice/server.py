@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import secrets
 import socket
 from importlib.metadata import version
 from pathlib import Path
@@ -18,7 +17,6 @@ import uvicorn
 
 from .app import Service, create_app
 from .gallery.gallery import Gallery
-from .middleware import IdleTimer
 from .scheduler import DRAIN_SECONDS
 from .settings import ALL_ADDRESSES, ServiceSettings
 
@@ -52,22 +50,16 @@ class LocalService:
     """
 
     __slots__ = (
-        "__weakref__", "_app", "_idle_timer", "_key", "_port", "_service", "_settings", "_started",
-        "_stopping", "_thread",
+        "__weakref__", "_app", "_port", "_service", "_settings", "_started", "_stopping", "_thread",
     )  # fmt: skip
     __signature__ = inspect.signature(ServiceSettings)
 
     def __init__(self, *, gallery: Any = None, **options: Any) -> None:
         folder = None if isinstance(gallery, Gallery) else gallery
         self._settings = ServiceSettings(gallery=folder, **options)
-        self._key = self._settings.key or secrets.token_hex(16)
         self._port = self._settings.port
-        self._idle_timer = IdleTimer()
         self._app = create_app(
-            self._settings,
-            key=self._key,
-            gallery=gallery if isinstance(gallery, Gallery) else None,
-            idle_timer=self._idle_timer,
+            self._settings, gallery=gallery if isinstance(gallery, Gallery) else None
         )
         self._service: Service = self._app.state.service
         self._started, self._stopping = Event(), Event()
@@ -87,7 +79,7 @@ class LocalService:
     @property
     def key(self) -> str:
         """The key that requests must carry."""
-        return self._key
+        return self._service.key
 
     @property
     def url(self) -> str:
@@ -103,7 +95,7 @@ class LocalService:
     @property
     def working(self) -> bool:
         """Whether a worker thread is busy; after a stop it may be one that takes too long."""
-        return self._service.working
+        return any(scheduler.working for scheduler in self._service.schedulers)
 
     def start(self) -> LocalService:
         """Listen, and return when the service responds.
@@ -153,7 +145,7 @@ class LocalService:
         """Serve until a stop or idleness; finish what runs while the port is still open."""
         server = uvicorn.Server(self._config())
         serving = asyncio.create_task(server.serve(sockets=[listener]))
-        with self._idle_timer:  # the time before the start does not count
+        with self._service.idle_timer:  # the time before the start does not count
             while not (server.started or serving.done()):
                 await asyncio.sleep(0.005)
         if server.started:
@@ -168,7 +160,7 @@ class LocalService:
     def _is_idle(self) -> bool:
         idle = self._settings.idle
         working = self._service.operations.running
-        return idle is not None and self._idle_timer.idle > idle and not working
+        return idle is not None and self._service.idle_timer.idle > idle and not working
 
     def _config(self) -> uvicorn.Config:
         """Return the settings of uvicorn; the access log is the middleware's."""

@@ -12,13 +12,12 @@ from PIL import Image
 from tests.asking import page
 from visionservice import LocalService
 from visionservice.engines.runtime import cpu_count
-from visionservice.scheduler import MIN_WORKERS
 
 KEY = "Ocp-Apim-Subscription-Key"
 BYTES = {"Content-Type": "application/octet-stream"}
 PLACES = "v1.0/models/landmarks/analyze"
 READ = "v3.2/read/analyze"
-WORKERS = max(MIN_WORKERS, cpu_count())
+WORKERS = max(2, cpu_count())
 
 
 def post(service: LocalService, path: str, data: bytes, **headers: str) -> requests.Response:

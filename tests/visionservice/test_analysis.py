@@ -7,7 +7,7 @@ import pytest
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.analysis import ImageAnalysis
-from visionservice.cache import CachedResults
+from visionservice.cache import Results
 from visionservice.engines.base import Caption
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.registry import load
@@ -48,7 +48,18 @@ def test_results_are_computed_once(tmp_path: Path) -> None:
     assert analysis.evidence.names == ("Grace Hopper",)
 
 
-def analyzed(captioner: Repeater, folder: Path, results: CachedResults) -> ImageAnalysis:
+def test_a_result_that_failed_is_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = opened(sample_path("grace_hopper.jpg").read_bytes(), tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr("visionservice.engines.colors.analyze", lambda _: 1 // 0)
+        with pytest.raises(ZeroDivisionError):
+            _ = analysis.colors
+    assert analysis.colors is analysis.colors
+
+
+def analyzed(captioner: Repeater, folder: Path, results: Results) -> ImageAnalysis:
     image = np.asarray(load_image(sample_path("grace_hopper.jpg")))
     engines = load({"captions": captioner}, {})
     return ImageAnalysis(image, "Jpeg", Gallery(folder), engines, results)
@@ -62,12 +73,12 @@ def test_a_captioner_runs_only_the_engines_whose_results_it_reads(
 
     for name in ("objects", "faces", "text", "scene", "names"):
         monkeypatch.setattr(ImageAnalysis, name, property(fail))
-    (caption,) = analyzed(Repeater("a portrait"), tmp_path, CachedResults()).captions(1)
+    (caption,) = analyzed(Repeater("a portrait"), tmp_path, Results()).captions(1)
     assert caption.text == "a portrait"
 
 
 def test_captions_are_cached_by_engine_options_and_names(tmp_path: Path) -> None:
-    results, captioner = CachedResults(), Repeater("a portrait")
+    results, captioner = Results(), Repeater("a portrait")
     for options in ({}, {}, {"names": False}, {"gender_neutral": True}):
         analyzed(captioner, tmp_path, results).captions(1, **options)
     assert captioner.calls == 3
@@ -77,7 +88,7 @@ def test_captions_are_cached_by_engine_options_and_names(tmp_path: Path) -> None
 
 
 def test_captions_that_contain_names_follow_the_gallery(tmp_path: Path) -> None:
-    results, reader = CachedResults(), Repeater("somebody", reads="names")
+    results, reader = Results(), Repeater("somebody", reads="names")
     image = np.asarray(load_image(sample_path("eileen_collins.jpg")))
     engines = load({"captions": reader}, {})
     for texts in (["somebody"], ["somebody", "Eileen Collins"]):
@@ -92,7 +103,7 @@ def test_captions_that_contain_names_follow_the_gallery(tmp_path: Path) -> None:
 def test_there_is_at_least_one_caption_and_not_more_than_the_limit(
     tmp_path: Path, texts: tuple[str, ...]
 ) -> None:
-    captions = analyzed(Repeater(*texts), tmp_path, CachedResults()).captions(2, names=False)
+    captions = analyzed(Repeater(*texts), tmp_path, Results()).captions(2, names=False)
     assert 1 <= len(captions) <= 2
     assert texts == () or [caption.text for caption in captions] == ["one", "two"]
 

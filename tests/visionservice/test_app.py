@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 import requests
 from PIL import Image
+from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
 from tests.visionservice.client import png
@@ -161,11 +162,23 @@ def connect_to(app: ASGIApp, host: str = "127.0.0.1", port: int = 50_000) -> htt
     return httpx.AsyncClient(transport=transport, headers=headers, base_url=root)
 
 
+def application(gallery: Gallery, scheduler: Scheduler | None = None, **settings: Any) -> Starlette:
+    app = create_app(ServiceSettings(key="secret-key", **settings), gallery=gallery)
+    app.state.service.images = scheduler or app.state.service.images
+    return app
+
+
+def small_scheduler(max_waiting_pixels: int) -> Scheduler:
+    scheduler = Scheduler(1)
+    scheduler.max_waiting_pixels = max_waiting_pixels
+    return scheduler
+
+
 @asynccontextmanager
 async def client(
     gallery: Gallery, scheduler: Scheduler | None = None
 ) -> AsyncIterator[httpx.AsyncClient]:
-    async with connect_to(create_app(key="secret-key", gallery=gallery, scheduler=scheduler)) as it:
+    async with connect_to(application(gallery, scheduler)) as it:
         yield it
 
 
@@ -203,7 +216,7 @@ def test_a_missing_package_affects_only_the_results_that_need_it(
 
 
 def test_a_full_queue_returns_429_until_there_is_room(tmp_path: Path) -> None:
-    gallery, scheduler = Slow(tmp_path), Scheduler(1, max_waiting_pixels=4_000_000)
+    gallery, scheduler = Slow(tmp_path), small_scheduler(4_000_000)
 
     async def crowded() -> tuple[httpx.Response, list[httpx.Response], httpx.Response]:
         async with client(gallery, scheduler) as talking, asyncio.TaskGroup() as group:
@@ -266,8 +279,7 @@ def test_a_client_that_may_be_remote_has_no_more_turns_with_more_ids(
     path = "/models/landmarks/analyze"
 
     async def send() -> None:
-        settings = ServiceSettings(allow_hosts=allow_hosts)  # for example, behind a proxy
-        app = create_app(settings, key="secret-key", gallery=gallery, scheduler=scheduler)
+        app = application(gallery, scheduler, allow_hosts=allow_hosts)  # as behind a proxy
         async with connect_to(app, host) as greedy, connect_to(app, "127.0.0.1", 50_001) as one:
             sent = [asyncio.create_task(one.post(path, content=png(60)))]
             await asyncio.to_thread(gallery.begun.wait, 10)
@@ -325,7 +337,7 @@ def test_a_full_queue_rejects_an_image_without_keeping_its_body(tmp_path: Path) 
             yield bytes(1_000_000)
 
     async def send() -> tuple[int, int]:
-        scheduler, go = Scheduler(1, max_waiting_pixels=2_000_000), Event()
+        scheduler, go = small_scheduler(2_000_000), Event()
         for number in range(3):
             scheduler.submit(number, 1, lambda: go.wait(20))
         async with client(Gallery(tmp_path), scheduler) as talking:
@@ -350,7 +362,7 @@ def test_small_images_in_large_files_fill_the_queue(tmp_path: Path) -> None:
     large = file.getvalue().ljust(3_000_000, b"\0")
 
     async def asked() -> list[int]:
-        scheduler, go = Scheduler(1, max_waiting_pixels=12_000_000), Event()
+        scheduler, go = small_scheduler(12_000_000), Event()
         scheduler.submit("another", 1, lambda: go.wait(20))
         async with client(Gallery(tmp_path), scheduler) as talking:
             responses = [await talking.post("/recognizeText", content=large) for _ in range(3)]
@@ -373,7 +385,6 @@ def test_an_image_in_the_queue_keeps_no_pixels(tmp_path: Path) -> None:
                 assert response.status_code == 202
             size, _ = tracemalloc.get_traced_memory()
         go.set()
-        scheduler.shutdown()
         return size
 
     tracemalloc.start()
@@ -408,7 +419,7 @@ def test_an_image_is_not_analyzed_after_its_client_has_disconnected(tmp_path: Pa
     path = "/vision/v1.0/models/landmarks/analyze"
 
     async def gone() -> int:
-        app = create_app(key="secret-key", gallery=gallery, scheduler=scheduler)
+        app = application(gallery, scheduler)
         working = scheduler.submit(
             "another", 1, lambda: gallery.identify_landmarks(np.zeros((1, 1, 3), np.uint8))
         )

@@ -11,7 +11,6 @@ import requests
 from tests.asking import page
 from visionhelpers import VisionClient, sample_path
 from visionservice import LocalService
-from visionservice.cache import CachedResults
 
 BOTH = sample_path("altered/hopper_and_collins.jpg")
 ONE = sample_path("grace_hopper.jpg")
@@ -94,14 +93,6 @@ def test_documents_and_damaged_files_are_not_cached(tmp_path: Path, calls: list[
             assert response.status_code == status
         client(own).analyze(BOTH, features="Faces")
     assert calls.count("detect") == 1
-
-
-def test_a_result_that_failed_is_computed_again() -> None:
-    results = CachedResults()
-    with pytest.raises(ZeroDivisionError):
-        results.get("faces", lambda: 1 // 0)
-    assert results.get("faces", lambda: 1) == 1
-    assert results.get("faces", lambda: 2) == 1
 
 
 def test_a_new_name_applies_to_a_cached_image(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial, wraps
 from threading import Event
+from typing import Any
 from weakref import ref
 
 import pytest
@@ -18,12 +19,12 @@ from visionservice.scheduler import Scheduler
 ME, YOU = "me", "you"
 
 
-def on_a_loop(test: Callable[[], Awaitable[None]]) -> Callable[[], None]:
+def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
     """Run a test on an event loop of its own."""
 
     @wraps(test)
-    def run() -> None:
-        asyncio.run(asyncio.wait_for(test(), 20))
+    def run(**fixtures: Any) -> None:
+        asyncio.run(asyncio.wait_for(test(**fixtures), 20))
 
     return run
 
@@ -36,7 +37,8 @@ class Busy:
     """A scheduler whose only worker is busy until `go` is set."""
 
     def __init__(self, max_waiting_pixels: int) -> None:
-        self.scheduler = Scheduler(1, max_waiting_pixels)
+        self.scheduler = Scheduler(1)
+        self.scheduler.max_waiting_pixels = max_waiting_pixels
         self.begun, self.go, self.order = Event(), Event(), list[str]()
         self.first = self.scheduler.submit("nobody", 1, self.wait)
 
@@ -54,7 +56,7 @@ async def busy(max_waiting_pixels: int = 20_000_000) -> AsyncIterator[Busy]:
     await until(one.begun)
     yield one
     one.go.set()
-    one.scheduler.shutdown()
+    await one.scheduler.drain()
 
 
 @on_a_loop
@@ -239,7 +241,9 @@ def test_no_error_ends_a_worker_or_the_event_loop(error: BaseException) -> None:
 
 @on_a_loop
 async def test_an_image_larger_than_the_queue_is_accepted_when_nothing_waits() -> None:
-    assert await Scheduler(1, 10).submit(ME, 10**9, lambda: "found") == "found"
+    one = Scheduler(1)
+    one.max_waiting_pixels = 10
+    assert await one.submit(ME, 10**9, lambda: "found") == "found"
 
 
 @on_a_loop
@@ -280,7 +284,6 @@ def test_draining_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
         async with busy() as one:
             await one.scheduler.drain()
             assert one.scheduler.working
-            one.scheduler.shutdown()
             with pytest.raises(ApiError, match="shutting down"):
                 await one.first
 
@@ -288,30 +291,40 @@ def test_draining_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(asyncio.wait_for(run(), 20))
 
 
-@on_a_loop
-async def test_a_shutdown_ends_a_document_after_its_page() -> None:
-    async with busy() as one:
-        pages = [partial(one.order.append, "page")] * 2
-        document = one.scheduler.submit(ME, 1, one.wait, *pages)
-        one.go.set()
-        await one.first
-        one.scheduler.shutdown()
-        with pytest.raises(ApiError, match="shutting down"):
-            await document
-        await asyncio.sleep(0.1)
-        assert one.order == []
+def test_the_end_of_the_time_ends_a_document_after_its_page(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def run() -> None:
+        async with busy() as one:
+            one.go.set()
+            await one.first
+            one.begun.clear()
+            one.go.clear()
+            pages = [partial(one.order.append, "page")] * 2
+            document = one.scheduler.submit(ME, 1, one.wait, *pages)
+            await until(one.begun)
+            await one.scheduler.drain()
+            with pytest.raises(ApiError, match="shutting down"):
+                await document
+            one.go.set()
+            await asyncio.sleep(0.1)
+            assert one.order == []
+
+    monkeypatch.setattr(scheduler, "DRAIN_SECONDS", 0.1)
+    asyncio.run(asyncio.wait_for(run(), 20))
 
 
 def test_a_step_that_outlives_its_event_loop_does_no_harm(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(scheduler, "DRAIN_SECONDS", 0.1)
     begun, go = Event(), Event()
     one = Scheduler(1)
 
     async def run() -> None:
         one.submit(ME, 1, lambda: (begun.set(), go.wait(10)))
         await until(begun)
-        one.shutdown()
+        await one.drain()
 
     asyncio.run(run())
     assert one.working

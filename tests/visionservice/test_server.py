@@ -314,7 +314,7 @@ def test_expired_operations_are_removed_without_a_poll(
             timeout=60,
         )
         assert accepted.status_code == 202
-        operations = service._app.state.service.operations
+        operations = service._service.operations._operations
         assert len(operations) == 1
         monkeypatch.setattr("visionservice.operations.KEEP_TIME", timedelta(0))
         end = monotonic() + 30

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
@@ -63,7 +62,7 @@ class AdminRoutes:
     async def _add_to_gallery(self, request: Request) -> Response:
         gallery, name = gallery_of(request, self._gallery), request.path_params["name"]
         add = gallery.add_face if _is_face(request) else gallery.add_landmark
-        images = await self._run_on_image(request, limits.IMAGE, partial(add, name))
+        images = await self._run_on_image(request, limits.IMAGE, lambda data, *_: add(name, data))
         return JsonResponse(request, {"name": name, "images": images}, 201)
 
     async def _remove_from_gallery(self, request: Request) -> Response:
