@@ -14,7 +14,7 @@ from variants import in_light, mirrored
 from visionhelpers import VisionClient
 from visionhelpers.images import ImageInput
 from visionservice.engines.captions.grammar import plural
-from visionservice.engines.labels import object_classes, scene_classes
+from visionservice.engines.labels import OBJECT_CLASSES, SCENE_CLASSES
 
 PEOPLE = ("person", "people", "man", "woman", "boy", "girl", "child", "baby", "crowd", "group")
 CIRCUMSTANCES = {"outdoors": "outdoor", "indoors": "indoor", "at night": "night"}
@@ -71,9 +71,9 @@ def claims(caption: str, known: Known) -> list[str]:
 @cache
 def vocabulary() -> dict[str, str]:
     """Return every name that a caption may say, and the tag that it would be."""
-    names = {word: word for row in scene_classes() for word in (row.name.lower(), *row.words)}
-    names |= {kind.name: kind.name for kind in object_classes().values()}
-    names |= {kind.plural: kind.name for kind in object_classes().values()}
+    names = {word: word for row in SCENE_CLASSES for word in (row.name.lower(), *row.words)}
+    names |= {kind.name: kind.name for kind in OBJECT_CLASSES.values()}
+    names |= {kind.plural: kind.name for kind in OBJECT_CLASSES.values()}
     names |= {name: name for name in PEOPLE} | CIRCUMSTANCES
     return names | {plural(name): name for name in PEOPLE if name not in ("people", "crowd")}
 

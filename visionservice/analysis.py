@@ -7,17 +7,18 @@ only the results that need it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeVar
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from .cache import Results
+from .engines.adult import MIN_ADULT_SCORE
 from .engines.evidence.evidence import Evidence
 from .engines.labels import MIN_CONFIDENCE
 from .engines.registry import Engines, default
+from .engines.tags.categories import categories
 from .imaging.document_worker import DPI
 
 if TYPE_CHECKING:
@@ -32,14 +33,10 @@ MIN_PART_SIDE = 50
 
 
 class ImageAnalysis:
-    """A decoded image and the results of the engines; each engine runs at most once.
+    """A decoded image (height x width x 3, uint8, RGB, upright) and the results of the engines.
 
-    Args:
-        image: Height x width x 3, uint8, RGB, upright.
-        format: The format of the file: "Jpeg", "Png", "Gif", "Bmp" and others.
-        gallery: The people and places to recognize.
-        engines: None for the built-in ones.
-        results: The results of an earlier analysis of the same pixels.
+    Each engine runs at most once. `format` is that of the file, as "Jpeg"; `results` are those of
+    an earlier analysis of the same pixels.
     """
 
     def __init__(
@@ -57,7 +54,6 @@ class ImageAnalysis:
         self.results = Results() if results is None else results
         self.height, self.width = image.shape[:2]
         self._engine_names = tuple(self.engines.names.values())
-        self._celebrities: tuple[Celebrity, ...] | None = None
 
     def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
         """Return a result of the pixels; its key contains the names of the engines."""
@@ -116,16 +112,12 @@ class ImageAnalysis:
     @property
     def is_adult(self) -> bool:
         """Whether the adult score reaches the engine's threshold."""
-        from .engines.adult import MIN_ADULT_SCORE
-
         return self.adult_score >= MIN_ADULT_SCORE
 
-    @property
+    @cached_property
     def celebrities(self) -> tuple[Celebrity, ...]:
         """The faces that the gallery recognizes."""
-        if self._celebrities is None:
-            self._celebrities = self.gallery.identify_faces(self.image, self.faces)
-        return self._celebrities
+        return self.gallery.identify_faces(self.image, self.faces)
 
     @property
     def landmarks(self) -> tuple[Landmark, ...]:
@@ -151,8 +143,6 @@ class ImageAnalysis:
     @property
     def categories(self) -> tuple[base.Category, ...]:
         """The categories, the most confident first."""
-        from .engines.tags.categories import categories
-
         return self._get("categories", lambda: categories(self.evidence))
 
     @property
@@ -180,7 +170,7 @@ class ImageAnalysis:
             found = engine.caption(self.evidence, limit, gender_neutral=gender_neutral, names=names)
             if captions := tuple(found)[:limit]:
                 break
-        known[None if self._celebrities is None else self.names] = captions
+        known[self.names if "celebrities" in vars(self) else None] = captions
         return captions
 
     def parts(self, limit: int) -> Iterator[tuple[ImageAnalysis, Box]]:
@@ -188,9 +178,8 @@ class ImageAnalysis:
         boxes = [o.box for o in self.confident_objects]
         large = [box for box in boxes if min(box.width, box.height) >= MIN_PART_SIDE]
         for box in large[:limit]:
-            cut = self.image[box.top : box.bottom, box.left : box.right]
+            pixels = np.ascontiguousarray(self.image[box.top : box.bottom, box.left : box.right])
             results = self._get("part", Results, box)
-            pixels = np.ascontiguousarray(cut)
             yield ImageAnalysis(pixels, self.format, self.gallery, self.engines, results), box
 
     @property
@@ -222,28 +211,12 @@ class ImageAnalysis:
         return crop(self.image, width, height, smart=smart, faces=faces, objects=objects)
 
 
-@dataclass(frozen=True, slots=True)
-class PageAnalysis:
+class PageAnalysis(NamedTuple):
     """One page of a document, counted from 1, and the unit of its lengths."""
 
     number: int
     image: ImageAnalysis
     unit: Literal["pixel", "inch"]
-
-    @property
-    def width(self) -> float:
-        """The width in the page's unit."""
-        return self.to_unit(self.image.width)
-
-    @property
-    def height(self) -> float:
-        """The height in the page's unit."""
-        return self.to_unit(self.image.height)
-
-    @property
-    def text(self) -> base.OcrResult:
-        """The text of the page."""
-        return self.image.text
 
     def to_unit(self, pixels: float) -> float:
         """Return a length of the image in the page's unit: whole pixels, or inches."""

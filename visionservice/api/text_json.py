@@ -53,7 +53,8 @@ def page(
     page: PageAnalysis, head: Json, rows: Iterable[Line], confidence: Callable[[float], object]
 ) -> Json:
     """Return one page of Read, whose language and angle are in `head`."""
-    size = {"width": page.width, "height": page.height, "unit": page.unit}
+    width, height = page.to_unit(page.image.width), page.to_unit(page.image.height)
+    size = {"width": width, "height": height, "unit": page.unit}
     return {"page": page.number, **head, **size, "lines": lines(page, rows, confidence)}
 
 

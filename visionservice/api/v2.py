@@ -48,5 +48,5 @@ def _page(page: PageAnalysis) -> Json:
     def grade(confidence: float) -> str:
         return "High" if confidence >= LOW_CONFIDENCE else "Low"
 
-    angle = {"clockwiseOrientation": round(page.text.clockwise % 360, 2)}
-    return text_json.page(page, angle, page.text.lines, grade)
+    angle = {"clockwiseOrientation": round(page.image.text.clockwise % 360, 2)}
+    return text_json.page(page, angle, page.image.text.lines, grade)

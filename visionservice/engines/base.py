@@ -92,10 +92,6 @@ class Region:
     lines: tuple[Line, ...]
 
 
-CLOCKWISE = {"Up": 0.0, "Right": 90.0, "Down": 180.0, "Left": 270.0, "NotDetected": 0.0}
-"""The degrees clockwise from upright of text whose top faces this way."""
-
-
 @dataclass(frozen=True, slots=True)
 class OcrResult:
     """All text of an image: the same lines in three orders.
@@ -114,7 +110,7 @@ class OcrResult:
     @property
     def clockwise(self) -> float:
         """The degrees clockwise from upright of the text, above -135 and below 315."""
-        return CLOCKWISE[self.orientation] - self.angle
+        return {"Right": 90, "Down": 180, "Left": 270}.get(self.orientation, 0) - self.angle
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,12 +219,8 @@ class Caption:
     confidence: float
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
-    """A word for something in the image."""
-
-    name: str
-    confidence: float
+class Tag(LabelScore):
+    """A word for something in the image, and its confidence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,7 @@ def read_table(table: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-@cache
-def labels(table: str) -> tuple[Label, ...]:
-    """Return the labels in a CSV file, in its order."""
+def _labels(table: str) -> tuple[Label, ...]:
     rows = []
     for row in read_table(table):
         words = filter(None, row.pop("words", "").split("; "))
@@ -55,36 +53,31 @@ def labels(table: str) -> tuple[Label, ...]:
     return tuple(rows)
 
 
-@cache
-def object_classes() -> dict[str, Label]:
-    """Return the classes of the object model by name."""
-    return {row.name: row for row in labels("objects.csv")}
+OBJECT_CLASSES = {row.name: row for row in _labels("objects.csv")}
+SCENE_CLASSES = _labels("scenes.csv")
+"""The classes of the scene model in its order; some labels have two."""
+WORD_CLASSES = {row.name: row for row in _labels("words.csv")}
 
 
 def object_class(name: str) -> Label:
     """Return the class of an object, also of one that only another detector finds."""
-    return object_classes().get(name) or Label(name, plural=f"{name}s")
-
-
-def scene_classes() -> tuple[Label, ...]:
-    """Return the classes of the scene model in its order."""
-    return labels("scenes.csv")
+    return OBJECT_CLASSES.get(name) or Label(name, plural=f"{name}s")
 
 
 @cache
 def scene_class(name: str) -> Label:
     """Return the class with a label, with the words of all classes that have this label."""
-    rows = [row for row in scene_classes() if row.name == name]
+    rows = [row for row in SCENE_CLASSES if row.name == name]
     words = tuple(word for row in rows for word in row.words)
     return replace(rows[0], words=words) if rows else Label(name)
 
 
 def word_class(word: str) -> Label:
     """Return the exceptions of a word, if any."""
-    return next((row for row in labels("words.csv") if row.name == word), Label(word))
+    return WORD_CLASSES.get(word) or Label(word)
 
 
 @cache
 def class_count(word: str) -> int:
     """Return the number of the scene model's classes that a word covers: 1 for most labels."""
-    return sum(word in (row.name, *row.words) for row in scene_classes())
+    return sum(word in (row.name, *row.words) for row in SCENE_CLASSES)

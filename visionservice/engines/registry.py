@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from dataclasses import dataclass, fields
 from functools import cache
-from importlib import import_module
 from importlib.metadata import entry_points
+from pkgutil import resolve_name
 from threading import Lock
 from typing import Any, NamedTuple
 
@@ -41,8 +40,7 @@ KINDS = {
 """Every kind of engine; the paths are relative to this package."""
 
 
-@dataclass(frozen=True, slots=True)
-class Engines:
+class Engines(NamedTuple):
     """One engine of each kind; each is loaded at its first use and is safe to use from threads."""
 
     captions: base.Captioner
@@ -57,7 +55,7 @@ class Engines:
     @property
     def names(self) -> dict[str, str]:
         """The names of the engines by kind."""
-        return {field.name: getattr(self, field.name).name for field in fields(self)}
+        return {kind: engine.name for kind, engine in self._asdict().items()}
 
 
 class _Slot:
@@ -68,11 +66,11 @@ class _Slot:
     def __init__(self, method: str, name: str, make: Callable[[], Any]) -> None:
         self.name, self._method, self._make = name, method, make
         self._engine: Any = None
-        self._loading, self._calling = Lock(), Lock()
+        self._lock = Lock()
         setattr(self, method, self._call)
 
     def load(self) -> None:
-        with self._loading:
+        with self._lock:
             if self._engine is None:
                 try:
                     engine = self._make()
@@ -86,35 +84,29 @@ class _Slot:
 
     def _call(self, *args: Any, **options: Any) -> Any:
         self.load()
-        with nullcontext() if self._engine.thread_safe else self._calling:
+        with nullcontext() if self._engine.thread_safe else self._lock:
             return getattr(self._engine, self._method)(*args, **options)
 
 
 def load(choices: Mapping[str, object], options: Mapping[str, str]) -> Engines:
-    """Return the chosen engines, and the built-in ones of all other kinds.
+    """Return the chosen engines, by kind, and the built-in ones of the other kinds.
 
-    Args:
-        choices: By kind, the name of a registered engine, "module:Class", or an engine.
-        options: Arguments of the classes, for example {"captions.model": "/models/blip.onnx"}.
-
-    Raises:
-        ValueError: A kind, name, module, class or option is invalid.
-        TypeError: An object is not an engine of its kind.
+    A choice is the name of a registered engine, "module:Class", or an engine. The options are
+    arguments of the classes, as {"captions.model": "/models/blip.onnx"}. Invalid ones raise
+    ValueError, an object that is no engine of its kind TypeError.
     """
     arguments: dict[str, dict[str, str]] = {kind: {} for kind in KINDS}
-    for kind in choices:
-        if kind not in KINDS:
-            raise ValueError(f"Invalid engine kind {kind!r}: use {', '.join(KINDS)}.")
+    for kind in choices.keys() - KINDS.keys():
+        raise ValueError(f"Invalid engine kind {kind!r}: use {', '.join(KINDS)}.")
     for option, value in options.items():
         kind, _, name = option.partition(".")
         if kind not in KINDS or not name:
             raise ValueError(f"Invalid engine option {option!r}: use for example captions.model.")
         arguments[kind][name] = value
-    slots: dict[str, Any] = {
-        kind: _slot(kind, choices.get(kind, row.built_in), arguments[kind])
-        for kind, row in KINDS.items()
-    }
-    return Engines(**slots)
+    slots: list[Any] = [
+        _slot(kind, choices.get(kind, row.built_in), arguments[kind]) for kind, row in KINDS.items()
+    ]
+    return Engines(*slots)
 
 
 @cache
@@ -133,14 +125,10 @@ def registered(kind: str) -> dict[str, str]:
 def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
     method, built_in, path = KINDS[kind]
     if choice == built_in and not arguments:  # imported at the first use
-        return _Slot(method, built_in, lambda: _import(f"{__package__}.{path}")())
+        return _Slot(method, built_in, lambda: resolve_name(f"{__package__}.{path}")())
     engine: Any = choice
     if isinstance(choice, str):
-        engine_class = _find_class(kind, choice)
-        try:
-            engine = engine_class(**arguments)
-        except Exception as error:
-            raise ValueError(f"Invalid engine {choice!r} or options: {error}.") from error
+        engine = _make(kind, choice, arguments)
     elif arguments:
         option = f"'{kind}.{next(iter(arguments))}'"
         raise ValueError(f"Invalid engine option {option}: use options only with module:Class.")
@@ -151,19 +139,18 @@ def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
     return _Slot(method, engine.name, lambda: engine)
 
 
-def _find_class(kind: str, choice: str) -> Any:
-    """Return the class of a registered name or of "module:Class"."""
+def _make(kind: str, choice: str, arguments: Mapping[str, str]) -> Any:
+    """Return an engine by its registered name or by "module:Class"."""
     paths = registered(kind)
     path = paths.get(choice, choice)
     use = f"Invalid engine {choice!r}: use module:Class or {', '.join(sorted(paths))}"
     if not all(path.partition(":")):
         raise ValueError(f"{use}.")
     try:
-        return _import(path)
-    except (ImportError, AttributeError) as error:
+        engine_class = resolve_name(path)
+    except (ImportError, AttributeError, ValueError) as error:
         raise ValueError(f"{use} ({error}).") from error
-
-
-def _import(path: str) -> Any:
-    module, _, name = path.partition(":")
-    return getattr(import_module(module), name)
+    try:
+        return engine_class(**arguments)
+    except Exception as error:
+        raise ValueError(f"Invalid engine {choice!r} or options: {error}.") from error

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def test_an_engine_obeys_its_contract(kind: str, name: str, sample: str, look: L
 @pytest.mark.parametrize("kind", registry.KINDS)
 def test_the_built_in_class_has_the_registered_name(kind: str) -> None:
     row = registry.KINDS[kind]
-    engine = registry._import(f"visionservice.engines.{row.path}")()
+    engine = resolve_name(f"visionservice.engines.{row.path}")()
     assert engine.name == row.built_in
     assert isinstance(engine.thread_safe, bool)
     assert callable(getattr(engine, row.method))

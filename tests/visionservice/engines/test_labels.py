@@ -3,11 +3,11 @@ from __future__ import annotations
 from visionservice.engines.base import Object
 from visionservice.engines.geometry import Box
 from visionservice.engines.labels import (
-    labels,
+    OBJECT_CLASSES,
+    SCENE_CLASSES,
+    WORD_CLASSES,
     object_class,
-    object_classes,
     scene_class,
-    scene_classes,
     word_class,
 )
 
@@ -25,20 +25,20 @@ def test_labels_of_another_classifier_have_no_general_words() -> None:
 
 def test_a_label_of_two_classes_has_the_words_of_both() -> None:
     assert {"bird", "animal"} <= set(scene_class("crane").words)
-    assert sum(row.name == "crane" for row in scene_classes()) == 2
+    assert sum(row.name == "crane" for row in SCENE_CLASSES) == 2
 
 
 def test_exceptions_are_of_words_in_the_tables() -> None:
-    words = {word for row in scene_classes() for word in (row.name, *row.words)}
-    words |= {word for row in object_classes().values() for word in (row.name, *row.words)}
-    assert {row.name for row in labels("words.csv")} <= words
-    assert {row.naming for row in labels("words.csv")} == {"", "doubtful", "kitchen", "never"}
+    words = {word for row in SCENE_CLASSES for word in (row.name, *row.words)}
+    words |= {word for row in OBJECT_CLASSES.values() for word in (row.name, *row.words)}
+    assert set(WORD_CLASSES) <= words
+    assert {row.naming for row in WORD_CLASSES.values()} == {"", "doubtful", "kitchen", "never"}
     assert word_class("dog").naming == ""
 
 
 def test_the_columns_have_known_values() -> None:
-    namings = {row.naming for row in scene_classes()}
+    namings = {row.naming for row in SCENE_CLASSES}
     assert namings == {"", "certain", "family", "unreliable"}
-    generic = {row.generic for row in object_classes().values()} - {""}
-    assert generic <= {word for row in object_classes().values() for word in row.words}
-    assert sum(row.supports == "yes" for row in object_classes().values()) == 5
+    generic = {row.generic for row in OBJECT_CLASSES.values()} - {""}
+    assert generic <= {word for row in OBJECT_CLASSES.values() for word in row.words}
+    assert sum(row.supports == "yes" for row in OBJECT_CLASSES.values()) == 5

@@ -157,8 +157,9 @@ def test_pages_of_a_pdf_are_measured_in_inches() -> None:
     document.close()
     analysis = PageAnalysis(page.number, ImageAnalysis(page.image, "Pdf", None), page.unit)  # type: ignore[arg-type]
     assert analysis.unit == "inch"
-    assert (analysis.width, analysis.height) == pytest.approx((8.5, 4.0), abs=0.01)
-    (line,) = analysis.text.lines
+    size = [analysis.to_unit(side) for side in (analysis.image.width, analysis.image.height)]
+    assert size == pytest.approx([8.5, 4.0], abs=0.01)
+    (line,) = analysis.image.text.lines
     left, top = (analysis.to_unit(value) for value in line.polygon[0])
     assert (left, top) == pytest.approx((0.6, 1.3), abs=0.15)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..base import LabelScore, Scene
 from ..evidence.evidence import Evidence
-from ..labels import MIN_PLACE_SCORE, class_count, object_classes, scene_class, word_class
+from ..labels import MIN_PLACE_SCORE, OBJECT_CLASSES, class_count, scene_class, word_class
 from .grammar import article
 from .phrases import CaptionPlan, Phrase, night, surroundings
 
@@ -70,6 +70,6 @@ def _is_confirmed(evidence: Evidence, name: str) -> bool:
     To the scene model alone, lids on a desk are a wall clock (0.90). Animals need no confirmation.
     """
     words = {name, *scene_class(name).words}
-    rows = [row for row in object_classes().values() if row.name in words]
+    rows = [row for row in OBJECT_CLASSES.values() if row.name in words]
     found = {thing.name for thing in evidence.objects}
     return not rows or any("animal" in row.words or row.name in found for row in rows)

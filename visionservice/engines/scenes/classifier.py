@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import LabelScore, Object, RGBImage, Scene
-from ..labels import MIN_CONFIDENCE, Label, scene_classes
+from ..labels import MIN_CONFIDENCE, SCENE_CLASSES, Label
 from ..runtime import cpu_count, import_package, model_file
 from .indoor_outdoor import Scores, indoor_score, outdoor_score, water_score
 from .low_level import extract
@@ -89,7 +89,7 @@ class EfficientNetClassifier:
 def _sum(scores: Scores, names: Callable[[Label], Iterable[str]]) -> tuple[LabelScore, ...]:
     """Return the sums of the scores of the classes under each name, the highest first."""
     totals: defaultdict[str, float] = defaultdict(float)
-    for score, row in zip(scores, scene_classes(), strict=True):
+    for score, row in zip(scores, SCENE_CLASSES, strict=True):
         for name in names(row):
             totals[name] += float(score)
     words = (LabelScore(n, min(1.0, s)) for n, s in totals.items() if s >= MIN_REPORTED_SCORE)

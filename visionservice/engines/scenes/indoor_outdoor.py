@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import LowLevelFeatures, Object
-from ..labels import MIN_CONFIDENCE, object_class, scene_classes
+from ..labels import MIN_CONFIDENCE, SCENE_CLASSES, object_class
 
 MIN_PLACE_OBJECT = 0.9
 """The least confidence of an object that alone decides the place; false kites reach 0.74."""
@@ -54,13 +54,13 @@ def water_score(scores: Scores, background: Scores, objects: Sequence[Object]) -
 def place_score(scores: Scores, place: str, objects: Sequence[Object]) -> float:
     """Return the sum of the scores of the classes in a place."""
     movable = MOVABLE if objects else frozenset()
-    rows = [row.place == place and movable.isdisjoint(row.words) for row in scene_classes()]
+    rows = [row.place == place and movable.isdisjoint(row.words) for row in SCENE_CLASSES]
     return float(scores[np.array(rows)].sum())
 
 
 def label_score(scores: Scores, word: str, place: str = "") -> float:
     """Return the sum of the scores of the classes under a word, in a place if one is given."""
-    rows = [word in row.words and place in ("", row.place) for row in scene_classes()]
+    rows = [word in row.words and place in ("", row.place) for row in SCENE_CLASSES]
     return float(scores[np.array(rows)].sum())
 
 

@@ -9,7 +9,7 @@ from visionservice.engines.captions.activities import ACTIVITIES, find_activity,
 from visionservice.engines.captions.grammar import article
 from visionservice.engines.evidence.people import Person
 from visionservice.engines.geometry import Box
-from visionservice.engines.labels import object_classes
+from visionservice.engines.labels import OBJECT_CLASSES
 
 # A person of 100 x 300 pixels, with a face at the top.
 PERSON = Person(Box(100, 50, 100, 300), 0.9, Face(Box(130, 55, 40, 40), 40, "Female", 0.9))
@@ -67,7 +67,7 @@ def test_the_table_has_known_objects_and_relations_and_the_right_articles() -> N
     assert len(ACTIVITIES) > 50
     assert [row["object"] for row in ACTIVITIES if "a ball" in row["one"]] == ["sports ball"]
     for row in ACTIVITIES:
-        assert row["object"] in object_classes()
+        assert row["object"] in OBJECT_CLASSES
         assert row["relation"] in relations(PERSON, PERSON.box)
         for word, following in pairwise(row["one"].split()):
             if word in ("a", "an"):

@@ -3,7 +3,7 @@ import re
 import pytest
 
 from visionservice.engines.captions.grammar import MIN_GROUP, article, join, number, plural
-from visionservice.engines.labels import object_classes, scene_classes
+from visionservice.engines.labels import OBJECT_CLASSES, SCENE_CLASSES
 
 
 @pytest.mark.parametrize(
@@ -25,10 +25,8 @@ def test_the_article_follows_the_sound(word: str, text: str) -> None:
     assert article(word) == text
 
 
-NAMES = {row.name for row in scene_classes()} | {
-    word for row in scene_classes() for word in row.words
-}
-NAMES |= set(object_classes()) | {row.generic for row in object_classes().values()} - {""}
+NAMES = {row.name for row in SCENE_CLASSES} | {word for row in SCENE_CLASSES for word in row.words}
+NAMES |= set(OBJECT_CLASSES) | {row.generic for row in OBJECT_CLASSES.values()} - {""}
 UNCOUNTED = {"broccoli", "sheep", "skis"}
 
 
@@ -49,7 +47,7 @@ def test_no_plural_has_an_article() -> None:
 
 @pytest.mark.parametrize("count", range(1, 13))
 def test_every_object_has_a_number_in_english(count: int) -> None:
-    for row in object_classes().values():
+    for row in OBJECT_CLASSES.values():
         phrase = number(row.name, row.plural, count)
         if count == 1:
             assert phrase == article(row.name)

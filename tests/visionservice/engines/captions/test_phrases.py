@@ -7,7 +7,7 @@ from pathlib import Path
 from visionservice.engines.base import ImageType, LabelScore
 from visionservice.engines.captions.phrases import PLACES, night, place_and_time, surroundings
 from visionservice.engines.evidence.evidence import Evidence
-from visionservice.engines.labels import scene_classes
+from visionservice.engines.labels import SCENE_CLASSES
 
 Look = Callable[[str | Path], Evidence]
 
@@ -54,5 +54,5 @@ def test_it_is_night_outdoors_in_the_dark(look: Look) -> None:
 
 
 def test_the_table_has_words_of_the_scene_model() -> None:
-    known = {word for row in scene_classes() for word in (row.name, *row.words)}
+    known = {word for row in SCENE_CLASSES for word in (row.name, *row.words)}
     assert set(PLACES) <= known

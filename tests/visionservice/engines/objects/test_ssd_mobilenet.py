@@ -10,7 +10,7 @@ import pytest
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import ObjectDetector
 from visionservice.engines.geometry import Box
-from visionservice.engines.labels import MIN_CONFIDENCE, object_classes
+from visionservice.engines.labels import MIN_CONFIDENCE, OBJECT_CLASSES
 from visionservice.engines.registry import default
 
 
@@ -64,8 +64,8 @@ def test_threads_do_not_mix_their_images(detector: ObjectDetector) -> None:
 
 def test_the_table_has_eighty_classes_in_categories_of_the_api(shared: Path) -> None:
     allowed = {*json.loads((shared / "specs/categories86.json").read_text()), ""}
-    assert len(object_classes()) == 80
-    assert {row.category for row in object_classes().values()} <= allowed
+    assert len(OBJECT_CLASSES) == 80
+    assert {row.category for row in OBJECT_CLASSES.values()} <= allowed
 
 
 def test_a_large_grainy_image_has_the_object_of_the_small_one(

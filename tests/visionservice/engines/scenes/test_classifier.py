@@ -11,7 +11,7 @@ import pytest
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.evidence.evidence import Evidence
-from visionservice.engines.labels import class_count, scene_classes
+from visionservice.engines.labels import SCENE_CLASSES, class_count
 from visionservice.engines.scenes.classifier import EfficientNetClassifier
 
 Look = Callable[[str | Path], Evidence]
@@ -81,9 +81,9 @@ def test_threads_do_not_mix_their_images(classifier: EfficientNetClassifier) -> 
 
 def test_the_table_has_a_row_for_each_class_in_categories_of_the_api(shared: Path) -> None:
     allowed = {*json.loads((shared / "specs/categories86.json").read_text()), ""}
-    assert len(scene_classes()) == 1000
-    assert {row.category for row in scene_classes()} <= allowed
-    assert {row.place for row in scene_classes()} == {"outdoor", "indoor", ""}
+    assert len(SCENE_CLASSES) == 1000
+    assert {row.category for row in SCENE_CLASSES} <= allowed
+    assert {row.place for row in SCENE_CLASSES} == {"outdoor", "indoor", ""}
     assert class_count("dog") == 118
 
 

@@ -2,7 +2,7 @@ import numpy as np
 
 from visionservice.engines.base import Object
 from visionservice.engines.geometry import Box
-from visionservice.engines.labels import scene_classes
+from visionservice.engines.labels import SCENE_CLASSES
 from visionservice.engines.scenes.indoor_outdoor import (
     MAX_COLOR_SCORE,
     MIN_COLOR_SUPPORT,
@@ -16,11 +16,11 @@ from visionservice.engines.scenes.low_level import extract
 
 BLUE = extract(np.full((64, 64, 3), (120, 170, 240), np.uint8))
 GRAY = extract(np.full((64, 64, 3), 128, np.uint8))
-NOTHING = np.zeros(len(scene_classes()))
+NOTHING = np.zeros(len(SCENE_CLASSES))
 
 
 def all_of(label: str) -> np.ndarray:
-    return np.array([float(row.name == label) for row in scene_classes()])
+    return np.array([float(row.name == label) for row in SCENE_CLASSES])
 
 
 def test_blue_sky_raises_an_outdoor_score_unless_it_is_too_low() -> None:
