@@ -73,12 +73,7 @@ def describe(image: RGBImage) -> Features:
 
 
 def inliers(features: Features, known: Features) -> int:
-    """Return the number of features of a known image that one homography maps to an image.
-
-    Zero without such a homography, if it mirrors, folds or collapses the known image, as those of
-    repeated textures (brick, grass) do, or if only a spot or the margin matches, as a logo, a date
-    or a frame does. The function is not symmetric.
-    """
+    """Return how many features of a known image one plausible homography maps to an image."""
     matches = _matches(features.descriptors, known.descriptors)
     if len(matches) < MIN_MATCHES:
         return 0

@@ -62,14 +62,9 @@ def crop(
 def best_window(
     size: Size, shape: Size, faces: Sequence[Box], objects: Sequence[Object], salient: Floats
 ) -> Box:
-    """Return the best of the largest windows of a shape in an image.
+    """Return the best of the largest windows with the ratio of a shape in an image of a size.
 
-    Args:
-        size: The size of the image.
-        shape: A width and height whose ratio the window has, to a pixel.
-        faces: Boxes in the image.
-        objects: The other objects in it.
-        salient: The saliency in rows x columns over the whole image.
+    The saliency is that of the whole image, in rows x columns of any number.
     """
     width, height = largest(size, shape)
     axis = 0 if width < size[0] else 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import cv2
 import numpy as np
@@ -13,33 +13,19 @@ from ..base import RGBImage
 
 @dataclass(frozen=True, slots=True)
 class DeskewedImage:
-    """An image rotated about its center, and large enough to contain all of it.
-
-    Attributes:
-        image: Height x width x 3, uint8, RGB.
-        inverse: The 3 x 3 matrix from points of `image` to points of the original image.
-    """
+    """An image rotated about its center, and large enough to contain all of the original."""
 
     image: RGBImage
-    inverse: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, image: RGBImage) -> DeskewedImage:
-        """Return an image as it is."""
-        return cls(image, np.eye(3))
+    inverse: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
+    """The 3 x 3 matrix from points of the image to points of the original."""
 
     def rotated(self, quarters: int) -> DeskewedImage:
         """Return the image rotated counterclockwise by quarter turns, which is lossless."""
-        if quarters % 4 == 0:
-            return self
-        height, width = self.image.shape[:2]
-        inverse = (
-            ((0, -1, width), (1, 0, 0), (0, 0, 1)),
-            ((-1, 0, width), (0, -1, height), (0, 0, 1)),
-            ((0, 1, 0), (-1, 0, height), (0, 0, 1)),
-        )[quarters % 4 - 1]
-        image = np.ascontiguousarray(np.rot90(self.image, quarters))
-        return DeskewedImage(image, self.inverse @ np.array(inverse, np.float64))
+        image, inverse = self.image, self.inverse
+        for _ in range(quarters % 4):
+            inverse = inverse @ np.array([(0, -1, image.shape[1]), (1, 0, 0), (0, 0, 1)])
+            image = np.rot90(image)
+        return DeskewedImage(np.ascontiguousarray(image), inverse)
 
     def deskewed(self, degrees: float) -> DeskewedImage:
         """Return the image rotated counterclockwise; the color of its edges fills the corners."""
@@ -57,6 +43,6 @@ class DeskewedImage:
         inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))
         return DeskewedImage(np.asarray(image, np.uint8), self.inverse @ inverse)
 
-    def to_image(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    def to_original(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return points, N x 2, in the coordinates of the original image."""
         return np.asarray(points @ self.inverse[:2, :2].T + self.inverse[:2, 2], np.float64)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections import Counter
 from functools import cache
-from threading import Lock
 from typing import Any
 
 from ..runtime import import_package
@@ -16,11 +15,9 @@ LATIN = "cs da de en es fi fr hu it nl no pl pt ro sk sr sv tr"
 API_CODES = {"no": "nb", "sr": "sr-Latn"}
 """The API's codes where they differ."""
 ENGLISH_PRIOR = 8.0
-"""How many times likelier English is than another language, regardless of the text."""
+"""How many times likelier English is than another language: one or two ambiguous words are."""
 MIN_KANA = 0.05
 """The least number of kana per ideograph in Japanese; Chinese has none."""
-
-_lock = Lock()
 
 
 def detect(text: str) -> str:
@@ -32,31 +29,17 @@ def detect(text: str) -> str:
     if kana and kana >= MIN_KANA * scripts["CJK"] and kana + scripts["CJK"] >= scripts["LATIN"]:
         return "ja"
     script, _ = scripts.most_common(1)[0]
-    if script == "CJK":
-        return _chinese(text)
+    if script == "CJK":  # the national character sets lack each other's forms
+        simplified, traditional = (len(text.encode(e, "ignore")) for e in ("gb2312", "big5"))
+        return "zh-Hant" if traditional > simplified else "zh-Hans"
     if script == "CYRILLIC":
         return "sr-Cyrl" if set(text.lower()) & set("ђјљњћџ") else "ru"
     if script == "LATIN":
-        return _latin(text)
-    return {"GREEK": "el", "HANGUL": "ko", "ARABIC": "ar"}.get(script, UNKNOWN)
-
-
-def _chinese(text: str) -> str:
-    """Compare the national character sets, each of which lacks the other's forms."""
-    simplified, traditional = (
-        sum(bool(letter.encode(encoding, "ignore")) for letter in text)
-        for encoding in ("gb2312", "big5")
-    )
-    return "zh-Hant" if traditional > simplified else "zh-Hans"
-
-
-def _latin(text: str) -> str:
-    """Return the likeliest language; one or two ambiguous words are English."""
-    with _lock:
         probabilities: dict[str, float] = dict(_identifier().rank(text.lower()))
-    probabilities["en"] *= ENGLISH_PRIOR
-    code = max(probabilities, key=lambda code: probabilities[code])
-    return API_CODES.get(code, code)
+        probabilities["en"] *= ENGLISH_PRIOR
+        code = max(probabilities, key=lambda code: probabilities[code])
+        return API_CODES.get(code, code)
+    return {"GREEK": "el", "HANGUL": "ko", "ARABIC": "ar"}.get(script, UNKNOWN)
 
 
 @cache

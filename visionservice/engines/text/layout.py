@@ -10,6 +10,7 @@ Quads = NDArray[np.float64]
 
 Frame = tuple[float, float, float, float]
 """Left, top, right, bottom, as shares of a line's width and height."""
+Floats = NDArray[np.float64]
 
 MIN_SLOPE = 0.5
 """Degrees. Less is the rounding of the corners."""
@@ -25,7 +26,7 @@ MAX_WORD_GAP = 0.5
 """The widest gap between two pieces of one line, in heights of a line."""
 
 
-def sizes(quads: Quads) -> NDArray[np.float64]:
+def sizes(quads: Quads) -> Floats:
     """Return the width and height of each quadrilateral, N x 2, in pixels."""
     across = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
     down = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
@@ -40,7 +41,7 @@ def clockwise_from_top_left(quads: Quads) -> Quads:
     return np.take_along_axis(quads, order[..., None], axis=1)
 
 
-def sub_quad(quad: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
+def sub_quad(quad: Floats, frame: Frame) -> Floats:
     """Return the corners, 4 x 2, of a frame inside a line."""
     left, top, right, bottom = frame
     across = np.array([left, right, right, left])[:, None]
@@ -51,20 +52,16 @@ def sub_quad(quad: NDArray[np.float64], frame: Frame) -> NDArray[np.float64]:
 
 
 def slope(quads: Quads) -> float:
-    """Return how many degrees the lines go down to the right; 0.0 for level ones.
-
-    This is the median over the long lines, weighted by their length.
-    """
+    """Return the median degrees that the long lines go down to the right; 0.0 for level ones."""
     long = quads[np.divide(*sizes(quads).T) >= LONG_LINE]
     degrees = _weighted_median(*_directions(long)) if len(long) else 0.0
     return 0.0 if abs(degrees) < MIN_SLOPE else degrees
 
 
 def tilt(quads: Quads) -> float:
-    """Return the degrees clockwise between the lines and the nearer axis: -45 to 45.
+    """Return the median degrees clockwise between the long lines and the nearer axis: -45 to 45.
 
-    This is the median over all long lines, horizontal or vertical, weighted by their length. It is
-    taken around their mean direction: near 45 degrees some lines seem horizontal, others vertical.
+    It is taken around their mean: near 45 degrees some lines seem horizontal, others vertical.
     """
     across, down = sizes(quads).T
     vertical = np.roll(quads, 1, axis=1)[down >= LONG_TILTED_LINE * across]
@@ -77,53 +74,39 @@ def tilt(quads: Quads) -> float:
     return (median + 45) % 90 - 45
 
 
-def _directions(quads: Quads) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _directions(quads: Quads) -> tuple[Floats, Floats]:
     """Return the directions of lines, in degrees clockwise, and their lengths."""
     along = (quads[:, 1] - quads[:, 0] + quads[:, 2] - quads[:, 3]) / 2
     return np.degrees(np.arctan2(along[:, 1], along[:, 0])), np.linalg.norm(along, axis=1)
 
 
-def _weighted_median(values: NDArray[np.float64], weights: NDArray[np.float64]) -> float:
+def _weighted_median(values: Floats, weights: Floats) -> float:
     order = np.argsort(values)
     sums = np.cumsum(weights[order])
     return float(values[order][np.searchsorted(sums, sums[-1] / 2)])
 
 
 def group_into_regions(quads: Quads, degrees: float) -> list[list[int]]:
-    """Return the indices of lines by column or paragraph, all in reading order.
-
-    Args:
-        quads: The lines.
-        degrees: Their slope.
-    """
+    """Return the indices of lines of this slope by column or paragraph, all in reading order."""
     boxes = _level_boxes(quads, degrees)
-    order = np.argsort(boxes[:, 1])
-    groups = [order[group].tolist() for group in _connected(_same_paragraph(boxes[order]))]
-    tops_left = [boxes[group, :2].min(axis=0) for group in groups]
-    bottoms_right = [boxes[group, 2:].max(axis=0) for group in groups]
-    frames = np.hstack([tops_left, bottoms_right])
-    return [_top_to_bottom(groups[i], boxes) for i in _reading_order(frames)]
+    groups = _connected(_same_paragraph(boxes))
+    frames = [(*boxes[group, :2].min(axis=0), *boxes[group, 2:].max(axis=0)) for group in groups]
+    return [_top_to_bottom(groups[i], boxes) for i in _reading_order(np.array(frames))]
 
 
-def by_rows(quads: Quads) -> list[int]:
-    """Return the order of level lines by row, those of one row from left to right."""
-    return _top_to_bottom(list(range(len(quads))), _level_boxes(quads, 0.0))
+def by_rows(quads: Quads, degrees: float) -> list[int]:
+    """Return the indices of lines of this slope by row, those of one row from left to right."""
+    return _top_to_bottom(list(range(len(quads))), _level_boxes(quads, degrees))
 
 
-def rotated(quads: Quads, degrees: float) -> Quads:
-    """Return quadrilaterals rotated clockwise about the origin."""
-    angle = np.radians(degrees)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    return np.asarray(quads @ turn.T, np.float64)
-
-
-def _level_boxes(quads: Quads, degrees: float) -> NDArray[np.float64]:
+def _level_boxes(quads: Quads, degrees: float) -> Floats:
     """Return left, top, right, bottom of each line, rotated by its slope to be level."""
-    level = rotated(quads, -degrees)
+    cosine, sine = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    level = quads @ np.array([(cosine, -sine), (sine, cosine)])
     return np.concatenate([level.min(axis=1), level.max(axis=1)], axis=1)
 
 
-def _same_paragraph(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _same_paragraph(boxes: Floats) -> NDArray[np.bool_]:
     """Return for each pair of lines, N x N, whether they are neighbors in one paragraph."""
     widths, heights = boxes[:, 2] - boxes[:, 0], boxes[:, 3] - boxes[:, 1]
     narrower, lower = (np.minimum.outer(side, side) for side in (widths, heights))
@@ -133,7 +116,7 @@ def _same_paragraph(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.where(down > 0.5 * lower, beside, below)
 
 
-def _overlaps(boxes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
+def _overlaps(boxes: Floats, axis: int) -> Floats:
     """Return how much each pair of boxes, N x N, overlaps along x (0) or y (1)."""
     starts, ends = boxes[:, axis], boxes[:, axis + 2]
     return np.asarray(np.minimum.outer(ends, ends) - np.maximum.outer(starts, starts), np.float64)
@@ -141,22 +124,17 @@ def _overlaps(boxes: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
 
 def _connected(linked: NDArray[np.bool_]) -> list[list[int]]:
     """Return the connected components of a symmetric N x N matrix, each in ascending order."""
-    free = np.ones(len(linked), np.bool_)
-    groups = []
-    while free.any():
-        group, waiting = [], [int(free.argmax())]
-        free[waiting] = False
-        while waiting:
-            line = waiting.pop()
-            group.append(line)
-            near = np.flatnonzero(linked[line] & free)
-            free[near] = False
-            waiting.extend(near.tolist())
-        groups.append(sorted(group))
-    return groups
+    lowest = np.arange(len(linked))
+    while (
+        True
+    ):  # each index gets the lowest one that it is linked to, at last by any number of links
+        lower = np.where(linked, lowest, lowest[:, None]).min(axis=1)
+        if (lower == lowest).all():
+            return [np.flatnonzero(lowest == first).tolist() for first in np.unique(lowest)]
+        lowest = lower[lower]
 
 
-def _reading_order(frames: NDArray[np.float64]) -> list[int]:
+def _reading_order(frames: Floats) -> list[int]:
     """Return the order of frames in which all that one reads before another come first.
 
     This is a topological sort, after Breuel, "High performance document layout analysis" (2003).
@@ -164,18 +142,17 @@ def _reading_order(frames: NDArray[np.float64]) -> list[int]:
     order = np.lexsort((frames[:, 0], frames[:, 1]))
     before = _reads_before(frames[order])
     waits_for = before.sum(axis=0)
-    left = np.ones(len(frames), np.bool_)
+    done = np.zeros(len(frames), np.bool_)
     chosen = []
-    while left.any():
-        free = left & (waits_for == 0)
-        first = int((free if free.any() else left).argmax())
-        left[first] = False
+    for _ in order:
+        first = int(np.where(done, 2, waits_for > 0).argmin())
+        done[first] = True
         waits_for -= before[first]
         chosen.append(int(order[first]))
     return chosen
 
 
-def _reads_before(frames: NDArray[np.float64]) -> NDArray[np.bool_]:
+def _reads_before(frames: Floats) -> NDArray[np.bool_]:
     """Return for each pair of frames, N x N, whether the first is above or wholly to the left.
 
     A frame to the left does not come first if a third frame is vertically between the two and
@@ -191,13 +168,13 @@ def _reads_before(frames: NDArray[np.float64]) -> NDArray[np.bool_]:
     return np.where(stacked, above, beside)
 
 
-def _top_to_bottom(group: list[int], boxes: NDArray[np.float64]) -> list[int]:
+def _top_to_bottom(group: list[int], boxes: Floats) -> list[int]:
     """Return the lines sorted by row, those of one row from left to right."""
     rows: list[list[int]] = []
-    for line in sorted(group, key=lambda i: float(boxes[i][1] + boxes[i][3])):
-        middle = (boxes[line][1] + boxes[line][3]) / 2
-        if rows and middle < boxes[rows[-1][0]][3] - 0.25 * (boxes[line][3] - boxes[line][1]):
+    for line in sorted(group, key=lambda i: (boxes[i, 1] + boxes[i, 3], boxes[i, 1])):
+        _, top, _, bottom = boxes[line]
+        if rows and (top + bottom) / 2 < boxes[rows[-1][0], 3] - 0.25 * (bottom - top):
             rows[-1].append(line)
         else:
             rows.append([line])
-    return [i for row in rows for i in sorted(row, key=lambda i: float(boxes[i][0]))]
+    return [i for row in rows for i in sorted(row, key=lambda i: float(boxes[i, 0]))]

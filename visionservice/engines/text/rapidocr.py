@@ -22,13 +22,11 @@ MIN_SHORT_SIDE = 736
 """Pixels. The detector misses small letters in images smaller than its training images."""
 MAX_DETECTOR_PIXELS = 1_600_000
 """The detector's memory and time: 0.3 GB and 0.3 seconds per million."""
-LINE_HEIGHT = 48
-"""The height of the recognizer's input in pixels."""
-DENSE_LINES = 100
+LINE_HEIGHT, MIN_LINE_WIDTH = 48, 320
+"""The size in pixels of the recognizer's input, as it was trained; long lines are wider."""
+DENSE_LINES, MIN_DENSE_LINE_WIDTH = 100, 96
 """From this number of lines on, short lines are padded less: 480 cells of a table then take a third
 of the time, and as many are right."""
-DENSE_LINE_WIDTH = 96
-"""The least width of the recognizer's input for these; otherwise 320, as it was trained."""
 
 _detecting = Lock()
 """RapidOCR changes its own state while it detects; recognizing needs no lock."""
@@ -45,11 +43,21 @@ class WordSpan:
 
 @dataclass(frozen=True, slots=True)
 class LineResult:
-    """The text of a line and its words, with a confidence from 0 to 1."""
+    """The words of a line, with a confidence from 0 to 1; no words if it cannot be read."""
 
-    text: str
-    confidence: float
     words: tuple[WordSpan, ...]
+    confidence: float
+
+    @property
+    def text(self) -> str:
+        """The words, joined by spaces."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame around all words."""
+        lefts, tops, rights, bottoms = zip(*(word.frame for word in self.words), strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms)
 
 
 def load() -> None:
@@ -67,7 +75,7 @@ def detect_lines(image: RGBImage) -> Quads:
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     scaled = cv2.cvtColor(cv2.resize(image, size, interpolation=method), cv2.COLOR_RGB2BGR)
     with _detecting:
-        boxes = getattr(_model()(scaled, use_det=True, use_rec=False), "boxes", None)
+        boxes = _model()(scaled, use_det=True, use_rec=False).boxes
     if boxes is None:
         return np.empty((0, 4, 2))
     quads = np.asarray(boxes, np.float64) * (width / size[0], height / size[1])
@@ -90,28 +98,22 @@ def recognize_lines(strips: Sequence[RGBImage]) -> list[LineResult]:
     """Return the text of the cropped images of lines, in the same order."""
     if not strips:
         return []
-    load()
-    small = [cv2.cvtColor(_shrunk(strip), cv2.COLOR_RGB2BGR) for strip in strips]
-    recognize = _recognize_dense if len(strips) >= DENSE_LINES else _model().recognize_txt
-    result = recognize(small)
+    recognizer = copy(_model().text_rec)
+    width = MIN_DENSE_LINE_WIDTH if len(strips) >= DENSE_LINES else MIN_LINE_WIDTH
+    recognizer.rec_image_shape = [3, LINE_HEIGHT, width]
+    inputs = import_package("rapidocr").ch_ppocr_rec.TextRecInput
+    result = recognizer(inputs(img=[_shrunk(strip) for strip in strips], return_word_box=True))
     rows = zip(strips, result.txts, result.scores, result.word_results, strict=True)
     return [_line_result(*row) for row in rows]
 
 
-def _recognize_dense(strips: list[Any]) -> Any:
-    recognizer = copy(_model().text_rec)
-    recognizer.rec_image_shape = [3, LINE_HEIGHT, DENSE_LINE_WIDTH]
-    typings = import_package("rapidocr").ch_ppocr_rec
-    return recognizer(typings.TextRecInput(img=strips, return_word_box=True))
-
-
-def _shrunk(strip: RGBImage) -> RGBImage:
-    """Return a tall strip at the recognizer's height, without the aliasing of its resizing."""
+def _shrunk(strip: RGBImage) -> Any:
+    """Return a strip in BGR, a tall one at the recognizer's height: its own resizing aliases."""
     height, width = strip.shape[:2]
-    if height <= LINE_HEIGHT:
-        return strip
     size = max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT
-    return np.asarray(cv2.resize(strip, size, interpolation=cv2.INTER_AREA), np.uint8)
+    tall = height > LINE_HEIGHT
+    small = cv2.resize(strip, size, interpolation=cv2.INTER_AREA) if tall else strip
+    return cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
 
 
 def _line_result(strip: RGBImage, text: str, score: float, info: Any) -> LineResult:
@@ -120,14 +122,12 @@ def _line_result(strip: RGBImage, text: str, score: float, info: Any) -> LineRes
     columns = [column for part in info.word_cols for column in part]
     letters = [c for c, letter in zip(info.confs, text, strict=False) if not letter.isspace()]
     if not words or len(columns) != sum(map(len, words)):
-        return LineResult("", 0.0, ())
-    centers = (np.array(columns) + 0.5) / info.line_txt_len
-    ends = np.cumsum([len(word) for word in words])
-    starts = ends - [len(word) for word in words]
-    spans = [(float(centers[a]), float(centers[b - 1])) for a, b in zip(starts, ends, strict=True)]
-    confidences = [float(np.mean(letters[a:b])) for a, b in zip(starts, ends, strict=True)]
-    pieces = map(WordSpan, words, word_boxes(strip, spans), confidences)
-    return LineResult(" ".join(words), float(score), tuple(pieces))
+        return LineResult((), 0.0)
+    ends = np.cumsum([len(word) for word in words])[:-1]
+    centers = np.split((np.array(columns) + 0.5) / info.line_txt_len, ends)
+    frames = word_boxes(strip, [(of_word[0], of_word[-1]) for of_word in centers])
+    confidences = [float(np.mean(of_word)) for of_word in np.split(letters, ends)]
+    return LineResult(tuple(map(WordSpan, words, frames, confidences)), float(score))
 
 
 @cache

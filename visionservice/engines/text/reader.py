@@ -2,27 +2,36 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from itertools import pairwise
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import Line, OcrResult, Region, RGBImage, Word
+from ..base import Line, OcrResult, Orientation, Region, RGBImage, Word
 from ..geometry import Polygon
 from . import language, layout, rapidocr
 from .deskew import DeskewedImage
-from .orientation import (
-    UPRIGHT_CONFIDENCE,
-    find_rotation,
-    mean_confidence,
-    orientation_and_angle,
-)
-from .rapidocr import DENSE_LINES, LineResult
+from .rapidocr import LineResult
 
 MAX_TILT = 15.0
 """Degrees. Lines that are tilted less are detected as well as level ones."""
 MIN_COLUMN_GAP = 1.2
 """The least gap between the lines of two columns, in heights of a line."""
+ORIENTATIONS: tuple[Orientation, ...] = ("Up", "Right", "Down", "Left")
+"""By the number of quarter turns counterclockwise that make the text upright."""
+UPRIGHT_CONFIDENCE = 0.88
+"""Upright lines have a mean of 0.95 and more, those upside down 0.5 to 0.8."""
+MANY_LETTERS = 10
+FEW_LETTERS = 3
+"""The least number of letters for which an image is rotated."""
+MIN_MANY_LETTERS_CONFIDENCE, MIN_FEW_LETTERS_CONFIDENCE = 0.75, 0.9
+"""The least confidence of a rotation, for `MANY_LETTERS` and for fewer."""
+MIN_GAIN = 0.02
+"""The least gain in confidence by which another rotation is better than none."""
+SAMPLE_LINES = 6
+"""The number of lines, the longest, that are recognized in each rotation."""
 
 
 class RapidOcrReader:
@@ -36,21 +45,21 @@ class RapidOcrReader:
         rapidocr.load()
 
     def read(self, image: RGBImage, *, detect_orientation: bool = True) -> OcrResult:
-        """Return the text of an image, with all corners in its coordinates.
-
-        Args:
-            image: Height x width x 3, uint8, RGB.
-            detect_orientation: Whether to find the orientation; otherwise the image is upright.
-        """
-        page, quads, tilt = _deskewed(image)
+        """Return the text, in the image's coordinates; upright without `detect_orientation`."""
+        page, tilt = DeskewedImage(image), 0.0
+        quads = rapidocr.detect_lines(image)
+        degrees = layout.tilt(quads)
+        if abs(degrees) >= MAX_TILT:
+            page, tilt = page.deskewed(degrees), degrees
+            quads = rapidocr.detect_lines(page.image)
         results = _recognize(page, quads)
-        turns = find_rotation(page.image, quads, results) if detect_orientation else 0
+        turns = _find_rotation(page.image, quads, results) if detect_orientation else 0
         if turns:
             page = page.rotated(turns)
             quads = rapidocr.detect_lines(page.image)
             results = _recognize(page, quads)
-        confident = mean_confidence(results)[1] >= UPRIGHT_CONFIDENCE
-        in_table = confident and len(results) >= DENSE_LINES
+        confident = _mean_confidence(results)[1] >= UPRIGHT_CONFIDENCE
+        in_table = confident and len(results) >= rapidocr.DENSE_LINES
         found = [
             (quad, part)
             for quad, result in zip(quads, results, strict=True)
@@ -59,31 +68,54 @@ class RapidOcrReader:
         ]
         if not found:
             return OcrResult((), (), "NotDetected", 0.0, language.UNKNOWN)
-        outlines = np.array([layout.sub_quad(quad, _frame(line)) for quad, line in found])
+        outlines = np.array([layout.sub_quad(quad, line.frame) for quad, line in found])
         slope = layout.slope(outlines)
-        lines = [_line(quad, line, page) for quad, line in found]
+        lines = [_line(page, quad, line) for quad, line in found]
         groups = layout.group_into_regions(outlines, slope)
-        regions = tuple(Region(tuple(lines[i] for i in group)) for group in groups)
-        ordered = tuple(line for region in regions for line in region.lines)
-        code = language.detect("\n".join(line.text for line in ordered))
-        orientation, angle = orientation_and_angle(tilt + slope, turns)
-        result = OcrResult(ordered, regions, orientation, angle, code)
-        return replace(result, rows=_rows(result))
-
-
-def _deskewed(image: RGBImage) -> tuple[DeskewedImage, layout.Quads, float]:
-    """Return the image without its tilt, its lines, and the degrees of the tilt."""
-    page = DeskewedImage.of(image)
-    quads = rapidocr.detect_lines(image)
-    tilt = layout.tilt(quads)
-    if abs(tilt) < MAX_TILT:
-        return page, quads, 0.0
-    page = page.deskewed(tilt)
-    return page, rapidocr.detect_lines(page.image), tilt
+        ordered = tuple(lines[i] for group in groups for i in group)
+        quarters = ceil((tilt + slope) / 90 - 0.5)
+        return OcrResult(
+            lines=ordered,
+            regions=tuple(Region(tuple(lines[i] for i in group)) for group in groups),
+            orientation=ORIENTATIONS[(turns + quarters) % 4],
+            angle=90 * quarters - (tilt + slope) or 0.0,
+            language=language.detect("\n".join(line.text for line in ordered)),
+            rows=tuple(lines[i] for i in layout.by_rows(outlines, slope)),
+        )
 
 
 def _recognize(page: DeskewedImage, quads: layout.Quads) -> list[LineResult]:
     return rapidocr.recognize_lines([rapidocr.crop(page.image, quad) for quad in quads])
+
+
+def _find_rotation(image: RGBImage, quads: layout.Quads, lines: Sequence[LineResult]) -> int:
+    """Return how many quarter turns counterclockwise make the lines of an image upright."""
+    letters, confidence = _mean_confidence(lines)
+    if letters >= MANY_LETTERS and confidence >= UPRIGHT_CONFIDENCE:
+        return 0
+    sizes = layout.sizes(quads)
+    longest = np.argsort(-sizes.max(axis=1))[:SAMPLE_LINES]
+    strips = [rapidocr.crop(image, quads[i]) for i in longest]
+    letters, confidence = _mean_confidence([lines[i] for i in longest])
+    best, turns = confidence + MIN_GAIN if letters >= FEW_LETTERS else 0.0, 0
+    across, down = sizes.sum(axis=0)
+    for other in (2, 1, 3) if across >= down else (1, 3, 2):
+        rotated = [np.ascontiguousarray(np.rot90(strip, other)) for strip in strips]
+        letters, confidence = _mean_confidence(rapidocr.recognize_lines(rotated))
+        many = letters >= MANY_LETTERS
+        least = MIN_MANY_LETTERS_CONFIDENCE if many else MIN_FEW_LETTERS_CONFIDENCE
+        if letters >= FEW_LETTERS and confidence > max(best, least):
+            best, turns = confidence, other
+        if many and confidence >= UPRIGHT_CONFIDENCE:
+            break
+    return turns
+
+
+def _mean_confidence(lines: Sequence[LineResult]) -> tuple[int, float]:
+    """Return the number of letters of lines and their mean confidence."""
+    letters = sum(len(line.text) for line in lines)
+    total = sum(line.confidence * len(line.text) for line in lines)
+    return letters, total / letters if letters else 0.0
 
 
 def _is_text(result: LineResult, in_table: bool) -> bool:
@@ -96,40 +128,25 @@ def _is_text(result: LineResult, in_table: bool) -> bool:
 def _split_at_gaps(quad: NDArray[np.float64], result: LineResult) -> list[LineResult]:
     """Split a line at wide gaps: the detector joins the lines of adjacent columns."""
     width, height = layout.sizes(quad[None])[0]
-    parts = [[result.words[0]]]
-    for word in result.words[1:]:
-        if word.frame[0] - parts[-1][-1].frame[2] > MIN_COLUMN_GAP * height / width:
-            parts.append([])
-        parts[-1].append(word)
-    if len(parts) == 1:
+    gaps = [right.frame[0] - left.frame[2] for left, right in pairwise(result.words)]
+    cuts = [i for i, gap in enumerate(gaps, 1) if gap > MIN_COLUMN_GAP * height / width]
+    if not cuts:
         return [result]
     lines = []
-    for words in parts:
+    for start, end in pairwise([0, *cuts, len(result.words)]):
+        words = result.words[start:end]
         lengths = [len(word.text) for word in words]
-        confidence = float(np.average([word.confidence for word in words], weights=lengths))
-        lines.append(LineResult(" ".join(word.text for word in words), confidence, tuple(words)))
+        confidence = np.average([word.confidence for word in words], weights=lengths)
+        lines.append(LineResult(words, float(confidence)))
     return lines
 
 
-def _frame(line: LineResult) -> layout.Frame:
-    """Return the frame around all words of a line."""
-    lefts, tops, rights, bottoms = zip(*(word.frame for word in line.words), strict=True)
-    return min(lefts), min(tops), max(rights), max(bottoms)
-
-
-def _line(quad: NDArray[np.float64], line: LineResult, page: DeskewedImage) -> Line:
+def _line(page: DeskewedImage, quad: NDArray[np.float64], line: LineResult) -> Line:
     """Return a line with its corners in the original image."""
 
     def polygon(frame: layout.Frame) -> Polygon:
-        a, b, c, d = page.to_image(layout.sub_quad(quad, frame)).tolist()
+        a, b, c, d = page.to_original(layout.sub_quad(quad, frame)).tolist()
         return tuple(a), tuple(b), tuple(c), tuple(d)
 
     words = tuple(Word(w.text, polygon(w.frame), w.confidence) for w in line.words)
-    return Line(line.text, polygon(_frame(line)), words, line.confidence)
-
-
-def _rows(result: OcrResult) -> tuple[Line, ...]:
-    """Return the lines from top to bottom, those of one row from left to right."""
-    quads = np.array([line.polygon for line in result.lines])
-    rotated = layout.rotated(quads, -result.clockwise)
-    return tuple(result.lines[i] for i in layout.by_rows(rotated))
+    return Line(line.text, polygon(line.frame), words, line.confidence)

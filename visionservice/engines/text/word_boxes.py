@@ -7,6 +7,7 @@ word boxes, which are as high as the line, is 0.58.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -17,33 +18,25 @@ from .layout import Frame
 
 MAX_GAP_INK = 0.04
 """The share of a column's height that specks and ruled lines fill in a gap between words."""
-MARGIN_PIXELS = 1.0
-"""The margin around the ink."""
+MARGIN = 1.0
+"""Pixels around the ink."""
 
 
 def word_boxes(strip: RGBImage, spans: Sequence[tuple[float, float]]) -> list[Frame]:
     """Return a tight frame for each word of a deskewed line.
 
-    Args:
-        strip: The image of the line.
-        spans: For each word, from left to right, the center of its first letter and of its last,
-            as shares of the width.
+    The spans are, for each word from left to right, the center of its first letter and that of its
+    last, as shares of the width.
     """
     ink = _ink(strip)
     height, width = ink.shape
-    columns = ink.sum(axis=0)
-    max_ink = MAX_GAP_INK * height
-    columns_of = (np.array(spans) * width).astype(int).clip(max=width - 1)
-    firsts, lasts = columns_of.T.tolist()
-    gaps = [
-        _widest_gap(columns, last, first, max_ink)
-        for last, first in zip(lasts[:-1], firsts[1:], strict=True)
-    ]
-    empty = columns <= max_ink
+    empty = ink.sum(axis=0) <= MAX_GAP_INK * height
+    firsts, lasts = (np.array(spans) * width).astype(int).clip(max=width - 1).T.tolist()
+    gaps = [_widest_gap(empty, *ends) for ends in zip(lasts[:-1], firsts[1:], strict=True)]
     start = firsts[0] + 1 - _run_until_gap(empty[: firsts[0] + 1][::-1], height)
-    starts = [start, *(end for _, end in gaps)]
-    ends = [*(start for start, _ in gaps), lasts[-1] + _run_until_gap(empty[lasts[-1] :], height)]
-    return [_tight_box(ink, *edges) for edges in zip(starts, ends, strict=True)]
+    end = lasts[-1] + _run_until_gap(empty[lasts[-1] :], height)
+    edges = [start, *chain.from_iterable(gaps), end]
+    return [_tight_box(ink, *sides) for sides in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def _ink(strip: RGBImage) -> NDArray[np.bool_]:
@@ -54,15 +47,12 @@ def _ink(strip: RGBImage) -> NDArray[np.bool_]:
     return light if light.mean() < 0.5 else ~light
 
 
-def _widest_gap(
-    columns: NDArray[np.int64], last: int, first: int, max_ink: float
-) -> tuple[int, int]:
+def _widest_gap(empty: NDArray[np.bool_], last: int, first: int) -> tuple[int, int]:
     """Return the widest run of empty columns between two letters, or else their center."""
-    between = columns[last : first + 1]
-    if len(between) == 0 or between.min() > max_ink:
+    between = np.pad(empty[last : first + 1], 1).astype(np.int8)
+    edges = np.flatnonzero(np.diff(between)).reshape(-1, 2)
+    if len(edges) == 0:
         return (last + first) // 2, (last + first) // 2
-    empty = np.concatenate([[False], between <= max_ink, [False]])
-    edges = np.flatnonzero(np.diff(empty.astype(np.int8))).reshape(-1, 2)
     start, end = edges[np.argmax(edges[:, 1] - edges[:, 0])]
     return last + int(start), last + int(end)
 
@@ -77,10 +67,11 @@ def _run_until_gap(empty: NDArray[np.bool_], gap: int) -> int:
 def _tight_box(ink: NDArray[np.bool_], start: int, end: int) -> Frame:
     """Return the frame of the ink between two columns; of all the columns if there is none."""
     height, width = ink.shape
-    rows = np.flatnonzero(ink[:, start:end].any(axis=1))
-    columns = np.flatnonzero(ink[:, start:end].any(axis=0)) + start
+    rows, columns = np.nonzero(ink[:, start:end])
     if len(rows) == 0:
         return start / width, 0.0, max(start + 1, end) / width, 1.0
-    left, right = max(0.0, columns[0] - MARGIN_PIXELS), min(width, columns[-1] + 1 + MARGIN_PIXELS)
-    top, bottom = max(0.0, rows[0] - MARGIN_PIXELS), min(height, rows[-1] + 1 + MARGIN_PIXELS)
-    return float(left / width), float(top / height), float(right / width), float(bottom / height)
+    first, last = start + columns.min(), start + columns.max() + 1
+    edges = first - MARGIN, rows.min() - MARGIN, last + MARGIN, rows.max() + 1 + MARGIN
+    frame = np.divide(edges, (width, height, width, height)).clip(0, 1)
+    left, top, right, bottom = frame.tolist()
+    return left, top, right, bottom

@@ -20,7 +20,7 @@ def dot(page: DeskewedImage) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]
     darkness = WHITE - page.image[..., 0].astype(float)
     rows, columns = np.indices(darkness.shape) + 0.5
     middle = [(columns * darkness).sum(), (rows * darkness).sum()] / darkness.sum()
-    return page.to_image(np.array([middle]))[0]
+    return page.to_original(np.array([middle]))[0]
 
 
 @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
@@ -28,7 +28,7 @@ def dot(page: DeskewedImage) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]
 def test_a_point_of_a_rotated_page_has_its_original_coordinates(
     degrees: float, quarters: int
 ) -> None:
-    page = DeskewedImage.of(dotted())
+    page = DeskewedImage(dotted())
     turned = (page.deskewed(degrees) if degrees else page).rotated(quarters)
     assert dot(turned) == pytest.approx((60, 40), abs=0.05)
 
@@ -37,7 +37,7 @@ def test_a_point_of_a_rotated_page_has_its_original_coordinates(
 def test_the_deskewed_image_contains_the_whole_image(degrees: float) -> None:
     image = dotted()
     image[:4, :4] = image[-4:, -4:] = 0
-    page = DeskewedImage.of(image).deskewed(degrees)
+    page = DeskewedImage(image).deskewed(degrees)
     ink = (WHITE - image.astype(float)).sum()
     assert (WHITE - page.image.astype(float)).sum() == pytest.approx(ink, rel=0.03)
 
@@ -45,4 +45,4 @@ def test_the_deskewed_image_contains_the_whole_image(degrees: float) -> None:
 def test_new_corners_have_the_color_of_the_edges() -> None:
     image = np.full((60, 90, 3), (200, 100, 50), np.uint8)
     image[20:40, 20:70] = 0
-    assert DeskewedImage.of(image).deskewed(30).image[0, 0].tolist() == [200, 100, 50]
+    assert DeskewedImage(image).deskewed(30).image[0, 0].tolist() == [200, 100, 50]
