@@ -23,7 +23,7 @@ from .imaging.document_worker import DPI
 
 if TYPE_CHECKING:
     from .engines import base
-    from .engines.geometry import Box
+    from .engines.geometry import Box, Size
     from .gallery.gallery import Celebrity, Gallery, Landmark
 
 T = TypeVar("T")
@@ -190,25 +190,26 @@ class ImageAnalysis:
         boxes = [face.box for face in self.faces] + [o.box for o in self.confident_objects]
         return self._get("area", lambda: area_of_interest(self.image, boxes))
 
-    def smart_crop(self, shape: float | None) -> Box:
+    def smart_crop(self, ratio: float | None) -> Box:
         """Return the best crop of a width by height ratio; None chooses a ratio that fits."""
-        from .engines.smart_crop import best_window, saliency
-
-        if shape is None:
+        if ratio is None:
             area = self.area_of_interest
-            shape = min(2.0, max(0.5, area.width / max(1, area.height)))
-        faces = [face.box for face in self.faces]
-        size, proportion = (self.width, self.height), (round(1000 * shape), 1000)
-        salient = self._get("saliency", lambda: saliency(Image.fromarray(self.image)))
-        return best_window(size, proportion, faces, self.objects, salient)
+            ratio = min(2.0, max(0.5, area.width / max(1, area.height)))
+        return self._best_window((round(1000 * ratio), 1000))
 
     def thumbnail(self, width: int, height: int, *, smart: bool) -> base.RGBImage:
         """Return a crop scaled to exactly this size in pixels, around its subjects when smart."""
         from .engines.smart_crop import crop
 
-        faces = tuple(face.box for face in self.faces) if smart else ()
-        objects = self.objects if smart else ()
-        return crop(self.image, width, height, smart=smart, faces=faces, objects=objects)
+        size = width, height
+        return crop(self.image, size, self._best_window(size) if smart else None)
+
+    def _best_window(self, shape: Size) -> Box:
+        from .engines.smart_crop import best_window, saliency
+
+        faces = [face.box for face in self.faces]
+        salient = self._get("saliency", lambda: saliency(Image.fromarray(self.image)))
+        return best_window((self.width, self.height), shape, faces, self.objects, salient)
 
 
 class PageAnalysis(NamedTuple):

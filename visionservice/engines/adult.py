@@ -1,8 +1,4 @@
-"""Adult content: a score by Yahoo's OpenNSFW (2016), a network of 50 layers.
-
-It was trained on photos with and without sexual content, and measures neither drawings nor
-violence.
-"""
+"""Adult content: a score by Yahoo's OpenNSFW (2016), which measures no drawings or violence."""
 
 from __future__ import annotations
 

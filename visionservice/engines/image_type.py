@@ -75,10 +75,12 @@ def _drawing_probability(
     inside = cv2.erode(painted.astype(np.uint8), NEIGHBORS) > 0
     gradient = _strongest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, NEIGHBORS))
     speckle = _strongest(cv2.absdiff(image, cv2.medianBlur(image, 3)))
+    colors = (image[painted] >> 4).astype(np.int64) @ (256, 16, 1)
+    four_commonest = np.sort(np.bincount(colors, minlength=4))[-4:].sum()
     features = (
         _share(gradient <= 8, inside),
         _share((gradient > 3) & (gradient <= 24), inside),
-        _share_of_four_colors(image[painted]),
+        float(four_commonest / max(1, len(colors))),
         _share(gradient > 100, gradient > 24),
         float(np.percentile(chroma, 99)) / 255,
         _share(speckle <= 1, inside),
@@ -95,13 +97,6 @@ def _strongest(image: Any) -> NDArray[np.uint8]:
 def _border(image: NDArray[Any]) -> NDArray[Any]:
     """Return the outermost rows and columns, one after the other."""
     return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-
-
-def _share_of_four_colors(pixels: NDArray[np.uint8]) -> float:
-    """Return the share of the four commonest of 4096 colors."""
-    levels = (pixels >> 4).astype(np.uint16)
-    counts = np.bincount((levels[:, 0] << 8) | (levels[:, 1] << 4) | levels[:, 2], minlength=4)
-    return float(np.partition(counts, -4)[-4:].sum() / max(1, len(pixels)))
 
 
 def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
-from math import ceil, inf
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -45,21 +45,15 @@ def model_file(package: str, name: str) -> Path:
 
 def cpu_count() -> int:
     """Return how many processors this process may use, by its affinity and its container."""
+    count: float = os.cpu_count() or 1
     if hasattr(os, "sched_getaffinity"):  # Linux only
-        processors = len(os.sched_getaffinity(0))
-    else:
-        processors = os.cpu_count() or 1
-    return max(1, ceil(min(processors, _cgroup_quota())))
-
-
-def _cgroup_quota() -> float:
-    """Return the processors that the container may use (cgroup v2 or v1), or infinity."""
-    for names in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):
+        count = len(os.sched_getaffinity(0))
+    for names in (["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]):  # cgroup v2, v1
         with suppress(OSError, ValueError):  # the quota is "max" where there is no limit
             quota, period = " ".join((CGROUP / name).read_text() for name in names).split()
             if int(quota) > 0:
-                return int(quota) / int(period)
-    return inf
+                count = min(count, int(quota) / int(period))
+    return max(1, ceil(count))
 
 
 def _module(package: str) -> str:

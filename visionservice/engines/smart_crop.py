@@ -41,20 +41,11 @@ Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
 
 
-def crop(
-    image: RGBImage,
-    width: int,
-    height: int,
-    *,
-    smart: bool,
-    faces: Sequence[Box] = (),
-    objects: Sequence[Object] = (),
-) -> RGBImage:
-    """Return a thumbnail of width x height pixels, around the subjects if smart."""
-    pillow, size = Image.fromarray(image), (width, height)
-    if not smart:
+def crop(image: RGBImage, size: Size, window: Box | None) -> RGBImage:
+    """Return a thumbnail of a size from a window of its shape, or from the center."""
+    pillow = Image.fromarray(image)
+    if window is None:
         return np.asarray(ImageOps.fit(pillow, size, Image.Resampling.LANCZOS))
-    window = best_window(pillow.size, size, faces, objects, saliency(pillow))
     edges = (window.left, window.top, window.right, window.bottom)
     return np.asarray(pillow.resize(size, Image.Resampling.LANCZOS, edges, reducing_gap=3))
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from PIL import Image, ImageOps
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import Object
-from visionservice.engines.geometry import Box
+from visionservice.engines.geometry import Box, Size
 from visionservice.engines.registry import default
 from visionservice.engines.smart_crop import best_window, crop, largest, saliency
 
@@ -29,6 +30,14 @@ def seen_at(x: int, y: int) -> NDArray[np.float64]:
     seen = np.zeros((40, 60))
     seen[y, x] = 1
     return seen
+
+
+def thumbnail(
+    image: NDArray[np.uint8], size: Size, faces: Sequence[Box] = (), *, smart: bool
+) -> NDArray[np.uint8]:
+    shape = (image.shape[1], image.shape[0])
+    window = best_window(shape, size, faces, (), saliency(Image.fromarray(image)))
+    return crop(image, size, window if smart else None)
 
 
 def contains(outer: Box, inner: Box) -> bool:
@@ -100,7 +109,7 @@ def test_a_face_that_extends_beyond_the_image_is_clipped() -> None:
 )
 @pytest.mark.parametrize("smart", [True, False])
 def test_the_thumbnail_has_exactly_the_requested_size(size: tuple[int, int], smart: bool) -> None:
-    cut = crop(pixels("dahlia.jpg"), *size, smart=smart)
+    cut = thumbnail(pixels("dahlia.jpg"), size, smart=smart)
     assert cut.shape == (size[1], size[0], 3)
     assert cut.dtype == np.uint8
 
@@ -108,13 +117,13 @@ def test_the_thumbnail_has_exactly_the_requested_size(size: tuple[int, int], sma
 @pytest.mark.parametrize("size", [(50, 50), (4200, 50), (50, 4200), (8, 300), (1, 1)])
 def test_images_of_any_shape_are_cropped(size: tuple[int, int]) -> None:
     image = np.asarray(load_image(sample_path("dahlia.jpg")).resize(size))
-    assert crop(image, 100, 75, smart=True).shape == (75, 100, 3)
+    assert thumbnail(image, (100, 75), smart=True).shape == (75, 100, 3)
 
 
 def test_a_plain_crop_is_at_the_center() -> None:
     image = pixels("eileen_collins_off_centre.jpg")
     boxes = [face.box for face in default().faces.detect(image)]
-    cut = crop(image, 60, 120, smart=False, faces=boxes)
+    cut = thumbnail(image, (60, 120), boxes, smart=False)
     middle = ImageOps.fit(Image.fromarray(image), (60, 120), Image.Resampling.LANCZOS)
     assert np.array_equal(cut, np.asarray(middle))
 
@@ -122,7 +131,7 @@ def test_a_plain_crop_is_at_the_center() -> None:
 def test_the_thumbnail_shows_the_window() -> None:
     image = np.zeros((100, 300, 3), np.uint8)
     image[:, 200:] = (255, 0, 0)
-    cut = crop(image, 50, 50, smart=True, faces=[Box(200, 0, 100, 100)])
+    cut = thumbnail(image, (50, 50), [Box(200, 0, 100, 100)], smart=True)
     assert (cut[:, 3:] == (255, 0, 0)).all(), "all but the columns that Lanczos blends"
 
 
@@ -139,8 +148,8 @@ def test_a_face_is_kept_whole_in_every_shape_it_fits(name: str, shape: tuple[int
 def test_a_smart_thumbnail_shows_the_face_that_the_center_misses() -> None:
     image = pixels("eileen_collins_off_centre.jpg")
     boxes = [face.box for face in default().faces.detect(image)]
-    smart = crop(image, 160, 320, smart=True, faces=boxes)
-    plain = crop(image, 160, 320, smart=False, faces=boxes)
+    smart = thumbnail(image, (160, 320), boxes, smart=True)
+    plain = thumbnail(image, (160, 320), boxes, smart=False)
     assert len(default().faces.detect(smart)) == 1
     assert not default().faces.detect(plain)
 

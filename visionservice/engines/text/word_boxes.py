@@ -28,7 +28,10 @@ def word_boxes(strip: RGBImage, spans: Sequence[tuple[float, float]]) -> list[Fr
     The spans are, for each word from left to right, the center of its first letter and that of its
     last, as shares of the width.
     """
-    ink = _ink(strip)
+    gray = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY)
+    _, bright = cv2.threshold(gray, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    light = np.asarray(bright, np.bool_)
+    ink = light if light.mean() < 0.5 else ~light  # letters cover less than their paper
     height, width = ink.shape
     empty = ink.sum(axis=0) <= MAX_GAP_INK * height
     firsts, lasts = (np.array(spans) * width).astype(int).clip(max=width - 1).T.tolist()
@@ -37,14 +40,6 @@ def word_boxes(strip: RGBImage, spans: Sequence[tuple[float, float]]) -> list[Fr
     end = lasts[-1] + _run_until_gap(empty[lasts[-1] :], height)
     edges = [start, *chain.from_iterable(gaps), end]
     return [_tight_box(ink, *sides) for sides in zip(edges[::2], edges[1::2], strict=True)]
-
-
-def _ink(strip: RGBImage) -> NDArray[np.bool_]:
-    """Return the pixels of the rarer of two brightnesses: letters cover less than their paper."""
-    gray = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY)
-    _, bright = cv2.threshold(gray, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    light = np.asarray(bright, np.bool_)
-    return light if light.mean() < 0.5 else ~light
 
 
 def _widest_gap(empty: NDArray[np.bool_], last: int, first: int) -> tuple[int, int]:
