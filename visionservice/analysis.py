@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MIN_PART_SIDE = 50
-"""The shorter side, in pixels, of the smallest object with a caption of its own."""
+"""The shorter side, in pixels, of the smallest object that has its own caption."""
 
 
 class ImageAnalysis:

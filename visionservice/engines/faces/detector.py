@@ -15,12 +15,10 @@ from .mtcnn import FaceCandidate, Mtcnn, align
 MIN_FACE_SIDE = 36
 """The side, in pixels, of the smallest face; it may be tilted, in profile or partly covered."""
 MAX_FULL_SEARCH_PIXELS = 1_200_000
-"""The size of the largest image that is searched for the smallest faces, in 0.2 s; in 2.4
-megapixels the smallest face has 51 pixels, in 10 megapixels 104."""
+"""The size of the largest image that is searched for the smallest faces, in 0.2 s."""
 MIN_FACE_CONFIDENCE = 0.9
-"""The least mean score of the first and the second look. In wallpapers and rotated sample images, a
-dog has 0.83 and leaves 0.86; bare faces of eight images have 0.94 and more. Of 45 faces covered by
-bars 29 are found; at 0.8 it would be 39."""
+"""The least mean score of the first and the second look: a dog has 0.83, leaves 0.86, bare faces of
+eight images 0.94 and more. Of 45 faces covered by bars 29 are found; at 0.8 it would be 39."""
 MIN_CONFIRMED_FACE_CONFIDENCE = 0.7
 """The least mean score of a face that dlib's frontal detector finds too."""
 MIN_SURE_GENDER = 0.9

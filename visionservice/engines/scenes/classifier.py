@@ -19,10 +19,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import LabelScore, Object, RGBImage, Scene
-from ..labels import MIN_CONFIDENCE, SCENE_CLASSES, Label
+from ..base import LabelScore, LowLevelFeatures, Object, RGBImage, Scene
+from ..labels import MIN_CONFIDENCE, SCENE_CLASSES, Label, object_class
 from ..runtime import cpu_count, import_package, model_file
-from .indoor_outdoor import Scores, indoor_score, outdoor_score, water_score
 from .low_level import extract
 
 EFFICIENTNET_INPUT = 280
@@ -31,6 +30,17 @@ MIN_REPORTED_SCORE = 0.05
 """The least score of a label or word that the result contains."""
 MAX_PAINTED_SHARE = 0.75
 """The share of painted pixels above which the rest of an image shows no place."""
+MIN_PLACE_OBJECT = 0.9
+"""The least confidence of an object that alone decides the place; false kites reach 0.74."""
+MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
+"""Words of scenes that show the place only if there is no object: an astronaut in a studio may
+have a plastic rocket behind her."""
+MIN_COLOR_SUPPORT = 0.15
+"""The least outdoor score that blue sky and green leaves raise; wallpapers of blue have 0.07."""
+SKY_WEIGHT, GREEN_WEIGHT, MAX_COLOR_SCORE = 0.7, 0.4, 0.95
+"""What an image full of blue sky or of leaves adds, and the highest score with it."""
+
+Scores = NDArray[np.float64]  # of the classes of the model
 
 
 class EfficientNetClassifier:
@@ -56,7 +66,7 @@ class EfficientNetClassifier:
         small, square = _resize(image), _resize(image[top : top + side, left : left + side])
         features = extract(small)
         scores = (self._scores(small) + self._scores(square)) / 2
-        mask = _mask([o for o in objects if o.confidence >= MIN_CONFIDENCE], image.shape)
+        mask = _mask(objects, image.shape)
         painted = float(mask.mean() / 255)
         background = scores
         if 0 < painted <= MAX_PAINTED_SHARE:
@@ -86,6 +96,53 @@ class EfficientNetClassifier:
         return np.asarray(out, np.float64) / 256
 
 
+def outdoor_score(
+    scores: Scores, background: Scores, objects: Sequence[Object], features: LowLevelFeatures
+) -> float:
+    """Return the score for outdoors, which wild animals, blue sky and green leaves raise."""
+    wildlife = label_score(scores, "animal", "outdoor")
+    place = max(place_score(background, "outdoor", objects), wildlife)
+    if place >= MIN_COLOR_SUPPORT:
+        colors = SKY_WEIGHT * features.blue + GREEN_WEIGHT * features.green
+        place = max(place, min(MAX_COLOR_SCORE, place + colors))
+    return max(place, _object_score(objects, "outdoor"))
+
+
+def indoor_score(
+    background: Scores, objects: Sequence[Object], features: LowLevelFeatures
+) -> float:
+    """Return the score for indoors, which green leaves lower."""
+    place = place_score(background, "indoor", objects) - GREEN_WEIGHT * features.green
+    return max(place, _object_score(objects, "indoor"))
+
+
+def water_score(scores: Scores, background: Scores, objects: Sequence[Object]) -> float:
+    """Return the score for water; the background counts if there is a boat or a surfboard."""
+    boats = (o for o in objects if o.name in ("boat", "surfboard"))
+    afloat = any(o.confidence >= MIN_CONFIDENCE for o in boats)
+    return max(label_score(scores, "water"), label_score(background, "water") * afloat)
+
+
+def place_score(scores: Scores, place: str, objects: Sequence[Object]) -> float:
+    """Return the sum of the scores of the classes in a place."""
+    movable = MOVABLE if objects else frozenset()
+    rows = [row.place == place and movable.isdisjoint(row.words) for row in SCENE_CLASSES]
+    return float(scores[np.array(rows)].sum())
+
+
+def label_score(scores: Scores, word: str, place: str = "") -> float:
+    """Return the sum of the scores of the classes under a word, in a place if one is given."""
+    rows = [word in row.words and place in ("", row.place) for row in SCENE_CLASSES]
+    return float(scores[np.array(rows)].sum())
+
+
+def _object_score(objects: Sequence[Object], place: str) -> float:
+    """Return the confidence of an object that is found in this place only."""
+    certain = (o for o in objects if o.confidence >= MIN_PLACE_OBJECT)
+    there = (o.confidence for o in certain if object_class(o.name).place == place)
+    return max(there, default=0.0)
+
+
 def _sum(scores: Scores, names: Callable[[Label], Iterable[str]]) -> tuple[LabelScore, ...]:
     """Return the sums of the scores of the classes under each name, the highest first."""
     totals: defaultdict[str, float] = defaultdict(float)
@@ -97,10 +154,10 @@ def _sum(scores: Scores, names: Callable[[Label], Iterable[str]]) -> tuple[Label
 
 
 def _mask(objects: Sequence[Object], shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return the mask of the boxes of objects, with a margin, in the network's input."""
+    """Return the mask of the confident objects, with a margin, in the network's input."""
     mask = np.zeros((EFFICIENTNET_INPUT, EFFICIENTNET_INPUT), np.uint8)
     across, down = EFFICIENTNET_INPUT / shape[1], EFFICIENTNET_INPUT / shape[0]
-    for box in (thing.box for thing in objects):
+    for box in (o.box for o in objects if o.confidence >= MIN_CONFIDENCE):
         top, left = max(0, int(box.top * down) - 4), max(0, int(box.left * across) - 4)
         mask[top : int(box.bottom * down) + 4, left : int(box.right * across) + 4] = 255
     return mask

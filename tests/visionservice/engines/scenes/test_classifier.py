@@ -10,13 +10,32 @@ import numpy as np
 import pytest
 
 from visionhelpers.images import load_image, sample_path
+from visionservice.engines.base import LowLevelFeatures, Object
 from visionservice.engines.evidence.evidence import Evidence
+from visionservice.engines.geometry import Box
 from visionservice.engines.labels import SCENE_CLASSES, class_count
-from visionservice.engines.scenes.classifier import EfficientNetClassifier
+from visionservice.engines.scenes.classifier import (
+    MAX_COLOR_SCORE,
+    MIN_COLOR_SUPPORT,
+    EfficientNetClassifier,
+    indoor_score,
+    label_score,
+    outdoor_score,
+    water_score,
+)
+from visionservice.engines.scenes.low_level import extract
 
 Look = Callable[[str | Path], Evidence]
 
 ROOT = Path(__file__).parents[4]
+
+BLUE = extract(np.full((64, 64, 3), (120, 170, 240), np.uint8))
+GRAY = extract(np.full((64, 64, 3), 128, np.uint8))
+NOTHING = np.zeros(len(SCENE_CLASSES))
+
+
+def all_of(label: str) -> np.ndarray:
+    return np.array([float(row.name == label) for row in SCENE_CLASSES])
 
 
 @pytest.fixture(scope="module")
@@ -95,3 +114,36 @@ def test_the_table_is_what_the_tool_writes(tmp_path: Path) -> None:
     tool["write_table"]()
     committed = ROOT / "visionservice/engines/data/scenes.csv"
     assert (tmp_path / "scenes.csv").read_text() == committed.read_text()
+
+
+def test_blue_sky_raises_an_outdoor_score_unless_it_is_too_low() -> None:
+    def score(place: float, features: LowLevelFeatures) -> float:
+        return outdoor_score(NOTHING, place * all_of("lake"), (), features)
+
+    assert score(MIN_COLOR_SUPPORT, BLUE) > 0.8
+    assert score(0.6, BLUE) == MAX_COLOR_SCORE
+    assert score(MIN_COLOR_SUPPORT, GRAY) == MIN_COLOR_SUPPORT
+    assert score(MIN_COLOR_SUPPORT - 0.01, BLUE) == MIN_COLOR_SUPPORT - 0.01
+
+
+def test_wild_animals_are_outdoors_and_pets_may_not_be() -> None:
+    for label, score in (("cheetah", 1), ("agama", 1), ("golden retriever", 0), ("tabby", 0)):
+        assert outdoor_score(all_of(label), NOTHING, (), GRAY) == score
+
+
+def test_a_lake_is_water() -> None:
+    assert label_score(all_of("lake"), "water") == 1
+    assert label_score(all_of("castle"), "water") == 0
+
+
+def test_the_background_is_water_if_there_is_a_boat() -> None:
+    boat = Object("boat", 0.8, Box(0, 0, 9, 9))
+    assert water_score(NOTHING, all_of("lake"), [boat]) == 1
+    assert water_score(NOTHING, all_of("lake"), ()) == 0
+
+
+def test_a_certain_object_decides_the_place() -> None:
+    bed = Object("bed", 0.95, Box(0, 0, 9, 9))
+    lighthouse = Object("lighthouse", 0.95, Box(0, 0, 9, 9))
+    assert indoor_score(NOTHING, [bed, lighthouse], GRAY) == 0.95
+    assert outdoor_score(NOTHING, NOTHING, [bed, lighthouse], GRAY) == 0
