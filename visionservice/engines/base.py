@@ -26,7 +26,7 @@ QuarterTurn = Literal[0, 90, 180, 270]
 Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 
 MIN_SKY, MIN_GRASS, MIN_GREEN, MIN_SNOW, MIN_WATER = 0.10, 0.30, 0.20, 0.04, 0.25
-"""The least shares of the image (for grass: of its lower third), and the least score of water, which
+"""The least shares of the image (of its lower third for grass), and the least score of water, which
 10 of 10 images of water reach."""
 BLACK_AND_WHITE_PRECISION = 107 / 110
 """The share of right results on as many prints in one ink as color images."""
