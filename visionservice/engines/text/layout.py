@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 Quads = NDArray[np.float64]
 """N x 4 x 2 corners in pixels, each line's clockwise from its top left."""
-
 Frame = tuple[float, float, float, float]
 """Left, top, right, bottom, as shares of a line's width and height."""
 Floats = NDArray[np.float64]
@@ -123,11 +122,12 @@ def _overlaps(boxes: Floats, axis: int) -> Floats:
 
 
 def _connected(linked: NDArray[np.bool_]) -> list[list[int]]:
-    """Return the connected components of a symmetric N x N matrix, each in ascending order."""
+    """Return the connected components of a symmetric N x N matrix, each in ascending order.
+
+    Each index takes the lowest one that it is linked to, until none changes.
+    """
     lowest = np.arange(len(linked))
-    while (
-        True
-    ):  # each index gets the lowest one that it is linked to, at last by any number of links
+    while True:
         lower = np.where(linked, lowest, lowest[:, None]).min(axis=1)
         if (lower == lowest).all():
             return [np.flatnonzero(lowest == first).tolist() for first in np.unique(lowest)]

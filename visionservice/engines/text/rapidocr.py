@@ -101,19 +101,20 @@ def recognize_lines(strips: Sequence[RGBImage]) -> list[LineResult]:
     recognizer = copy(_model().text_rec)
     width = MIN_DENSE_LINE_WIDTH if len(strips) >= DENSE_LINES else MIN_LINE_WIDTH
     recognizer.rec_image_shape = [3, LINE_HEIGHT, width]
-    inputs = import_package("rapidocr").ch_ppocr_rec.TextRecInput
-    result = recognizer(inputs(img=[_shrunk(strip) for strip in strips], return_word_box=True))
+    images = [_recognizer_input(strip) for strip in strips]
+    request = import_package("rapidocr").ch_ppocr_rec.TextRecInput(images, return_word_box=True)
+    result = recognizer(request)
     rows = zip(strips, result.txts, result.scores, result.word_results, strict=True)
     return [_line_result(*row) for row in rows]
 
 
-def _shrunk(strip: RGBImage) -> Any:
+def _recognizer_input(strip: RGBImage) -> Any:
     """Return a strip in BGR, a tall one at the recognizer's height: its own resizing aliases."""
     height, width = strip.shape[:2]
-    size = max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT
-    tall = height > LINE_HEIGHT
-    small = cv2.resize(strip, size, interpolation=cv2.INTER_AREA) if tall else strip
-    return cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    if height > LINE_HEIGHT:
+        size = max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT
+        strip = np.asarray(cv2.resize(strip, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return cv2.cvtColor(strip, cv2.COLOR_RGB2BGR)
 
 
 def _line_result(strip: RGBImage, text: str, score: float, info: Any) -> LineResult:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Line, OcrResult, Orientation, Region, RGBImage, Word
-from ..geometry import Polygon
+from ..geometry import Polygon, rotate
 from . import language, layout, rapidocr
 from .deskew import DeskewedImage
 from .rapidocr import LineResult
@@ -100,7 +100,7 @@ def _find_rotation(image: RGBImage, quads: layout.Quads, lines: Sequence[LineRes
     best, turns = confidence + MIN_GAIN if letters >= FEW_LETTERS else 0.0, 0
     across, down = sizes.sum(axis=0)
     for other in (2, 1, 3) if across >= down else (1, 3, 2):
-        rotated = [np.ascontiguousarray(np.rot90(strip, other)) for strip in strips]
+        rotated = [rotate(strip, -other) for strip in strips]
         letters, confidence = _mean_confidence(rapidocr.recognize_lines(rotated))
         many = letters >= MANY_LETTERS
         least = MIN_MANY_LETTERS_CONFIDENCE if many else MIN_FEW_LETTERS_CONFIDENCE
