@@ -17,10 +17,8 @@ from numpy.typing import NDArray
 from ..base import RGBImage
 from ..runtime import import_package, model_file
 
-PNET_INPUT, RNET_INPUT, ONET_INPUT = 12, 24, 48
-"""The sides of the networks' inputs in pixels."""
-PNET_STRIDE = 2
-"""The distance, in pixels, of the squares that the first network scores."""
+PNET_INPUT, RNET_INPUT, ONET_INPUT, PNET_STRIDE = 12, 24, 48, 2
+"""The sides of the networks' inputs, and the distance of the squares of the first, in pixels."""
 PYRAMID_FACTOR = 0.709
 """The ratio of two sizes of the image pyramid: half the area."""
 STAGE_THRESHOLDS = (0.6, 0.7, 0.7)

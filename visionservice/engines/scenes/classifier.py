@@ -1,8 +1,5 @@
 """The scene classifier EfficientNet-Lite3, trained on ImageNet.
 
-Most of the 1,000 classes of ImageNet are breeds and models. `scenes.csv` has the general words
-above each class in WordNet; the score of a word is the sum of the scores of its classes.
-
 The scores are the means of two runs, on the whole image resized to a square and on its central
 square: the whole image alone loses a pagoda among trees (0.18, with both 0.37), the square alone a
 cat (0.41, with both 0.68). The place comes from another run, on the image with its objects painted

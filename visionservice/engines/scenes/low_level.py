@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from ..base import LowLevelFeatures, RGBImage
 
 MIN_GRASS_GRADIENT = 4.5
-"""The least mean gradient of grass, in gray levels per pixel: blurred green has 1 to 4, grass 6 to
-25."""
+"""The least mean gradient of grass, in gray levels per pixel; blurred green has 1 to 4, grass 6."""
 MAX_DARK_GREEN = 0.4
 """The share of green above which a dim image is a forest by day."""
 MIN_EDGE_GRADIENT = 2
@@ -29,10 +28,13 @@ def extract(image: RGBImage) -> LowLevelFeatures:
     blue = (hue > 90) & (hue < 132) & (saturation > 25)
     green = (hue >= 30) & (hue <= 88) & (saturation > 40) & (value > 30)
     bright = (value > np.median(value)) & (value > 110) & ~green
+    lower = len(gray) * 2 // 3
+    grass = (green & (hue <= 75))[lower:]
+    sharp = grass.any() and gradient[lower:][grass].mean() > MIN_GRASS_GRADIENT
     dark = np.median(gray) < 60 and np.percentile(gray, 75) < 90 and green.mean() < MAX_DARK_GREEN
     return LowLevelFeatures(
         sky=_from_top(blue | bright, gradient),
-        grass=_grass(green & (hue <= 75), gradient),
+        grass=float(grass.mean() * sharp),
         green=float(green.mean()),
         dark=bool(dark),
         plain=bool(np.hypot(*np.gradient(cv2.blur(gray, (9, 9)))).max() < MIN_EDGE_GRADIENT),
@@ -47,12 +49,6 @@ def _from_top(color: NDArray[np.bool_], gradient: NDArray[np.float32]) -> float:
     smooth = (color & (cv2.blur(gradient, (5, 5)) < 9)).astype(np.uint8)
     closed = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
     return float(np.cumprod(closed, axis=0).mean())
-
-
-def _grass(green: NDArray[np.bool_], gradient: NDArray[np.float32]) -> float:
-    """Return the share of the lower third that is green, 0 if it is out of focus."""
-    below, rough = green[len(green) * 2 // 3 :], gradient[len(green) * 2 // 3 :]
-    return float(below.mean()) if below.any() and rough[below].mean() > MIN_GRASS_GRADIENT else 0.0
 
 
 def _texture(gray: NDArray[np.float32]) -> float:
