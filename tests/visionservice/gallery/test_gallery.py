@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -173,7 +172,7 @@ class Counting:
 
 def test_an_added_image_is_searched_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     faces, embeddings = Counting(default().faces), Counting(default().embeddings)
-    engines = replace(default(), faces=faces, embeddings=embeddings)
+    engines = default()._replace(faces=faces, embeddings=embeddings)
     decoded = []
 
     def counted(*arguments: Any) -> Any:
