@@ -114,12 +114,10 @@ def probe(data: bytes, limits: InputLimits) -> ImageInfo:
 
 def _icon_size(data: bytes) -> tuple[int, int]:
     """Return the size of the largest image in an ICO, which Pillow would decode to measure it."""
-    sizes = []
+    sizes = [struct.unpack(">II", size) for size in re.findall(rb"(?s)IHDR(?=(.{8}))", data)]
     directory = data[6 : 6 + 16 * int.from_bytes(data[4:6], "little")]
     for (start,) in struct.iter_unpack("<12xI", directory):
-        if data.startswith(_PNG, start):
-            sizes.append(struct.unpack_from(">II", data, start + 16))
-        else:  # a bitmap whose height includes its mask
+        if not data.startswith(_PNG, start):  # a bitmap whose height includes its mask
             width, height = struct.unpack_from("<II", data, start + 4)
             sizes.append((width, height // 2))
     width, height = max(sizes, key=math.prod)

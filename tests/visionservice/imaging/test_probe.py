@@ -179,6 +179,16 @@ def test_the_bitmap_of_an_icon_is_measured_without_its_mask() -> None:
     assert decode(file.getvalue(), info).shape == (64, 64, 3)
 
 
+def test_every_header_in_an_icon_is_measured() -> None:
+    """Pillow uses the last header of a PNG, which need not be its first chunk."""
+    large, small = (b"\0\0\0\rIHDR" + struct.pack(">II", side, side) for side in (11_000, 64))
+    data = encoded("PNG", 60, 60)
+    for before in (b"\0\0\0\x08priv" + small[8:] + bytes(4), small + data[24:33], small[:14]):
+        image = data[:8] + before + large + data[24:]
+        with pytest.raises(ApiError, match="at most 32000000 pixels"):
+            probe(icon((image, 64, 64)), IMAGE_V4)
+
+
 @pytest.mark.parametrize("size", [0, 10, 20, 22, 30])
 def test_a_truncated_icon_is_an_error(size: int) -> None:
     with pytest.raises(ApiError):
