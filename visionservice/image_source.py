@@ -60,6 +60,8 @@ class ImageSource:
 
         try:
             try:
+                check_size(int(request.headers.get("content-length", 0)))
+                self._free_bytes, reserved = self._free_bytes + reserved, 0  # until they arrive
                 async with asyncio.timeout(BODY_SECONDS):
                     data = await _read_body(request, limits.media, check_size)
             except TimeoutError:
@@ -136,11 +138,8 @@ async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str
 
 
 async def _chunks(request: Request, check_size: SizeCheck) -> AsyncGenerator[bytes, None]:
-    """Yield the body; check its size before it is read, if the request declares it."""
+    """Yield the body, and check its size as it arrives."""
     size = 0
-    declared = request.headers.get("content-length", "")
-    if declared.isdecimal():
-        check_size(int(declared))
     async for chunk in request.stream():
         size += len(chunk)
         check_size(size)

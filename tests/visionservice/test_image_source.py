@@ -159,6 +159,34 @@ def test_bytes_in_use_are_limited_before_a_body_is_read() -> None:
     asyncio.run(run())
 
 
+def test_bytes_that_have_not_arrived_do_not_count() -> None:
+    source, limits = ImageSource(ServiceSettings(), 10 * MEGABYTE), InputLimits(bytes=8 * MEGABYTE)
+
+    async def stop_after_a_byte() -> None:
+        request, _ = request_of(BYTES, b"x", length=8 * MEGABYTE)
+        messages = iter([b"x"])
+
+        async def receive() -> Message:
+            for body in messages:
+                return {"type": "http.request", "body": body, "more_body": True}
+            await asyncio.sleep(60)
+            raise AssertionError
+
+        async with source.open(Request(request.scope, receive), limits):
+            raise AssertionError
+
+    async def run() -> None:
+        stopped = [asyncio.create_task(stop_after_a_byte()) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        request, _ = request_of(BYTES, b"x" * 8 * MEGABYTE, length=8 * MEGABYTE)
+        async with source.open(request, limits) as data:
+            assert len(data) == 8 * MEGABYTE
+        for task in stopped:
+            task.cancel()
+
+    asyncio.run(run())
+
+
 def test_bytes_are_returned_after_an_error() -> None:
     source = ImageSource(ServiceSettings(), 4 * MEGABYTE)
     for _ in range(3):
