@@ -115,7 +115,7 @@ class ImageStore:
         with self._locked():
             for folder in _visible(self._folder):
                 if normalize("NFC", folder.name) == name:
-                    shutil.rmtree(folder)
+                    folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
             if name in self.names():
                 hidden = "\n".join(sorted({name, *self._hidden()}))
                 _write(self._folder / HIDDEN_NAMES, hidden.encode())
@@ -236,4 +236,4 @@ def _visible(folder: Path) -> list[Path]:
 
 
 def _name(file: Path) -> str:
-    return normalize("NFC", file.parent.name)
+    return normalize("NFC", file.parent.name).encode(errors="replace").decode()

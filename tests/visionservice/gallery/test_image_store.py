@@ -322,6 +322,28 @@ def test_a_removed_name_is_forgotten_with_its_features(store: ImageStore, tmp_pa
     assert not list((tmp_path / "own").rglob("*.npz"))
 
 
+def test_a_link_is_removed_without_the_folder_that_it_names(
+    store: ImageStore, tmp_path: Path
+) -> None:
+    file = put(tmp_path, "album/a.jpg", RED)
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / NAME).symlink_to(file.parent)
+    assert store.names() == {NAME: 1}
+    assert store.remove(NAME)
+    assert store.names() == {}
+    assert file.exists()
+
+
+def test_a_name_that_is_not_unicode_is_shown_with_a_replacement(
+    store: ImageStore, tmp_path: Path
+) -> None:
+    try:
+        put(tmp_path, os.fsdecode(b"own/M\xfcller/a.jpg"), RED)
+    except OSError:
+        pytest.skip("all names are Unicode here")
+    assert store.names() == {"M?ller": 1}
+
+
 def test_a_built_in_name_can_be_removed_for_good(
     store: ImageStore, extractor: Extractor, tmp_path: Path
 ) -> None:
