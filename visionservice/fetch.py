@@ -8,6 +8,7 @@ may have a private address; it resolves the name again after the check.
 from __future__ import annotations
 
 import asyncio
+import re
 import socket
 import ssl
 from collections.abc import Callable
@@ -52,11 +53,11 @@ async def download(url: str, *, check_size: SizeCheck, is_allowed: AddressCheck 
         async with asyncio.timeout(FETCH_SECONDS):
             return await _follow(url, check_size, is_allowed)
     except TimeoutError:
-        hint = f"{url[:200]!r} did not arrive within {FETCH_SECONDS:g} s; {remedy}."
+        hint = f"{_shown(url)} did not arrive within {FETCH_SECONDS:g} s; {remedy}."
     except (httpx.InvalidURL, ValueError):
-        hint = f"Invalid URL {url[:200]!r}: use an http or https URL."
+        hint = f"Invalid URL {_shown(url)}: use an http or https URL."
     except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
-        hint = f"{url[:200]!r} is not accessible ({_reason(error)}); {remedy}."
+        hint = f"{_shown(url)} is not accessible ({_reason(error)}); {remedy}."
     raise _not_accessible(hint)
 
 
@@ -93,7 +94,7 @@ async def _follow(url: str, check_size: SizeCheck, is_allowed: AddressCheck) -> 
                 check_size(len(data) + len(chunk))
                 data += chunk
             return bytes(data)
-    raise _not_accessible(f"{url[:200]!r} redirects more than {MAX_REDIRECTS} times.")
+    raise _not_accessible(f"{_shown(url)} redirects more than {MAX_REDIRECTS} times.")
 
 
 async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.AsyncConnectionPool:
@@ -178,6 +179,11 @@ def _tls() -> ssl.SSLContext:
 def _raw(url: httpx.URL) -> httpcore.URL:
     scheme, host, port, target = url.raw_scheme, url.raw_host, url.port, url.raw_path
     return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
+
+
+def _shown(url: str) -> str:
+    """Return a URL for hints, which are logged: without its login and its query."""
+    return repr(re.sub(r"(?s)(?<=//)[^/]*@|[?#].*", "", url)[:200])
 
 
 def _reason(error: BaseException) -> str:

@@ -192,8 +192,8 @@ class _Exchange:
         """Log the request without its query, which may contain the key."""
         seconds = asyncio.get_running_loop().time() - self._started
         client = request.client.host if request.client else "-"
-        line = f"{request.method} {to_ascii_line(request.scope['path'])}"
-        log.info('%s "%s" %d, %.3f s', client, line, self.status or 500, seconds)
+        line = to_ascii_line(f'{client} "{request.method} {request.scope["path"]}"')
+        log.info("%s %d, %.3f s", line, self.status or 500, seconds)
 
 
 def _is_open(path: str) -> bool:

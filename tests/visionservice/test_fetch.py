@@ -177,6 +177,14 @@ def test_an_invalid_url_is_rejected(url: str) -> None:
     assert hint_of(url)
 
 
+@pytest.mark.parametrize("path", ["nothing", "image\n", "loop"])
+def test_a_hint_contains_no_login_and_no_query(web: str, path: str) -> None:
+    """The service logs hints, and the query of an image may contain a signature."""
+    hint = hint_of(f"{web.replace('//', '//me:secret@')}/{path}?sig=secret\n#secret")
+    assert "127.0.0.1" in hint
+    assert "secret" not in hint
+
+
 def test_a_closed_port_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
