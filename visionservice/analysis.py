@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 import numpy as np
-from PIL import Image
 
 from .cache import Results
 from .engines.adult import MIN_ADULT_SCORE
@@ -208,7 +207,7 @@ class ImageAnalysis:
         from .engines.smart_crop import best_window, saliency
 
         faces = [face.box for face in self.faces]
-        salient = self._get("saliency", lambda: saliency(Image.fromarray(self.image)))
+        salient = self._get("saliency", lambda: saliency(self.image))
         return best_window((self.width, self.height), shape, faces, self.objects, salient)
 
 

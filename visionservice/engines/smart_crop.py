@@ -107,7 +107,7 @@ def area_of_interest(image: RGBImage, boxes: Sequence[Box]) -> Box:
         left, top = min(box.left for box in boxes), min(box.top for box in boxes)
         right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
         return Box.from_edges(left, top, right, bottom).within(width, height)
-    salient = saliency(Image.fromarray(image))
+    salient = saliency(image)
     rows, columns = np.nonzero(salient > 2 * salient.mean())
     if not len(rows):
         return Box(0, 0, width, height)
@@ -123,15 +123,16 @@ def largest(size: Size, shape: Size) -> Size:
     return min(max(1, width), size[0]), min(max(1, height), size[1])
 
 
-def saliency(image: Image.Image) -> Floats:
+def saliency(image: RGBImage) -> Floats:
     """Return the saliency of each part of an image: rows x columns, with the sum 1.
 
     It is high where the frequencies differ from the rest of the image (the spectral residual of
     Hou and Zhang, 2007, of each channel) and where the color differs from the border.
     """
-    scale = SALIENCY_SIDE / max(image.size)
-    width, height = (max(MIN_SALIENCY_SIDE, round(side * scale)) for side in image.size)
-    small = np.asarray(image.resize((width, height), reducing_gap=2), np.float32)
+    pillow = Image.fromarray(image)
+    scale = SALIENCY_SIDE / max(pillow.size)
+    width, height = (max(MIN_SALIENCY_SIDE, round(side * scale)) for side in pillow.size)
+    small = np.asarray(pillow.resize((width, height), reducing_gap=2), np.float32)
     if np.ptp(small, axis=(0, 1)).max() < MIN_CONTRAST:
         return np.full((height, width), 1 / (height * width))
     colors = cv2.cvtColor(small / 255, cv2.COLOR_RGB2Lab).astype(np.float64)

@@ -36,7 +36,7 @@ def thumbnail(
     image: NDArray[np.uint8], size: Size, faces: Sequence[Box] = (), *, smart: bool
 ) -> NDArray[np.uint8]:
     shape = (image.shape[1], image.shape[0])
-    window = best_window(shape, size, faces, (), saliency(Image.fromarray(image)))
+    window = best_window(shape, size, faces, (), saliency(image))
     return crop(image, size, window if smart else None)
 
 
@@ -140,7 +140,7 @@ def test_the_thumbnail_shows_the_window() -> None:
 def test_a_face_is_kept_whole_in_every_shape_it_fits(name: str, shape: tuple[int, int]) -> None:
     image = pixels(name)
     face, size = default().faces.detect(image)[0].box, (image.shape[1], image.shape[0])
-    found = best_window(size, shape, [face], (), saliency(Image.fromarray(image)))
+    found = best_window(size, shape, [face], (), saliency(image))
     fits = face.width <= found.width and face.height <= found.height
     assert contains(found, face) == fits
 
@@ -157,7 +157,7 @@ def test_a_smart_thumbnail_shows_the_face_that_the_center_misses() -> None:
 def test_an_object_on_a_plain_background_is_salient() -> None:
     image = np.full((300, 500, 3), (90, 120, 60), np.uint8)
     image[40:100, 380:440] = (200, 30, 60)
-    y, x = np.unravel_index(saliency(Image.fromarray(image)).argmax(), (38, 64))
+    y, x = np.unravel_index(saliency(image).argmax(), (38, 64))
     assert 380 < (x + 0.5) * 500 / 64 < 440
     assert 40 < (y + 0.5) * 300 / 38 < 100
 
@@ -166,22 +166,24 @@ def test_an_object_on_a_plain_background_is_salient() -> None:
 def test_without_boxes_the_window_contains_the_flower(shape: tuple[int, int]) -> None:
     """The dahlia stands in the left half; a blurred garden fills the rest."""
     image = load_image(sample_path("dahlia_off_centre.jpg"))
-    found = best_window(image.size, shape, (), (), saliency(image))
+    found = best_window(image.size, shape, (), (), saliency(np.asarray(image)))
     assert found.center[0] < image.width / 2
 
 
 def test_the_window_of_a_plain_image_is_at_the_center() -> None:
     image = Image.new("RGB", (500, 300), "teal")
-    assert best_window(image.size, (1, 1), (), (), saliency(image)) == Box(100, 0, 300, 300)
+    assert best_window(image.size, (1, 1), (), (), saliency(np.asarray(image))) == Box(
+        100, 0, 300, 300
+    )
 
 
 def test_all_that_fits_is_kept_in_the_published_images(evaluation: Path) -> None:
     image = load_image(evaluation / "images" / "faces.jpg")
     boxes = [face.box for face in default().faces.detect(np.asarray(image))]
-    found = best_window(image.size, (3, 1), boxes, (), saliency(image))
+    found = best_window(image.size, (3, 1), boxes, (), saliency(np.asarray(image)))
     assert len(boxes) == 6
     assert all(contains(found, box) for box in boxes)
     rider = load_image(evaluation / "images" / "objects.jpg")
     things = default().objects.detect(np.asarray(rider))
-    square = best_window(rider.size, (1, 1), (), things, saliency(rider))
+    square = best_window(rider.size, (1, 1), (), things, saliency(np.asarray(rider)))
     assert all(contains(square, thing.box) for thing in things)

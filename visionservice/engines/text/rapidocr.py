@@ -120,10 +120,10 @@ def _recognizer_input(strip: RGBImage) -> Any:
 def _line_result(strip: RGBImage, text: str, score: float, info: Any) -> LineResult:
     """Split a line at its spaces; `info` has the column of the network for each letter."""
     words = text.split()
-    columns = [column for part in info.word_cols for column in part]
-    letters = [c for c, letter in zip(info.confs, text, strict=False) if not letter.isspace()]
-    if not words or len(columns) != sum(map(len, words)):
+    if not words:
         return LineResult((), 0.0)
+    columns = [column for part in info.word_cols for column in part]
+    letters = [c for c, letter in zip(info.confs, text, strict=True) if not letter.isspace()]
     ends = np.cumsum([len(word) for word in words])[:-1]
     centers = np.split((np.array(columns) + 0.5) / info.line_txt_len, ends)
     frames = word_boxes(strip, [(of_word[0], of_word[-1]) for of_word in centers])

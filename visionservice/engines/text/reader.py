@@ -23,9 +23,8 @@ ORIENTATIONS: tuple[Orientation, ...] = ("Up", "Right", "Down", "Left")
 """By the number of quarter turns counterclockwise that make the text upright."""
 UPRIGHT_CONFIDENCE = 0.88
 """Upright lines have a mean of 0.95 and more, those upside down 0.5 to 0.8."""
-MANY_LETTERS = 10
-FEW_LETTERS = 3
-"""The least number of letters for which an image is rotated."""
+MANY_LETTERS, FEW_LETTERS = 10, 3
+"""The letters that measure a confidence well, and the least for which an image is rotated."""
 MIN_MANY_LETTERS_CONFIDENCE, MIN_FEW_LETTERS_CONFIDENCE = 0.75, 0.9
 """The least confidence of a rotation, for `MANY_LETTERS` and for fewer."""
 MIN_GAIN = 0.02
