@@ -245,8 +245,9 @@ class Captioner(Engine, Protocol):
     def caption(
         self, evidence: Evidence, limit: int, *, gender_neutral: bool, names: bool
     ) -> Sequence[Caption]:
-        """Return at most `limit` captions, the most confident first; none for the built-in ones.
+        """Return at most `limit` captions, the most confident first.
 
+        The service uses the built-in captioner if the sequence is empty.
         `gender_neutral` asks for person in place of man, woman, boy and girl; `names` permits
         names of people.
         """
@@ -277,7 +278,7 @@ class FaceEmbedder(Engine, Protocol):
     """Computes vectors of faces: the kind `embeddings`."""
 
     def embed(self, image: RGBImage, face: Face) -> NDArray[np.float64]:
-        """Return a vector; the Euclidean distance of two of one person is below 0.55."""
+        """Return a vector; those of one person have a Euclidean distance below 0.55."""
 
 
 class TextReader(Engine, Protocol):
