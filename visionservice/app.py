@@ -117,7 +117,7 @@ def create_app(
 class Service:
     """The endpoints of the API and what they share.
 
-    Documents have workers of their own: opening a PDF, or drawing one of its pages, may take as
+    Documents have their own workers: opening a PDF, or drawing one of its pages, may take as
     long as its time limit, and images do not wait for it.
     """
 

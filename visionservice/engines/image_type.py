@@ -1,7 +1,7 @@
 """Clip art and line drawings: the API's `imageType`.
 
 A drawing is on paper: the border of the image is light, without color and mostly plain. Paint is
-flat and has few colors and sharp edges; a photo cut out on white has grain (features after
+flat and has few colors and sharp edges; a photograph cut out on white has grain (features after
 Lienhart and Hartmann, "Classifying images on the web automatically", 2002).
 """
 
