@@ -22,7 +22,7 @@ from starlette.routing import Route
 
 from .analysis import ImageAnalysis, PageAnalysis
 from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, limits, v1, v2, v3, v4
-from .api.admin import AdminRoutes, gallery_of
+from .api.admin import ROUTES, gallery_of
 from .api.params import check_model_version
 from .api.query import Query
 from .api.version import Json, Version
@@ -103,9 +103,8 @@ def create_app(
     api_key = Middleware(
         ApiKeyMiddleware, key=service.key, settings=settings, idle_timer=service.idle_timer
     )
-    admin = AdminRoutes(service.gallery, service.engines.names, service.process)
     app = Starlette(
-        routes=[*service.routes(), *admin.routes()],
+        routes=[*service.routes(), *ROUTES],
         middleware=[api_key],
         exception_handlers=EXCEPTION_HANDLERS,
     )
@@ -156,7 +155,7 @@ class Service:
 
     async def analyze(self, operation: Operation, version: Version, request: Request) -> Response:
         """Validate the parameters, read the image, analyze it, and return the result."""
-        handler, gallery = operation.handler(request, version), gallery_of(request, self.gallery)
+        handler, gallery = operation.handler(request, version), gallery_of(request)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
             pixels, results = decode(data, info), self._cache.results(key)
@@ -171,7 +170,7 @@ class Service:
 
     async def start(self, operation: Operation, version: Version, request: Request) -> Response:
         """Check that a document can be read, queue its pages, and return 202."""
-        handler, gallery = operation.handler(request, version), gallery_of(request, self.gallery)
+        handler, gallery = operation.handler(request, version), gallery_of(request)
         async with self._read_image(request, operation.limits) as (data, info, key):
             lane = self.opening if info.is_document else self.probing
             opening = partial(Document.open, data, info)

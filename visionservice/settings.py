@@ -2,38 +2,29 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
+from math import inf
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Host header values that are always accepted."""
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 """Hosts that listen on every address, each with a loopback address for the URL."""
 UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
-MAX_CACHE_SIZE = 100_000
-"""Images whose results can be cached."""
-_RATE = re.compile(r"(\d{1,6})/(?:(\d{1,6}) ?)?(second|minute|hour)s?", re.ASCII)
+_COUNT = r"(0*[1-9]\d{0,5})"
+_RATE = re.compile(rf"{_COUNT}/(?:{_COUNT} ?)?(second|minute|hour)s?", re.ASCII)
 _KEY = re.compile(r"[!-~]+")
-_SECONDS = (0.0, math.inf, "a number of seconds, 0 or more")
-_RANGES: dict[str, tuple[float, float, str]] = {
-    "port": (0, 65536, "0 to 65535, where 0 is any free port"),
-    "idle": (math.ulp(0.0), math.inf, "a number of seconds above 0"),
-    "latency": _SECONDS,
-    "operation_delay": _SECONDS,
-    "cache_size": (0, MAX_CACHE_SIZE + 1, f"0 to {MAX_CACHE_SIZE} images"),
-}
-"""The range of each number, without its end, and what to use."""
+_RATES = "for example 20/minute or 20/3 seconds"
+_SECONDS = "a number of seconds, 0 or more"
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """A number of requests, polls included, in a number of seconds."""
 
     requests: int
@@ -41,18 +32,29 @@ class Rate:
 
     @classmethod
     def parse(cls, text: str) -> Rate:
-        """Parse "20/minute", "10/second" or "20/3 seconds".
+        """Parse "20/minute", "10/second" or "20/3 seconds", or raise ValueError."""
+        parts = _RATE.fullmatch(text.strip().lower())
+        if parts is None:
+            raise ValueError(f"Invalid rate {text!r}: use {_RATES}.")
+        return cls(int(parts[1]), int(parts[2] or 1) * UNIT_SECONDS[parts[3]])
 
-        Raises:
-            TypeError: The rate is not a string.
-            ValueError: The string is not a rate.
-        """
-        parts = _RATE.fullmatch(text.strip().lower()) if isinstance(text, str) else None
-        requests, units = (int(parts[1]), int(parts[2] or 1)) if parts else (0, 0)
-        if parts is None or not requests or not units:
-            kind = ValueError if isinstance(text, str) else TypeError
-            raise kind(f"Invalid rate {text!r}: use for example 20/minute or 20/3 seconds.")
-        return cls(requests, units * UNIT_SECONDS[parts[3]])
+
+_CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
+    ("gallery", Path, lambda _: True, "the path of a folder"),
+    ("images", Path, lambda _: True, "the path of a folder"),
+    ("images", Path, os.path.isdir, "a folder that exists"),
+    ("built_in_gallery", bool, lambda _: True, "True or False"),
+    ("fail_operations", bool, lambda _: True, "True or False"),
+    ("host", str, lambda _: True, "for example '127.0.0.1'"),
+    ("key", str, _KEY.fullmatch, "ASCII letters, digits and signs without spaces"),
+    ("rate", str, Rate.parse, _RATES),
+    ("port", Integral, range(65536).__contains__, "0 to 65535, where 0 is any free port"),
+    ("idle", Real, lambda seconds: 0 < seconds < inf, "a number of seconds above 0"),
+    ("latency", Real, lambda seconds: 0 <= seconds < inf, _SECONDS),
+    ("operation_delay", Real, lambda seconds: 0 <= seconds < inf, _SECONDS),
+    ("cache_size", Integral, range(100_001).__contains__, "0 to 100000 images"),
+)
+"""The type and the valid values of each setting, and what to use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,21 +106,18 @@ class ServiceSettings:
             raise TypeError(f"Invalid allow_hosts {self.allow_hosts!r}: use a list of names.")
         object.__setattr__(self, "allow_hosts", tuple(self.allow_hosts))
         for name in ("gallery", "images"):
-            object.__setattr__(self, name, _folder(name, getattr(self, name)))
-        if self.images is not None and not os.path.isdir(self.images):  # noqa: PTH112
-            raise ValueError(f"Invalid images {str(self.images)!r}: use a folder that exists.")
-        for name in ("built_in_gallery", "fail_operations"):
-            if not isinstance(getattr(self, name), bool):
-                raise TypeError(f"Invalid {name} {getattr(self, name)!r}: use True or False.")
-        if not isinstance(self.host, str):
-            raise TypeError(f"Invalid host {self.host!r}: use for example '127.0.0.1'.")
-        if self.key is not None and not (isinstance(self.key, str) and _KEY.fullmatch(self.key)):
-            kind = ValueError if isinstance(self.key, str) else TypeError
-            raise kind("Invalid key: use ASCII letters, digits and signs without spaces.")
-        if self.rate is not None:
-            Rate.parse(self.rate)
-        for name, (low, end, use) in _RANGES.items():
-            _check_number(name, getattr(self, name), low, end, use)
+            if isinstance(path := getattr(self, name), str | os.PathLike):
+                object.__setattr__(self, name, Path(path).expanduser())
+        for name, kind, is_valid, use in _CHECKS:
+            value = getattr(self, name)
+            if value is None and getattr(ServiceSettings, name) is None:
+                continue
+            shown = str(value) if isinstance(value, Path) else value
+            wrong = name if name == "key" else f"{name} {shown!r}"
+            if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+                raise TypeError(f"Invalid {wrong}: use {use}.")
+            if not is_valid(value):
+                raise ValueError(f"Invalid {wrong}: use {use}.")
 
     @property
     def hosts(self) -> frozenset[str]:
@@ -138,20 +137,3 @@ def is_loopback(host: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host.lower() == "localhost"
-
-
-def _check_number(name: str, value: object, low: float, end: float, use: str) -> None:
-    """Check that a number is in a range, and an integer if the range begins with one."""
-    if value is None and name == "idle":
-        return
-    kind = Integral if isinstance(low, int) else Real
-    if isinstance(value, bool) or not isinstance(value, kind):
-        raise TypeError(f"Invalid {name} {value!r}: use {use}.")
-    if not low <= float(value) < end:
-        raise ValueError(f"Invalid {name} {value!r}: use {use}.")
-
-
-def _folder(name: str, path: Any) -> Path | None:
-    if path is None or isinstance(path, str | os.PathLike):
-        return None if path is None else Path(path).expanduser()
-    raise TypeError(f"Invalid {name} {path!r}: use the path of a folder.")

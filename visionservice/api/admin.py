@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from anyio import to_thread
@@ -18,78 +17,65 @@ from ..gallery.gallery import Gallery
 from ..responses import JsonResponse
 from . import limits
 
-
-class AdminRoutes:
-    """The endpoints `/gallery`, `/samples` and `/health`.
-
-    Args:
-        gallery: The gallery of requests without the header X-Gallery.
-        engines: The name of the engine of each kind.
-        run_on_image: Reads the image of a request, and calls a function with its bytes.
-    """
-
-    def __init__(
-        self,
-        gallery: Gallery,
-        engines: Mapping[str, str],
-        run_on_image: Callable[..., Awaitable[Any]],
-    ) -> None:
-        self._gallery, self._engines = gallery, engines
-        self._run_on_image = run_on_image
-
-    def routes(self) -> list[Route]:
-        """Return the routes."""
-        return [
-            Route("/gallery", self._list_gallery, methods=["GET"]),
-            Route("/gallery/{kind}/{name}", self._add_to_gallery, methods=["POST"]),
-            Route("/gallery/{kind}/{name}", self._remove_from_gallery, methods=["DELETE"]),
-            Route("/samples/{name:path}", self._get_sample, methods=["GET"]),
-            Route("/health", self._get_health, methods=["GET"]),
-        ]
-
-    async def _list_gallery(self, request: Request) -> Response:
-        gallery = gallery_of(request, self._gallery)
-        names = {
-            "celebrities": await to_thread.run_sync(gallery.list_faces),
-            "landmarks": await to_thread.run_sync(gallery.list_landmarks),
-        }
-        content = {
-            kind: [{"name": name, "images": images} for name, images in counts.items()]
-            for kind, counts in names.items()
-        }
-        return JsonResponse(request, content)
-
-    async def _add_to_gallery(self, request: Request) -> Response:
-        gallery, name = gallery_of(request, self._gallery), request.path_params["name"]
-        add = gallery.add_face if _is_face(request) else gallery.add_landmark
-        images = await self._run_on_image(request, limits.IMAGE, lambda data, *_: add(name, data))
-        return JsonResponse(request, {"name": name, "images": images}, 201)
-
-    async def _remove_from_gallery(self, request: Request) -> Response:
-        gallery, name = gallery_of(request, self._gallery), request.path_params["name"]
-        remove = gallery.remove_face if _is_face(request) else gallery.remove_landmark
-        if not await to_thread.run_sync(remove, name):
-            raise not_found(f"The gallery contains no {name[:40]!r}.")
-        return Response(status_code=204)
-
-    async def _get_sample(self, request: Request) -> Response:
-        name = request.path_params["name"]
-        if name not in sample_credits():
-            raise not_found(f"There is no sample {name[:40]!r}.")
-        return FileResponse(SAMPLES / name)
-
-    async def _get_health(self, request: Request) -> Response:
-        return JsonResponse(request, {"status": "ok", "engines": self._engines})
+if TYPE_CHECKING:
+    from ..app import Service
 
 
-def gallery_of(request: Request, gallery: Gallery) -> Gallery:
-    """Return the gallery that the header X-Gallery names, percent-encoded, or the given one."""
+def gallery_of(request: Request) -> Gallery:
+    """Return the gallery that the header X-Gallery names, percent-encoded, or the usual one."""
+    gallery: Gallery = request.app.state.service.gallery
     name = request.headers.get("x-gallery")
     return gallery if name is None else gallery.named(unquote(name))
 
 
-def _is_face(request: Request) -> bool:
-    kind = request.path_params["kind"].lower()
-    if kind not in ("celebrities", "landmarks"):
-        raise not_found("Use /gallery/celebrities/NAME or /gallery/landmarks/NAME.")
-    return bool(kind == "celebrities")
+async def _list_gallery(request: Request) -> Response:
+    gallery = gallery_of(request)
+    names = {
+        "celebrities": await to_thread.run_sync(gallery.list_faces),
+        "landmarks": await to_thread.run_sync(gallery.list_landmarks),
+    }
+    content = {
+        kind: [{"name": name, "images": images} for name, images in counts.items()]
+        for kind, counts in names.items()
+    }
+    return JsonResponse(request, content)
+
+
+async def _edit_gallery(request: Request) -> Response:
+    """Add the image of a request to a name, or remove the name."""
+    gallery, name = gallery_of(request), request.path_params["name"]
+    match request.path_params["kind"].lower():
+        case "celebrities":
+            add, remove = gallery.add_face, gallery.remove_face
+        case "landmarks":
+            add, remove = gallery.add_landmark, gallery.remove_landmark
+        case _:
+            raise not_found("Use /gallery/celebrities/NAME or /gallery/landmarks/NAME.")
+    if request.method == "POST":
+        service: Service = request.app.state.service
+        images = await service.process(request, limits.IMAGE, lambda data, *_: add(name, data))
+        return JsonResponse(request, {"name": name, "images": images}, 201)
+    if not await to_thread.run_sync(remove, name):
+        raise not_found(f"The gallery contains no {name[:40]!r}.")
+    return Response(status_code=204)
+
+
+async def _get_sample(request: Request) -> Response:
+    name = request.path_params["name"]
+    if name not in sample_credits():
+        raise not_found(f"There is no sample {name[:40]!r}.")
+    return FileResponse(SAMPLES / name)
+
+
+async def _get_health(request: Request) -> Response:
+    engines = request.app.state.service.engines.names
+    return JsonResponse(request, {"status": "ok", "engines": engines})
+
+
+ROUTES = [
+    Route("/gallery", _list_gallery),
+    Route("/gallery/{kind}/{name}", _edit_gallery, methods=["POST", "DELETE"]),
+    Route("/samples/{name:path}", _get_sample),
+    Route("/health", _get_health),
+]
+"""The endpoints; the state of the application contains the service."""
