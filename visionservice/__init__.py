@@ -15,19 +15,14 @@ INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
 
 
 def __getattr__(name: str) -> Any:
-    """Import the service at its first use.
-
-    Raises:
-        ImportError: A package of the service is not installed.
-    """
+    """Import the service at its first use, or raise ImportError if a package is missing."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        from .app import create_app
-        from .server import LocalService
+        from . import app, server
     except ModuleNotFoundError as error:
         raise not_installed(error) from error
-    return LocalService if name == "LocalService" else create_app
+    return getattr(server if name == "LocalService" else app, name)
 
 
 def not_installed(error: ModuleNotFoundError) -> ImportError:

@@ -8,8 +8,8 @@ import os
 import signal
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +20,7 @@ from . import not_installed
 
 try:
     from .engines.base import EngineUnavailable
-    from .gallery.gallery import Gallery, GalleryError
+    from .gallery.gallery import Gallery
     from .server import LocalService, default_gallery
     from .settings import ALL_ADDRESSES, ServiceSettings
 except ModuleNotFoundError as error:
@@ -42,10 +42,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger(__package__).setLevel(logging.INFO if options.verbose else logging.WARNING)
     options.gallery = (options.gallery or default_gallery()).expanduser()
-    if options.command:
-        _edit_gallery(options)
-    else:
-        _serve(_service(options), options.state_file)
+    try:
+        if options.command:
+            _edit_gallery(options)
+        else:
+            _serve(_service(options), options.state_file)
+    except (EngineUnavailable, OSError, TypeError, ValueError) as error:
+        sys.exit(str(error))
 
 
 def _parser() -> ArgumentParser:
@@ -56,9 +59,8 @@ def _parser() -> ArgumentParser:
         description="Serve the Computer Vision API, v1.0 to v3.2 and Image Analysis 4.0, from this "
         "machine. With a command, edit the gallery instead.",
     )
-    number = f"%(prog)s {version('visionhelpers')}"
-    parser.add_argument("--version", action="version", version=number)
     add = parser.add_argument
+    add("--version", action="version", version=f"%(prog)s {version('visionhelpers')}")
     add("--host", help="address to listen on (default: %(default)s)")
     add("--port", type=int, help="port to listen on (default: any free port)")
     keys = parser.add_mutually_exclusive_group().add_argument
@@ -67,7 +69,7 @@ def _parser() -> ArgumentParser:
     keys("--key-file", type=Path, metavar="FILE", help=about)
     about = "folder of known people and landmarks (default: the gallery of the user)"
     add("--gallery", type=Path, metavar="FOLDER", help=about)
-    about = "do not know the people and landmarks that come with the service"
+    about = "do not name the people and landmarks that come with the service"
     add("--no-built-in-gallery", dest="built_in_gallery", action="store_false", help=about)
     about = "further host name for requests; disables downloads from private addresses"
     append: Any = {"action": "append", "default": []}
@@ -78,12 +80,17 @@ def _parser() -> ArgumentParser:
     add("--engine", dest="engines", type=_pair, metavar="KIND=ENGINE", help=about, **append)
     about, metavar = "argument of an engine, such as captions.model=FILE", "KIND.NAME=VALUE"
     add("--engine-option", dest="engine_options", type=_pair, metavar=metavar, help=about, **append)
-    about = "images whose results are cached (default: %(default)s)"
-    add("--cache-size", type=int, metavar="IMAGES", help=about)
-    about = "write url, key and pid to this file, and print nothing"
-    add("--state-file", type=Path, metavar="FILE", help=about)
+    add("--cache-size", type=int, metavar="IMAGES", help="images to cache (default: %(default)s)")
+    add("--state-file", type=Path, metavar="FILE", help="file for url, key and pid; print nothing")
     add("--verbose", action="store_true", help="log every request and the hints of errors")
-    _add_test_conditions(parser)
+    add = parser.add_argument_group("conditions to test a client under").add_argument
+    add("--rate", help="maximum request rate with polls, such as 20/minute; others get 429")
+    add("--latency", type=float, metavar="SECONDS", help="delay of every response")
+    about = "minimum time of Recognize Text and Read"
+    add("--operation-delay", type=float, metavar="SECONDS", help=about)
+    add("--fail-operations", action="store_true", help="make Recognize Text and Read fail")
+    about = "use the files of this folder for URLs that end in their names, and download nothing"
+    add("--images", type=Path, metavar="FOLDER", help=about)
     for name in ("host", "port", "cache_size", "latency", "operation_delay"):
         parser.set_defaults(**{name: getattr(ServiceSettings, name)})
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)
@@ -97,18 +104,6 @@ def _parser() -> ArgumentParser:
     return parser
 
 
-def _add_test_conditions(parser: ArgumentParser) -> None:
-    add = parser.add_argument_group("conditions to test a client under").add_argument
-    add("--rate", help="maximum request rate with polls, such as 20/minute; others get 429")
-    about = "delay of every response"
-    add("--latency", type=float, metavar="SECONDS", help=about)
-    about = "minimum time of Recognize Text and Read"
-    add("--operation-delay", type=float, metavar="SECONDS", help=about)
-    add("--fail-operations", action="store_true", help="make Recognize Text and Read fail")
-    about = "use the files of this folder for URLs that end in their names, and download nothing"
-    add("--images", type=Path, metavar="FOLDER", help=about)
-
-
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
@@ -120,42 +115,35 @@ def _edit_gallery(options: Namespace) -> None:
     """Run a command on the gallery, and print names with their numbers of images."""
     gallery = Gallery(options.gallery, built_in=options.built_in_gallery)
     action, _, kind = options.command.partition("-")
-    counts = {}
-    try:
-        if action == "list":
-            counts = {f"face: {name}": count for name, count in gallery.list_faces().items()}
-            landmarks = gallery.list_landmarks().items()
-            counts |= {f"landmark: {name}": count for name, count in landmarks}
-        elif action == "add":
-            add = gallery.add_face if kind == "face" else gallery.add_landmark
-            counts[options.name] = add(options.name, options.image.expanduser().read_bytes())
-        else:
-            remove = gallery.remove_face if kind == "face" else gallery.remove_landmark
-            if not remove(options.name):
-                sys.exit(f"Invalid name {options.name!r}: use a name that list prints.")
-            counts[options.name] = 0
-    except (GalleryError, EngineUnavailable, OSError) as error:
-        sys.exit(str(error))
+    if action == "add":
+        add = gallery.add_face if kind == "face" else gallery.add_landmark
+        counts = {options.name: add(options.name, options.image.expanduser().read_bytes())}
+    elif action == "remove":
+        remove = gallery.remove_face if kind == "face" else gallery.remove_landmark
+        if not remove(options.name):
+            sys.exit(f"Invalid name {options.name!r}: use a name that list prints.")
+        counts = {options.name: 0}
+    else:
+        counts = {f"face: {name}": count for name, count in gallery.list_faces().items()}
+        landmarks = gallery.list_landmarks().items()
+        counts |= {f"landmark: {name}": count for name, count in landmarks}
     for name, count in counts.items():
         sys.stdout.write(f"{name}: {count} {'image' if count == 1 else 'images'}\n")
 
 
 def _service(options: Namespace) -> LocalService:
     """Create the service, with the key of the command line, a file or the environment."""
-    try:
-        if options.key_file:
+    if options.key_file:
+        try:
             options.key = options.key_file.expanduser().read_text(encoding="utf-8").strip()
-        elif options.key is None:
-            options.key = os.environ.get(KEY_VARIABLE) or None
-        for name in ("engines", "engine_options"):
-            setattr(options, name, dict(getattr(options, name)))
-        names = [field.name for field in fields(ServiceSettings)]
-        return LocalService(**{name: getattr(options, name) for name in names})
-    except OSError as error:
-        message = f"Invalid key file {str(options.key_file)!r} ({error.strerror})"
-        sys.exit(f"{message}: use a file that contains the key.")
-    except (TypeError, ValueError) as error:
-        sys.exit(str(error))
+        except OSError as error:
+            message = f"Invalid key file {str(options.key_file)!r} ({error.strerror})"
+            sys.exit(f"{message}: use a file that contains the key.")
+    elif options.key is None:
+        options.key = os.environ.get(KEY_VARIABLE) or None
+    settings = {field.name: getattr(options, field.name) for field in fields(ServiceSettings)}
+    settings |= {name: dict(settings[name]) for name in ("engines", "engine_options")}
+    return LocalService(**settings)
 
 
 def _serve(service: LocalService, state_file: Path | None) -> None:
@@ -176,44 +164,37 @@ def _serve(service: LocalService, state_file: Path | None) -> None:
         reason = str(error.strerror).partition(" (")[0]
         sys.exit(f"Cannot listen at {where} ({reason}): choose another --host or --port.")
     try:
-        with _announced(service, state_file):
-            while service.running and not stopping.wait(0.2):
-                pass
+        if state_file:
+            _write_state(service, state_file)
+        else:
+            _print_url(service)
+        while not (service.wait(0.2) or stopping.is_set()):
+            pass
     finally:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            if state_file and json.loads(state_file.read_text())["pid"] == os.getpid():
+                state_file.unlink()
         service.stop()
     if service.working:  # its worker thread would prevent the exit
         os._exit(0)
 
 
-@contextmanager
-def _announced(service: LocalService, file: Path | None) -> Iterator[None]:
-    """Print the URL and a random key, or write both to a file that only the owner can read."""
-    if file is None:
-        settings = service.settings
-        many = settings.host in ALL_ADDRESSES
-        where = "on all addresses of this machine, for example " if many else ""
-        key = "the given key" if settings.key else f"key {service.key}"
-        sys.stdout.write(f"Listening {where}at {service.url}/vision/v1.0/ with {key}\n")
-        sys.stdout.write("Press Ctrl-C to stop.\n")
-        sys.stdout.flush()
-        yield
-        return
-    _write(file, json.dumps({"url": service.url, "key": service.key, "pid": os.getpid()}))
-    try:
-        yield
-    finally:
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            if json.loads(file.read_text())["pid"] == os.getpid():  # else another service's
-                file.unlink()
+def _print_url(service: LocalService) -> None:
+    """Print the URL of the service, and its key if it is random."""
+    many = service.settings.host in ALL_ADDRESSES
+    where = "on all addresses of this machine, for example " if many else ""
+    key = "the given key" if service.settings.key else f"key {service.key}"
+    sys.stdout.write(f"Listening {where}at {service.url}/vision/v1.0/ with {key}\n")
+    sys.stdout.write("Press Ctrl-C to stop.\n")
+    sys.stdout.flush()
 
 
-def _write(file: Path, text: str) -> None:
-    """Write a file atomically, readable by its owner only."""
+def _write_state(service: LocalService, file: Path) -> None:
+    """Write the URL and the key atomically to a file that only the owner can read."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
     try:
         draft.touch(mode=0o600, exist_ok=False)
-        draft.write_text(text)
+        draft.write_text(json.dumps({"url": service.url, "key": service.key, "pid": os.getpid()}))
         draft.replace(file)
     except OSError as error:
         draft.unlink(missing_ok=True)

@@ -98,14 +98,10 @@ def create_app(
         gallery: The known people and places; None for the folder of the settings, or a temporary
             folder.
     """
-    settings = settings or ServiceSettings()
-    service = Service(settings, gallery)
-    api_key = Middleware(
-        ApiKeyMiddleware, key=service.key, settings=settings, idle_timer=service.idle_timer
-    )
+    service = Service(settings or ServiceSettings(), gallery)
     app = Starlette(
         routes=[*service.routes(), *ROUTES],
-        middleware=[api_key],
+        middleware=[Middleware(ApiKeyMiddleware, service=service)],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False
@@ -121,7 +117,7 @@ class Service:
     """
 
     def __init__(self, settings: ServiceSettings, gallery: Gallery | None) -> None:
-        self.key = settings.key or secrets.token_hex(16)
+        self.settings, self.key = settings, settings.key or secrets.token_hex(16)
         self.idle_timer = IdleTimer()
         self.engines = load(settings.engines, settings.engine_options)
         self.close: Callable[[], object] = lambda: None
@@ -134,7 +130,7 @@ class Service:
         self.operations = OperationStore(settings.operation_delay, fail=settings.fail_operations)
         self.schedulers = [Scheduler(workers) for workers in (2, None, 2, 1)]
         self.probing, self.images, self.opening, self.reading = self.schedulers
-        self._source, self._public = ImageSource(settings), settings.public
+        self._source = ImageSource(settings)
         self._cache = AnalysisCache(settings.cache_size)
 
     def routes(self) -> list[Route]:
@@ -143,11 +139,11 @@ class Service:
         for operation in OPERATIONS:
             handler = self.start if operation.results else self.analyze
             for version in operation.versions:
-                path, kind = (f"{version.root}/{x}" for x in (operation.path, operation.results))
-                routes.append(Route(path, partial(handler, operation, version), methods=["POST"]))
+                endpoint = partial(handler, operation, version)
+                routes.append(Route(f"{version.root}/{operation.path}", endpoint, methods=["POST"]))
                 if operation.results:
-                    poll = partial(self.get_progress, version, kind)
-                    routes.append(Route(f"{kind.lower()}/{{name}}", poll))
+                    path = f"{version.root}/{operation.results.lower()}/{{name}}"
+                    routes.append(Route(path, partial(self.get_progress, version)))
         return routes
 
     async def _models(self, request: Request) -> Response:
@@ -192,15 +188,14 @@ class Service:
         if not job.begun:
             document.close()  # a document in the queue keeps its file only
         job.add_done_callback(lambda _: document.close())
-        kind = f"{version.root}/{operation.results}"
-        path = f"{kind}/{self.operations.add(job, kind)}"
+        path = self.operations.add(job, f"{version.root}/{operation.results}")
         location = f"{request.url.scheme}://{request.headers['host']}{path}"
         headers = {"Operation-Location": location, "apim-request-id": request.state.id}
         return Response(status_code=202, headers=headers)
 
-    async def get_progress(self, version: Version, kind: str, request: Request) -> Response:
+    async def get_progress(self, version: Version, request: Request) -> Response:
         """Return the status of an operation, and its result without parsing it again."""
-        progress = self.operations.get(request.path_params["name"], kind)
+        progress = self.operations.get(request.scope["path"])
         head = JsonResponse(request, version.progress(progress))
         if progress.status != "Succeeded":
             return head
@@ -244,7 +239,7 @@ class Service:
         """Return the client's address; on this machine, the header or the connection."""
         if request.client and request.client.host not in LOOPBACK:
             return request.client.host
-        header = "" if self._public else request.headers.get(CLIENT_HEADER, "")
+        header = "" if self.settings.public else request.headers.get(CLIENT_HEADER, "")
         return header[:80] or request.client
 
     async def drain(self) -> None:

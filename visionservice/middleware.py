@@ -7,28 +7,24 @@ import logging
 import math
 import re
 from collections import deque
-from collections.abc import Callable
-from http import HTTPStatus
+from contextlib import suppress
 from secrets import compare_digest
 from time import monotonic
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from . import errors
 from .api import version_at
 from .api.query import Query
-from .errors import (
-    KEY_HEADER,
-    ApiError,
-    access_denied,
-    bad_argument,
-    shutting_down,
-    too_many_requests,
-)
 from .responses import error_response, to_ascii_line
-from .settings import Rate, ServiceSettings
+from .settings import Rate
+
+if TYPE_CHECKING:
+    from .app import Service
 
 log = logging.getLogger(__name__)
 
@@ -64,19 +60,15 @@ class IdleTimer:
 class RateLimiter:
     """Counts requests against a rate in a sliding window; used from one event loop."""
 
-    def __init__(self, rate: Rate | None, clock: Callable[[], float] = monotonic) -> None:
-        self._rate, self._clock = rate, clock
-        self._times: deque[float] = deque()
+    def __init__(self, rate: Rate) -> None:
+        self._seconds = rate.seconds
+        self._times: deque[float] = deque(maxlen=rate.requests)
 
     def acquire(self) -> int:
         """Count a request; return 0, or the seconds after which the rate allows it."""
-        if self._rate is None:
-            return 0
-        now = self._clock()
-        while self._times and self._times[0] <= now - self._rate.seconds:
-            self._times.popleft()
-        if len(self._times) >= self._rate.requests:
-            return math.ceil(self._times[0] + self._rate.seconds - now)
+        now = monotonic()
+        if len(self._times) == self._times.maxlen and self._times[0] + self._seconds > now:
+            return math.ceil(self._times[0] + self._seconds - now)
         self._times.append(now)
         return 0
 
@@ -84,15 +76,11 @@ class RateLimiter:
 class ApiKeyMiddleware:
     """Middleware that rejects requests with a wrong Host, without the key, or above the rate."""
 
-    def __init__(
-        self, app: ASGIApp, *, key: str, settings: ServiceSettings, idle_timer: IdleTimer
-    ) -> None:
-        self._app = app
-        self._key = key.encode()
-        self._hosts = settings.hosts
-        self._idle_timer = idle_timer
-        self._latency = settings.latency
-        self._limiter = RateLimiter(Rate.parse(settings.rate) if settings.rate else None)
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._settings, self._key = app, service.settings, service.key.encode()
+        self._idle_timer = service.idle_timer
+        rate = service.settings.rate
+        self._limiter = RateLimiter(Rate.parse(rate)) if rate else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reject the request, or pass it on with an id and a normalized path."""
@@ -109,12 +97,11 @@ class ApiKeyMiddleware:
 
     async def _handle(self, request: Request, exchange: _Exchange) -> None:
         connection = request.scope, exchange.receive, exchange.send
-        is_open = _is_open(request.scope["path"])
+        path = request.scope["path"]
+        is_open = path == "/health" or path.startswith("/samples/")
         try:
-            self._check_host(request)
-            if not is_open:
-                self._check_key(request)
-        except ApiError as error:
+            self._check(request, is_open)
+        except errors.ApiError as error:
             length = request.headers.get("content-length", "0")
             if "transfer-encoding" in request.headers or int(length) > MAX_UNREAD_BYTES:
                 exchange.max_unread = 0  # small chunks are expensive to parse
@@ -123,30 +110,32 @@ class ApiKeyMiddleware:
             return await self._app(*connection)
         with self._idle_timer:
             try:
-                await asyncio.sleep(self._latency)
+                await asyncio.sleep(self._settings.latency)
                 await self._app(*connection)
             except asyncio.CancelledError:
                 exchange.max_unread = 0
                 if not exchange.status:
-                    await error_response(request, shutting_down())(*connection)
+                    await error_response(request, errors.shutting_down())(*connection)
                 raise
 
-    def _check_host(self, request: Request) -> None:
+    def _check(self, request: Request, is_open: bool) -> None:
+        """Check the host, and the key and the rate unless the path is open, or raise ApiError."""
         host = request.headers.get("host", "")
-        if parse_host(host) not in self._hosts:
+        if parse_host(host) not in self._settings.hosts:
             remedy = "start the service with --allow-host and this name, without a port"
-            raise bad_argument(f"Invalid host name {host[:80]!r}: {remedy}.")
-
-    def _check_key(self, request: Request) -> None:
-        key = request.headers.get(KEY_HEADER)
+            raise errors.bad_argument(f"Invalid host name {host[:80]!r}: {remedy}.")
+        if is_open:
+            return
+        key = request.headers.get(errors.KEY_HEADER)
         key = key or Query(request.query_params.multi_items()).text("subscription-key")
         version = version_at(request.scope["path"])
         if not compare_digest(key.encode(), self._key):
-            raise access_denied(f"{request.url.scheme}://{request.headers['host']}{version.root}")
-        if seconds := self._limiter.acquire():
+            realm = f"{request.url.scheme}://{host}{version.root}"
+            raise errors.access_denied(realm)
+        if self._limiter and (seconds := self._limiter.acquire()):
             api = f"the Computer Vision API ({version.name})"
             reason = f"Requests to {api} have exceeded the rate limit of this service"
-            raise too_many_requests(seconds, reason)
+            raise errors.too_many_requests(seconds, reason)
 
 
 class _Exchange:
@@ -171,7 +160,7 @@ class _Exchange:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            if self.status == HTTPStatus.REQUEST_TIMEOUT:
+            if self.status == 408:  # the body arrives too slowly
                 self.max_unread = 0
             if not await self._read_rest():
                 MutableHeaders(scope=message)["connection"] = "close"
@@ -180,12 +169,10 @@ class _Exchange:
 
     async def _read_rest(self) -> bool:
         """Read the rest of the body; return False if it is too long or arrives too slowly."""
-        try:
+        with suppress(TimeoutError):
             async with asyncio.timeout_at(self._started + UNREAD_SECONDS):
                 while self._more_body and self.max_unread > 0:
                     self.max_unread -= len((await self.receive()).get("body", b""))
-        except TimeoutError:
-            pass
         return not self._more_body
 
     def log(self, request: Request) -> None:
@@ -194,10 +181,6 @@ class _Exchange:
         client = request.client.host if request.client else "-"
         line = to_ascii_line(f'{client} "{request.method} {request.scope["path"]}"')
         log.info("%s %d, %.3f s", line, self.status or 500, seconds)
-
-
-def _is_open(path: str) -> bool:
-    return path == "/health" or path.startswith("/samples/")
 
 
 def normalize_path(path: str) -> str:

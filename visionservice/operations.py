@@ -48,7 +48,6 @@ class Progress:
     """An operation at its last poll; of a job that has ended, only the packed result is kept."""
 
     job: Job | None
-    kind: str
     created: datetime
     updated: datetime
     ended: datetime | None = None
@@ -63,7 +62,7 @@ class Progress:
 
 
 class OperationStore:
-    """The operations of one service by id, oldest first; used on its event loop only.
+    """The operations of one service by path, oldest first; used on its event loop only.
 
     `delay` is the minimum time in seconds of every operation; with `fail` every operation fails.
     """
@@ -82,29 +81,30 @@ class OperationStore:
         while any(one.is_unread for one in self._operations.values()):
             await asyncio.sleep(0.02)
 
-    def add(self, job: Job, kind: str) -> str:
-        """Add a job that returns packed JSON; return its id, a GUID that only this kind has."""
-        name, now = str(uuid4()), datetime.now(UTC)
-        operation = self._operations[name] = Progress(job, kind, now, now)
-        job.add_done_callback(partial(self._end, name, operation))
+    def add(self, job: Job, folder: str) -> str:
+        """Add a job that returns packed JSON; return the path of its result, with a GUID."""
+        path, now = f"{folder}/{uuid4()}", datetime.now(UTC)
+        operation = self._operations[path.lower()] = Progress(job, now, now)
+        job.add_done_callback(partial(self._end, path, operation))
         self.evict()
-        return name
+        return path
 
-    def _end(self, name: str, operation: Progress, job: asyncio.Future[Any]) -> None:
+    def _end(self, path: str, operation: Progress, job: asyncio.Future[Any]) -> None:
         operation.job, operation.ended = None, datetime.now(UTC)
         if job.cancelled():
             return
         if error := job.exception():
             level = logging.INFO if isinstance(error, ApiError) else logging.ERROR
-            log.log(level, "Operation %s failed", name, exc_info=error)
+            log.log(level, "%s failed", path, exc_info=error)
         elif not self._fail:
             operation.result = job.result()
 
-    def get(self, name: str, kind: str) -> Progress:
-        """Return an operation with its present status; raise ApiError if the id is unknown."""
+    def get(self, path: str) -> Progress:
+        """Return an operation with its present status; raise ApiError if the path is unknown."""
         self.evict()
-        operation = self._operations.get(name.lower())
-        if operation is None or operation.kind != kind:
+        operation = self._operations.get(path.lower())
+        if operation is None:
+            name = path.rpartition("/")[2]
             raise ApiError(404, "BadArgument", f"Operation {name[:40]!r} not found or expired.")
         now, ready = datetime.now(UTC), operation.created + self._delay
         if operation.ended and now >= ready:

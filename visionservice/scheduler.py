@@ -56,24 +56,22 @@ class Scheduler:
         self._accepting = True
 
     @property
-    def waiting(self) -> int:
-        """The weight of the jobs whose last step has not begun."""
-        return sum(job.weight for job in [*self._queue, *self._running] if job.steps)
-
-    @property
     def working(self) -> bool:
         """Whether a worker thread is busy; after a shutdown its step may be one that hangs."""
         return any(not step.done() for step in list(self._running.values()))
+
+    def waiting(self, client: Hashable = None) -> int:
+        """Return the weight of the jobs, of one client or all, whose last step has not begun."""
+        jobs = (job for job in [*self._queue, *self._running] if client in (None, job.client))
+        return sum(job.weight for job in jobs if job.steps)
 
     def check_room(self, client: Hashable, weight: int) -> None:
         """Raise ApiError if the queue is full (429) or the service is stopping (503)."""
         if not self._accepting:
             raise shutting_down()
-        jobs = [job for job in [*self._queue, *self._running] if job.steps]
-        waiting = sum(job.weight for job in jobs)
-        own = sum(job.weight for job in jobs if job.client == client)
-        excess = own + waiting + max(weight, MIN_WEIGHT) - self.max_waiting_pixels
-        if excess > 0 and waiting:  # an empty queue accepts a job of any weight
+        all_waiting, weight = self.waiting(), max(weight, MIN_WEIGHT)
+        excess = self.waiting(client) + all_waiting + weight - self.max_waiting_pixels
+        if excess > 0 and all_waiting:  # an empty queue accepts a job of any weight
             seconds = math.ceil(excess * self._seconds_per_pixel / self._workers)
             raise too_many_requests(min(seconds, MAX_RETRY_SECONDS), "Too many images are waiting")
 

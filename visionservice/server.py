@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import math
 import os
 import socket
 from importlib.metadata import version
@@ -20,8 +21,7 @@ from .gallery.gallery import Gallery
 from .scheduler import DRAIN_SECONDS
 from .settings import ALL_ADDRESSES, ServiceSettings
 
-START_POLLS = 400
-"""The start takes at most this number of waits of 0.05 seconds."""
+START_SECONDS = 20.0
 CLOSE_SECONDS = 5
 """The time that responses and bodies have to be sent when the work is done."""
 STOP_SECONDS = DRAIN_SECONDS + 3 * CLOSE_SECONDS
@@ -49,19 +49,15 @@ class LocalService:
         ValueError: An argument has an invalid value.
     """
 
-    __slots__ = (
-        "__weakref__", "_app", "_port", "_service", "_settings", "_started", "_stopping", "_thread",
-    )  # fmt: skip
+    __slots__ = ("__weakref__", "_app", "_port", "_service", "_started", "_stopping", "_thread")
     __signature__ = inspect.signature(ServiceSettings)
 
     def __init__(self, *, gallery: Any = None, **options: Any) -> None:
-        folder = None if isinstance(gallery, Gallery) else gallery
-        self._settings = ServiceSettings(gallery=folder, **options)
-        self._port = self._settings.port
-        self._app = create_app(
-            self._settings, gallery=gallery if isinstance(gallery, Gallery) else None
-        )
+        has_gallery = isinstance(gallery, Gallery)
+        settings = ServiceSettings(gallery=None if has_gallery else gallery, **options)
+        self._app = create_app(settings, gallery=gallery if has_gallery else None)
         self._service: Service = self._app.state.service
+        self._port = settings.port
         self._started, self._stopping = Event(), Event()
         self._thread: Thread | None = None
 
@@ -74,7 +70,7 @@ class LocalService:
     @property
     def settings(self) -> ServiceSettings:
         """The settings, which are frozen."""
-        return self._settings
+        return self._service.settings
 
     @property
     def key(self) -> str:
@@ -84,8 +80,8 @@ class LocalService:
     @property
     def url(self) -> str:
         """The URL of the service, without a path."""
-        host = ALL_ADDRESSES.get(self._settings.host, self._settings.host)
-        return f"http://[{host}]:{self._port}" if ":" in host else f"http://{host}:{self._port}"
+        host = ALL_ADDRESSES.get(self.settings.host, self.settings.host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}"
 
     @property
     def running(self) -> bool:
@@ -106,23 +102,20 @@ class LocalService:
         """
         if self._thread is not None:
             raise RuntimeError("This service was started before: create another.")
-        host = self._settings.host
+        host = self.settings.host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listener = socket.create_server((host, self._port), family=family, backlog=128)
         # asyncio sets this only on sockets that name their protocol; responses would take 40 ms.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = listener.getsockname()[1]
-        self._thread = Thread(
-            target=self._run, args=[listener], name="visionhelpers-service", daemon=True
-        )
+        self._thread = Thread(target=self._run, args=[listener], name="vision-service", daemon=True)
         self._thread.start()
-        for _ in range(START_POLLS):
-            if self._started.wait(0.05):
-                return self
-            if not self.running:
-                break
-        self.stop()
-        raise RuntimeError(f"The service did not start at {self.url}.")
+        end = monotonic() + START_SECONDS
+        while not self._started.wait(0.05):
+            if monotonic() > end or not self.running:
+                self.stop()
+                raise RuntimeError(f"The service did not start at {self.url}.")
+        return self
 
     def stop(self) -> None:
         """Reject new requests, finish those that run, within half a minute, and stop."""
@@ -143,28 +136,7 @@ class LocalService:
 
     async def _serve(self, listener: socket.socket) -> None:
         """Serve until a stop or idleness; finish what runs while the port is still open."""
-        server = uvicorn.Server(self._config())
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        with self._service.idle_timer:  # the time before the start does not count
-            while not (server.started or serving.done()):
-                await asyncio.sleep(0.005)
-        if server.started:
-            self._started.set()
-        while not (self._stopping.is_set() or self._is_idle() or serving.done()):
-            self._service.operations.evict()
-            await asyncio.sleep(0.1)
-        await self._service.drain()
-        server.should_exit = True
-        await serving
-
-    def _is_idle(self) -> bool:
-        idle = self._settings.idle
-        working = self._service.operations.running
-        return idle is not None and self._service.idle_timer.idle > idle and not working
-
-    def _config(self) -> uvicorn.Config:
-        """Return the settings of uvicorn; the access log is the middleware's."""
-        return uvicorn.Config(
+        config = uvicorn.Config(
             self._app,
             access_log=False,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES,
@@ -179,6 +151,22 @@ class LocalService:
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             ws="none",
         )
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        with self._service.idle_timer:  # the time before the start does not count
+            while not (server.started or serving.done()):
+                await asyncio.sleep(0.005)
+        if server.started:
+            self._started.set()
+        service, max_idle = self._service, self.settings.idle or math.inf
+        while not (self._stopping.is_set() or serving.done()):
+            if service.idle_timer.idle > max_idle and not service.operations.running:
+                break
+            service.operations.evict()
+            await asyncio.sleep(0.1)
+        await service.drain()
+        server.should_exit = True
+        await serving
 
 
 class _EventLoop(asyncio.SelectorEventLoop):
@@ -191,6 +179,6 @@ def default_gallery() -> Path:
     """Return the user's gallery: $VISION_GALLERY, else in the state or user data folder."""
     if folder := os.environ.get("VISION_GALLERY"):
         return Path(folder).expanduser()
-    if folder := os.environ.get("VISION_STATE_DIR"):
-        return Path(folder).expanduser() / "gallery"
-    return platformdirs.user_data_path("visionhelpers", appauthor=False) / "gallery"
+    state = os.environ.get("VISION_STATE_DIR")
+    data = platformdirs.user_data_path("visionhelpers", appauthor=False)
+    return (Path(state).expanduser() if state else data) / "gallery"

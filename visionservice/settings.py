@@ -128,12 +128,8 @@ class ServiceSettings:
     @property
     def public(self) -> bool:
         """Whether other machines can reach the service: directly, or through a proxy."""
-        return bool(self.allow_hosts) or not is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Return True if only this machine can reach a service that listens on this host."""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
+        try:
+            is_loopback = ip_address(self.host).is_loopback
+        except ValueError:
+            is_loopback = self.host.lower() == "localhost"
+        return bool(self.allow_hosts) or not is_loopback

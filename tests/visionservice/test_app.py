@@ -229,7 +229,7 @@ def test_a_full_queue_returns_429_until_there_is_room(tmp_path: Path) -> None:
             while not gallery.begun.is_set():
                 await asyncio.sleep(0.01)
             waiting += [post(), post()]
-            while scheduler.waiting < 2_000_000:
+            while scheduler.waiting() < 2_000_000:
                 await asyncio.sleep(0.01)
             refused = await post()
             gallery.go.set()
@@ -254,7 +254,7 @@ def test_a_client_with_many_images_does_not_delay_one_with_one_image(tmp_path: P
                 return group.create_task(sending)
 
             async def queued(count: int) -> None:
-                while scheduler.waiting < count * MIN_WEIGHT:
+                while scheduler.waiting() < count * MIN_WEIGHT:
                     await asyncio.sleep(0.01)
 
             responses = [post(60, "busy")]
@@ -288,10 +288,10 @@ def test_a_client_that_may_be_remote_has_no_more_turns_with_more_ids(
                 sent.append(
                     asyncio.create_task(greedy.post(path, content=png(70), headers=headers))
                 )
-            while scheduler.waiting < 6 * MIN_WEIGHT:
+            while scheduler.waiting() < 6 * MIN_WEIGHT:
                 await asyncio.sleep(0.01)
             sent.append(asyncio.create_task(one.post(path, content=png(80))))
-            while scheduler.waiting < 7 * MIN_WEIGHT:
+            while scheduler.waiting() < 7 * MIN_WEIGHT:
                 await asyncio.sleep(0.01)
             gallery.go.set()
             assert [response.status_code for response in await asyncio.gather(*sent)] == [200] * 8
@@ -423,11 +423,11 @@ def test_an_image_is_not_analyzed_after_its_client_has_disconnected(tmp_path: Pa
         working = scheduler.submit(
             "another", 1, lambda: gallery.identify_landmarks(np.zeros((1, 1, 3), np.uint8))
         )
-        await disconnect(app, path, lambda: scheduler.waiting > 0)
+        await disconnect(app, path, lambda: scheduler.waiting() > 0)
         gallery.go.set()
         await working
         await scheduler.submit("another", 1, lambda: None)
-        return scheduler.waiting
+        return scheduler.waiting()
 
     assert asyncio.run(asyncio.wait_for(gone(), 20)) == 0
     assert len(gallery.seen) == 1

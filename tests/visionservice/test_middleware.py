@@ -5,6 +5,8 @@ import http.client
 import logging
 import re
 from time import monotonic
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -126,14 +128,11 @@ def test_the_idle_timer_is_zero_during_a_request() -> None:
     assert timer.idle > 0.0
 
 
-def test_the_rate_limiter_has_a_sliding_window() -> None:
-    now = [0.0]
-    limiter = RateLimiter(Rate(2, 10), clock=lambda: now[0])
-    assert [limiter.acquire(), limiter.acquire(), limiter.acquire()] == [0, 0, 10]
-    now[0] = 9.5
-    assert limiter.acquire() == 1
-    now[0] = 10.0
-    assert [limiter.acquire(), limiter.acquire(), limiter.acquire()] == [0, 0, 10]
+def test_the_rate_limiter_has_a_sliding_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    limiter = RateLimiter(Rate(2, 10))
+    for now, seconds in ((0.0, [0, 0, 10]), (9.5, [1]), (10.0, [0, 0, 10])):
+        monkeypatch.setattr("visionservice.middleware.monotonic", lambda now=now: now)
+        assert [limiter.acquire() for _ in seconds] == seconds
 
 
 async def quiet(_: Scope, __: Receive, send: Send) -> None:
@@ -163,9 +162,10 @@ class Client:
         ]
         scope = {"type": "http", "method": "POST", "path": path, "headers": raw}
         scope |= {"query_string": b"", "client": (self.address, 5), "scheme": "http"}
-        settings = ServiceSettings()
-        asked = ApiKeyMiddleware(app, key="key", settings=settings, idle_timer=self.idle_timer)
-        await asked(scope, self.receive, self.send)
+        service: Any = SimpleNamespace(
+            key="key", settings=ServiceSettings(), idle_timer=self.idle_timer
+        )
+        await ApiKeyMiddleware(app, service)(scope, self.receive, self.send)
 
     @property
     def status(self) -> int:

@@ -95,13 +95,14 @@ def test_a_large_result_is_sent_in_little_memory() -> None:
 async def test_an_operation_waits_runs_then_succeeds_with_its_result() -> None:
     operations, job = OperationStore(), Job("me", 1)
     name = operations.add(job, TEXT)
-    assert (len(name), str(UUID(name))) == (36, name)
-    assert operations.get(name, TEXT).status == "NotStarted"
+    folder, _, guid = name.rpartition("/")
+    assert (folder, str(UUID(guid))) == (TEXT, guid)
+    assert operations.get(name).status == "NotStarted"
     job.begun = True
-    assert operations.get(name, TEXT).status == "Running"
+    assert operations.get(name).status == "Running"
     assert operations.running
     await finish(job, {"lines": []})
-    done = operations.get(name.upper(), TEXT)
+    done = operations.get(name.upper())
     assert done.status == "Succeeded"
     assert unpacked(done.result, {"a": 1}) == {"a": 1, "lines": []}
     assert not operations.running
@@ -113,7 +114,7 @@ async def test_an_error_ends_an_operation_as_failed_and_is_not_returned() -> Non
     name = operations.add(job, TEXT)
     job.set_exception(ValueError("secret"))
     await asyncio.sleep(0)
-    done = operations.get(name, TEXT)
+    done = operations.get(name)
     assert (done.status, done.result) == ("Failed", b"")
 
 
@@ -124,7 +125,7 @@ async def test_a_result_that_is_no_json_ends_an_operation_as_failed() -> None:
     name = operations.add(job, TEXT)
     await asyncio.wait([job])
     await asyncio.sleep(0)
-    assert operations.get(name, TEXT).status == "Failed"
+    assert operations.get(name).status == "Failed"
     assert not operations.running
 
 
@@ -134,15 +135,15 @@ async def test_a_canceled_job_ends_as_failed() -> None:
     name = operations.add(job, TEXT)
     job.cancel()
     await asyncio.sleep(0)
-    assert operations.get(name, TEXT).status == "Failed"
+    assert operations.get(name).status == "Failed"
 
 
 @on_a_loop
 async def test_an_id_is_unknown_under_another_path() -> None:
     operations = OperationStore()
-    name = operations.add(begun(), TEXT)
+    path = operations.add(begun(), TEXT)
     with pytest.raises(ApiError, match="not found or expired") as refusal:
-        operations.get(name, "/vision/v3.2/read/analyzeResults")
+        operations.get(path.replace(TEXT, "/vision/v3.2/read/analyzeResults"))
     assert refusal.value.status == 404
 
 
@@ -153,7 +154,7 @@ async def test_an_operation_has_the_times_of_its_start_and_its_end(clock: Clock)
     clock.advance(timedelta(seconds=2))
     await finish(job, {"lines": []})
     clock.advance(timedelta(seconds=60))
-    done = operations.get(name, TEXT)
+    done = operations.get(name)
     assert (done.created, done.updated) == (NOON, NOON + timedelta(seconds=2))
 
 
@@ -161,16 +162,16 @@ async def test_an_operation_has_the_times_of_its_start_and_its_end(clock: Clock)
 async def test_an_operation_runs_for_the_minimum_delay(clock: Clock) -> None:
     operations = OperationStore(delay=5)
     name = await finished(operations, {"lines": []})
-    assert operations.get(name, TEXT).status == "Running"
+    assert operations.get(name).status == "Running"
     clock.advance(timedelta(seconds=5))
-    assert operations.get(name, TEXT).status == "Succeeded"
+    assert operations.get(name).status == "Succeeded"
 
 
 @on_a_loop
 async def test_every_operation_fails_on_request() -> None:
     operations = OperationStore(fail=True)
     name = await finished(operations, {"lines": []})
-    done = operations.get(name, TEXT)
+    done = operations.get(name)
     assert (done.status, done.result) == ("Failed", b"")
 
 
@@ -179,10 +180,10 @@ async def test_an_operation_expires(clock: Clock) -> None:
     operations = OperationStore()
     name = operations.add(begun(), TEXT)
     clock.advance(KEEP_TIME - timedelta(seconds=1))
-    assert operations.get(name, TEXT).status == "Running"
+    assert operations.get(name).status == "Running"
     clock.advance(timedelta(seconds=1))
     with pytest.raises(ApiError) as refusal:
-        operations.get(name, TEXT)
+        operations.get(name)
     assert refusal.value.status == 404
 
 
@@ -194,10 +195,10 @@ def test_the_oldest_of_too_many_operations_is_removed(monkeypatch: pytest.Monkey
 async def too_many() -> None:
     operations = OperationStore()
     names = [operations.add(begun(), TEXT) for _ in range(4)]
-    assert operations.get(names[3], TEXT).status == "Running"
-    assert operations.get(names[1], TEXT).status == "Running"
+    assert operations.get(names[3]).status == "Running"
+    assert operations.get(names[1]).status == "Running"
     with pytest.raises(ApiError, match="not found"):
-        operations.get(names[0], TEXT)
+        operations.get(names[0])
 
 
 @on_a_loop
@@ -208,7 +209,7 @@ async def test_of_a_job_only_the_result_is_kept() -> None:
     await finish(job, {"lines": []})
     del job
     assert freed() is None
-    assert operations.get(name, TEXT).result
+    assert operations.get(name).result
 
 
 def test_the_oldest_of_too_large_results_are_removed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,10 +222,10 @@ async def too_large() -> None:
     running = operations.add(begun(), TEXT)
     names = [await finished(operations, {"text": urandom(50_000).hex()}) for _ in range(12)]
     operations.evict()
-    assert operations.get(running, TEXT).status == "Running"
-    assert operations.get(names[-1], TEXT).status == "Succeeded"
+    assert operations.get(running).status == "Running"
+    assert operations.get(names[-1]).status == "Succeeded"
     with pytest.raises(ApiError, match="not found"):
-        operations.get(names[0], TEXT)
+        operations.get(names[0])
     kept = operations._operations.values()
     assert 3 <= len(kept) <= 7
 
@@ -265,7 +266,7 @@ async def test_a_new_result_is_unread_until_a_poll_or_for_some_time(
     waiting = asyncio.create_task(operations.wait_until_read())
     await asyncio.sleep(0.1)
     assert not waiting.done()
-    operations.get(name, TEXT)
+    operations.get(name)
     await waiting
     await finished(operations, {"lines": []})
     clock.advance(READ_TIME)

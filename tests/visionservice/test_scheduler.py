@@ -65,7 +65,7 @@ async def test_a_job_returns_its_result_or_raises_its_error() -> None:
     assert await one.submit(ME, 10, lambda: "found") == "found"
     with pytest.raises(ZeroDivisionError):
         await one.submit(ME, 10, lambda: 1 // 0)
-    assert (one.waiting, one.working) == (0, False)
+    assert (one.waiting(), one.working) == (0, False)
 
 
 @on_a_loop
@@ -139,7 +139,7 @@ async def test_other_clients_run_between_two_pages() -> None:
         assert {*one.order[:6]} >= {ME, YOU}
         names = [name for name in one.order if name not in (ME, YOU)]
         assert names == [f"page {number}" for number in range(50)]
-        assert one.scheduler.waiting == 0
+        assert one.scheduler.waiting() == 0
 
 
 @on_a_loop
@@ -191,13 +191,13 @@ async def test_a_canceled_job_does_not_run_and_its_memory_is_freed() -> None:
         append: Callable[[Bytes], None] = one.order.append  # type: ignore[assignment]
         future = one.scheduler.submit(ME, 1, partial(append, data))
         del data
-        assert one.scheduler.waiting == 1_000_000
+        assert one.scheduler.waiting() == 1_000_000
         assert future.cancel()
         del future
         await asyncio.sleep(0)
         gc.collect()
         assert freed() is None
-        assert one.scheduler.waiting == 0
+        assert one.scheduler.waiting() == 0
         last = one.submit(ME, "last")
         one.go.set()
         await last
@@ -276,7 +276,7 @@ async def test_draining_finishes_what_has_begun_and_rejects_the_rest() -> None:
     go.set()
     await draining
     assert await running == "read"
-    assert (one.waiting, one.working) == (0, False)
+    assert (one.waiting(), one.working) == (0, False)
 
 
 def test_draining_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:

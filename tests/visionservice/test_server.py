@@ -19,7 +19,7 @@ from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.gallery.gallery import Gallery
 from visionservice.server import default_gallery
-from visionservice.settings import is_loopback
+from visionservice.settings import ServiceSettings
 
 
 def status(service: LocalService, path: str = "/health", **headers: str) -> int:
@@ -288,7 +288,7 @@ def test_a_service_downloads_from_another_over_loopback(tmp_path: Path) -> None:
     ],
 )
 def test_only_loopback_is_loopback(host: str, loopback: bool) -> None:
-    assert is_loopback(host) is loopback
+    assert ServiceSettings(host=host).public is not loopback
 
 
 def test_the_environment_sets_the_folder_of_the_gallery(

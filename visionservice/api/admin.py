@@ -29,15 +29,10 @@ def gallery_of(request: Request) -> Gallery:
 
 
 async def _list_gallery(request: Request) -> Response:
-    gallery = gallery_of(request)
-    names = {
-        "celebrities": await to_thread.run_sync(gallery.list_faces),
-        "landmarks": await to_thread.run_sync(gallery.list_landmarks),
-    }
-    content = {
-        kind: [{"name": name, "images": images} for name, images in counts.items()]
-        for kind, counts in names.items()
-    }
+    gallery, content = gallery_of(request), {}
+    for kind, names in (("celebrities", gallery.list_faces), ("landmarks", gallery.list_landmarks)):
+        counts = await to_thread.run_sync(names)
+        content[kind] = [{"name": name, "images": images} for name, images in counts.items()]
     return JsonResponse(request, content)
 
 

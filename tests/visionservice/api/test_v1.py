@@ -139,7 +139,5 @@ def test_service_errors_are_flat_and_gateway_errors_are_nested() -> None:
 def test_an_operation_that_has_not_started_is_reported_as_running() -> None:
     noon = datetime(2026, 9, 13, 12, tzinfo=UTC)
     for status in ("NotStarted", "Running"):
-        assert V1_0.progress(Progress(None, "", noon, noon, status=status)) == {"status": "Running"}
-    assert V1_0.progress(Progress(None, "", noon, noon, status="Succeeded")) == {
-        "status": "Succeeded"
-    }
+        assert V1_0.progress(Progress(None, noon, noon, status=status)) == {"status": "Running"}
+    assert V1_0.progress(Progress(None, noon, noon, status="Succeeded")) == {"status": "Succeeded"}
