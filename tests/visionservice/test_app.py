@@ -367,6 +367,7 @@ def test_small_images_in_large_files_fill_the_queue(tmp_path: Path) -> None:
         async with client(Gallery(tmp_path), scheduler) as talking:
             responses = [await talking.post("/recognizeText", content=large) for _ in range(3)]
         go.set()
+        await scheduler.drain()
         return [response.status_code for response in responses]
 
     assert asyncio.run(asked()) == [202, 202, 429]
@@ -385,6 +386,7 @@ def test_an_image_in_the_queue_keeps_no_pixels(tmp_path: Path) -> None:
                 assert response.status_code == 202
             size, _ = tracemalloc.get_traced_memory()
         go.set()
+        await scheduler.drain()
         return size
 
     tracemalloc.start()
