@@ -271,3 +271,15 @@ async def test_a_new_result_is_unread_until_a_poll_or_for_some_time(
     await finished(operations, {"lines": []})
     clock.advance(READ_TIME)
     await operations.wait_until_read()
+
+
+@on_a_loop
+async def test_the_service_stops_when_the_clock_is_frozen(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "READ_TIME", timedelta(seconds=0.1))
+    operations = OperationStore()
+    await finished(operations, {"lines": []})
+    async with asyncio.timeout(5):
+        await operations.wait_until_read()
+    assert clock.time == NOON
