@@ -115,17 +115,16 @@ def _edit_gallery(options: Namespace) -> None:
     """Run a command on the gallery, and print names with their numbers of images."""
     gallery = Gallery(options.gallery, built_in=options.built_in_gallery)
     action, _, kind = options.command.partition("-")
+    store = gallery.faces if kind == "face" else gallery.landmarks
     if action == "add":
-        add = gallery.add_face if kind == "face" else gallery.add_landmark
-        counts = {options.name: add(options.name, options.image.expanduser().read_bytes())}
+        counts = {options.name: store.add(options.name, options.image.expanduser().read_bytes())}
     elif action == "remove":
-        remove = gallery.remove_face if kind == "face" else gallery.remove_landmark
-        if not remove(options.name):
+        if not store.remove(options.name):
             sys.exit(f"Invalid name {options.name!r}: use a name that list prints.")
         counts = {options.name: 0}
     else:
-        counts = {f"face: {name}": count for name, count in gallery.list_faces().items()}
-        landmarks = gallery.list_landmarks().items()
+        counts = {f"face: {name}": count for name, count in gallery.faces.names().items()}
+        landmarks = gallery.landmarks.names().items()
         counts |= {f"landmark: {name}": count for name, count in landmarks}
     for name, count in counts.items():
         sys.stdout.write(f"{name}: {count} {'image' if count == 1 else 'images'}\n")

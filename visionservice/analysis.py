@@ -18,7 +18,7 @@ from .engines.evidence.evidence import Evidence
 from .engines.labels import MIN_CONFIDENCE
 from .engines.registry import Engines, default
 from .engines.tags.categories import categories
-from .imaging.document_worker import DPI
+from .imaging.document_process import DPI
 
 if TYPE_CHECKING:
     from .engines import base

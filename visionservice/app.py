@@ -169,17 +169,16 @@ class Service:
         handler, gallery = operation.handler(request, version), gallery_of(request)
         async with self._read_image(request, operation.limits) as (data, info, key):
             lane = self.opening if info.is_document else self.probing
-            opening = partial(Document.open, data, info)
+            opening = partial(Document, data, info)
             document = await self._run(request, lane, info.weight, opening)
             plan = handler(document.pages)
             pages: list[Json] = []
             key = None if info.is_document else key
 
             def read_page(number: int) -> None:
-                page = document.page(number)
-                results = self._cache.results(key)
-                image = ImageAnalysis(page.image, info.format, gallery, self.engines, results)
-                pages.append(plan.page(PageAnalysis(number, image, page.unit)))
+                pixels, results = document.page(number), self._cache.results(key)
+                image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
+                pages.append(plan.page(PageAnalysis(number, image, document.unit)))
 
             lane = self.reading if info.is_document else self.images
             steps: list[Step] = [partial(read_page, number) for number in plan.numbers]

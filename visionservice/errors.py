@@ -32,7 +32,6 @@ class FileSizeError(ApiError):
 
 bad_argument = partial(ApiError, 400, "BadArgument")
 invalid_image_url = partial(ApiError, 400, "InvalidImageUrl")
-invalid_image_format = partial(ApiError, 400, "InvalidImageFormat")
 invalid_image_size = partial(ApiError, 400, "InvalidImageSize")
 not_supported_language = partial(ApiError, 400, "NotSupportedLanguage")
 not_available = partial(ApiError, 501, "FailedToProcess")
@@ -40,8 +39,11 @@ not_available = partial(ApiError, 501, "FailedToProcess")
 internal_error = partial(
     ApiError, 500, "InternalServerError", "The service failed; its log has the details."
 )
+invalid_image_format = partial(
+    ApiError, 400, "InvalidImageFormat", "Input data is not a valid image."
+)
 not_found = partial(GatewayError, 404, "404", "Resource not found")
-"""The error for an unknown path; the argument is the hint."""
+"""The errors for an unreadable image and an unknown path; the argument is the hint."""
 
 
 def invalid_parameter(

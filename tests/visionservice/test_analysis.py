@@ -94,7 +94,7 @@ def test_captions_that_contain_names_follow_the_gallery(tmp_path: Path) -> None:
     for texts in (["somebody"], ["somebody", "Eileen Collins"]):
         analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path), engines, results)
         assert [caption.text for caption in analysis.captions(3)] == texts
-        Gallery(tmp_path).add_face(
+        Gallery(tmp_path).faces.add(
             "Eileen Collins", sample_path("eileen_collins_portrait.jpg").read_bytes()
         )
 

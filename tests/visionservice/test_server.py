@@ -125,7 +125,7 @@ def test_the_default_gallery_is_temporary_and_empty(
     temporary.mkdir()
     monkeypatch.setenv("VISION_GALLERY", str(mine))
     monkeypatch.setattr(tempfile, "tempdir", str(temporary))
-    Gallery(mine).add_landmark("Cup", sample_path("coffee_cup.jpg").read_bytes())
+    Gallery(mine).landmarks.add("Cup", sample_path("coffee_cup.jpg").read_bytes())
     with LocalService() as service:
         key = {"Ocp-Apim-Subscription-Key": service.key}
         cup = {"url": f"{service.url}/samples/coffee_cup.jpg"}

@@ -30,8 +30,8 @@ def gallery_of(request: Request) -> Gallery:
 
 async def _list_gallery(request: Request) -> Response:
     gallery, content = gallery_of(request), {}
-    for kind, names in (("celebrities", gallery.list_faces), ("landmarks", gallery.list_landmarks)):
-        counts = await to_thread.run_sync(names)
+    for kind, store in (("celebrities", gallery.faces), ("landmarks", gallery.landmarks)):
+        counts = await to_thread.run_sync(store.names)
         content[kind] = [{"name": name, "images": images} for name, images in counts.items()]
     return JsonResponse(request, content)
 
@@ -41,16 +41,17 @@ async def _edit_gallery(request: Request) -> Response:
     gallery, name = gallery_of(request), request.path_params["name"]
     match request.path_params["kind"].lower():
         case "celebrities":
-            add, remove = gallery.add_face, gallery.remove_face
+            store = gallery.faces
         case "landmarks":
-            add, remove = gallery.add_landmark, gallery.remove_landmark
+            store = gallery.landmarks
         case _:
             raise not_found("Use /gallery/celebrities/NAME or /gallery/landmarks/NAME.")
     if request.method == "POST":
         service: Service = request.app.state.service
+        add = store.add
         images = await service.process(request, limits.IMAGE, lambda data, *_: add(name, data))
         return JsonResponse(request, {"name": name, "images": images}, 201)
-    if not await to_thread.run_sync(remove, name):
+    if not await to_thread.run_sync(store.remove, name):
         raise not_found(f"The gallery contains no {name[:40]!r}.")
     return Response(status_code=204)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from ..imaging.document import DOCUMENTS
 from ..imaging.probe import InputLimits
 
 MEGABYTE = 1024 * 1024
 TEXT_FORMATS = ("Jpeg", "Png", "Bmp")
+DOCUMENT_FORMATS = (*TEXT_FORMATS, "Tiff", "Pdf")
 
 IMAGE = InputLimits()
 """All operations of v1.0 to v3.2 on images, except those below."""
@@ -14,8 +14,8 @@ OCR_V1 = InputLimits(shortest=40, longest=3200)
 OCR_V2 = InputLimits(longest=4200)
 TEXT_V1 = InputLimits(shortest=40, longest=3200, formats=TEXT_FORMATS)
 TEXT_V2 = InputLimits(longest=4200, formats=TEXT_FORMATS)
-READ_V2 = InputLimits(longest=4200, formats=DOCUMENTS, bytes=20 * MEGABYTE)
-READ_V3 = InputLimits(longest=10_000, formats=DOCUMENTS, bytes=50 * MEGABYTE)
+READ_V2 = InputLimits(longest=4200, formats=DOCUMENT_FORMATS, bytes=20 * MEGABYTE)
+READ_V3 = InputLimits(longest=10_000, formats=DOCUMENT_FORMATS, bytes=50 * MEGABYTE)
 IMAGE_V4 = InputLimits(
     formats=("Jpeg", "Png", "Gif", "Bmp", "Webp", "Ico", "Tiff"),
     bytes=20 * MEGABYTE,

@@ -1,14 +1,10 @@
-"""The gallery: recognizes known people and landmarks.
-
-Their images are in `FOLDER/celebrities/NAME/` and `FOLDER/landmarks/NAME/`; those that are put
-there by hand count from the next request on.
-"""
+"""The gallery: recognition of known people and landmarks."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from heapq import nlargest
 from pathlib import Path
@@ -58,9 +54,14 @@ class Gallery:
     """Images of known people and landmarks; safe to use from several threads.
 
     Args:
-        folder: The folder of the images; it is made when the first one is added.
+        folder: Has the images in `celebrities/NAME/` and `landmarks/NAME/`, also those that were
+            put there by hand; it is made when the first one is added.
         built_in: Whether to add the people and landmarks of the sample images.
         engines: None for the built-in ones.
+
+    Attributes:
+        faces: The images of people; an added one shows exactly one face.
+        landmarks: The images of landmarks.
     """
 
     def __init__(
@@ -70,13 +71,10 @@ class Gallery:
         self._named = lru_cache(MAX_NAMED_GALLERIES)(
             lambda name: Gallery(folder / "galleries" / name, built_in=built_in, engines=engines)
         )
-        version = f"{self._engines.faces.name}-{self._engines.embeddings.name}"
-        self._faces, self._landmarks = (
-            ImageStore(folder / kind, extract, name, BUILT_IN / kind if built_in else None)
-            for kind, extract, name in (
-                ("celebrities", self._embed_largest_face, version),
-                ("landmarks", _landmark_features, "rootsift"),
-            )
+        version = f"{self._engines.faces.name}-{self._engines.embeddings.name}-root-sift"
+        self.faces, self.landmarks = (
+            ImageStore(folder / kind, extract, version, BUILT_IN / kind if built_in else None)
+            for kind, extract in (("celebrities", self._embed_face), ("landmarks", _embed_landmark))
         )
 
     def named(self, name: str) -> Gallery:
@@ -90,9 +88,8 @@ class Gallery:
             image: Height x width x 3, RGB, upright.
             faces: The faces in it.
         """
-        known = self._faces.features() if faces else []
-        embed = self._engines.embeddings.embed
-        vectors = [embed(image, face) for face in faces] if known else []
+        known = self.faces.features() if faces else []
+        vectors = [self._engines.embeddings.embed(image, face) for face in faces] if known else []
         pairs = sorted(
             (float(np.linalg.norm(vector - features["vector"])), name, index)
             for index, vector in enumerate(vectors)
@@ -109,79 +106,32 @@ class Gallery:
 
     def identify_landmarks(self, image: RGBImage) -> tuple[Landmark, ...]:
         """Return the landmarks that are recognized, the most confident first."""
-        known = [(name, _from_arrays(features)) for name, features in self._landmarks.features()]
+        known = [(name, landmarks.Features(**found)) for name, found in self.landmarks.features()]
         if not known:
             return ()
         seen = landmarks.describe(image)
         if len(known) > MAX_COMPARED:
-            known = nlargest(
-                MAX_COMPARED, known, key=lambda entry: landmarks.quick_score(seen, entry[1])
-            )
+            known = nlargest(MAX_COMPARED, known, lambda pair: landmarks.quick_score(seen, pair[1]))
         most: dict[str, int] = {}
         for name, features in known:
             most[name] = max(most.get(name, 0), landmarks.inliers(seen, features))
-        ranked = sorted(most.items(), key=lambda item: (-item[1], item[0]))
         return tuple(
             Landmark(name, round(1 - 0.5 ** (count / MIN_INLIERS), 4))
-            for name, count in ranked
+            for name, count in sorted(most.items(), key=lambda item: (-item[1], item[0]))
             if count >= MIN_INLIERS
         )
 
-    def list_faces(self) -> dict[str, int]:
-        """Return the number of images of each person."""
-        return self._faces.names()
-
-    def list_landmarks(self) -> dict[str, int]:
-        """Return the number of images of each landmark."""
-        return self._landmarks.names()
-
-    def add_face(self, name: str, data: bytes) -> int:
-        """Store an image of one person, and return the number of images of that name.
-
-        Raises:
-            GalleryError: The name is invalid, or the image does not show exactly one face.
-        """
-
-        def extract(image: RGBImage) -> Features:
-            faces = self._engines.faces.detect(image)
-            if len(faces) != 1:
-                remedy = "crop it to one" if faces else "choose one that looks at the camera"
-                raise GalleryError(
-                    f"Invalid image of {name!r}: it shows {len(faces)} faces, not one; {remedy}."
-                )
-            return {"vector": self._engines.embeddings.embed(image, faces[0])}
-
-        return self._faces.add(name, data, extract)
-
-    def add_landmark(self, name: str, data: bytes) -> int:
-        """Store an image of one landmark, and return the number of images of that name.
-
-        Raises:
-            GalleryError: The name is invalid, or the image has too little detail.
-        """
-        return self._landmarks.add(name, data)
-
-    def remove_face(self, name: str) -> bool:
-        """Remove a person, also a built-in one; return False if the name is unknown."""
-        return self._faces.remove(name)
-
-    def remove_landmark(self, name: str) -> bool:
-        """Remove a landmark, like `remove_face`."""
-        return self._landmarks.remove(name)
-
-    def _embed_largest_face(self, image: RGBImage) -> Features:
+    def _embed_face(self, image: RGBImage, name: str | None) -> Features:
+        """Return the embedding of the largest face; of an image that is added, of its only one."""
         faces = self._engines.faces.detect(image)
+        if name and len(faces) != 1:
+            remedy = "crop it to one" if faces else "choose one that looks at the camera"
+            problem = f"it shows {len(faces)} faces, not one"
+            raise GalleryError(f"Invalid image of {name!r}: {problem}; {remedy}.")
         return {"vector": self._engines.embeddings.embed(image, faces[0])} if faces else {}
 
 
-def _landmark_features(image: RGBImage) -> Features:
+def _embed_landmark(image: RGBImage, _name: str | None) -> Features:
+    """Return the local features of an image if they are enough to recognize it."""
     found = landmarks.describe(image)
-    if len(found.points) < 2 * MIN_INLIERS:
-        return {}
-    size = np.array([found.width, found.height])
-    return {"points": found.points, "descriptors": found.descriptors, "size": size}
-
-
-def _from_arrays(features: Features) -> landmarks.Features:
-    width, height = map(int, features["size"])
-    return landmarks.Features(features["points"], features["descriptors"], width, height)
+    return asdict(found) if len(found.points) >= 2 * MIN_INLIERS else {}

@@ -7,7 +7,7 @@ import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from hashlib import sha256
 from io import BytesIO
@@ -18,29 +18,26 @@ from unicodedata import normalize
 
 import numpy as np
 from filelock import FileLock
-from numpy.typing import NDArray
 from PIL import Image
 
 from ..errors import ApiError
-from ..imaging.decode import RGBImage, decode
+from ..imaging.decode import MAX_DECODING, RGBImage, decode
 from ..imaging.probe import InputLimits, probe
 
-Features = Mapping[str, NDArray[Any]]
-"""What makes an image recognizable, as named arrays; empty if there is nothing."""
-Extractor = Callable[[RGBImage], Features]
+Features = Mapping[str, Any]
+"""What makes an image recognizable: arrays and numbers by name; empty if there is nothing."""
+Extractor = Callable[[RGBImage, str | None], Features]
+"""Returns the features of an image; raises GalleryError for an unsuitable one added by name."""
 
 log = logging.getLogger(__name__)
 
-MAX_STORED_SIDE = 2000
-"""Pixels: more do not make a face or place easier to recognize; larger images are scaled down."""
-MAX_STORED_BYTES = 4 * 1024 * 1024
-"""A larger file is stored as a JPEG."""
+MAX_STORED_SIDE, MAX_STORED_BYTES = 2000, 4 * 1024 * 1024
+"""Larger images are scaled down, larger files stored as JPEG: more is not easier to recognize."""
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp"}
 MAX_NAME_LENGTH, MAX_NAME_BYTES = 100, 240
 """Characters, and bytes in UTF-8: file systems limit names to 255 bytes."""
-HIDDEN_NAMES = ".removed"
-"""A file with the names of the built-in images that were removed, one per line."""
 LOCK_SECONDS = 30.0
+_extractors = ThreadPoolExecutor(MAX_DECODING, "gallery")
 _NAME = re.compile(
     r"(?i)(?!(con|prn|aux|nul|con(in|out)\$|(com|lpt)[0-9¹²³]) *(\.|$))"
     r"(?!\.)[^/\\:*?\"<>|]+(?<!\.)"
@@ -54,13 +51,10 @@ class GalleryError(ValueError):
 
 
 class ImageStore:
-    """Images by name and their features; safe to use from several threads and processes.
+    """Images in a folder for each name; safe to use from several threads and processes.
 
-    Args:
-        folder: Contains a folder for each name; it is made when the first image is added.
-        extract: Returns the features of an image.
-        version: Names the extractor: the features of another one are not used.
-        built_in: Another such folder, which is only read.
+    `built_in` is another such folder, which is only read. Features of an extractor of another
+    version are not used.
     """
 
     def __init__(
@@ -68,35 +62,35 @@ class ImageStore:
     ) -> None:
         self._folder, self._built_in = folder, built_in
         self._extract, self._version = extract, version
-        self._futures: dict[tuple[Path, int, int], Future[Features]] = {}
+        self._futures: dict[tuple[str, Path, int, int], Future[Features]] = {}
         self._lock = Lock()
 
     def names(self) -> dict[str, int]:
         """Return the number of images of each name."""
-        return dict(sorted(Counter(map(_name, self._files())).items()))
+        return dict(sorted(Counter(name for name, _ in self._files()).items()))
 
     def features(self) -> list[tuple[str, Features]]:
         """Return the name and the features of each image; threads share their extraction."""
         keys = []
-        for file in self._files():
+        for name, file in self._files():
             with suppress(OSError):  # another process has removed it
-                keys.append((file, file.stat().st_mtime_ns, file.stat().st_size))
+                keys.append((name, file, file.stat().st_mtime_ns, file.stat().st_size))
         with self._lock:
-            self._futures = {key: self._futures[key] for key in keys if key in self._futures}
-        found = [(_name(key[0]), self._future(key)) for key in keys]
-        return [(name, future.result()) for name, future in found if future.result()]
+            old = {k: f for k, f in self._futures.items() if not (f.done() and f.exception())}
+            self._futures = futures = {
+                key: old.get(key) or _extractors.submit(self._load, key[1]) for key in keys
+            }
+        found = [(name, future.result()) for (name, *_), future in futures.items()]
+        return [(name, features) for name, features in found if features]
 
-    def add(self, name: str, data: bytes, extract: Extractor | None = None) -> int:
+    def add(self, name: str, data: bytes) -> int:
         """Store an image under a name, and return the number of its images.
 
-        Another extractor may raise an error for unsuitable images.
-
         Raises:
-            GalleryError: The name is invalid, or the image is invalid or has no features.
+            GalleryError: The name is invalid, or the image is invalid or unsuitable.
         """
-        name = validate_name(name)
-        image = load_image(data)
-        features = (extract or self._extract)(image)
+        name, image = validate_name(name), load_image(data)
+        features = self._extract(image, name)
         if not features:
             raise GalleryError(f"Invalid image of {name!r}: use one with more detail.")
         data, suffix = _normalize_file(data, image)
@@ -108,69 +102,48 @@ class ImageStore:
             return self.names()[name]
 
     def remove(self, name: str) -> bool:
-        """Remove a name and hide a built-in one; return False if it has no images."""
+        """Remove a name, and hide a built-in one; return False if it has no images."""
         name = validate_name(name)
-        if name not in self.names():
-            return False
-        with self._locked():
-            for folder in _visible(self._folder):
-                if normalize("NFC", folder.name) == name:
-                    folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
-            if name in self.names():
-                hidden = "\n".join(sorted({name, *self._hidden()}))
-                _write(self._folder / HIDDEN_NAMES, hidden.encode())
-            return True
+        if known := name in self.names():
+            with self._locked():
+                for folder in _visible(self._folder):
+                    if normalize("NFC", folder.name) == name:
+                        folder.unlink() if folder.is_symlink() else shutil.rmtree(folder)
+                if name in self.names():
+                    (self._folder / f".removed {name}").touch(0o600)
+        return known
 
     def _locked(self) -> FileLock:
         """Return the lock that keeps other threads and processes from changing the folder."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         return FileLock(self._folder / ".lock", LOCK_SECONDS)
 
-    def _hidden(self) -> list[str]:
-        file = self._folder / HIDDEN_NAMES
-        return file.read_text("utf-8").splitlines() if file.exists() else []
-
-    def _files(self) -> Iterator[Path]:
-        hidden = self._hidden()
+    def _files(self) -> Iterator[tuple[str, Path]]:
+        """Yield the name and the file of each image, the built-in ones first."""
         built_in = _visible(self._built_in) if self._built_in else []
-        shown = [folder for folder in built_in if folder.name not in hidden]
+        shown = [f for f in built_in if not (self._folder / f".removed {f.name}").exists()]
         for folder in (*shown, *_visible(self._folder)):
-            yield from (file for file in _visible(folder) if file.suffix.lower() in SUFFIXES)
-
-    def _future(self, key: tuple[Path, int, int]) -> Future[Features]:
-        """Return the future features of a file; extract them unless another thread does."""
-        with self._lock:
-            if future := self._futures.get(key):
-                return future
-            future = self._futures[key] = Future()
-        try:
-            future.set_result(self._load(key[0]))
-        except BaseException as error:
-            with self._lock:
-                self._futures.pop(key, None)
-            future.set_exception(error)
-            raise
-        return future
+            name = normalize("NFC", folder.name).encode(errors="replace").decode()
+            files = [file for file in _visible(folder) if file.suffix.lower() in SUFFIXES]
+            yield from ((name, file) for file in files)
 
     def _load(self, file: Path) -> Features:
-        """Return the stored features of a file, or extract them."""
-        features, reason = {}, "no face, or too little detail"
+        """Return the stored features of a file, or extract them; log a file without features."""
         try:
             data = file.read_bytes()
-            try:
-                with np.load(self._features_file(file, data)) as stored:
-                    features = dict(stored)
-            except Exception:  # there are none, or they are damaged
-                features = dict(self._extract(load_image(data)))
+            stored = self._features_file(file, data)
+            with suppress(Exception), np.load(stored) as arrays:  # a missing or damaged file
+                return dict(arrays)
+            if features := self._extract(load_image(data), None):
                 if file.is_relative_to(self._folder):
                     with suppress(OSError), self._locked():  # the folder may be read-only
-                        if file.exists():
-                            _write_features(self._features_file(file, data), features)
+                        _write_features(stored, features)
+                return features
+            reason = "no face, or too little detail"
         except (OSError, GalleryError) as error:
             reason = str(error)
-        if not features:
-            log.warning("The gallery ignores %s/%s: %s", file.parent.name, file.name, reason)
-        return features
+        log.warning("The gallery ignores %s/%s: %s", file.parent.name, file.name, reason)
+        return {}
 
     def _features_file(self, file: Path, data: bytes) -> Path:
         digest = sha256(self._version.encode() + b"\0" + data).hexdigest()
@@ -180,12 +153,9 @@ class ImageStore:
 def load_image(data: bytes) -> RGBImage:
     """Return the pixels of an image, scaled down to MAX_STORED_SIDE, or raise GalleryError."""
     try:
-        pixels = decode(data, probe(data, _ANY_SIZE))
+        image = Image.fromarray(decode(data, probe(data, _ANY_SIZE)))
     except ApiError as error:
         raise GalleryError(f"{error.message} {error.hint}".strip()) from None
-    if max(pixels.shape) <= MAX_STORED_SIDE:
-        return pixels
-    image = Image.fromarray(pixels)
     image.thumbnail((MAX_STORED_SIDE, MAX_STORED_SIDE))
     return np.asarray(image)
 
@@ -233,7 +203,3 @@ def _visible(folder: Path) -> list[Path]:
         return sorted(path for path in folder.iterdir() if not path.name.startswith("."))
     except OSError:
         return []
-
-
-def _name(file: Path) -> str:
-    return normalize("NFC", file.parent.name).encode(errors="replace").decode()

@@ -2,7 +2,5 @@
 
 MAX_PIXELS = 32_000_000
 """The maximum number of pixels of an image, or of a page of a document."""
-PILLOW_ERRORS = (
-    OSError, SyntaxError, ValueError, EOFError, OverflowError, IndexError, KeyError, TypeError,
-)  # fmt: skip
+PILLOW_ERRORS = OSError, SyntaxError, ValueError, EOFError, OverflowError, LookupError, TypeError
 """The exceptions that Pillow raises for a damaged file."""

@@ -29,11 +29,7 @@ _ROTATIONS = {2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False
 
 
 def decode(data: bytes, info: ImageInfo) -> RGBImage:
-    """Return the pixels of an image that `probe` accepted, upright, on a white background.
-
-    Raises:
-        ApiError: The image is truncated or damaged.
-    """
+    """Return the pixels of an image, upright, on a white background; raise ApiError if damaged."""
     if info.format == "Tiff":
         with closing(DocumentProcess(data, "Tiff")) as process:
             return process.draw(1)
@@ -41,8 +37,7 @@ def decode(data: bytes, info: ImageInfo) -> RGBImage:
         with _slots, Image.open(BytesIO(data), formats=[info.format.upper()]) as image:
             return to_array(image)
     except PILLOW_ERRORS:
-        hint = "The image is truncated or damaged."
-        raise invalid_image_format("Input data is not a valid image.", hint) from None
+        raise invalid_image_format("The image is truncated or damaged.") from None
 
 
 def to_array(image: Image.Image) -> RGBImage:

@@ -1,64 +1,66 @@
-"""The process that reads a PDF or TIFF, as the service sees it; `document_worker` is its program.
+"""Reading of PDF and TIFF files in a process, which PDFium or libtiff may crash or hang.
 
-It is ended when it takes too long or too much memory: no file can hang or crash the service.
+The process gets the bytes of the file, and a line for each question. It replies with a line:
+
+    size      "ok PAGES WIDTH HEIGHT": the width and height of the largest page in pixels
+    draw N    "ok N WIDTH HEIGHT", then the pixels of page N, counted from 1, as RGB bytes
+    both      "format MESSAGE" if it cannot be read, "size MESSAGE" if it is too large
 """
 
 from __future__ import annotations
 
+import math
 import os
-import subprocess
 import sys
 from contextlib import suppress
-from io import BufferedReader
+from io import BufferedReader, BytesIO
+from itertools import islice
+from subprocess import DEVNULL, PIPE, Popen
 from threading import Timer
-from time import monotonic
-from typing import IO, ClassVar, cast
-from weakref import WeakSet
+from time import monotonic, process_time
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ..errors import invalid_image_format, invalid_image_size
+from ..errors import ApiError, invalid_image_format, invalid_image_size
 from . import MAX_PIXELS
 
+if TYPE_CHECKING:
+    from .decode import RGBImage
+
+DPI = 200
+"""Dots per inch at which PDF pages are drawn: print of 6 points is 17 pixels high."""
+MAX_PAGES = 2000
+"""The API reads no more pages; further ones are not measured, and those of a TIFF not counted."""
+MAX_PAGE_INCHES = 17.0
 TIMEOUT_SECONDS = 20.0
 """The time limit for opening a document, and for drawing a page."""
-_MAX_REPLY_BYTES = 1000
-_COMMAND = [sys.executable, "-P", "-m", f"{__package__}.document_worker"]
+MAX_CPU_SECONDS = 30
+"""The limit for each question, in case that the service has ended."""
+MAX_MEMORY_BYTES = 2_000_000_000
+MAX_REPLY_BYTES = 1000
+_COMMAND = [sys.executable, "-P", "-m", f"{__package__}.document_process"]
 _ENVIRONMENT = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
 
 
 class DocumentProcess:
-    """A process that reads one document; close it to end the process.
+    """A process that reads one document, a "Pdf" or "Tiff"; close it to end the process."""
 
-    Args:
-        data: The file.
-        kind: "Pdf" or "Tiff".
-    """
-
-    running: ClassVar[WeakSet[DocumentProcess]] = WeakSet()
+    running: ClassVar[set[DocumentProcess]] = set()
 
     def __init__(self, data: bytes, kind: str) -> None:
         self._kind, self._unsent = kind.upper(), data
-        process = subprocess.Popen(  # noqa: S603
-            [*_COMMAND, kind, str(len(data))],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=os.environ | _ENVIRONMENT,
+        command, environment = [*_COMMAND, kind, str(len(data))], os.environ | _ENVIRONMENT
+        self._process = Popen(  # noqa: S603
+            command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment
         )
-        self._process = process
-        self._stdin, self._stdout = (
-            cast(IO[bytes], process.stdin),
-            cast(BufferedReader, process.stdout),
-        )
+        self._stdin = cast(IO[bytes], self._process.stdin)
+        self._stdout = cast(BufferedReader, self._process.stdout)
         self.running.add(self)
 
     def measure(self) -> tuple[int, int, int]:
         """Return the number of pages, and the width and height in pixels of the largest."""
         return self._ask("size")[0]
 
-    def draw(self, number: int) -> NDArray[np.uint8]:
+    def draw(self, number: int) -> RGBImage:
         """Return a page, counted from 1: height x width x 3, RGB; of a PDF at 200 dots per inch."""
         return self._ask(f"draw {number}")[1]
 
@@ -68,26 +70,26 @@ class DocumentProcess:
         with suppress(OSError), self._process:
             self._process.kill()
 
-    def _ask(self, question: str) -> tuple[tuple[int, int, int], NDArray[np.uint8]]:
-        """Return the number of pages or of the page, the width and height, and the pixels.
+    def _ask(self, question: str) -> tuple[tuple[int, int, int], RGBImage]:
+        """Return the numbers of the reply and the pixels, or raise ApiError."""
+        import numpy as np  # the process need not import it to measure a PDF
 
-        Raises:
-            ApiError: The document or the page cannot be read, is too large, or takes too long.
-        """
         deadline = monotonic() + TIMEOUT_SECONDS
         timer = Timer(TIMEOUT_SECONDS, self._process.kill)
-        timer.daemon = True
         timer.start()
-        pixels = np.empty((0, 0, 3), np.uint8)
         try:
             self._stdin.writelines([self._unsent, f"{question}\n".encode()])
             self._stdin.flush()
             self._unsent = b""
-            kind, reply = self._stdout.readline(_MAX_REPLY_BYTES).decode().strip().split(" ", 1)
+            kind, reply = self._stdout.readline(MAX_REPLY_BYTES).decode().strip().split(" ", 1)
             if kind == "ok":
                 number, width, height = map(int, reply.split())
-                if question.startswith("draw"):
-                    pixels = self._read_pixels(width, height)
+                if width * height > MAX_PIXELS:
+                    raise ValueError
+                drawn = question.startswith("draw")
+                pixels = np.empty((height, width, 3) if drawn else 0, np.uint8)
+                if self._stdout.readinto(pixels.data) < pixels.size:
+                    raise EOFError
                 return (number, width, height), pixels
         except (OSError, EOFError, ValueError):
             kind, reply = "format", f"The {self._kind} cannot be read."
@@ -96,14 +98,94 @@ class DocumentProcess:
                 reply = f"The {self._kind}, or a page of it, {limit}."
         finally:
             timer.cancel()
-        if kind == "size":
-            raise invalid_image_size(reply)
-        raise invalid_image_format("Input data is not a valid image.", reply)
+        raise invalid_image_size(reply) if kind == "size" else invalid_image_format(reply)
 
-    def _read_pixels(self, width: int, height: int) -> NDArray[np.uint8]:
-        if width * height > MAX_PIXELS:
-            raise ValueError
-        pixels = np.empty((height, width, 3), np.uint8)
-        if self._stdout.readinto(pixels.data.cast("B")) < pixels.size:
-            raise EOFError
-        return pixels
+
+class _Pdf:
+    unreadable = "The PDF has no pages, is damaged or needs a password."
+
+    def __init__(self, data: bytes) -> None:
+        import pypdfium2
+
+        self._document: Any = pypdfium2.PdfDocument(data)
+
+    def measure(self) -> tuple[int, int, int]:
+        pages = len(self._document)
+        sizes = [self._document.get_page_size(n) for n in range(min(pages, MAX_PAGES))]
+        self._check(max(map(max, sizes)))
+        width, height = max(sizes, key=math.prod)
+        return pages, round(width / 72 * DPI), round(height / 72 * DPI)
+
+    def draw(self, number: int) -> Any:
+        page = self._document[number - 1]
+        self._check(max(page.get_size()))
+        return page.render(scale=DPI / 72, rev_byteorder=True).to_numpy().copy()
+
+    def _check(self, points: float) -> None:
+        if points > MAX_PAGE_INCHES * 72:
+            limit = f"A page must be at most {MAX_PAGE_INCHES:g} inches wide and high"
+            raise invalid_image_size(f"{limit}; the PDF has one of {points / 72:.1f}.")
+
+
+class _Tiff:
+    unreadable = "The TIFF is truncated or damaged."
+
+    def __init__(self, data: bytes) -> None:
+        from PIL import Image, ImageSequence
+
+        Image.MAX_IMAGE_PIXELS = None  # _check is stricter
+        self._pages = ImageSequence.Iterator(Image.open(BytesIO(data), formats=["TIFF"]))
+
+    def measure(self) -> tuple[int, int, int]:
+        sizes = [page.size for page in islice(self._pages, MAX_PAGES)]
+        width, height = max(sizes, key=math.prod)
+        self._check(width * height)
+        return len(sizes), width, height
+
+    def draw(self, number: int) -> Any:
+        from .decode import to_array
+
+        page = self._pages[number - 1]
+        self._check(math.prod(page.size))
+        return to_array(page)
+
+    def _check(self, pixels: int) -> None:
+        if pixels > MAX_PIXELS:
+            raise invalid_image_size(f"A page must have at most {MAX_PIXELS} pixels.")
+
+
+def main() -> None:
+    """Reply to the questions of the service until it closes standard input."""
+    kind: type[_Pdf | _Tiff] = _Pdf if sys.argv[1] == "Pdf" else _Tiff
+    data = sys.stdin.buffer.read(int(sys.argv[2]))
+    document: _Pdf | _Tiff | None = None
+    for question in sys.stdin.buffer:
+        _limit_resources()
+        pixels: Any = b""
+        try:
+            document = document or kind(data)
+            if question.startswith(b"draw"):
+                number = int(question.split()[1])
+                pixels = document.draw(number)
+                reply = f"ok {number} {pixels.shape[1]} {pixels.shape[0]}"
+            else:
+                reply = "ok {} {} {}".format(*document.measure())
+        except ApiError as error:
+            reply = f"size {error}"
+        except Exception:
+            reply = f"format {kind.unreadable}"
+        sys.stdout.buffer.writelines([reply.encode(), b"\n", pixels])
+        sys.stdout.buffer.flush()
+
+
+def _limit_resources() -> None:
+    with suppress(ImportError, ValueError, OSError):  # Windows; macOS has no limit of memory
+        import resource
+
+        seconds = int(process_time()) + MAX_CPU_SECONDS
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ from io import BytesIO
 
 from PIL import Image
 
-from ..errors import ApiError, invalid_image_format, invalid_image_size, too_many_bytes
+from ..errors import invalid_image_format, invalid_image_size, too_many_bytes
 from . import MAX_PIXELS, PILLOW_ERRORS
 from .document_process import DocumentProcess
 
@@ -31,45 +31,29 @@ _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 
 @dataclass(frozen=True, slots=True)
 class InputLimits:
-    """The images that an operation accepts.
+    """The images that an operation accepts; the formats by the names of `ImageInfo.format`."""
 
-    Attributes:
-        shortest: The minimum length of a side in pixels.
-        longest: The maximum length of a side in pixels.
-        formats: The formats, by the names of `ImageInfo.format`.
-        bytes: The maximum size of the file.
-        media: A prefix of content types that the body may have besides the usual ones.
-    """
-
-    shortest: int = 50
+    shortest: int = 50  # pixels of a side
     longest: int = 16_000
     formats: tuple[str, ...] = FORMATS
     bytes: int = MAX_FILE_BYTES
-    media: str = "application/octet-stream"
+    media: str = "application/octet-stream"  # or a prefix: a further content type of the body
 
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """The format of a file and its size: width and height in pixels, as stored.
-
-    Those of a PDF are of its largest page, as it is drawn; only a PDF has its number of pages here.
-    """
+    """The format of a file and its size in pixels, as stored; of a PDF, of its largest page."""
 
     format: str
     width: int
     height: int
     bytes: int
-    pages: int = 1
-
-    @property
-    def pixels(self) -> int:
-        """The number of pixels once the image is decoded."""
-        return self.width * self.height
+    pages: int = 1  # those of a TIFF are not counted yet
 
     @property
     def weight(self) -> int:
         """The weight in a queue: the number of pixels or of bytes, whichever is greater."""
-        return max(self.pixels, self.bytes)
+        return max(self.width * self.height, self.bytes)
 
     @property
     def is_document(self) -> bool:
@@ -83,11 +67,7 @@ def is_pdf(data: bytes) -> bool:
 
 
 def probe(data: bytes, limits: InputLimits) -> ImageInfo:
-    """Return the format and size of an image without decoding it.
-
-    Raises:
-        ApiError: The data is not an image, or not of a format or size that the limits allow.
-    """
+    """Return the format and size of an image without decoding it; raise ApiError beyond limits."""
     if len(data) > limits.bytes:
         raise too_many_bytes(limits.bytes, f"The image has {len(data)} bytes.")
     if "Pdf" in limits.formats and is_pdf(data):
@@ -96,18 +76,18 @@ def probe(data: bytes, limits: InputLimits) -> ImageInfo:
         return ImageInfo("Pdf", width, height, len(data), pages)
     try:
         if "Ico" in limits.formats and data.startswith(_ICO):
-            info = ImageInfo("Ico", *_icon_size(data), bytes=len(data))
+            info = ImageInfo("Ico", *_icon_size(data), len(data))
         else:
             readers = {name.upper() for name in (*FORMATS, *limits.formats)} - {"PDF"}
             with Image.open(BytesIO(data), formats=[*readers]) as image:
                 name = "Jpeg" if image.format == "MPO" else str(image.format).capitalize()
-                info = ImageInfo(name, *image.size, bytes=len(data))
+                info = ImageInfo(name, *image.size, len(data))
     except Image.DecompressionBombError:
         raise invalid_image_size(f"The image has more than {MAX_PIXELS} pixels.") from None
     except (*PILLOW_ERRORS, struct.error):
-        raise _invalid("") from None
+        raise invalid_image_format() from None
     if info.format == "Jpeg" and _count_scans(data) > MAX_JPEG_SCANS:
-        raise _invalid(f"The JPEG has more than {MAX_JPEG_SCANS} scans.")
+        raise invalid_image_format(f"The JPEG has more than {MAX_JPEG_SCANS} scans.")
     _check(info, limits)
     return info
 
@@ -140,18 +120,14 @@ def _count_scans(data: bytes) -> int:
 def _check(info: ImageInfo, limits: InputLimits) -> None:
     if info.format not in limits.formats:
         formats = ", ".join(limits.formats)
-        raise _invalid(f"This operation reads {formats}, not {info.format}.")
-    limit = ""
-    if min(info.width, info.height) < limits.shortest:
+        raise invalid_image_format(f"This operation reads {formats}, not {info.format}.")
+    size, limit = (info.width, info.height), ""
+    if min(size) < limits.shortest:
         limit = f"at least {limits.shortest} pixels in width and height"
-    elif max(info.width, info.height) > limits.longest:
+    elif max(size) > limits.longest:
         limit = f"at most {limits.longest} pixels in width and height"
-    elif info.pixels > MAX_PIXELS:
+    elif math.prod(size) > MAX_PIXELS:
         limit = f"at most {MAX_PIXELS} pixels"
     if limit:
         hint = f"The image has {info.width}x{info.height} pixels."
         raise invalid_image_size(f"Image must be {limit}.", hint)
-
-
-def _invalid(hint: str) -> ApiError:
-    return invalid_image_format("Input data is not a valid image.", hint)

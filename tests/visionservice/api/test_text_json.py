@@ -9,7 +9,7 @@ from visionservice.analysis import PageAnalysis
 from visionservice.api import text_json
 from visionservice.engines.base import Line, OcrResult, Region, Word
 from visionservice.engines.geometry import Polygon
-from visionservice.imaging.document_worker import DPI
+from visionservice.imaging.document_process import DPI
 
 
 def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:

@@ -41,30 +41,30 @@ def test_two_names_are_built_in(gallery: Gallery) -> None:
     (place,) = gallery.identify_landmarks(loaded("summer_palace_in_the_evening.jpg"))
     assert place.name == "Summer Palace"
     assert place.confidence > 0.9
-    assert gallery.list_faces() == {"Grace Hopper": 1}
-    assert gallery.list_landmarks() == {"Summer Palace": 1}
+    assert gallery.faces.names() == {"Grace Hopper": 1}
+    assert gallery.landmarks.names() == {"Summer Palace": 1}
 
 
 def test_a_gallery_without_built_in_names_is_empty(tmp_path: Path) -> None:
     gallery = Gallery(tmp_path, built_in=False)
     assert people(gallery, loaded("grace_hopper.jpg")) == {}
     for each in (gallery, gallery.named("lesson")):
-        assert (each.list_faces(), each.list_landmarks()) == ({}, {})
+        assert (each.faces.names(), each.landmarks.names()) == ({}, {})
 
 
 def test_a_built_in_person_can_be_removed(gallery: Gallery, tmp_path: Path) -> None:
-    assert gallery.remove_face("Grace Hopper")
-    assert not gallery.remove_face("Grace Hopper")
+    assert gallery.faces.remove("Grace Hopper")
+    assert not gallery.faces.remove("Grace Hopper")
     for each in (gallery, Gallery(tmp_path)):
         assert people(each, loaded("grace_hopper.jpg")) == {}
-        assert each.list_faces() == {}
-    assert gallery.named("lesson").list_faces() == {"Grace Hopper": 1}
+        assert each.faces.names() == {}
+    assert gallery.named("lesson").faces.names() == {"Grace Hopper": 1}
 
 
 def test_an_added_face_is_recognized_in_another_image(gallery: Gallery) -> None:
     both = loaded("altered/hopper_and_collins.jpg")
     assert list(people(gallery, both)) == ["Grace Hopper"]
-    assert gallery.add_face(COLLINS, PORTRAIT) == 1
+    assert gallery.faces.add(COLLINS, PORTRAIT) == 1
     named = people(gallery, both)
     assert named.keys() == {"Grace Hopper", COLLINS}
     assert named["Grace Hopper"] < named[COLLINS]
@@ -73,16 +73,16 @@ def test_an_added_face_is_recognized_in_another_image(gallery: Gallery) -> None:
 def test_an_added_landmark_is_recognized_until_it_is_removed(gallery: Gallery) -> None:
     cup = loaded("coffee_cup.jpg")
     assert gallery.identify_landmarks(cup) == ()
-    assert gallery.add_landmark("The Cup", sample_path("coffee_cup.jpg").read_bytes()) == 1
+    assert gallery.landmarks.add("The Cup", sample_path("coffee_cup.jpg").read_bytes()) == 1
     assert [place.name for place in gallery.identify_landmarks(cup)] == ["The Cup"]
-    assert gallery.remove_landmark("The Cup")
+    assert gallery.landmarks.remove("The Cup")
     assert gallery.identify_landmarks(cup) == ()
 
 
 def test_removing_a_face_returns_whether_it_existed(gallery: Gallery) -> None:
-    gallery.add_face(COLLINS, PORTRAIT)
-    assert gallery.remove_face(COLLINS)
-    assert not gallery.remove_face(COLLINS)
+    gallery.faces.add(COLLINS, PORTRAIT)
+    assert gallery.faces.remove(COLLINS)
+    assert not gallery.faces.remove(COLLINS)
 
 
 def test_an_image_put_into_the_folder_is_found_at_the_next_request(
@@ -98,9 +98,9 @@ def test_an_image_put_into_the_folder_is_found_at_the_next_request(
 @pytest.mark.parametrize("name", ["", "../a", "x" * 101])
 def test_an_invalid_name_is_an_error(gallery: Gallery, tmp_path: Path, name: str) -> None:
     with pytest.raises(GalleryError, match="name"):
-        gallery.add_face(name, PORTRAIT)
+        gallery.faces.add(name, PORTRAIT)
     with pytest.raises(GalleryError, match="name"):
-        gallery.remove_face(name)
+        gallery.faces.remove(name)
     assert list(tmp_path.rglob("*.jpg")) == []
 
 
@@ -109,21 +109,21 @@ def test_an_invalid_name_is_an_error(gallery: Gallery, tmp_path: Path, name: str
 )
 def test_an_image_of_a_person_must_show_one_face(gallery: Gallery, name: str, count: int) -> None:
     with pytest.raises(GalleryError, match=f"shows {count} faces, not one"):
-        gallery.add_face("Somebody", sample_path(name).read_bytes())
+        gallery.faces.add("Somebody", sample_path(name).read_bytes())
 
 
 def test_an_image_of_a_landmark_must_have_some_detail(gallery: Gallery) -> None:
     buffer = BytesIO()
     Image.new("RGB", (200, 200), "white").save(buffer, "PNG")
     with pytest.raises(GalleryError, match="use one with more detail"):
-        gallery.add_landmark("Nowhere", buffer.getvalue())
+        gallery.landmarks.add("Nowhere", buffer.getvalue())
 
 
 def test_an_invalid_image_is_an_error_when_added_and_ignored_in_the_folder(
     gallery: Gallery, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(GalleryError, match="not a valid image"):
-        gallery.add_face(COLLINS, b"not an image")
+        gallery.faces.add(COLLINS, b"not an image")
     folder = tmp_path / "celebrities" / "Nobody"
     folder.mkdir(parents=True)
     (folder / "broken.jpg").write_bytes(PORTRAIT[:500])
@@ -146,7 +146,7 @@ def test_threads_may_add_and_identify_at_once(gallery: Gallery) -> None:
     image = loaded("altered/hopper_and_collins.jpg")
     with ThreadPoolExecutor(4) as pool:
         asked = [pool.submit(people, gallery, image) for _ in range(3)]
-        added = [pool.submit(gallery.add_face, COLLINS, PORTRAIT) for _ in range(3)]
+        added = [pool.submit(gallery.faces.add, COLLINS, PORTRAIT) for _ in range(3)]
     assert [task.result() for task in added] == [1, 1, 1]
     assert all("Grace Hopper" in task.result() for task in asked)
     assert COLLINS in people(gallery, image)
@@ -181,7 +181,7 @@ def test_an_added_image_is_searched_once(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(image_store, "decode", counted)
     gallery = Gallery(tmp_path, built_in=False, engines=engines)
-    gallery.add_face(COLLINS, PORTRAIT)
+    gallery.faces.add(COLLINS, PORTRAIT)
     image = loaded("eileen_collins.jpg")
     found = default().faces.detect(image)
     (person,) = gallery.identify_faces(image, found)

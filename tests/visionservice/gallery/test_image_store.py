@@ -39,7 +39,7 @@ class Extractor:
 
     calls = 0
 
-    def __call__(self, image: RGBImage) -> Features:
+    def __call__(self, image: RGBImage, _name: str | None) -> Features:
         self.calls += 1
         red, green, blue = image.reshape(-1, 3).mean(axis=0)
         return {} if green > 100 else {"red": np.array(red > blue)}
@@ -134,7 +134,7 @@ def test_damaged_features_are_extracted_again(
 def test_a_slow_extraction_blocks_neither_names_nor_additions(tmp_path: Path) -> None:
     started, go = Event(), Event()
 
-    def extract(image: RGBImage) -> Features:
+    def extract(image: RGBImage, _name: str | None) -> Features:
         if image[0, 0, 0] > 100:  # red
             started.set()
             assert go.wait(30)
@@ -158,7 +158,7 @@ def test_two_threads_share_the_extraction(tmp_path: Path) -> None:
     running: set[int] = set()
     both = Event()
 
-    def extract(image: RGBImage) -> Features:
+    def extract(image: RGBImage, _name: str | None) -> Features:
         running.add(int(image[0, 0, 2]))
         if len(running) == 2:
             both.set()
@@ -177,7 +177,7 @@ def test_an_extractor_that_fails_is_called_again(tmp_path: Path) -> None:
     put(tmp_path, f"own/{NAME}/a.jpg", RED)
     errors = [RuntimeError("The model is missing")]
 
-    def extract(image: RGBImage) -> Features:
+    def extract(image: RGBImage, _name: str | None) -> Features:
         if errors:
             raise errors.pop()
         return {"red": image[0, 0, :1]}

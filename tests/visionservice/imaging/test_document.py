@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from io import BytesIO
 from struct import pack
 from time import sleep
@@ -43,11 +44,11 @@ def file(kind: str, **options: object) -> bytes:
 
 
 def opened(data: bytes) -> Document:
-    return Document.open(data, probe(data, READ_V3))
+    return Document(data, probe(data, READ_V3))
 
 
 def text_of(document: Document, number: int) -> str:
-    (line,) = RapidOcrReader().read(document.page(number).image).lines
+    (line,) = RapidOcrReader().read(document.page(number)).lines
     return line.text
 
 
@@ -130,9 +131,8 @@ def test_the_result_has_the_requested_pages_with_their_words(
 
 def test_an_image_is_a_document_of_one_page_in_pixels() -> None:
     document = opened(sample_path("printed_page.jpg").read_bytes())
-    page = document.page(1)
-    assert (document.pages, page.number, page.unit) == (1, 1, "pixel")
-    assert page.image.shape[1::-1] == Image.open(sample_path("printed_page.jpg")).size
+    assert (document.pages, document.unit) == (1, "pixel")
+    assert document.page(1).shape[1::-1] == Image.open(sample_path("printed_page.jpg")).size
 
 
 def test_an_image_is_decoded_once_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,17 +145,17 @@ def test_an_image_is_decoded_once_and_not_kept(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(document, "decode", counted)
     opened_document = opened(data)
-    first = opened_document.page(1).image
+    first = opened_document.page(1)
     assert len(calls) == 1
-    assert np.array_equal(opened_document.page(1).image, first)
+    assert np.array_equal(opened_document.page(1), first)
     assert len(calls) == 2
 
 
 def test_pages_of_a_pdf_are_measured_in_inches() -> None:
     document = opened(file("PDF", resolution=100))
-    page = document.page(2)
+    image = ImageAnalysis(document.page(2), "Pdf", None)  # type: ignore[arg-type]
     document.close()
-    analysis = PageAnalysis(page.number, ImageAnalysis(page.image, "Pdf", None), page.unit)  # type: ignore[arg-type]
+    analysis = PageAnalysis(2, image, document.unit)
     assert analysis.unit == "inch"
     size = [analysis.to_unit(side) for side in (analysis.image.width, analysis.image.height)]
     assert size == pytest.approx([8.5, 4.0], abs=0.01)
@@ -184,7 +184,7 @@ def test_a_page_of_a_tiff_is_turned_upright() -> None:
     exif[0x0112] = 6
     drawn(WORDS[0]).transpose(Image.Transpose.ROTATE_90).save(buffer, "TIFF", exif=exif)
     document = opened(buffer.getvalue())
-    assert np.array_equal(document.page(1).image, np.asarray(drawn(WORDS[0])))
+    assert np.array_equal(document.page(1), np.asarray(drawn(WORDS[0])))
     document.close()
 
 
@@ -205,8 +205,11 @@ def test_a_page_of_more_than_17_inches_is_an_error() -> None:
 def test_a_truncated_tiff_is_an_error_when_it_is_opened_or_drawn() -> None:
     data = file("TIFF")
     before = children()
-    with pytest.raises(ApiError, match="not a valid image"):
-        opened(data[: len(data) // 2]).page(3)
+    with (
+        pytest.raises(ApiError, match="not a valid image"),
+        closing(opened(data[: len(data) // 2])) as document,
+    ):
+        document.page(3)
     assert children() == before
 
 

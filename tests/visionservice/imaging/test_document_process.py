@@ -161,8 +161,8 @@ def test_a_crash_of_the_decoder_is_an_error_of_this_file_alone(kind: str, worker
     )
     buffer = BytesIO()
     Image.new("RGB", (90, 60)).save(buffer, kind)
-    document = Document.open(buffer.getvalue(), probe(buffer.getvalue(), READ_V3))
-    with pytest.raises(ApiError, match="not a valid image") as error:
+    document = Document(buffer.getvalue(), probe(buffer.getvalue(), READ_V3))
+    with closing(document), pytest.raises(ApiError, match="not a valid image") as error:
         document.page(1)
     assert error.value.hint == f"The {kind} cannot be read."
 

@@ -28,7 +28,7 @@ def encoded(format_name: str, width: int = 60, height: int = 50, **options: obje
 @pytest.mark.parametrize("name", ["Jpeg", "Png", "Gif", "Bmp"])
 def test_the_formats_of_the_api_are_recognized(name: str) -> None:
     info = probe(encoded(name.upper()), InputLimits())
-    assert (info.format, info.width, info.height, info.pixels) == (name, 60, 50, 3000)
+    assert (info.format, info.width, info.height) == (name, 60, 50)
 
 
 @pytest.mark.parametrize("name", ["Webp", "Ico", "Tiff"])
