@@ -73,9 +73,9 @@ def _parser() -> ArgumentParser:
     add("--no-built-in-gallery", dest="built_in_gallery", action="store_false", help=about)
     about = "further host name for requests; disables downloads from private addresses"
     append: Any = {"action": "append", "default": []}
+    seconds: Any = {"type": float, "metavar": "SECONDS"}
     add("--allow-host", dest="allow_hosts", metavar="NAME", help=about, **append)
-    about = "stop after this time without a request that has the key"
-    add("--idle", type=float, metavar="SECONDS", help=about)
+    add("--idle", **seconds, help="stop after this time without a request that has the key")
     about = "engine to use, such as captions=module:Class"
     add("--engine", dest="engines", type=_pair, metavar="KIND=ENGINE", help=about, **append)
     about, metavar = "argument of an engine, such as captions.model=FILE", "KIND.NAME=VALUE"
@@ -85,9 +85,8 @@ def _parser() -> ArgumentParser:
     add("--verbose", action="store_true", help="log every request and the hints of errors")
     add = parser.add_argument_group("conditions to test a client under").add_argument
     add("--rate", help="maximum request rate with polls, such as 20/minute; others get 429")
-    add("--latency", type=float, metavar="SECONDS", help="delay of every response")
-    about = "minimum time of Recognize Text and Read"
-    add("--operation-delay", type=float, metavar="SECONDS", help=about)
+    add("--latency", **seconds, help="delay of every response")
+    add("--operation-delay", **seconds, help="minimum time of Recognize Text and Read")
     add("--fail-operations", action="store_true", help="make Recognize Text and Read fail")
     about = "use the files of this folder for URLs that end in their names, and download nothing"
     add("--images", type=Path, metavar="FOLDER", help=about)

@@ -240,8 +240,3 @@ class Service:
             return request.client.host
         header = "" if self.settings.public else request.headers.get(CLIENT_HEADER, "")
         return header[:80] or request.client
-
-    async def drain(self) -> None:
-        """Finish the jobs that have begun, reject others with 503, and wait for polls."""
-        await asyncio.gather(*(scheduler.drain() for scheduler in self.schedulers))
-        await self.operations.wait_until_read()

@@ -21,7 +21,7 @@ from . import errors
 from .api import version_at
 from .api.query import Query
 from .responses import error_response, to_ascii_line
-from .settings import Rate
+from .settings import parse_rate
 
 if TYPE_CHECKING:
     from .app import Service
@@ -60,9 +60,9 @@ class IdleTimer:
 class RateLimiter:
     """Counts requests against a rate in a sliding window; used from one event loop."""
 
-    def __init__(self, rate: Rate) -> None:
-        self._seconds = rate.seconds
-        self._times: deque[float] = deque(maxlen=rate.requests)
+    def __init__(self, requests: int, seconds: float) -> None:
+        self._seconds = seconds
+        self._times: deque[float] = deque(maxlen=requests)
 
     def acquire(self) -> int:
         """Count a request; return 0, or the seconds after which the rate allows it."""
@@ -79,8 +79,8 @@ class ApiKeyMiddleware:
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app, self._settings, self._key = app, service.settings, service.key.encode()
         self._idle_timer = service.idle_timer
-        rate = service.settings.rate
-        self._limiter = RateLimiter(Rate.parse(rate)) if rate else None
+        rate = parse_rate(service.settings.rate or "")
+        self._limiter = RateLimiter(*rate) if rate else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Reject the request, or pass it on with an id and a normalized path."""

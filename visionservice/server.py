@@ -164,7 +164,8 @@ class LocalService:
                 break
             service.operations.evict()
             await asyncio.sleep(0.1)
-        await service.drain()
+        await asyncio.gather(*(scheduler.drain() for scheduler in service.schedulers))
+        await service.operations.wait_until_read()
         server.should_exit = True
         await serving
 

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from math import inf
 from numbers import Integral, Real
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 """Host header values that are always accepted."""
@@ -19,24 +19,15 @@ ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: 
 UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _COUNT = r"(0*[1-9]\d{0,5})"
 _RATE = re.compile(rf"{_COUNT}/(?:{_COUNT} ?)?(second|minute|hour)s?", re.ASCII)
-_KEY = re.compile(r"[!-~]+")
-_RATES = "for example 20/minute or 20/3 seconds"
 _SECONDS = "a number of seconds, 0 or more"
 
 
-class Rate(NamedTuple):
-    """A number of requests, polls included, in a number of seconds."""
-
-    requests: int
-    seconds: float
-
-    @classmethod
-    def parse(cls, text: str) -> Rate:
-        """Parse "20/minute", "10/second" or "20/3 seconds", or raise ValueError."""
-        parts = _RATE.fullmatch(text.strip().lower())
-        if parts is None:
-            raise ValueError(f"Invalid rate {text!r}: use {_RATES}.")
-        return cls(int(parts[1]), int(parts[2] or 1) * UNIT_SECONDS[parts[3]])
+def parse_rate(text: str) -> tuple[int, float] | None:
+    """Return the requests and the seconds of "20/minute" or "20/3 seconds", or None."""
+    parts = _RATE.fullmatch(text.strip().lower())
+    if parts is None:
+        return None
+    return int(parts[1]), int(parts[2] or 1) * UNIT_SECONDS[parts[3]]
 
 
 _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
@@ -46,8 +37,8 @@ _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
     ("built_in_gallery", bool, lambda _: True, "True or False"),
     ("fail_operations", bool, lambda _: True, "True or False"),
     ("host", str, lambda _: True, "for example '127.0.0.1'"),
-    ("key", str, _KEY.fullmatch, "ASCII letters, digits and signs without spaces"),
-    ("rate", str, Rate.parse, _RATES),
+    ("key", str, re.compile("[!-~]+").fullmatch, "ASCII letters, digits and signs without spaces"),
+    ("rate", str, parse_rate, "for example 20/minute or 20/3 seconds"),
     ("port", Integral, range(65536).__contains__, "0 to 65535, where 0 is any free port"),
     ("idle", Real, lambda seconds: 0 < seconds < inf, "a number of seconds above 0"),
     ("latency", Real, lambda seconds: 0 <= seconds < inf, _SECONDS),

@@ -21,7 +21,7 @@ from visionservice.middleware import (
     normalize_path,
     parse_host,
 )
-from visionservice.settings import Rate, ServiceSettings
+from visionservice.settings import ServiceSettings
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_the_idle_timer_is_zero_during_a_request() -> None:
 
 
 def test_the_rate_limiter_has_a_sliding_window(monkeypatch: pytest.MonkeyPatch) -> None:
-    limiter = RateLimiter(Rate(2, 10))
+    limiter = RateLimiter(2, 10)
     for now, seconds in ((0.0, [0, 0, 10]), (9.5, [1]), (10.0, [0, 0, 10])):
         monkeypatch.setattr("visionservice.middleware.monotonic", lambda now=now: now)
         assert [limiter.acquire() for _ in seconds] == seconds
