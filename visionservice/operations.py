@@ -98,7 +98,7 @@ class OperationStore:
             return
         if error := job.exception():
             level = logging.INFO if isinstance(error, ApiError) else logging.ERROR
-            log.log(level, "%s failed", path, exc_info=error)
+            log.log(level, "Operation %s failed", path, exc_info=error)
         elif not self._fail:
             operation.result = job.result()
 
