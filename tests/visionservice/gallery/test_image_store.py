@@ -358,6 +358,8 @@ def test_a_built_in_name_can_be_removed_for_good(
         assert each.names() == {NAME: 1}
     assert store.add("Grace Hopper", RED) == 1
     assert colors(opened(tmp_path, extractor)) == [(NAME, "blue"), ("Grace Hopper", "red")]
+    (tmp_path / "own/.removed Grace Hopper").unlink()
+    assert store.names() == {NAME: 1, "Grace Hopper": 2}
 
 
 def test_stores_of_one_folder_may_add_remove_and_read_at_once(tmp_path: Path) -> None:
