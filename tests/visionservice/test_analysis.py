@@ -7,17 +7,18 @@ import pytest
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.analysis import ImageAnalysis
+from visionservice.api.limits import IMAGE
 from visionservice.cache import Results
 from visionservice.engines.base import Caption
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.registry import load
 from visionservice.gallery.gallery import Gallery
 from visionservice.imaging.decode import decode
-from visionservice.imaging.probe import InputLimits, probe
+from visionservice.imaging.probe import probe
 
 
 def opened(data: bytes, folder: Path) -> ImageAnalysis:
-    info = probe(data, InputLimits())
+    info = probe(data, IMAGE)
     return ImageAnalysis(decode(data, info), info.format, Gallery(folder))
 
 

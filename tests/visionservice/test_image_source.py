@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from threading import current_thread
@@ -11,6 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
+from visionservice.api.limits import IMAGE
 from visionservice.errors import ApiError
 from visionservice.image_source import ImageSource
 from visionservice.imaging.probe import InputLimits
@@ -46,7 +48,7 @@ def read(
 ) -> bytes:
     async def run() -> bytes:
         opened = source or ImageSource(ServiceSettings())
-        async with opened.open(request_of(kind, *chunks)[0], limits or InputLimits()) as data:
+        async with opened.open(request_of(kind, *chunks)[0], limits or IMAGE) as data:
             return data
 
     return asyncio.run(run())
@@ -126,7 +128,7 @@ def test_a_body_that_stops_is_rejected_at_the_deadline(monkeypatch: pytest.Monke
 
     async def run() -> None:
         request = Request({"type": "http", "method": "POST", "headers": []}, receive)
-        async with ImageSource(ServiceSettings()).open(request, InputLimits()):
+        async with ImageSource(ServiceSettings()).open(request, IMAGE):
             raise AssertionError
 
     begin = monotonic()
@@ -137,7 +139,10 @@ def test_a_body_that_stops_is_rejected_at_the_deadline(monkeypatch: pytest.Monke
 
 
 def test_bytes_in_use_are_limited_before_a_body_is_read() -> None:
-    source, limits = ImageSource(ServiceSettings(), 10 * MEGABYTE), InputLimits(bytes=8 * MEGABYTE)
+    source, limits = (
+        ImageSource(ServiceSettings(), 10 * MEGABYTE),
+        replace(IMAGE, bytes=8 * MEGABYTE),
+    )
 
     async def run() -> None:
         first, _ = request_of(BYTES, b"x" * 6 * MEGABYTE)  # chunked: the length is unknown
@@ -160,7 +165,10 @@ def test_bytes_in_use_are_limited_before_a_body_is_read() -> None:
 
 
 def test_bytes_that_have_not_arrived_do_not_count() -> None:
-    source, limits = ImageSource(ServiceSettings(), 10 * MEGABYTE), InputLimits(bytes=8 * MEGABYTE)
+    source, limits = (
+        ImageSource(ServiceSettings(), 10 * MEGABYTE),
+        replace(IMAGE, bytes=8 * MEGABYTE),
+    )
 
     async def stop_after_a_byte() -> None:
         request, _ = request_of(BYTES, b"x", length=8 * MEGABYTE)
@@ -209,7 +217,7 @@ def test_downloads_count_against_the_bytes_in_use(monkeypatch: pytest.MonkeyPatc
         read("application/json", body, source=ImageSource(ServiceSettings(), 2 * MEGABYTE))
     assert error.value.status == 429
     with pytest.raises(ApiError, match="smaller than 2 MB") as error:
-        read("application/json", body, limits=InputLimits(bytes=2 * MEGABYTE - 1))
+        read("application/json", body, limits=replace(IMAGE, bytes=2 * MEGABYTE - 1))
     assert error.value.code == "InvalidImageSize"
 
 

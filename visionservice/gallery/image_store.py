@@ -22,7 +22,7 @@ from PIL import Image
 
 from ..errors import ApiError
 from ..imaging.decode import MAX_DECODING, RGBImage, decode
-from ..imaging.probe import InputLimits, probe
+from ..imaging.probe import PHOTO_FORMATS, InputLimits, probe
 
 Features = Mapping[str, Any]
 """What makes an image recognizable: arrays and numbers by name; empty if there is nothing."""
@@ -43,7 +43,7 @@ _NAME = re.compile(
     r"(?!\.)[^/\\:*?\"<>|]+(?<!\.)"
 )
 """Names that are valid on every system, and that Windows does not reserve for a device."""
-_ANY_SIZE = InputLimits(shortest=1, longest=1 << 30, bytes=1 << 30)
+_ANY_SIZE = InputLimits(1, 1 << 30, PHOTO_FORMATS, 1 << 30)
 
 
 class GalleryError(ValueError):

@@ -15,8 +15,8 @@ from ..errors import invalid_image_format, invalid_image_size, too_many_bytes
 from . import MAX_PIXELS, PILLOW_ERRORS
 from .document_process import DocumentProcess
 
-FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
-MAX_FILE_BYTES = 4 * 1024 * 1024 - 1
+PHOTO_FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
+"""The formats of all versions of the API; another one gets an error that names it."""
 MAX_JPEG_SCANS = 100
 """A progressive JPEG has about ten; thousands of empty ones would take hours to decode."""
 MAX_JPEG_SEGMENTS = 20_000
@@ -33,10 +33,10 @@ _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 class InputLimits:
     """The images that an operation accepts; the formats by the names of `ImageInfo.format`."""
 
-    shortest: int = 50  # pixels of a side
-    longest: int = 16_000
-    formats: tuple[str, ...] = FORMATS
-    bytes: int = MAX_FILE_BYTES
+    shortest: int  # pixels of a side
+    longest: int
+    formats: tuple[str, ...]
+    bytes: int
     media: str = "application/octet-stream"  # or a prefix: a further content type of the body
 
 
@@ -78,7 +78,7 @@ def probe(data: bytes, limits: InputLimits) -> ImageInfo:
         if "Ico" in limits.formats and data.startswith(_ICO):
             info = ImageInfo("Ico", *_icon_size(data), len(data))
         else:
-            readers = {name.upper() for name in (*FORMATS, *limits.formats)} - {"PDF"}
+            readers = {name.upper() for name in (*PHOTO_FORMATS, *limits.formats)} - {"PDF"}
             with Image.open(BytesIO(data), formats=[*readers]) as image:
                 name = "Jpeg" if image.format == "MPO" else str(image.format).capitalize()
                 info = ImageInfo(name, *image.size, len(data))

@@ -5,6 +5,7 @@ import struct
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
@@ -13,10 +14,10 @@ import pytest
 from PIL import Image
 
 from visionhelpers.images import sample_path
-from visionservice.api.limits import IMAGE_V4, READ_V3
+from visionservice.api.limits import IMAGE, IMAGE_V4, READ_V3
 from visionservice.errors import ApiError
 from visionservice.imaging.decode import decode
-from visionservice.imaging.probe import MAX_FILE_BYTES, InputLimits, is_pdf, probe
+from visionservice.imaging.probe import is_pdf, probe
 
 
 def encoded(format_name: str, width: int = 60, height: int = 50, **options: object) -> bytes:
@@ -27,7 +28,7 @@ def encoded(format_name: str, width: int = 60, height: int = 50, **options: obje
 
 @pytest.mark.parametrize("name", ["Jpeg", "Png", "Gif", "Bmp"])
 def test_the_formats_of_the_api_are_recognized(name: str) -> None:
-    info = probe(encoded(name.upper()), InputLimits())
+    info = probe(encoded(name.upper()), IMAGE)
     assert (info.format, info.width, info.height) == (name, 60, 50)
 
 
@@ -37,12 +38,12 @@ def test_the_further_formats_of_api_4_0_are_recognized_where_they_are_accepted(n
     info = probe(data, IMAGE_V4)
     assert (info.format, info.width, info.height) == (name, 64, 64)
     with pytest.raises(ApiError, match="Input data is not a valid image"):
-        probe(data, InputLimits())
+        probe(data, IMAGE)
 
 
 def test_a_format_that_the_operation_does_not_accept_is_named_in_the_hint() -> None:
     with pytest.raises(ApiError, match="Input data is not a valid image") as error:
-        probe(encoded("GIF"), InputLimits(formats=("Jpeg", "Png")))
+        probe(encoded("GIF"), replace(IMAGE, formats=("Jpeg", "Png")))
     assert error.value.code == "InvalidImageFormat"
     assert error.value.hint == "This operation reads Jpeg, Png, not Gif."
 
@@ -61,7 +62,7 @@ def test_a_side_may_have_the_minimum_and_the_maximum_length(
     width: int, height: int, limit: str
 ) -> None:
     data = encoded("PNG", width, height)
-    limits = InputLimits(shortest=40, longest=100)
+    limits = replace(IMAGE, shortest=40, longest=100)
     if not limit:
         assert probe(data, limits).width == width
         return
@@ -75,34 +76,34 @@ def test_an_image_of_too_many_pixels_is_an_error() -> None:
     file = BytesIO()
     Image.new("1", (6000, 5500)).save(file, "PNG")
     with pytest.raises(ApiError, match="at most 32000000 pixels"):
-        probe(file.getvalue(), InputLimits())
+        probe(file.getvalue(), IMAGE)
 
 
 def test_a_file_of_four_megabytes_is_too_large_and_one_byte_less_is_not() -> None:
     data = encoded("BMP")
-    assert probe(data.ljust(MAX_FILE_BYTES, b"\0"), InputLimits()).format == "Bmp"
+    assert probe(data.ljust(IMAGE.bytes, b"\0"), IMAGE).format == "Bmp"
     with pytest.raises(ApiError, match="4 MB"):
-        probe(data.ljust(4 << 20, b"\0"), InputLimits())
+        probe(data.ljust(4 << 20, b"\0"), IMAGE)
 
 
 def test_the_weight_of_an_image_is_its_pixels_or_its_bytes() -> None:
-    assert probe(encoded("PNG", 300, 200), InputLimits()).weight == 60_000
-    assert probe(encoded("BMP").ljust(70_000, b"\0"), InputLimits()).weight == 70_000
+    assert probe(encoded("PNG", 300, 200), IMAGE).weight == 60_000
+    assert probe(encoded("BMP").ljust(70_000, b"\0"), IMAGE).weight == 70_000
 
 
 def test_a_jpeg_of_many_scans_is_an_error_before_it_is_decoded() -> None:
     data = encoded("JPEG", 64, 64, progressive=True)
     last = data[data.rindex(b"\xff\xda") : -2]
-    assert probe(data, InputLimits()).format == "Jpeg"
+    assert probe(data, IMAGE).format == "Jpeg"
     with pytest.raises(ApiError, match="Input data is not a valid image") as error:
-        probe(data[:-2] + last * 200 + data[-2:], InputLimits())
+        probe(data[:-2] + last * 200 + data[-2:], IMAGE)
     assert error.value.hint == "The JPEG has more than 100 scans."
 
 
 def test_a_jpeg_followed_by_a_video_is_accepted() -> None:
     """A motion photo; 8 MB of random bytes contain FF DA 121 times."""
     data = encoded("JPEG") + os.urandom(1000) + b"\xff\xda" * 121
-    assert probe(data, InputLimits()).format == "Jpeg"
+    assert probe(data, IMAGE).format == "Jpeg"
 
 
 def test_a_jpeg_with_a_preview_in_its_exif_data_is_accepted() -> None:
@@ -110,9 +111,9 @@ def test_a_jpeg_with_a_preview_in_its_exif_data_is_accepted() -> None:
     exif[0x927C] = b"\xff\xda" * 121 + b"\xff\xd9"  # a maker note
     data = encoded("JPEG", exif=exif)
     last = data[data.rindex(b"\xff\xda") : -2]
-    assert probe(data, InputLimits()).format == "Jpeg"
+    assert probe(data, IMAGE).format == "Jpeg"
     with pytest.raises(ApiError):
-        probe(data[:-2] + last * 200 + data[-2:], InputLimits())
+        probe(data[:-2] + last * 200 + data[-2:], IMAGE)
 
 
 @pytest.mark.parametrize("filling", [b"\xff", b"\xff\xfe\0\2", b"\xff\xd0", b"\xff\0"])
@@ -218,5 +219,5 @@ def test_a_pdf_after_the_header_of_a_mail_is_a_pdf() -> None:
 )
 def test_the_first_bytes_of_an_image_alone_are_an_error(data: bytes) -> None:
     with pytest.raises(ApiError) as error:
-        probe(data, InputLimits())
+        probe(data, IMAGE)
     assert error.value.code in ("InvalidImageFormat", "InvalidImageSize")
