@@ -134,8 +134,9 @@ def _service(options: Namespace) -> LocalService:
     if options.key_file:
         try:
             options.key = options.key_file.expanduser().read_text(encoding="utf-8").strip()
-        except OSError as error:
-            message = f"Invalid key file {str(options.key_file)!r} ({error.strerror})"
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", "it is no text")
+            message = f"Invalid key file {str(options.key_file)!r} ({reason})"
             sys.exit(f"{message}: use a file that contains the key.")
     elif options.key is None:
         options.key = os.environ.get(KEY_VARIABLE) or None

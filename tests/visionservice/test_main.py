@@ -321,6 +321,7 @@ def test_a_port_in_use_is_named_without_a_stack_trace(tmp_path: Path) -> None:
             ["--key-file", "/nowhere"],
             "Invalid key file '/nowhere' (No such file or directory): use",
         ),
+        (["--key-file", sys.executable], "(it is no text): use a file that contains the key."),
         (["--port", "99999"], "Invalid port 99999: use 0 to 65535, where 0 is any free port."),
         (["--host", "[::1]"], "Cannot listen at [::1]:0"),
         (["--engine", "captions=nope:X"], "Invalid engine 'nope:X': use module:Class or"),

@@ -10,7 +10,7 @@ from pathlib import Path
 from ..errors import invalid_parameter, not_supported_language
 from .query import Query
 
-TABLE = Path(__file__).parents[1] / "engines" / "data" / "languages.csv"
+TABLE = Path(__file__).with_name("languages.csv")
 UNREAD_SCRIPTS = ("Arabic", "Cyrillic", "Devanagari", "Greek", "Korean")
 """The scripts that no model here reads."""
 _MODEL_VERSION = re.compile(r"(latest|\d{4}-\d{2}-\d{2})(-preview)?")
