@@ -43,6 +43,8 @@ _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
     ("idle", Real, lambda seconds: 0 < seconds < inf, "a number of seconds above 0"),
     ("latency", Real, lambda seconds: 0 <= seconds < inf, _SECONDS),
     ("operation_delay", Real, lambda seconds: 0 <= seconds < inf, _SECONDS),
+    ("engines", Mapping, lambda _: True, "a dictionary"),
+    ("engine_options", Mapping, lambda _: True, "a dictionary"),
     ("cache_size", Integral, range(100_001).__contains__, "0 to 100000 images"),
 )
 """The type and the valid values of each setting, and what to use."""
@@ -90,7 +92,7 @@ class ServiceSettings:
     images: Path | None = None
     cache_size: int = 64
     engines: Mapping[str, object] = field(default_factory=dict)
-    engine_options: Mapping[str, str] = field(default_factory=dict)
+    engine_options: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         if isinstance(self.allow_hosts, str):
@@ -101,7 +103,7 @@ class ServiceSettings:
                 object.__setattr__(self, name, Path(path).expanduser())
         for name, kind, is_valid, use in _CHECKS:
             value = getattr(self, name)
-            if value is None and getattr(ServiceSettings, name) is None:
+            if value is None and getattr(ServiceSettings, name, 0) is None:
                 continue
             shown = str(value) if isinstance(value, Path) else value
             wrong = name if name == "key" else f"{name} {shown!r}"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -46,6 +47,19 @@ def test_invalid_settings_are_an_error(tmp_path: Path) -> None:
         ServiceSettings(operation_delay=float("nan"))
     with pytest.raises(ValueError, match="use a folder that exists"):
         ServiceSettings(images=tmp_path / "none")
+
+
+@pytest.mark.parametrize("name", ["engines", "engine_options"])
+@pytest.mark.parametrize("value", [3, ["captions=template"], None])
+def test_engines_and_their_options_are_a_dictionary(name: str, value: object) -> None:
+    settings: dict[str, Any] = {name: value}
+    with pytest.raises(TypeError, match=f"^Invalid {name} .*: use a dictionary"):
+        ServiceSettings(**settings)
+
+
+def test_settings_are_shown_without_secrets() -> None:
+    settings = ServiceSettings(key="secret", engine_options={"captions.key": "secret"})
+    assert "secret" not in repr(settings)
 
 
 def test_requests_above_the_rate_get_429_until_retry_after() -> None:
