@@ -67,7 +67,8 @@ def test_every_documented_target_exists(target: str) -> None:
 
 
 def test_no_command_installs_the_package_from_an_index_that_does_not_have_it() -> None:
-    files = [*PAGES, *(ROOT / "visionhelpers").rglob("*.py")]
+    packages = (ROOT / "visionhelpers", ROOT / "visionservice")
+    files = [*PAGES, *(file for folder in packages for file in folder.rglob("*.py"))]
     files += (ROOT / "notebooks").glob("*.ipynb")
     assert len(files) > 80
     wrong = re.compile(r"""pip install \\?['"]?visionhelpers""")
