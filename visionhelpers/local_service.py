@@ -23,9 +23,6 @@ START_SECONDS = 60.0
 PROBE_SECONDS = 10.0
 IDLE_SECONDS = 1800
 PREFERRED_PORT = 8421  # if it is free, so that the URLs which a notebook prints stay valid
-MALLOC_ENV = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "4000000"}
-"""Settings of glibc that return freed memory to the system: 200 MB less at a peak of 1.1 GB, for
-up to 10 % more time per image."""
 INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
 _LAUNCH = (
     "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
@@ -145,7 +142,7 @@ def _spawn(file: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
     package = str(Path(__file__).resolve().parents[1])
     command = [sys.executable, "-P", "-c", _LAUNCH, package, "--state-file", str(file)]
     command += ["--port", str(port), "--idle", str(IDLE_SECONDS)]
-    env = MALLOC_ENV | os.environ
+    env = dict(os.environ)
     for name in {"VISION_GALLERY", "VISION_STATE_DIR"} & set(env):  # relative to this folder
         env[name] = env[name] and str(Path(env[name]).expanduser().resolve())
     options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": file.parent}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import logging
 import os
@@ -27,6 +28,9 @@ except ModuleNotFoundError as error:
     sys.exit(str(not_installed(error)))
 
 KEY_VARIABLE = "VISION_SERVICE_KEY"
+M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
+"""Parameters of mallopt(3). With 4 MB and 2 arenas, glibc returns the memory of large arrays to the
+system: the service needs 750 MB for the samples instead of 1,030 MB."""
 COMMANDS = {
     "add-face": "add an image of a person to the gallery",
     "add-landmark": "add an image of a landmark to the gallery",
@@ -147,6 +151,10 @@ def _service(options: Namespace) -> LocalService:
 
 def _serve(service: LocalService, state_file: Path | None) -> None:
     """Serve until a signal or idleness."""
+    with suppress(OSError, AttributeError):  # another C library
+        libc = ctypes.CDLL("libc.so.6")
+        libc.mallopt(M_MMAP_THRESHOLD, 4_000_000)
+        libc.mallopt(M_ARENA_MAX, 2)
     stopping = Event()
 
     def stop(number: int, _: object) -> None:
