@@ -41,8 +41,8 @@ class Job(asyncio.Future[Any]):
 class Scheduler:
     """Runs jobs in worker threads. Its methods are called on one event loop.
 
-    A client may use as much of `max_waiting_pixels` as it leaves free: one client alone fills half,
-    and another client still finds room.
+    The jobs of a client may take as much of `max_waiting_pixels` as stays free: one client alone
+    fills half of it, and the jobs of another client are still accepted.
     """
 
     def __init__(self, workers: int | None = None) -> None:

@@ -122,7 +122,7 @@ def _is_plausible(matrix: Homography, known: Features) -> bool:
 
 
 def _spread(matching: Points, known: Features, matrix: Homography, other: Features) -> float:
-    """Return the share of the cells with enough features, shown by both, that have a match."""
+    """Return the share of cells with a match, of those that both show with enough features."""
     cells, counts = np.unique(_cells(known.points, known, matrix, other), return_counts=True)
     full = cells[counts >= MIN_CELL_FEATURES]
     found = np.isin(full, _cells(matching, known, matrix, other))

@@ -53,7 +53,7 @@ def crop(image: RGBImage, size: Size, window: Box | None) -> RGBImage:
 def best_window(
     size: Size, shape: Size, faces: Sequence[Box], objects: Sequence[Object], salient: Floats
 ) -> Box:
-    """Return the best of the largest windows with the ratio of a shape in an image of a size.
+    """Return the best position of the largest window of a shape in an image of a size.
 
     The saliency is that of the whole image, in rows x columns of any number.
     """

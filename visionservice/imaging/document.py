@@ -10,7 +10,7 @@ from .document_process import DocumentProcess
 from .probe import ImageInfo
 
 MAX_PROCESSES = 4
-"""The number of processes above which none waits for the next page of its document."""
+"""With more processes, each ends after one page and does not wait for the next one."""
 
 
 class Document:

@@ -22,7 +22,7 @@ MIN_AGREEING_SCORE = 0.3
 """The least score of the scene model for a generic name that replaces the name, and for an object
 below the threshold: an apple has 0.41, and 0.56 in the object model."""
 MIN_OTHER_OBJECT = 0.7
-"""The least confidence of a second object, and of a drawn animal to the scene model."""
+"""The least confidence of a second object, and the least scene score of a drawn animal."""
 MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6
 """The least shares of the image that a subject covers, and a subject in a close up."""
 MIN_CONTENT_SCORE = 0.5

@@ -1,7 +1,7 @@
 """The caption of what the scene model alone finds: a building, a mountain, a lion, a flower.
 
-The model assigns every image to one of its 1,000 classes. A caption contains none of those to
-which it assigns abstract images, patterns and paintings (`naming` in the tables).
+The model assigns every image to one of its 1,000 classes. The classes to which it assigns abstract
+images, patterns and paintings are never in a caption (`naming` in the tables).
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ from .grammar import article
 from .phrases import CaptionPlan, Phrase, night, surroundings
 
 MIN_WORD_SCORE, WIDE_WORD_CLASSES, MIN_DOUBTFUL_WORD_SCORE = 0.5, 40, 0.65
-"""The least score of a general word; and that of a doubtful one, for example one of this number of
-classes (noise adds up to an animal of 0.64) or a kitchen word (flowers on white are vegetables of
-0.61 and mushrooms of 0.63)."""
+"""The least score of a general word, and of a doubtful one: a word for 40 classes and more (noise
+adds up to an animal of 0.64), or a kitchen word (flowers on white are vegetables of 0.61)."""
 MIN_LABEL_SCORE, MIN_CERTAIN_LABEL_SCORE = 0.7, 0.95
 """The least score of a label, and of one of a family in which the model confuses members."""
 

@@ -17,8 +17,8 @@ from .scene import is_place, scene_plan
 from .text import MIN_PAGE_SHARE, text_plan, text_share
 
 GENERIC_SHARE = 0.5
-"""The share of a generic name ("a person" for "a man"), or of a subject that is only a place or
-colors, in what a caption could contain."""
+"""The factor of the confidence of a generic name ("a person" for "a man"), and of a caption that
+contains only a place or colors."""
 MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.8
 """The least scores of the scene model for clothing and for other items of a person."""
 MIN_VIEW_SCORE = 0.7
@@ -66,7 +66,7 @@ def _document(evidence: Evidence) -> CaptionPlan | None:
 
 
 def _people(evidence: Evidence) -> CaptionPlan | None:
-    """Return the plan of people, None if the scene is more certain than one without a face."""
+    """Return the plan of people; None for one person, without a face, in a more certain scene."""
     persons = people(evidence)
     doubtful = len(persons) == 1 and not evidence.faces and persons[0].confidence < MIN_VIEW_SCORE
     scene = scene_plan(evidence) if doubtful else None

@@ -109,7 +109,7 @@ def recognize_lines(strips: Sequence[RGBImage]) -> list[LineResult]:
 
 
 def _recognizer_input(strip: RGBImage) -> Any:
-    """Return a strip in BGR, a tall one at the recognizer's height: its own resizing aliases."""
+    """Return a strip in BGR, scaled down smoothly to the recognizer's height if it is taller."""
     height, width = strip.shape[:2]
     if height > LINE_HEIGHT:
         size = max(1, round(width * LINE_HEIGHT / height)), LINE_HEIGHT

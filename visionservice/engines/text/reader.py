@@ -44,7 +44,7 @@ class RapidOcrReader:
         rapidocr.load()
 
     def read(self, image: RGBImage, *, detect_orientation: bool = True) -> OcrResult:
-        """Return the text, in the image's coordinates; upright without `detect_orientation`."""
+        """Return the text; without `detect_orientation` the image counts as upright."""
         page, tilt = DeskewedImage(image), 0.0
         quads = rapidocr.detect_lines(image)
         degrees = layout.tilt(quads)
