@@ -49,6 +49,7 @@ nitpick_ignore_regex = [
         r"py:class",
         r"(visionhelpers\.explorer\.query\.QueryResult|visionservice\.gallery\.gallery\.Gallery)",
     ),
+    (r"py:class", r"tuple\[str"),  # of tuple[str, ...]
     (r"py:obj", r".*"),  # `…` in a docstring links to a name that the reference contains
 ]
 default_role = "py:obj"

@@ -50,7 +50,7 @@ class LocalService:
     """
 
     __slots__ = ("__weakref__", "_app", "_port", "_service", "_started", "_stopping", "_thread")
-    __signature__ = inspect.signature(ServiceSettings)
+    __signature__ = inspect.signature(ServiceSettings, eval_str=True)
 
     def __init__(self, *, gallery: Any = None, **options: Any) -> None:
         has_gallery = isinstance(gallery, Gallery)
