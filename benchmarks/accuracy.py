@@ -1,7 +1,7 @@
 """Measure what the service sees: `make accuracy`, or `python benchmarks/accuracy.py FOLDER`.
 
-Every engine is asked over HTTP about the images of a folder with a truth file (`truth.py` says
-what stands in it; without a folder, ../shared/eval beside the project and the sample images)
+Every engine is asked over HTTP about the images of a folder with a truth file (`truth.py`
+describes it; without a folder: ../shared/eval beside the project, and the sample images)
 and about variants made of them. The alternatives see the same bytes in the same run: Tesseract 5
 where it is installed, with the better of its page modes 1 and 6 on each image; Pillow's
 ImageOps.fit, a center crop; the top ImageNet label alone. What is being worked on goes to stderr,

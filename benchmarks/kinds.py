@@ -108,7 +108,7 @@ def black_and_white(vision: VisionClient, picture: Path | bytes) -> bool:
 
 
 def grey(known: Known) -> bool:
-    """Tell whether an image has no color by its facts, or else has hardly any in any pixel."""
+    """Return True if an image has no color by its facts, or hardly any color in its pixels."""
     spread = np.ptp(np.asarray(known.image.convert("RGB"), np.int16), axis=2)
     return bool(known.facts.get("black_and_white", np.percentile(spread, 99) < 12))
 

@@ -111,7 +111,7 @@ def in_corners(image: Image.Image, subject: Box) -> Iterator[tuple[Image.Image, 
 
     What is shifted out on one side comes in on the other, so that every pixel is a real one; a
     twentieth of the subject's sides stays free around it. Also says how far it was shifted. A
-    subject of more than half the image stands in no corner, so there is nothing to give.
+    subject of more than half the image fits in no corner: there is no such variant.
     """
     if area(subject) > image.width * image.height / 2:
         return

@@ -222,42 +222,31 @@ def test_without_the_key_no_chunked_and_no_long_body_is_read(
     assert (client.status, client.taken, client.closes) == (401, taken, taken == 0)
 
 
-def test_a_response_that_was_started_is_not_started_again() -> None:
-    async def ask() -> Client:
-        client, started = Client(), asyncio.Event()
+async def canceled(client: Client, *, starts_response: bool) -> Client:
+    """Send a request, and cancel it while the application works."""
+    started = asyncio.Event()
 
-        async def app(_: Scope, __: Receive, send: Send) -> None:
+    async def app(_: Scope, __: Receive, send: Send) -> None:
+        if starts_response:
             await send({"type": "http.response.start", "status": 200, "headers": []})
-            started.set()
-            await asyncio.sleep(60)
+        started.set()
+        await asyncio.sleep(60)
 
-        asking = asyncio.create_task(client.ask(app))
-        await started.wait()
-        asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
-        return client
+    asking = asyncio.create_task(client.ask(app))
+    await started.wait()
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    return client
 
-    client = asyncio.run(ask())
+
+def test_a_response_that_was_started_is_not_started_again() -> None:
+    client = asyncio.run(canceled(Client(), starts_response=True))
     assert [message["type"] for message in client.sent] == ["http.response.start"]
 
 
 def test_a_request_that_is_canceled_gets_503_and_stays_canceled() -> None:
-    async def ask() -> Client:
-        client, started = Client(10), asyncio.Event()
-
-        async def app(_: Scope, __: Receive, ___: Send) -> None:
-            started.set()
-            await asyncio.sleep(60)
-
-        asking = asyncio.create_task(client.ask(app))
-        await started.wait()
-        asking.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await asking
-        return client
-
-    client = asyncio.run(ask())
+    client = asyncio.run(canceled(Client(10), starts_response=False))
     assert (client.status, client.taken, client.closes) == (503, 0, True)
 
 

@@ -20,7 +20,7 @@ ME, YOU = "me", "you"
 
 
 def on_a_loop(test: Callable[..., Coroutine[Any, Any, None]]) -> Callable[..., None]:
-    """Run a test on an event loop of its own."""
+    """Run a test on a new event loop."""
 
     @wraps(test)
     def run(**fixtures: Any) -> None:

@@ -164,7 +164,7 @@ def test_an_object_on_a_plain_background_is_salient() -> None:
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 2), (1, 3)])
 def test_without_boxes_the_window_contains_the_flower(shape: tuple[int, int]) -> None:
-    """The dahlia stands in the left half; a blurred garden fills the rest."""
+    """The dahlia is in the left half; a blurred garden fills the rest."""
     image = load_image(sample_path("dahlia_off_centre.jpg"))
     found = best_window(image.size, shape, (), (), saliency(np.asarray(image)))
     assert found.center[0] < image.width / 2
