@@ -73,9 +73,15 @@ class ImageAnalysis:
         return self._get("scenes", lambda: self.engines.scenes.classify(self.image, self.objects))
 
     @property
-    def faces(self) -> tuple[base.Face, ...]:
-        """The faces, the largest first."""
+    def face_boxes(self) -> tuple[base.FaceBox, ...]:
+        """The detected faces, the largest first."""
         return self._get("faces", lambda: tuple(self.engines.faces.detect(self.image)))
+
+    @property
+    def faces(self) -> tuple[base.Face, ...]:
+        """The detected faces with their ages and genders, the largest first."""
+        estimate = partial(self.engines.ages.estimate, self.image)
+        return self._get("ages", lambda: tuple(map(estimate, self.face_boxes)))
 
     @property
     def text(self) -> base.OcrResult:
@@ -116,7 +122,7 @@ class ImageAnalysis:
     @cached_property
     def celebrities(self) -> tuple[Celebrity, ...]:
         """The faces that the gallery recognizes."""
-        return self.gallery.identify_faces(self.image, self.faces)
+        return self.gallery.identify_faces(self.image, self.face_boxes)
 
     @property
     def landmarks(self) -> tuple[Landmark, ...]:
@@ -186,7 +192,7 @@ class ImageAnalysis:
         """The area around the faces and objects."""
         from .engines.smart_crop import area_of_interest
 
-        boxes = [face.box for face in self.faces] + [o.box for o in self.confident_objects]
+        boxes = [face.box for face in self.face_boxes] + [o.box for o in self.confident_objects]
         return self._get("area", lambda: area_of_interest(self.image, boxes))
 
     def smart_crop(self, ratio: float | None) -> Box:
@@ -206,7 +212,7 @@ class ImageAnalysis:
     def _best_window(self, shape: Size) -> Box:
         from .engines.smart_crop import best_window, saliency
 
-        faces = [face.box for face in self.faces]
+        faces = [face.box for face in self.face_boxes]
         salient = self._get("saliency", lambda: saliency(self.image))
         return best_window((self.width, self.height), shape, faces, self.objects, salient)
 

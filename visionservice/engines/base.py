@@ -53,14 +53,20 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True)
-class Face:
-    """A face; its box is a square from the eyebrows to the chin, cut off at the image's edges."""
+class FaceBox:
+    """A detected face: a square from the eyebrows to the chin, cut off at the image's edges."""
 
     box: Box
-    age: int
-    gender: Gender
     confidence: float  # that it is a face
     turn: QuarterTurn = 0  # the degrees clockwise by which to rotate the image for an upright face
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Face(FaceBox):
+    """A detected face with its age in years and its gender."""
+
+    age: int
+    gender: Gender
     gender_confidence: float = 1.0  # from 0.5 to 1
 
 
@@ -271,14 +277,21 @@ class ObjectDetector(Engine, Protocol):
 class FaceDetector(Engine, Protocol):
     """Finds faces: the kind `faces`."""
 
-    def detect(self, image: RGBImage) -> Sequence[Face]:
+    def detect(self, image: RGBImage) -> Sequence[FaceBox]:
         """Return the faces, the largest first."""
+
+
+class AgeEstimator(Engine, Protocol):
+    """Estimates age and gender: the kind `ages`."""
+
+    def estimate(self, image: RGBImage, face: FaceBox) -> Face:
+        """Return a detected face with its age and gender."""
 
 
 class FaceEmbedder(Engine, Protocol):
     """Computes vectors of faces: the kind `embeddings`."""
 
-    def embed(self, image: RGBImage, face: Face) -> NDArray[np.float64]:
+    def embed(self, image: RGBImage, face: FaceBox) -> NDArray[np.float64]:
         """Return a vector; those of one person have a Euclidean distance below 0.55."""
 
 

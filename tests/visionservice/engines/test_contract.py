@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from visionservice.engines import registry
-from visionservice.engines.base import Face, Object, OcrResult, Scene
+from visionservice.engines.base import Face, FaceBox, Object, OcrResult, Scene
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 
@@ -69,11 +69,18 @@ def check_faces(engine: Any, evidence: Evidence) -> None:
     faces = engine.detect(evidence.image)
     assert all(first.box.area >= second.box.area for first, second in pairwise(faces))
     for face in faces:
-        assert isinstance(face, Face)
+        assert isinstance(face, FaceBox)
         check_box(face.box, evidence)
+        assert 0 < face.confidence <= 1
+
+
+def check_ages(engine: Any, evidence: Evidence) -> None:
+    for found in evidence.faces:
+        face = engine.estimate(evidence.image, FaceBox(found.box, found.confidence, found.turn))
+        assert isinstance(face, Face)
+        assert (face.box, face.confidence, face.turn) == (found.box, found.confidence, found.turn)
         assert 0 <= face.age <= 120
         assert face.gender in ("Male", "Female")
-        assert 0 < face.confidence <= 1
         assert 0.5 <= face.gender_confidence <= 1
 
 

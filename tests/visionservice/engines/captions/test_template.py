@@ -18,8 +18,8 @@ from visionservice.engines.tags.tagger import RuleTagger
 Look = Callable[[str | Path], Evidence]
 See = Callable[[NDArray[np.uint8]], Evidence]
 
-MAN = Face(Box(130, 55, 60, 60), 40, "Male", 0.9)
-WOMAN = Face(Box(250, 55, 60, 60), 38, "Female", 0.9)
+MAN = Face(Box(130, 55, 60, 60), 0.9, age=40, gender="Male")
+WOMAN = Face(Box(250, 55, 60, 60), 0.9, age=38, gender="Female")
 BODY = Object("person", 0.95, Box(100, 50, 100, 300))
 BOARD = Object("skateboard", 0.9, Box(80, 330, 140, 40))
 

@@ -65,7 +65,7 @@ def test_the_text_of_an_image_with_people_is_not_read(nothing: Evidence) -> None
     results = {name: getattr(nothing, name) for name in ("image", "image_type", "scene")}
     body = Object("person", 0.95, LARGE)
     assert not Evidence(Unread(), **results, faces=(), objects=(body,)).is_document
-    face = Face(Box(10, 10, 90, 90), 30, "Male", 0.9)
+    face = Face(Box(10, 10, 90, 90), 0.9, age=30, gender="Male")
     assert not Evidence(Unread(), **results, faces=(face,), objects=()).is_document
 
 
@@ -82,7 +82,7 @@ def test_words_without_people_or_objects_are_a_document(nothing: Evidence) -> No
     assert printed(nothing, 5).word_count == 5
     assert printed(nothing, 5).is_document
     assert not printed(nothing, 1).is_document
-    face = Face(Box(10, 10, 90, 90), 30, "Male", 0.9)
+    face = Face(Box(10, 10, 90, 90), 0.9, age=30, gender="Male")
     assert not printed(nothing, 5).with_results(faces=(face,)).is_document
     case = (Object("suitcase", 0.7, LARGE),)
     assert not printed(nothing, 5).with_results(objects=case).is_document

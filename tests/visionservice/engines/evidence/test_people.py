@@ -11,7 +11,7 @@ BODY = Object("person", 0.95, Box(100, 50, 100, 300))
 
 
 def face(left: int, top: int, age: int = 40, gender: str = "Male") -> Face:
-    return Face(Box(left, top, 40, 40), age, gender, 0.9)
+    return Face(Box(left, top, 40, 40), 0.9, age=age, gender=gender)
 
 
 def test_a_face_on_a_body_is_one_person_with_the_box_of_the_body(nothing: Evidence) -> None:

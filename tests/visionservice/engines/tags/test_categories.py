@@ -48,7 +48,8 @@ def test_the_parent_of_a_category_is_included(look: Look) -> None:
 def test_people_are_sorted_by_number_and_age(
     nothing: Evidence, ages: list[int], expected: str
 ) -> None:
-    faces = [Face(Box(20 * i, 20, 80, 80), age, "Male", 0.9) for i, age in enumerate(ages)]
+    boxes = [Box(20 * i, 20, 80, 80) for i in range(len(ages))]
+    faces = [Face(box, 0.9, age=age, gender="Male") for box, age in zip(boxes, ages, strict=True)]
     assert expected in names(nothing.with_results(faces=tuple(faces)))
 
 

