@@ -18,6 +18,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Give the tests and the kernels an empty state folder, and no endpoint, gallery or proxy."""
     if patterns := config.getoption("nbval_sanitize_with"):
         config.option.nbval_sanitize_with = str(config.rootpath / patterns)  # from any folder
+    # Kept between runs, so that only the first one compiles the models.
+    os.environ.setdefault("VISION_MODEL_CACHE", str(config.rootpath / ".pytest_cache" / "models"))
     if hasattr(config, "workerinput"):
         return  # pytest-xdist: the environment of the first process is inherited
     only_notebooks = _names_only_notebooks(config)

@@ -23,6 +23,7 @@ START_SECONDS = 60.0
 PROBE_SECONDS = 10.0
 IDLE_SECONDS = 1800
 PREFERRED_PORT = 8421  # if it is free, so that the URLs which a notebook prints stay valid
+FOLDERS = {"VISION_GALLERY", "VISION_MODEL_CACHE", "VISION_STATE_DIR"}
 INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
 _LAUNCH = (
     "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
@@ -143,7 +144,7 @@ def _spawn(file: Path, log: Path, port: int) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-P", "-c", _LAUNCH, package, "--state-file", str(file)]
     command += ["--port", str(port), "--idle", str(IDLE_SECONDS)]
     env = dict(os.environ)
-    for name in {"VISION_GALLERY", "VISION_STATE_DIR"} & set(env):  # relative to this folder
+    for name in FOLDERS & set(env):  # relative to this folder
         env[name] = env[name] and str(Path(env[name]).expanduser().resolve())
     options: dict[str, Any] = {"stdin": subprocess.DEVNULL, "cwd": file.parent}
     options |= {"env": env, "start_new_session": True}

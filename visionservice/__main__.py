@@ -85,6 +85,7 @@ def _parser() -> ArgumentParser:
     about, metavar = "argument of an engine, such as captions.model=FILE", "KIND.NAME=VALUE"
     add("--engine-option", dest="engine_options", type=_pair, metavar=metavar, help=about, **append)
     add("--cache-size", type=int, metavar="IMAGES", help="images to cache (default: %(default)s)")
+    add("--warm", action="store_true", help="load all models before the URL is printed")
     add("--state-file", type=Path, metavar="FILE", help="file for url, key and pid; print nothing")
     add("--verbose", action="store_true", help="log every request and the hints of errors")
     add = parser.add_argument_group("conditions to test a client under").add_argument
@@ -182,7 +183,7 @@ def _serve(service: LocalService, state_file: Path | None) -> None:
             if state_file and json.loads(state_file.read_text())["pid"] == os.getpid():
                 state_file.unlink()
         service.stop()
-    if service.working:  # its worker thread would prevent the exit
+    if service.working:  # its thread would prevent the exit
         os._exit(0)
 
 

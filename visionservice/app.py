@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from starlette.applications import Starlette
@@ -114,12 +115,15 @@ class Service:
 
     Documents have their own workers: opening a PDF, or drawing one of its pages, may take as
     long as its time limit, and images do not wait for it.
+
+    `ready` is set when all models are loaded; requests do not wait for that.
     """
 
     def __init__(self, settings: ServiceSettings, gallery: Gallery | None) -> None:
         self.settings, self.key = settings, settings.key or secrets.token_hex(16)
         self.idle_timer = IdleTimer()
         self.engines = load(settings.engines, settings.engine_options)
+        self.ready = Event()
         self.close: Callable[[], object] = lambda: None
         if gallery is None:
             folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
@@ -132,6 +136,12 @@ class Service:
         self.probing, self.images, self.opening, self.reading = self.schedulers
         self._source = ImageSource(settings)
         self._cache = AnalysisCache(settings.cache_size)
+
+    def load_engines(self, is_stopped: Callable[[], bool]) -> None:
+        """Load the models, and set `ready`, unless the service is stopped before."""
+        self.engines.load(is_stopped)
+        if not is_stopped():
+            self.ready.set()
 
     def routes(self) -> list[Route]:
         """Return the paths of the API: every operation in every version that has it."""

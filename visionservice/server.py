@@ -9,7 +9,7 @@ import os
 import socket
 from importlib.metadata import version
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Thread, main_thread
 from time import monotonic
 from typing import Any
 
@@ -21,7 +21,8 @@ from .gallery.gallery import Gallery
 from .scheduler import DRAIN_SECONDS
 from .settings import ALL_ADDRESSES, ServiceSettings
 
-START_SECONDS = 20.0
+START_SECONDS = 120.0
+"""The time limit for a start: compiling all models for the first time takes some seconds."""
 CLOSE_SECONDS = 5
 """The time that responses and bodies have to be sent when the work is done."""
 STOP_SECONDS = DRAIN_SECONDS + 3 * CLOSE_SECONDS
@@ -49,7 +50,9 @@ class LocalService:
         ValueError: An argument has an invalid value.
     """
 
-    __slots__ = ("__weakref__", "_app", "_port", "_service", "_started", "_stopping", "_thread")
+    __slots__ = (
+        "__weakref__", "_app", "_loading", "_port", "_service", "_started", "_stopping", "_thread",
+    )  # fmt: skip
     __signature__ = inspect.signature(ServiceSettings, eval_str=True)
 
     def __init__(self, *, gallery: Any = None, **options: Any) -> None:
@@ -60,6 +63,8 @@ class LocalService:
         self._port = settings.port
         self._started, self._stopping = Event(), Event()
         self._thread: Thread | None = None
+        load = self._service.load_engines
+        self._loading = Thread(target=load, args=[self._is_ending], name="vision-loading")
 
     def __enter__(self) -> LocalService:
         return self.start()
@@ -90,11 +95,12 @@ class LocalService:
 
     @property
     def working(self) -> bool:
-        """Whether a worker thread is busy; after a stop it may be one that takes too long."""
-        return any(scheduler.working for scheduler in self._service.schedulers)
+        """Whether a thread is busy; after a stop it may be one that takes too long."""
+        busy = self._loading.is_alive()
+        return busy or any(scheduler.working for scheduler in self._service.schedulers)
 
     def start(self) -> LocalService:
-        """Listen, and return when the service responds.
+        """Listen, and return when the service responds, or with `warm` when it has its models.
 
         Raises:
             OSError: The port is in use or not allowed.
@@ -111,7 +117,8 @@ class LocalService:
         self._thread = Thread(target=self._run, args=[listener], name="vision-service", daemon=True)
         self._thread.start()
         end = monotonic() + START_SECONDS
-        while not self._started.wait(0.05):
+        awaited = self._service.ready if self.settings.warm else self._started
+        while not awaited.wait(0.05):
             if monotonic() > end or not self.running:
                 self.stop()
                 raise RuntimeError(f"The service did not start at {self.url}.")
@@ -129,6 +136,10 @@ class LocalService:
         if self._thread is not None:
             self._thread.join(seconds)
         return not self.running
+
+    def _is_ending(self) -> bool:
+        """Return True if the service stops, or the program ends without a stop."""
+        return self._stopping.is_set() or not main_thread().is_alive()
 
     def _run(self, listener: socket.socket) -> None:
         with asyncio.Runner(loop_factory=_EventLoop) as runner:
@@ -158,6 +169,7 @@ class LocalService:
                 await asyncio.sleep(0.005)
         if server.started:
             self._started.set()
+            self._loading.start()
         service, max_idle = self._service, self.settings.idle or math.inf
         while not (self._stopping.is_set() or serving.done()):
             if service.idle_timer.idle > max_idle and not service.operations.running:

@@ -45,6 +45,7 @@ _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
     ("operation_delay", Real, lambda seconds: 0 <= seconds < inf, _SECONDS),
     ("engines", Mapping, lambda _: True, "a dictionary"),
     ("engine_options", Mapping, lambda _: True, "a dictionary"),
+    ("warm", bool, lambda _: True, "True or False"),
     ("cache_size", Integral, range(100_001).__contains__, "0 to 100000 images"),
 )
 """The type and the valid values of each setting, and what to use."""
@@ -72,6 +73,8 @@ class ServiceSettings:
         cache_size: The number of images whose results are cached; names are never cached.
         engines: The engine of a kind, such as "captions": an object or "module:Class".
         engine_options: The arguments of engines, such as {"captions.model": "model.onnx"}.
+        warm: Whether the start takes until all models are loaded; without it they are loaded in the
+            background.
 
     Raises:
         TypeError: A value has a wrong type.
@@ -93,6 +96,7 @@ class ServiceSettings:
     cache_size: int = 64
     engines: Mapping[str, object] = field(default_factory=dict)
     engine_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    warm: bool = False
 
     def __post_init__(self) -> None:
         if isinstance(self.allow_hosts, str):

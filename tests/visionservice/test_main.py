@@ -91,6 +91,17 @@ def test_the_url_is_printed_and_a_signal_stops_the_service(
         assert (child.returncode, errors) == (0, "")
 
 
+def test_a_warm_service_prints_the_url_when_it_is_ready(tmp_path: Path) -> None:
+    with running("--gallery", tmp_path, "--warm") as child:
+        assert child.stdout
+        found = re.search(r"http://127\.0\.0\.1:\d+", child.stdout.readline())
+        assert found
+        assert requests.get(f"{found[0]}/health", timeout=10).json()["status"] == "ready"
+        child.send_signal(signal.SIGTERM)
+        child.communicate(timeout=10)
+        assert child.returncode == 0
+
+
 def test_a_service_on_all_addresses_prints_that(tmp_path: Path) -> None:
     with running("--gallery", tmp_path, "--host", "0.0.0.0", "--key", "mine") as child:  # noqa: S104
         assert child.stdout

@@ -5,9 +5,12 @@ import shutil
 import socket
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
+from threading import Event
 from time import monotonic, sleep
 from typing import Any
 
@@ -151,6 +154,79 @@ def test_a_built_in_name_can_be_removed(tmp_path: Path) -> None:
         key = {"Ocp-Apim-Subscription-Key": service.key}
         statuses = [requests.delete(url, headers=key, timeout=10).status_code for _ in range(2)]
     assert statuses == [204, 404]
+
+
+class SlowEngine:
+    """An engine whose model is loaded when the test permits it."""
+
+    name, thread_safe = "slow", True
+
+    def __init__(self) -> None:
+        self.begun, self.permitted, self.error = Event(), Event(), False
+
+    def load(self) -> None:
+        self.begun.set()
+        assert self.permitted.wait(30)
+        if self.error:
+            raise FileNotFoundError(2, "No such file", "slow.onnx")
+
+    def score(self, _: object) -> float:
+        return 0.01
+
+
+def is_ready(service: LocalService) -> bool:
+    health = requests.get(f"{service.url}/health", timeout=10).json()
+    assert health["engines"]["adult"] == "slow"
+    return {"listening": False, "ready": True}[health["status"]]
+
+
+def analyze(service: LocalService, feature: str) -> requests.Response:
+    url = f"{service.url}/vision/v1.0/analyze?visualFeatures={feature}"
+    headers = {"Ocp-Apim-Subscription-Key": service.key}
+    data = sample_path("coffee_cup.jpg").read_bytes()
+    headers["Content-Type"] = "application/octet-stream"
+    return requests.post(url, data=data, headers=headers, timeout=60)
+
+
+@pytest.mark.parametrize("error", [False, True])
+def test_models_are_loaded_while_the_service_responds(error: bool) -> None:
+    engine = SlowEngine()
+    engine.error = error
+    with LocalService(engines={"adult": engine}) as service:
+        assert not is_ready(service)
+        assert analyze(service, "Color").ok  # needs no model
+        engine.permitted.set()
+        deadline = monotonic() + 60
+        while not is_ready(service):
+            assert monotonic() < deadline
+            sleep(0.05)
+        assert analyze(service, "Adult").status_code == (501 if error else 200)
+        assert analyze(service, "Color").ok
+
+
+def test_a_warm_start_takes_until_the_models_are_loaded() -> None:
+    engine = SlowEngine()
+    service = LocalService(engines={"adult": engine}, warm=True)
+    with ThreadPoolExecutor(1) as threads:
+        started = threads.submit(service.start)
+        with suppress(FutureTimeout):
+            started.result(0.5)
+            pytest.fail("started without its models")
+        engine.permitted.set()
+        assert started.result(60) is service
+    assert is_ready(service)
+    service.stop()
+
+
+def test_a_stop_does_not_wait_for_models() -> None:
+    engine = SlowEngine()
+    service = LocalService(engines={"adult": engine}).start()
+    assert engine.begun.wait(60)
+    begun = monotonic()
+    service.stop()
+    assert monotonic() - begun < 3
+    assert service.working
+    engine.permitted.set()
 
 
 def test_a_port_in_use_is_an_error(tmp_path: Path) -> None:

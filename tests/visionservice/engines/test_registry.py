@@ -94,6 +94,28 @@ def test_an_engine_is_loaded_once() -> None:
     assert engine.overlaps > 0
 
 
+def test_services_share_the_built_in_engines() -> None:
+    one, other = (registry.load({"adult": Scorer()}, {}) for _ in range(2))
+    assert one.text is other.text is registry.default().text
+    assert one.adult is not other.adult
+
+
+@pytest.mark.parametrize("count", [2, len(registry.KINDS)])
+def test_engines_are_loaded_in_order_until_the_service_stops(count: int) -> None:
+    scorers: list[Any] = [Scorer() for _ in registry.KINDS]
+    registry.Engines(*scorers).load(lambda: sum(scorer.loads for scorer in scorers) == count)
+    assert [scorer.loads for scorer in scorers] == [1] * count + [0] * (len(scorers) - count)
+
+
+def test_an_engine_that_cannot_be_loaded_prevents_no_other() -> None:
+    scorers: list[Any] = [Scorer() for _ in registry.KINDS]
+    scorers[0] = registry.load({"adult": Scorer("missing.onnx")}, {}).adult
+    registry.Engines(*scorers).load(lambda: False)
+    assert all(scorer.loads for scorer in scorers[1:])
+    with pytest.raises(EngineUnavailable, match=r"missing\.onnx"):
+        scorers[0].score(BLACK)
+
+
 def test_calls_of_an_engine_that_is_not_thread_safe_take_turns() -> None:
     engine = Scorer(thread_safe=False)
     with ThreadPoolExecutor(4) as threads:
