@@ -78,7 +78,12 @@ class Box:
 
 def rotate(image: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
     """Return an image rotated clockwise by quarter turns."""
-    return np.ascontiguousarray(np.rot90(image, -quarters))
+    if quarters % 4 == 0:
+        return np.ascontiguousarray(image)
+    import cv2
+
+    turns = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE
+    return np.asarray(cv2.rotate(np.ascontiguousarray(image), turns[quarters % 4 - 1]), np.uint8)
 
 
 def size_within(size: Size, side: int) -> Size:

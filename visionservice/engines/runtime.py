@@ -72,6 +72,7 @@ class Network:
         package: The package, by the name that pip has for it.
         file: The model in it, in a format that OpenVINO reads.
         free_axes: The axes of the input whose sizes are not compiled in: for small networks.
+        threads: The processors that one inference uses; 0 for all of them.
         prepare: A function of the bytes of the file that returns those of the model to be read.
 
     Raises:
@@ -84,9 +85,12 @@ class Network:
         file: str,
         *,
         free_axes: Collection[int] = (),
+        threads: int = 0,
         prepare: Callable[[bytes], bytes] | None = None,
     ) -> None:
-        self._file, self._free_axes, self._prepare = model_file(package, file), free_axes, prepare
+        self._file, self._free_axes = model_file(package, file), free_axes
+        self._options = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
+        self._prepare = prepare
         self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._lock = Lock()
 
@@ -94,7 +98,9 @@ class Network:
         """Compile the network for an input of this shape, and return OpenVINO's model."""
         key = tuple(-1 if axis in self._free_axes else size for axis, size in enumerate(shape))
         with self._lock:
-            model = self._compiled.get(key) or _compile(self._file, key, self._prepare)
+            model = self._compiled.get(key) or _compile(
+                self._file, key, self._options, self._prepare
+            )
             self._compiled[key] = model
             self._compiled.move_to_end(key)
             while len(self._compiled) > MAX_SHAPES:
@@ -113,19 +119,23 @@ def _core() -> tuple[Any, str]:
     """Return OpenVINO's core and its version."""
     openvino = import_package("openvino")
     core = openvino.Core()
-    threads = {"INFERENCE_NUM_THREADS": cpu_count(), "PERFORMANCE_HINT": "LATENCY"}
-    core.set_property("CPU", threads | {"INFERENCE_PRECISION_HINT": "f32"})
+    core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
     return core, openvino.__version__.partition("-")[0]
 
 
-def _compile(file: Path, shape: tuple[int, ...], prepare: Callable[[bytes], bytes] | None) -> Any:
+def _compile(
+    file: Path,
+    shape: tuple[int, ...],
+    options: dict[str, int],
+    prepare: Callable[[bytes], bytes] | None,
+) -> Any:
     """Compile a model, or load what was compiled before, which takes a tenth of the time."""
     core, version = _core()
     tensor = import_package("openvino").Tensor
     size = "x".join(map(str, shape)).replace("-1", "n")
     cached = _cache_folder() / f"{file.stem}-{file.stat().st_size}-{size}-{version}.blob"
     with suppress(Exception):  # a missing or damaged file, or one of another processor
-        return core.import_model(tensor(np.memmap(cached, np.uint8, "c")), "CPU")
+        return core.import_model(tensor(np.memmap(cached, np.uint8, "c")), "CPU", options)
     if prepare:
         with TemporaryDirectory() as folder:
             Path(folder, file.name).write_bytes(prepare(file.read_bytes()))
@@ -133,7 +143,7 @@ def _compile(file: Path, shape: tuple[int, ...], prepare: Callable[[bytes], byte
     else:
         model = core.read_model(file)
     model.reshape(shape)
-    compiled = core.compile_model(model, "CPU")
+    compiled = core.compile_model(model, "CPU", options)
     with suppress(OSError):  # a folder that is read-only or full
         cached.parent.mkdir(parents=True, exist_ok=True)
         with NamedTemporaryFile(dir=cached.parent, delete=False) as draft:
