@@ -8,9 +8,10 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -140,6 +141,8 @@ class Service:
     def load_engines(self, is_stopped: Callable[[], bool]) -> None:
         """Load the models, and set `ready`, unless the service is stopped before."""
         self.engines.load(is_stopped)
+        with suppress(ImportError):
+            import_module(".fetch", __package__)  # slow; the first URL would delay all requests
         if not is_stopped():
             self.ready.set()
 

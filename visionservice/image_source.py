@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from anyio import to_thread
@@ -18,10 +19,12 @@ from starlette.requests import Request
 from visionhelpers.images import SAMPLES, sample_credits
 
 from . import errors
-from .fetch import SizeCheck, download, is_public_address
 from .imaging.probe import InputLimits
 from .middleware import normalize_path
 from .settings import ServiceSettings
+
+if TYPE_CHECKING:
+    from .fetch import SizeCheck
 
 BODY_SECONDS = 60.0
 MAX_JSON_BYTES = 16 * 1024
@@ -39,7 +42,7 @@ class ImageSource:
 
     def __init__(self, settings: ServiceSettings, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
         self._hosts, self._images = settings.hosts, settings.images
-        self._is_allowed = is_public_address if settings.public else None
+        self._is_public = settings.public
         self._free_bytes = max_total_bytes
 
     @asynccontextmanager
@@ -88,8 +91,11 @@ class ImageSource:
                     message = f"The file {file.name!r} in the folder of images cannot be read"
                     raise errors.invalid_image_url(f"{message}: {error.strerror}.") from None
             hint = f" The folder of images has no file {name[:80]!r}; names are case-sensitive."
+        from .fetch import download, is_public_address  # slow to load
+
+        is_allowed = is_public_address if self._is_public else None
         try:
-            return await download(url, check_size=check_size, is_allowed=self._is_allowed)
+            return await download(url, check_size=check_size, is_allowed=is_allowed)
         except errors.ApiError as error:
             error.hint += hint
             raise

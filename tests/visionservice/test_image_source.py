@@ -61,7 +61,7 @@ def no_download(monkeypatch: pytest.MonkeyPatch) -> None:
     async def download(url: str, **_: object) -> bytes:
         return url.encode()
 
-    monkeypatch.setattr("visionservice.image_source.download", download)
+    monkeypatch.setattr("visionservice.fetch.download", download)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_downloads_count_against_the_bytes_in_use(monkeypatch: pytest.MonkeyPatc
         check_size(3 * MEGABYTE)
         return b"x"
 
-    monkeypatch.setattr("visionservice.image_source.download", download)
+    monkeypatch.setattr("visionservice.fetch.download", download)
     body = b'{"url": "http://a/b.jpg"}'
     assert read("application/json", body)
     with pytest.raises(ApiError) as error:
@@ -279,7 +279,7 @@ def test_a_name_that_is_not_in_the_folder_of_images_is_reported(
     async def download(*_: object, **__: object) -> bytes:
         raise ApiError(400, "InvalidImageUrl", "no", hint="Not accessible.")
 
-    monkeypatch.setattr("visionservice.image_source.download", download)
+    monkeypatch.setattr("visionservice.fetch.download", download)
     (tmp_path / "invoice.jpg").write_bytes(b"PIXELS")
     source = ImageSource(ServiceSettings(images=tmp_path))
     assert read("application/json", b'{"url": "http://a/invoice.jpg?b=c"}', source=source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import sys
 from collections import OrderedDict
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -117,6 +118,8 @@ class Network:
 @cache
 def _core() -> tuple[Any, str]:
     """Return OpenVINO's core and its version."""
+    # Its converter takes as long to import as everything else, and is used by nothing here.
+    sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
     openvino = import_package("openvino")
     core = openvino.Core()
     core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
