@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DRIVER := $(VENV)/.browser
 DOCS   := $(VENV)/.docs
+STOCK  := .bench/.ready
 LAB    ?=
 # compat: the finder of the other modes loses to a folder named visionhelpers, such as the clone
 EDITABLE := --config-settings editable_mode=compat --editable
@@ -37,6 +38,11 @@ $(DRIVER): $(READY)
 $(DOCS): $(READY)
 	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[docs]'
 	@touch $(DOCS)
+
+$(STOCK): # stock RapidOCR, which make bench compares with
+	$(PYTHON) -m venv .bench
+	.bench/bin/python -m pip install --quiet --progress-bar on rapidocr onnxruntime
+	@touch $(STOCK)
 
 lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-browser')
 	$(BIN)/jupyter lab $(ROOT) --LabApp.default_url=/lab/tree/notebooks/index.ipynb $(LAB)
@@ -79,11 +85,13 @@ soak: $(READY) ## run the long stress tests (options: make soak RUN=many)
 	@set -e; for run in $(or $(RUN),many throughput load); do \
 		echo "$$run"; $(BIN)/python -m tests.soak.$$run; done
 
-bench: $(READY) ## measure speed and memory, as ratios within one run
-	$(BIN)/python benchmarks/speed.py
+bench: $(READY) $(STOCK) ## measure cost, speed and memory (options: make bench ROWS='cost growth')
+	@command -v tesseract >/dev/null || \
+		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq tesseract-ocr; }
+	$(BIN)/python -m benchmarks.performance $(ROWS)
 
 accuracy: $(READY) ## measure the accuracy of the service (options: make accuracy FOLDER=images)
-	$(BIN)/python benchmarks/accuracy.py $(if $(FOLDER),"$(FOLDER)")
+	$(BIN)/python -m benchmarks.accuracy $(if $(FOLDER),"$(FOLDER)")
 
 sdk: $(READY) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
 	$(BIN)/python tests/sdk/run.py $(CLIENTS)
@@ -110,4 +118,4 @@ execute: $(READY) ## run the notebooks and store their outputs, after a change t
 	$(BIN)/python tools/write_links.py
 
 clean: ## remove the environments and the caches
-	rm -rf $(VENV) .sdk build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .bench .sdk build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

@@ -1,4 +1,4 @@
-"""Measure what the service sees: `make accuracy`, or `python benchmarks/accuracy.py FOLDER`.
+"""Measure what the service sees: `make accuracy`, or `python -m benchmarks.accuracy FOLDER`.
 
 Every engine is asked over HTTP about the images of a folder with a truth file (`truth.py`
 describes it; without a folder: ../shared/eval beside the project, and the sample images)
@@ -15,19 +15,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import cutting
-import describing
-import finding
-import kinds
-import naming
-import placing
-import reading
-import things
-from own_service import own_service
-from rows import Figures, Row, table
-from truth import EVALUATION, load, ours
-
 import visionhelpers
+from benchmarks import cutting, describing, finding, kinds, naming, placing, reading, things
+from benchmarks.own_service import own_service
+from benchmarks.rows import Figures, Row, table
+from benchmarks.truth import EVALUATION, load, ours
 
 ENGINES = (reading, finding, naming, placing, things, describing, kinds, cutting)
 

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from measures import Box, area, find_cut, shared, windows
 from PIL import Image, ImageOps
-from rows import Row, say, share
-from truth import Truth
-from variants import in_corners
 
+from benchmarks.measures import Box, area, find_cut, shared, windows
+from benchmarks.rows import Row, say, share
+from benchmarks.truth import Truth
+from benchmarks.variants import in_corners
 from visionhelpers import VisionClient
 
 SHAPES = ((160, 480), (240, 480), (320, 480), (400, 400), (480, 320), (480, 240), (480, 160))

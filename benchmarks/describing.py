@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from rows import Figures, Row, say, share
-from truth import Known, Truth
-from variants import in_light, mirrored
-
+from benchmarks.rows import Figures, Row, say, share
+from benchmarks.truth import Known, Truth
+from benchmarks.variants import in_light, mirrored
 from visionhelpers import VisionClient
 from visionhelpers.images import ImageInput
 from visionservice.engines.captions.grammar import plural

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
-from measures import distance, in_order
 from PIL import Image, ImageDraw, ImageFont
-from rows import NONE, Row, say, share
-from variants import turned
 
+from benchmarks.measures import distance, in_order
+from benchmarks.rows import NONE, Row, say, share
+from benchmarks.variants import turned
 from visionhelpers import VisionClient
 
 HANDS = {

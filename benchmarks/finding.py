@@ -6,11 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import mean
 from typing import Any
 
-from measures import Box, match_boxes
-from rows import Row, say, share
-from truth import Known, Truth
-from variants import Variants, all_but_turns, quarter_turns
-
+from benchmarks.measures import Box, match_boxes
+from benchmarks.rows import Row, say, share
+from benchmarks.truth import Known, Truth
+from benchmarks.variants import Variants, all_but_turns, quarter_turns
 from visionhelpers import VisionClient
 
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
-from rows import Figures, Row, say, share
-from truth import Known, Truth
-from variants import mirrored, upright
 
+from benchmarks.rows import Figures, Row, say, share
+from benchmarks.truth import Known, Truth
+from benchmarks.variants import mirrored, upright
 from visionhelpers import VisionClient
 
 PAINTS = {

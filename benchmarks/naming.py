@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import numpy as np
 from PIL import Image
-from rows import Figures, Row, say, share
-from truth import Known, Truth
-from variants import Variant, Variants, all_but_turns, mirrored, quarter_turns, unchanged
 
+from benchmarks.rows import Figures, Row, say, share
+from benchmarks.truth import Known, Truth
+from benchmarks.variants import Variant, Variants, all_but_turns, mirrored, quarter_turns, unchanged
 from visionhelpers import VisionClient
 from visionservice.engines.registry import default
 from visionservice.gallery.gallery import MAX_FACE_DISTANCE

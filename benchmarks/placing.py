@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from itertools import permutations
 
 import numpy as np
-from naming import false_names, named
 from PIL import Image
-from rows import Figures, Row
-from truth import Known, Truth
-from variants import Variant, middle, quarter_turns, tilted, upright
 
+from benchmarks.naming import false_names, named
+from benchmarks.rows import Figures, Row
+from benchmarks.truth import Known, Truth
+from benchmarks.variants import Variant, middle, quarter_turns, tilted, upright
 from visionhelpers import VisionClient
 from visionhelpers.images import load_image
 from visionservice.engines.landmarks import describe, inliers

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rows import NONE, Figures, Row, say, share
-from truth import Known, Truth
-from variants import NOTHING, mirrored, upright
 
+from benchmarks.rows import NONE, Figures, Row, say, share
+from benchmarks.truth import Known, Truth
+from benchmarks.variants import NOTHING, mirrored, upright
 from visionhelpers import VisionClient
 from visionservice.engines.registry import default
 

@@ -34,9 +34,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from measures import Box
 from PIL import Image
 
+from benchmarks.measures import Box
 from visionhelpers.images import SAMPLES, load_image
 
 BESIDE = Path(__file__).parent

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from io import BytesIO
 from math import cos, radians, sin
 
-from measures import Box, area
 from PIL import Image, ImageChops, ImageEnhance, ImageOps
+
+from benchmarks.measures import Box, area
 
 TURNS = (90, 180, 270)
 TILTS = (-10, 10)

@@ -10,22 +10,20 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from benchmarks import (
+    cutting,
+    describing,
+    finding,
+    kinds,
+    measures,
+    reading,
+    rows,
+    things,
+    truth,
+    variants,
+)
 from visionhelpers import VisionClient, load_image, sample_path
 from visionservice import LocalService
-
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-
-import cutting  # noqa: E402  benchmarks/ is no package
-import describing  # noqa: E402
-import finding  # noqa: E402
-import kinds  # noqa: E402
-import measures  # noqa: E402
-import reading  # noqa: E402
-import rows  # noqa: E402
-import things  # noqa: E402
-import truth  # noqa: E402
-import variants  # noqa: E402
 
 PICTURE = Image.fromarray(np.random.default_rng(1).integers(0, 256, (80, 120, 3), np.uint8))
 
@@ -218,8 +216,9 @@ def test_without_tesseract_the_cell_says_so(
 
 
 def test_a_folder_without_truth_is_refused_in_one_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, str(BENCHMARKS / "accuracy.py"), str(tmp_path)]
-    refused = subprocess.run(command, capture_output=True, text=True)
+    command = [sys.executable, "-m", "benchmarks.accuracy", str(tmp_path)]
+    root = Path(__file__).parents[1]
+    refused = subprocess.run(command, cwd=root, capture_output=True, text=True)
     assert refused.returncode == 1
     assert refused.stderr.startswith("There is no truth.json in ")
     assert refused.stderr.count("\n") == 1

@@ -13,15 +13,13 @@ from typing import Any
 import psutil
 import pytest
 
+from benchmarks import accuracy
+from benchmarks.own_service import own_service, own_state
+from benchmarks.performance import __main__ as performance
+from benchmarks.performance.timing import Service
 from visionhelpers import VisionClient, connect
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
-sys.path.insert(0, str(BENCHMARKS))
-
-import accuracy  # noqa: E402  benchmarks/ is no package
-import speed  # noqa: E402
-from own_service import own_service, own_state  # noqa: E402
-
+ROOT = Path(__file__).parents[1]
 DEVELOPER = {
     "VISION_ENDPOINT": "http://127.0.0.1:9",
     "VISION_KEY": "x",
@@ -32,7 +30,7 @@ DEVELOPER = {
     "no_proxy": "example.org",
 }
 NOT_STARTED = """
-from own_service import own_service
+from benchmarks.own_service import own_service
 with own_service():
     print("started")
 """
@@ -79,7 +77,7 @@ def test_where_no_service_was_started_none_is_looked_for() -> None:
 
 def test_a_service_that_does_not_start_ends_the_run_with_its_last_line(tmp_path: Path) -> None:
     (tmp_path / "uvicorn.py").write_text("raise ImportError('broken on purpose')")
-    path = os.pathsep.join([str(tmp_path), str(BENCHMARKS), *sys.path])
+    path = os.pathsep.join([str(tmp_path), str(ROOT), *sys.path])
     run = subprocess.run(
         [sys.executable, "-c", NOT_STARTED],
         env=os.environ | {"PYTHONPATH": path},
@@ -109,13 +107,14 @@ def test_the_accuracy_of_the_own_service_is_measured(
 
 def test_the_speed_of_the_own_service_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     measured: list[str] = []
-    for name in ("polling", "overhead", "threads", "memory"):
-        record = lambda vision, *_: measured.append(vision.base_url)  # noqa: E731
-        monkeypatch.setattr(speed, f"measure_{name}", record)
-    for name in ("import", "first_caption"):
-        monkeypatch.setattr(speed, f"measure_{name}", lambda: None)
-    speed.main()
-    assert len(measured) == 4
+
+    def measure(service: Service) -> list[Any]:
+        measured.append(service.vision.base_url)
+        return []
+
+    monkeypatch.setattr(performance, "GROUPS", {"cost": measure, "load": measure})
+    assert list(performance.rows(["load", "cost"])) == []
+    assert len(measured) == 2
     assert is_own(measured)
 
 

@@ -15,11 +15,11 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from own_service import own_state  # benchmarks/ is no package
-
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.own_service import own_state  # noqa: E402  from the root of the checkout
+
 DIST = ROOT / "dist"
 PACKAGES = ("visionhelpers", "visionservice")
 WITHOUT_SERVICE = """

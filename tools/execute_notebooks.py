@@ -22,9 +22,9 @@ from notebook_outputs import same
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "benchmarks"))
+sys.path.insert(0, str(ROOT))
 
-from own_service import own_state  # noqa: E402  benchmarks/ is no package
+from benchmarks.own_service import own_state  # noqa: E402  from the root of the checkout
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"

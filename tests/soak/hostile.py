@@ -21,11 +21,11 @@ from threading import Event, Thread
 from time import monotonic, sleep
 from urllib.parse import urlsplit
 
-import psutil
 import requests
 from PIL import Image, ImageDraw
 
 from benchmarks.own_service import own_service
+from benchmarks.resident_memory import ResidentMemory
 from visionhelpers.images import sample_path
 
 KEY = "Ocp-Apim-Subscription-Key"
@@ -104,21 +104,6 @@ def table(columns: int = 16, rows: int = 30) -> bytes:
     file = BytesIO()
     image.save(file, "PNG")
     return file.getvalue()
-
-
-class Peak:
-    """The highest resident memory of a process, sampled ten times a second."""
-
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
-        self.bytes = 0
-        Thread(target=self._watch, daemon=True).start()
-
-    def _watch(self) -> None:
-        with suppress(psutil.Error):
-            while True:
-                self.bytes = max(self.bytes, self._process.memory_info().rss)
-                sleep(0.1)
 
 
 def send_half(url: str, key: str, sent: Counter[str], leave: Event) -> None:
@@ -204,13 +189,14 @@ def main() -> int:
     """Run it all; print what happened, and return 1 if anything is wrong."""
     with own_service() as folder:
         state = json.loads((folder / "service.json").read_text())
-        run, peak = Run(state["url"], state["key"]), Peak(state["pid"])
-        for part in (run.send_files, run.send_halves):
-            part()
-            run.send_good("afterwards")
-            print(f"  memory: at most {peak.bytes / 1e6:.0f} MB")
-    if peak.bytes > MAX_BYTES:
-        run.failures.append(f"the service used {peak.bytes / 1e6:.0f} MB")
+        run = Run(state["url"], state["key"])
+        with ResidentMemory(state["pid"]) as memory:
+            for part in (run.send_files, run.send_halves):
+                part()
+                run.send_good("afterwards")
+                print(f"  memory: at most {memory.peak / 1e6:.0f} MB")
+    if memory.peak > MAX_BYTES:
+        run.failures.append(f"the service used {memory.peak / 1e6:.0f} MB")
     for failure in run.failures:
         print(f"  FAILED: {failure}")
     return 1 if run.failures else 0

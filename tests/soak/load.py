@@ -14,19 +14,19 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
 from random import Random
-from statistics import median, quantiles
-from threading import Thread
 from time import monotonic, sleep
+from typing import NamedTuple
 
-import psutil
 import requests
 from PIL import Image, ImageColor
 
 from benchmarks.own_service import own_service
+from benchmarks.performance.timing import percentile
+from benchmarks.resident_memory import ResidentMemory
 from tests.soak.pictures import Own, hostile
 
 SECONDS, CLIENTS = 120.0, 64
@@ -194,48 +194,41 @@ def _is_unfinished(response: requests.Response) -> bool:
     return str(response.json().get("status", "")).lower() in ("notstarted", "running")
 
 
-class Memory:
-    """The resident memory of a process, looked at twice a second."""
+class Outcome(NamedTuple):
+    """What a run found, and the memory in MB after a quarter of its time and at its end."""
 
-    def __init__(self, pid: int) -> None:
-        self._process = psutil.Process(pid)
-        self.samples: list[tuple[float, int]] = []
-        Thread(target=self._watch, daemon=True).start()
+    run: Run
+    stood: float
+    stands: float
 
-    def _watch(self) -> None:
-        with suppress(psutil.Error):
-            while True:
-                self.samples.append((monotonic(), self._process.memory_info().rss))
-                sleep(0.5)
 
-    def around(self, moment: float, width: float) -> float:
-        """Return the median around a moment, in megabytes."""
-        return median(rss for when, rss in self.samples if abs(when - moment) <= width / 2) / 1e6
+def attack(url: str, key: str, pid: int, seconds: float, clients: int) -> Outcome:
+    """Run so many clients for so long against a service, after each question was asked once."""
+    warm = Run(url, key)
+    with requests.Session() as session:
+        session.headers[KEY] = key
+        for question in QUESTIONS:
+            warm.ask(session, question, Own.draw(0, Random(0)), Random(0))  # noqa: S311
+    run, begun, width = Run(url, key, failures=warm.failures), monotonic(), seconds / 12
+    with ResidentMemory(pid) as memory, ThreadPoolExecutor(clients) as threads:
+        asking = [threads.submit(run.client, n, begun + seconds) for n in range(clients)]
+        for client in asking:
+            client.result()
+    moments = seconds / 4, seconds - width
+    return Outcome(run, *(memory.around(begun + at, width) / 1e6 for at in moments))
 
 
 def load(seconds: float, clients: int) -> int:
     """Run so many clients for so long; print what they saw, and return 1 if anything is wrong."""
     with own_service(cache_size=64) as folder:
         known = json.loads((folder / "service.json").read_text())
-        url, key, pid = known["url"], known["key"], known["pid"]
-        warm = Run(url, key)
-        with requests.Session() as session:
-            session.headers[KEY] = key
-            for question in QUESTIONS:
-                warm.ask(session, question, Own.draw(0, Random(0)), Random(0))  # noqa: S311
-        run, memory, begun = Run(url, key, failures=warm.failures), Memory(pid), monotonic()
-        with ThreadPoolExecutor(clients) as threads:
-            asking = [threads.submit(run.client, n, begun + seconds) for n in range(clients)]
-            for client in asking:
-                client.result()
-        width = seconds / 12
-        stood, stands = (memory.around(begun + at, width) for at in (seconds / 4, seconds - width))
+        run, stood, stands = attack(known["url"], known["key"], known["pid"], seconds, clients)
     answered = sum(run.responses[name] for name in run.responses if name == "200")
     rate = f"{answered / seconds:.1f} a second"
     print(f"{clients} clients, {seconds:.0f} s: {answered} responses, {rate}")
     print(*(f"  {name:24}{count:6}" for name, count in sorted(run.responses.items())), sep="\n")
-    cuts = quantiles(run.seconds, n=100) if len(run.seconds) > 1 else [0.0] * 99
-    print(f"  p50 {cuts[49]:.2f} s, p99 {cuts[98]:.2f} s")
+    middle, last = (percentile(run.seconds or [0.0], percent) for percent in (50, 99))
+    print(f"  p50 {middle:.2f} s, p99 {last:.2f} s")
     print(f"  memory {stood:.0f} MB after {seconds / 4:.0f} s, {stands:.0f} MB at the end")
     if stands > stood * GROWTH:
         run.failures[f"memory grew by {stands / stood - 1:.0%}"] += 1
