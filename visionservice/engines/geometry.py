@@ -90,3 +90,28 @@ def size_within(size: Size, side: int) -> Size:
     """Return a size reduced so that its longer side is at most this, each side at least 1."""
     scale = min(1.0, side / max(size))
     return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+
+
+def suppress_overlaps(
+    boxes: NDArray[np.float64], most: float, *, of_smaller: bool = False
+) -> list[int]:
+    """Return the indices of the best boxes of which no two overlap by more than a share.
+
+    Args:
+        boxes: Rows of left, top, right, bottom and score.
+        most: The greatest intersection over union.
+        of_smaller: Whether the share is that of the smaller box instead.
+    """
+    order, chosen = np.argsort(-boxes[:, 4]), []
+    areas = (boxes[:, 2:4] - boxes[:, :2]).prod(axis=1)
+    while len(order):
+        best, rest = order[0], order[1:]
+        chosen.append(int(best))
+        low = np.maximum(boxes[best, :2], boxes[rest, :2])
+        high = np.minimum(boxes[best, 2:4], boxes[rest, 2:4])
+        shared = np.clip(high - low, 0, None).prod(axis=1)
+        whole = areas[best] + areas[rest] - shared
+        if of_smaller:
+            whole = np.minimum(areas[best], areas[rest])
+        order = rest[shared <= most * whole]
+    return chosen

