@@ -188,14 +188,16 @@ class Service:
             pages: list[Json] = []
             key = None if info.is_document else key
 
-            def read_page(number: int) -> None:
+            def read_page(number: int) -> bytes | None:
                 pixels, results = document.page(number), self._cache.results(key)
                 image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
                 pages.append(plan.page(PageAnalysis(number, image, document.unit)))
+                if len(pages) < len(plan.numbers):
+                    return None
+                return pack(plan.result(pages))  # a step more would wait for other jobs again
 
             lane = self.reading if info.is_document else self.images
             steps: list[Step] = [partial(read_page, number) for number in plan.numbers]
-            steps.append(lambda: pack(plan.result(pages)))
             job = lane.submit(self._client(request), info.weight, *steps, key=key)
         if not job.begun:
             document.close()  # a document in the queue keeps its file only

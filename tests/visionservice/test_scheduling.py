@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
+from typing import Any
 
 import pytest
 import requests
@@ -28,6 +29,7 @@ from tests.visionservice.galleries import Slow
 from visionhelpers.images import sample_path
 from visionservice import LocalService, scheduler
 from visionservice.imaging import document_process
+from visionservice.scheduler import Job, Scheduler, Step
 
 PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 
@@ -50,6 +52,22 @@ def test_long_documents_delay_neither_images_nor_short_documents(
     until(own, post(own, READ, sample_path("handwritten_note.jpg").read_bytes()), "succeeded")
     until(own, post(own, READ, with_pages(1)), "succeeded")
     assert [status(own, accepted) for accepted in long] == ["running"] * len(long)
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_a_result_waits_for_other_jobs_once_for_each_page(
+    own: LocalService, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    counts, submit = [], Scheduler.submit
+
+    def count(self: Scheduler, client: object, weight: int, *steps: Step, **options: Any) -> Job:
+        counts.append(len(steps))
+        return submit(self, client, weight, *steps, **options)
+
+    monkeypatch.setattr(Scheduler, "submit", count)
+    until(own, post(own, READ, with_pages(pages)), "succeeded")
+    assert counts[-1] == pages
+    assert set(counts[:-1]) == {1}
 
 
 HANGING = """
