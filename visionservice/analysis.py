@@ -6,52 +6,57 @@ only the results that need it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
-import numpy as np
-
 from .cache import Results
+from .engines import base
 from .engines.adult import MIN_ADULT_SCORE
-from .engines.evidence.evidence import Evidence
+from .engines.evidence.evidence import MAX_WORKING_PIXELS, MIN_PAGE_WORDS, Evidence
+from .engines.geometry import Box, Size, shrink
 from .engines.labels import MIN_CONFIDENCE
 from .engines.registry import Engines, default
 from .engines.tags.categories import categories
+from .imaging.decode import LazyImage
 from .imaging.document_process import DPI
 
 if TYPE_CHECKING:
-    from .engines import base
-    from .engines.geometry import Box, Size
+    import numpy as np
+    from numpy.typing import NDArray
+
     from .gallery.gallery import Celebrity, Gallery, Landmark
 
 T = TypeVar("T")
+Found = TypeVar("Found", base.Object, base.FaceBox, base.Face)
 
 MIN_PART_SIDE = 50
 """The shorter side, in pixels, of the smallest object that has its own caption."""
 
 
 class ImageAnalysis:
-    """A decoded image (height x width x 3, uint8, RGB, upright) and the results of the engines.
+    """An image and the results of the engines, in pixels of the whole image, upright.
 
-    Each engine runs at most once. `format` is that of the file, as "Jpeg"; `results` are those of
-    an earlier analysis of the same pixels.
+    Each engine runs at most once, on as few pixels as its result needs. `image` are the pixels
+    (height x width x 3, uint8, RGB), or a `LazyImage`, which is not decoded if all results are
+    known. `format` is that of the file, as "Jpeg"; `results` are those of an earlier analysis of
+    the same pixels.
     """
 
     def __init__(
         self,
-        image: base.RGBImage,
+        image: base.RGBImage | LazyImage,
         format: str,  # noqa: A002
         gallery: Gallery,
         engines: Engines | None = None,
         results: Results | None = None,
     ) -> None:
-        self.image = image
+        self._pixels = image if isinstance(image, LazyImage) else LazyImage(lambda: image)
         self.format = format
         self.gallery = gallery
         self.engines = engines or default()
         self.results = Results() if results is None else results
-        self.height, self.width = image.shape[:2]
         self._engine_names = tuple(self.engines.names.values())
 
     def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
@@ -63,34 +68,95 @@ class ImageAnalysis:
         return result
 
     @property
+    def image(self) -> base.RGBImage:
+        """All pixels."""
+        return self._pixels.full
+
+    @property
+    def reduced(self) -> base.RGBImage:
+        """All pixels, of a large JPEG half as many rows and columns; faces are found in them."""
+        return self._pixels.reduced
+
+    @cached_property
+    def working(self) -> base.RGBImage:
+        """At most `MAX_WORKING_PIXELS`, for all other engines but the complete reading."""
+        return shrink(self.reduced, MAX_WORKING_PIXELS)
+
+    @property
+    def size(self) -> Size:
+        """The width and height in pixels."""
+        return self._get("size", lambda: self._pixels.size)
+
+    @property
+    def width(self) -> int:
+        """The width in pixels."""
+        return self.size[0]
+
+    @property
+    def height(self) -> int:
+        """The height in pixels."""
+        return self.size[1]
+
+    def _from(self, pixels: base.RGBImage, found: Iterable[Found]) -> tuple[Found, ...]:
+        """Return what was found in fewer pixels, in those of the whole image."""
+        return _scale(found, _size(pixels), self.size)
+
+    def _to(self, pixels: base.RGBImage, found: Iterable[Found]) -> tuple[Found, ...]:
+        return _scale(found, self.size, _size(pixels))
+
+    @property
     def objects(self) -> tuple[base.Object, ...]:
         """The objects with a confidence of 0.3 and more, the most confident first."""
-        return self._get("objects", lambda: tuple(self.engines.objects.detect(self.image)))
+        detect = self.engines.objects.detect
+        return self._get("objects", lambda: self._from(self.working, detect(self.working)))
 
     @property
     def scene(self) -> base.Scene:
         """The scene."""
-        return self._get("scenes", lambda: self.engines.scenes.classify(self.image, self.objects))
+        classify = self.engines.scenes.classify
+        return self._get(
+            "scenes", lambda: classify(self.working, self._to(self.working, self.objects))
+        )
 
     @property
     def face_boxes(self) -> tuple[base.FaceBox, ...]:
         """The detected faces, the largest first."""
-        return self._get("faces", lambda: tuple(self.engines.faces.detect(self.image)))
+        detect = self.engines.faces.detect
+        return self._get("faces", lambda: self._from(self.reduced, detect(self.reduced)))
 
     @property
     def faces(self) -> tuple[base.Face, ...]:
         """The detected faces with their ages and genders, the largest first."""
-        estimate = partial(self.engines.ages.estimate, self.image)
-        return self._get("ages", lambda: tuple(map(estimate, self.face_boxes)))
+
+        def estimate() -> tuple[base.Face, ...]:
+            boxes, estimate = self._to(self.reduced, self.face_boxes), self.engines.ages.estimate
+            return self._from(self.reduced, [estimate(self.reduced, box) for box in boxes])
+
+        return self._get("ages", estimate)
+
+    def _embed(self, face: base.FaceBox) -> NDArray[np.float64]:
+        def embed() -> NDArray[np.float64]:
+            return self.engines.embeddings.embed(self.reduced, *self._to(self.reduced, [face]))
+
+        return self._get("embeddings", embed, face)
 
     @property
     def text(self) -> base.OcrResult:
-        """The text, in whatever orientation."""
-        return self.ocr(detect_orientation=True)
+        """The first words of the text, as many as tags and captions need."""
 
-    def ocr(self, *, detect_orientation: bool) -> base.OcrResult:
-        """Return the text; without `detect_orientation` the image counts as upright."""
-        read = partial(self.engines.text.read, self.image, detect_orientation=detect_orientation)
+        def read() -> base.OcrResult:
+            found = self.engines.text.read(self.working, max_words=MIN_PAGE_WORDS)
+            across, down = _ratio(_size(self.working), self.size)
+            return found.with_lines(lambda line: line.map(lambda x, y: (x * across, y * down)))
+
+        return self._get("words", read)
+
+    def ocr(self, *, detect_orientation: bool = True) -> base.OcrResult:
+        """Return all text; without `detect_orientation` the image counts as upright."""
+
+        def read() -> base.OcrResult:
+            return self.engines.text.read(self.image, detect_orientation=detect_orientation)
+
         return self._get("text", read, detect_orientation)
 
     @property
@@ -98,7 +164,7 @@ class ImageAnalysis:
         """The dominant colors and the accent color."""
         from .engines.colors import analyze
 
-        return self._get("colors", lambda: analyze(self.image))
+        return self._get("colors", lambda: analyze(self.working))
 
     @property
     def image_type(self) -> base.ImageType:
@@ -106,13 +172,13 @@ class ImageAnalysis:
         from .engines.image_type import classify
 
         return self._get(
-            "image_type", lambda: classify(self.image, lambda: self.evidence.word_count)
+            "image_type", lambda: classify(self.working, lambda: self.evidence.word_count)
         )
 
     @property
     def adult_score(self) -> float:
         """The probability that the image is adult content."""
-        return self._get("adult", lambda: self.engines.adult.score(self.image))
+        return self._get("adult", lambda: self.engines.adult.score(self.working))
 
     @property
     def is_adult(self) -> bool:
@@ -122,12 +188,15 @@ class ImageAnalysis:
     @cached_property
     def celebrities(self) -> tuple[Celebrity, ...]:
         """The faces that the gallery recognizes."""
-        return self.gallery.identify_faces(self.image, self.face_boxes)
+        return self.gallery.identify_faces(self.face_boxes, self._embed)
 
     @property
     def landmarks(self) -> tuple[Landmark, ...]:
         """The places that the gallery recognizes."""
-        return self.gallery.identify_landmarks(self.image)
+        from .engines.landmarks import describe
+
+        features = self._get("landmarks", lambda: describe(self.working))
+        return self.gallery.identify_landmarks(features)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -182,10 +251,7 @@ class ImageAnalysis:
         """Yield at most `limit` objects as images, each with its box in this one."""
         boxes = [o.box for o in self.confident_objects]
         large = [box for box in boxes if min(box.width, box.height) >= MIN_PART_SIDE]
-        for box in large[:limit]:
-            pixels = np.ascontiguousarray(self.image[box.top : box.bottom, box.left : box.right])
-            results = self._get("part", Results, box)
-            yield ImageAnalysis(pixels, self.format, self.gallery, self.engines, results), box
+        yield from ((_PartAnalysis(self, box), box) for box in large[:limit])
 
     @property
     def area_of_interest(self) -> Box:
@@ -193,7 +259,7 @@ class ImageAnalysis:
         from .engines.smart_crop import area_of_interest
 
         boxes = [face.box for face in self.face_boxes] + [o.box for o in self.confident_objects]
-        return self._get("area", lambda: area_of_interest(self.image, boxes))
+        return area_of_interest(self.size, boxes, lambda: self._saliency)
 
     def smart_crop(self, ratio: float | None) -> Box:
         """Return the best crop of a width by height ratio; None chooses a ratio that fits."""
@@ -204,17 +270,83 @@ class ImageAnalysis:
 
     def thumbnail(self, width: int, height: int, *, smart: bool) -> base.RGBImage:
         """Return a crop scaled to exactly this size in pixels, around its subjects when smart."""
-        from .engines.smart_crop import crop
+        from .engines.smart_crop import crop, largest
 
         size = width, height
-        return crop(self.image, size, self._best_window(size) if smart else None)
+        image = self.reduced
+        if largest(_size(image), size)[0] < width:
+            image = self.image  # the window in the reduced one has fewer pixels
+        ratio = _ratio(self.size, _size(image))
+        return crop(image, size, self._best_window(size).scale(*ratio) if smart else None)
+
+    @property
+    def _saliency(self) -> NDArray[np.float64]:
+        from .engines.smart_crop import saliency
+
+        return self._get("saliency", lambda: saliency(self.working))
 
     def _best_window(self, shape: Size) -> Box:
-        from .engines.smart_crop import best_window, saliency
+        from .engines.smart_crop import best_window
 
         faces = [face.box for face in self.face_boxes]
-        salient = self._get("saliency", lambda: saliency(self.image))
-        return best_window((self.width, self.height), shape, faces, self.objects, salient)
+        return best_window(self.size, shape, faces, self.objects, self._saliency)
+
+
+class _PartAnalysis(ImageAnalysis):
+    """A part of an image: it inherits the faces and the text, and the other engines run again."""
+
+    def __init__(self, whole: ImageAnalysis, box: Box) -> None:
+        pixels, results = whole._pixels.crop(box), whole._get("part", Results, box)
+        super().__init__(pixels, whole.format, whole.gallery, whole.engines, results)
+        self._whole, self._box = whole, box
+
+    @property
+    def face_boxes(self) -> tuple[base.FaceBox, ...]:
+        """The faces whose centers are in the part."""
+        return self._inherit(self._whole.face_boxes)
+
+    @property
+    def faces(self) -> tuple[base.Face, ...]:
+        """The same faces with their ages and genders."""
+        return self._inherit(self._whole.faces)
+
+    def _inherit(self, faces: tuple[Found, ...]) -> tuple[Found, ...]:
+        found: list[Found] = []
+        for face in faces:
+            if self._box.contains(face.box.center):
+                box = face.box.relative_to(self._box).within(*self.size)
+                found.append(replace(face, box=box))
+        return tuple(found)
+
+    @property
+    def text(self) -> base.OcrResult:
+        """The lines whose centers are in the part."""
+        whole, box = self._whole.text, self._box
+
+        def inherit(line: base.Line) -> base.Line | None:
+            inside = box.contains(line.center)
+            return line.map(lambda x, y: (x - box.left, y - box.top)) if inside else None
+
+        found = whole.with_lines(inherit)
+        read, inherited = (sum(line.area for line in text.lines) for text in (whole, found))
+        share = inherited / max(1.0, read) * self._whole.width * self._whole.height / box.area
+        return replace(found, coverage=min(1.0, share * whole.coverage))
+
+
+def _scale(found: Iterable[Found], size: Size, other: Size) -> tuple[Found, ...]:
+    """Return what was found in an image of a size, in pixels of an image of another size."""
+    if size == other:
+        return tuple(found)
+    across, down = _ratio(size, other)
+    return tuple(replace(each, box=each.box.scale(across, down)) for each in found)
+
+
+def _ratio(size: Size, other: Size) -> tuple[float, float]:
+    return other[0] / size[0], other[1] / size[1]
+
+
+def _size(image: base.RGBImage) -> Size:
+    return image.shape[1], image.shape[0]
 
 
 class PageAnalysis(NamedTuple):

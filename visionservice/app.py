@@ -32,7 +32,7 @@ from .cache import AnalysisCache
 from .engines.registry import load
 from .gallery.gallery import Gallery
 from .image_source import ImageSource
-from .imaging.decode import decode
+from .imaging.decode import LazyImage
 from .imaging.document import Document
 from .imaging.probe import ImageInfo, InputLimits, is_pdf, probe
 from .middleware import ApiKeyMiddleware, IdleTimer
@@ -167,9 +167,11 @@ class Service:
         handler, gallery = operation.handler(request, version), gallery_of(request)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
-            pixels, results = decode(data, info), self._cache.results(key)
+            pixels, results = LazyImage.from_file(data, info), self._cache.results(key)
             image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
-            return handler(image, request.state.id)
+            response = handler(image, request.state.id)
+            self._cache.keep(key, results)
+            return response
 
         result = await self.process(request, operation.limits, analyze)
         if isinstance(result, bytes):
@@ -182,16 +184,17 @@ class Service:
         handler, gallery = operation.handler(request, version), gallery_of(request)
         async with self._read_image(request, operation.limits) as (data, info, key):
             lane = self.opening if info.is_document else self.probing
-            opening = partial(Document, data, info)
+            key = None if info.is_document else key
+            opening = partial(Document, data, info, checked=bool(self._cache.results(key)))
             document = await self._run(request, lane, info.weight, opening)
             plan = handler(document.pages)
             pages: list[Json] = []
-            key = None if info.is_document else key
 
             def read_page(number: int) -> bytes | None:
-                pixels, results = document.page(number), self._cache.results(key)
-                image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
+                page, results = document.page(number), self._cache.results(key)
+                image = ImageAnalysis(page, info.format, gallery, self.engines, results)
                 pages.append(plan.page(PageAnalysis(number, image, document.unit)))
+                self._cache.keep(key, results)
                 if len(pages) < len(plan.numbers):
                     return None
                 return pack(plan.result(pages))  # a step more would wait for other jobs again

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from functools import lru_cache
 from hashlib import sha256
+from threading import Lock
 from typing import Any
 
 Results = dict[Hashable, Any]
@@ -16,12 +16,22 @@ class AnalysisCache:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._for_key = lru_cache(size)(lambda _key: Results())
+        self._results: dict[bytes, Results] = {}
+        self._lock = Lock()
 
     def key(self, data: bytes) -> bytes | None:
         """Return the key of an image file; None without a cache."""
         return sha256(data).digest() if self._size else None
 
     def results(self, key: bytes | None) -> Results:
-        """Return the results of a key, to be added to; new ones without a key."""
-        return Results() if key is None else self._for_key(key)
+        """Return the results of a key, to be added to and then kept; new ones without a key."""
+        return Results() if key is None else self._results.get(key, Results())
+
+    def keep(self, key: bytes | None, results: Results) -> None:
+        """Cache results as the latest ones; call it when an analysis has succeeded."""
+        if key is not None:
+            with self._lock:
+                self._results.pop(key, None)
+                self._results[key] = results
+                if len(self._results) > self._size:
+                    del self._results[next(iter(self._results))]

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
-import numpy as np
-from numpy.typing import NDArray
-
+from visionservice.engines.landmarks import Features
 from visionservice.gallery.gallery import Gallery, Landmark
 
 
@@ -18,7 +16,7 @@ class Trouble(Gallery):
         super().__init__(folder)
         self.trouble = trouble
 
-    def identify_landmarks(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:  # noqa: ARG002
+    def identify_landmarks(self, seen: Features) -> tuple[Landmark, ...]:  # noqa: ARG002
         raise self.trouble
 
 
@@ -34,8 +32,8 @@ class Slow(Gallery):
         self.begun, self.go = Event(), Event()
         self.seen: list[int] = []
 
-    def identify_landmarks(self, image: NDArray[np.uint8]) -> tuple[Landmark, ...]:
-        self.seen.append(image.shape[1])
+    def identify_landmarks(self, seen: Features) -> tuple[Landmark, ...]:
+        self.seen.append(seen.width)
         self.begun.set()
         self.go.wait(60)
         return ()

@@ -26,6 +26,7 @@ from visionservice import LocalService, create_app
 from visionservice.app import CLIENT_HEADER
 from visionservice.engines import colors
 from visionservice.engines.base import EngineUnavailable
+from visionservice.engines.landmarks import describe
 from visionservice.gallery.gallery import Gallery
 from visionservice.scheduler import MIN_WEIGHT, Scheduler
 from visionservice.settings import ServiceSettings
@@ -422,9 +423,8 @@ def test_an_image_is_not_analyzed_after_its_client_has_disconnected(tmp_path: Pa
 
     async def gone() -> int:
         app = application(gallery, scheduler)
-        working = scheduler.submit(
-            "another", 1, lambda: gallery.identify_landmarks(np.zeros((1, 1, 3), np.uint8))
-        )
+        seen = describe(np.zeros((9, 9, 3), np.uint8))
+        working = scheduler.submit("another", 1, lambda: gallery.identify_landmarks(seen))
         await disconnect(app, path, lambda: scheduler.waiting() > 0)
         gallery.go.set()
         await working

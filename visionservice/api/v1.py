@@ -123,7 +123,7 @@ def recognize_text(query: Query, _: Version) -> DocumentHandler:
         query.flag(name, default=False)
     return lambda _: ReadPlan(
         (1,),
-        lambda page: {"lines": text_json.lines(page, page.image.text.lines)},
+        lambda page: {"lines": text_json.lines(page, page.image.ocr().lines)},
         lambda pages: {"recognitionResult": pages[0]},
     )
 

@@ -48,5 +48,6 @@ def _page(page: PageAnalysis) -> Json:
     def grade(confidence: float) -> str:
         return "High" if confidence >= LOW_CONFIDENCE else "Low"
 
-    angle = {"clockwiseOrientation": round(page.image.text.clockwise % 360, 2)}
-    return text_json.page(page, angle, page.image.text.lines, grade)
+    text = page.image.ocr()
+    angle = {"clockwiseOrientation": round(text.clockwise % 360, 2)}
+    return text_json.page(page, angle, text.lines, grade)

@@ -73,7 +73,7 @@ def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
 
 
 def _page(page: PageAnalysis, natural: bool) -> Json:
-    text = page.image.text
+    text = page.image.ocr()
     head: Json = {} if text.language == "unk" else {"language": text.language}
     head["angle"] = round(180 - (180 - text.clockwise) % 360, 4)
     lines = text.lines if natural else text.rows

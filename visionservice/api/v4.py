@@ -111,7 +111,7 @@ def _read(analysis: ImageAnalysis) -> Json:
     """Return all lines as one block; no block without text."""
     lines = [
         _text(line, words=[_text(w, confidence=round(w.confidence, 3)) for w in line.words])
-        for line in analysis.text.lines
+        for line in analysis.ocr().lines
     ]
     return {"blocks": [{"lines": lines}] if lines else []}
 

@@ -55,6 +55,11 @@ class Box:
         top, bottom = (min(max(0, y), height) for y in (self.top, self.bottom))
         return Box(left, top, right - left, bottom - top)
 
+    def scale(self, across: float, down: float) -> Box:
+        """Return the box in an image of so many times the width and height."""
+        edges = self.left * across, self.top * down, self.right * across, self.bottom * down
+        return Box.from_edges(*edges)
+
     def rotate(self, quarters: int, width: int, height: int) -> Box:
         """Return the box after clockwise quarter turns of an image that had this size before."""
         box = self
@@ -62,6 +67,15 @@ class Box:
             box = Box(height - box.bottom, box.left, box.height, box.width)
             width, height = height, width
         return box
+
+    def relative_to(self, other: Box) -> Box:
+        """Return the box in pixels of the part of the image inside another box."""
+        return Box(self.left - other.left, self.top - other.top, self.width, self.height)
+
+    def contains(self, point: Point) -> bool:
+        """Return True if a point is inside the box."""
+        x, y = point
+        return self.left <= x <= self.right and self.top <= y <= self.bottom
 
     def overlap(self, other: Box) -> int:
         """Return the area, in pixels, that both boxes cover."""
@@ -84,6 +98,17 @@ def rotate(image: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
 
     turns = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE
     return np.asarray(cv2.rotate(np.ascontiguousarray(image), turns[quarters % 4 - 1]), np.uint8)
+
+
+def shrink(image: NDArray[np.uint8], max_pixels: int) -> NDArray[np.uint8]:
+    """Return an image reduced to at most this many pixels, each the mean of its area."""
+    scale = (max_pixels / (image.shape[0] * image.shape[1])) ** 0.5
+    if scale >= 1:
+        return image
+    import cv2
+
+    size = [max(1, int(side * scale)) for side in image.shape[1::-1]]
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def size_within(size: Size, side: int) -> Size:

@@ -7,7 +7,7 @@ margin around them, then how much of the objects and of the saliency is in the w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -100,14 +100,14 @@ def _share(starts: Positions, ends: Positions, start: float, end: float) -> Floa
     return np.asarray(kept.clip(0) / max(1, end - start))
 
 
-def area_of_interest(image: RGBImage, boxes: Sequence[Box]) -> Box:
+def area_of_interest(size: Size, boxes: Sequence[Box], saliency: Callable[[], Floats]) -> Box:
     """Return the area around the faces and objects, or without any, around the saliency."""
-    height, width = image.shape[:2]
+    width, height = size
     if boxes:
         left, top = min(box.left for box in boxes), min(box.top for box in boxes)
         right, bottom = max(box.right for box in boxes), max(box.bottom for box in boxes)
         return Box.from_edges(left, top, right, bottom).within(width, height)
-    salient = saliency(image)
+    salient = saliency()
     rows, columns = np.nonzero(salient > 2 * salient.mean())
     if not len(rows):
         return Box(0, 0, width, height)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from heapq import nlargest
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from visionhelpers.images import SAMPLES
 
@@ -81,35 +83,34 @@ class Gallery:
         """Return the separate gallery with this name, for the clients that choose it."""
         return self._named(validate_name(name))
 
-    def identify_faces(self, image: RGBImage, faces: Sequence[FaceBox]) -> tuple[Celebrity, ...]:
+    def identify_faces(
+        self, faces: Sequence[FaceBox], embed: Callable[[FaceBox], NDArray[np.float64]]
+    ) -> tuple[Celebrity, ...]:
         """Return the faces that are recognized, each name once, the most confident first.
 
         Args:
-            image: Height x width x 3, RGB, upright.
-            faces: The faces in it.
+            faces: The faces in an image.
+            embed: Returns the vector of a face; not called if the gallery contains nobody.
         """
         known = self.faces.features() if faces else []
-        vectors = [self._engines.embeddings.embed(image, face) for face in faces] if known else []
-        pairs = sorted(
-            (float(np.linalg.norm(vector - features["vector"])), name, index)
-            for index, vector in enumerate(vectors)
-            for name, features in known
+        if not known:
+            return ()
+        distances = _distances(
+            np.stack([embed(face) for face in faces]),
+            np.stack([features["vector"] for _, features in known]),
         )
+        near = zip(*np.nonzero(distances <= MAX_FACE_DISTANCE), strict=True)
+        pairs = sorted((float(distances[i, j]), known[j][0], int(i)) for i, j in near)
         found: dict[int, Celebrity] = {}
         for distance, name, index in pairs:
-            if distance > MAX_FACE_DISTANCE:
-                break
             if index not in found and all(name != other.name for other in found.values()):
                 confidence = 1 / (1 + math.exp(20 * (distance - MAX_FACE_DISTANCE)))
                 found[index] = Celebrity(name, round(confidence, 4), faces[index].box)
         return tuple(found.values())
 
-    def identify_landmarks(self, image: RGBImage) -> tuple[Landmark, ...]:
-        """Return the landmarks that are recognized, the most confident first."""
+    def identify_landmarks(self, seen: landmarks.Features) -> tuple[Landmark, ...]:
+        """Return the landmarks that are recognized by an image's features, the best first."""
         known = [(name, landmarks.Features(**found)) for name, found in self.landmarks.features()]
-        if not known:
-            return ()
-        seen = landmarks.describe(image)
         if len(known) > MAX_COMPARED:
             known = nlargest(MAX_COMPARED, known, lambda pair: landmarks.quick_score(seen, pair[1]))
         most: dict[str, int] = {}
@@ -129,6 +130,12 @@ class Gallery:
             problem = f"it shows {len(faces)} faces, not one"
             raise GalleryError(f"Invalid image of {name!r}: {problem}; {remedy}.")
         return {"vector": self._engines.embeddings.embed(image, faces[0])} if faces else {}
+
+
+def _distances(vectors: NDArray[Any], known: NDArray[Any]) -> NDArray[np.float64]:
+    """Return the Euclidean distance of each vector from each known one: rows x columns."""
+    squares = (vectors**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)
+    return np.asarray(np.sqrt(np.maximum(0, squares - 2 * vectors @ known.T)))
 
 
 def _embed_landmark(image: RGBImage, _name: str | None) -> Features:

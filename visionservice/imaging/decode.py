@@ -1,10 +1,13 @@
-"""Decoding of an image file into an array of RGB pixels."""
+"""Decoding of an image file into an array of RGB pixels, whole or at half its size."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import closing
+from functools import cached_property, partial
 from io import BytesIO
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +20,15 @@ from . import PILLOW_ERRORS
 from .document_process import DocumentProcess
 from .probe import ImageInfo
 
+if TYPE_CHECKING:
+    from ..engines.geometry import Box, Size
+
 RGBImage = NDArray[np.uint8]
 
 MAX_DECODING = 2
 """Images that are decoded at once; each needs up to 7 bytes per pixel, in all 450 MB."""
+MIN_HALVED_PIXELS = 4_000_000
+"""The least pixels of a JPEG that is reduced: 12 million take 28 ms in place of 88."""
 STRIP_PIXELS = 1_000_000
 _slots = BoundedSemaphore(MAX_DECODING)
 _ROTATIONS = {2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False, 3),
@@ -28,13 +36,71 @@ _ROTATIONS = {2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False
 """By EXIF orientation, whether to mirror, and the quarter turns to the left after that."""
 
 
-def decode(data: bytes, info: ImageInfo) -> RGBImage:
-    """Return the pixels of an image, upright, on a white background; raise ApiError if damaged."""
+class LazyImage:
+    """An image whose pixels are computed at their first use, and at most once.
+
+    Args:
+        full: Returns the pixels (height x width x 3, uint8, RGB, upright), or raises ApiError.
+        reduced: Returns about half as many rows and columns; None for all of them.
+        size: Returns the width and height of `full`; None to measure it.
+    """
+
+    def __init__(
+        self,
+        full: Callable[[], RGBImage],
+        reduced: Callable[[], RGBImage] | None = None,
+        size: Callable[[], Size] | None = None,
+    ) -> None:
+        self._full, self._reduced, self._size = full, reduced, size
+
+    @classmethod
+    def from_file(cls, data: bytes, info: ImageInfo) -> LazyImage:
+        """Return the image in a file, of which the first page counts."""
+        if info.format != "Jpeg" or info.width * info.height < MIN_HALVED_PIXELS:
+            return cls(partial(decode, data, info))
+        half = partial(decode, data, info, halve=True)
+        return cls(partial(decode, data, info), half, partial(_upright_size, data))
+
+    @cached_property
+    def full(self) -> RGBImage:
+        """All pixels."""
+        return self._full()
+
+    @cached_property
+    def reduced(self) -> RGBImage:
+        """Half as many rows and columns of a large JPEG, of any other image all pixels."""
+        return self._reduced() if self._reduced else self.full
+
+    @cached_property
+    def size(self) -> Size:
+        """The width and height of `full`, of a file that is not damaged."""
+        height, width = (self.full if "full" in vars(self) else self.reduced).shape[:2]
+        return self._size() if self._size else (width, height)
+
+    def crop(self, box: Box) -> LazyImage:
+        """Return a part of the image; the box is in pixels of `full`."""
+
+        def cut(pixels: RGBImage) -> RGBImage:
+            across, down = pixels.shape[1] / self.size[0], pixels.shape[0] / self.size[1]
+            part = box.scale(across, down)
+            return np.ascontiguousarray(pixels[part.top : part.bottom, part.left : part.right])
+
+        size = box.width, box.height
+        return LazyImage(lambda: cut(self.full), lambda: cut(self.reduced), lambda: size)
+
+
+def decode(data: bytes, info: ImageInfo, *, halve: bool = False) -> RGBImage:
+    """Return the pixels of an image, upright, on a white background; raise ApiError if damaged.
+
+    `halve` returns half as many rows and columns of a JPEG, without decoding the others.
+    """
     if info.format == "Tiff":
         with closing(DocumentProcess(data, "Tiff")) as process:
             return process.draw(1)
     try:
         with _slots, Image.open(BytesIO(data), formats=[info.format.upper()]) as image:
+            if halve:
+                image.draft(None, (image.width // 2, image.height // 2))
             return to_array(image)
     except PILLOW_ERRORS:
         raise invalid_image_format("The image is truncated or damaged.") from None
@@ -43,7 +109,7 @@ def decode(data: bytes, info: ImageInfo) -> RGBImage:
 def to_array(image: Image.Image) -> RGBImage:
     """Return the pixels of a Pillow image, converted in strips: conversions need several copies."""
     image.load()  # a PNG may have its EXIF data after its pixels
-    mirror, turns = _ROTATIONS.get(image.getexif().get(ExifTags.Base.Orientation, 1), (False, 0))
+    mirror, turns = _rotation(image)
     pixels = np.empty((image.height, image.width, 3), np.uint8)
     rows = max(1, STRIP_PIXELS // image.width)
     for top in range(0, image.height, rows):
@@ -51,3 +117,14 @@ def to_array(image: Image.Image) -> RGBImage:
         strip.info = {key: strip.info[key] for key in ("transparency",) if key in strip.info}
         pixels[top : top + rows] = np.asarray(to_upright_rgb(strip))
     return np.ascontiguousarray(np.rot90(pixels[:, ::-1] if mirror else pixels, turns))
+
+
+def _rotation(image: Image.Image) -> tuple[bool, int]:
+    return _ROTATIONS.get(image.getexif().get(ExifTags.Base.Orientation, 1), (False, 0))
+
+
+def _upright_size(data: bytes) -> Size:
+    """Return the width and height of an undamaged JPEG after its rotation."""
+    with Image.open(BytesIO(data), formats=["JPEG"]) as image:
+        width, height = image.size
+        return (height, width) if _rotation(image)[1] % 2 else (width, height)

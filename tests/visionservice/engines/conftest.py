@@ -42,7 +42,7 @@ def nothing() -> Evidence:
     """An image of 400 x 400 pixels without any result; fill in by `with_results`."""
     plain = LowLevelFeatures(sky=0, grass=0, green=0, dark=False, plain=False, texture=0.0)
     return Evidence(
-        image=np.zeros((400, 400, 3), np.uint8),
+        size=(400, 400),
         objects=(),
         scene=Scene((), (), (), (), outdoor=0.0, indoor=0.0, low_level=plain),
         faces=(),

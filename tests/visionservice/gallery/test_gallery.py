@@ -1,16 +1,22 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from visionhelpers.images import load_image, sample_path
-from visionservice.engines.registry import default
+from visionservice.engines.base import FaceBox
+from visionservice.engines.geometry import Box
+from visionservice.engines.landmarks import describe
+from visionservice.engines.registry import Engines, default
 from visionservice.gallery import image_store
 from visionservice.gallery.gallery import Gallery, GalleryError
 from visionservice.imaging.decode import decode
@@ -25,9 +31,16 @@ def gallery(tmp_path: Path) -> Gallery:
     return Gallery(tmp_path)
 
 
+def embedder(
+    image: np.ndarray, engines: Engines | None = None
+) -> Callable[[FaceBox], NDArray[np.float64]]:
+    """Return a function that embeds a face of an image."""
+    return partial((engines or default()).embeddings.embed, image)
+
+
 def people(gallery: Gallery, image: np.ndarray) -> dict[str, int]:
     """Return the names of the recognized people and the left edges of their faces."""
-    found = gallery.identify_faces(image, default().faces.detect(image))
+    found = gallery.identify_faces(default().faces.detect(image), embedder(image))
     assert all(0.5 <= person.confidence <= 1 for person in found)
     return {person.name: person.box.left for person in found}
 
@@ -38,7 +51,7 @@ def loaded(name: str) -> np.ndarray:
 
 def test_two_names_are_built_in(gallery: Gallery) -> None:
     assert list(people(gallery, loaded("altered/grace_hopper_mirrored.jpg"))) == ["Grace Hopper"]
-    (place,) = gallery.identify_landmarks(loaded("summer_palace_in_the_evening.jpg"))
+    (place,) = gallery.identify_landmarks(describe(loaded("summer_palace_in_the_evening.jpg")))
     assert place.name == "Summer Palace"
     assert place.confidence > 0.9
     assert gallery.faces.names() == {"Grace Hopper": 1}
@@ -72,11 +85,11 @@ def test_an_added_face_is_recognized_in_another_image(gallery: Gallery) -> None:
 
 def test_an_added_landmark_is_recognized_until_it_is_removed(gallery: Gallery) -> None:
     cup = loaded("coffee_cup.jpg")
-    assert gallery.identify_landmarks(cup) == ()
+    assert gallery.identify_landmarks(describe(cup)) == ()
     assert gallery.landmarks.add("The Cup", sample_path("coffee_cup.jpg").read_bytes()) == 1
-    assert [place.name for place in gallery.identify_landmarks(cup)] == ["The Cup"]
+    assert [place.name for place in gallery.identify_landmarks(describe(cup))] == ["The Cup"]
     assert gallery.landmarks.remove("The Cup")
-    assert gallery.identify_landmarks(cup) == ()
+    assert gallery.identify_landmarks(describe(cup)) == ()
 
 
 def test_removing_a_face_returns_whether_it_existed(gallery: Gallery) -> None:
@@ -139,7 +152,7 @@ def test_a_name_is_given_to_one_face_of_an_image(gallery: Gallery) -> None:
     twins.paste(hopper, (hopper.width, 0))
     image = np.asarray(twins)
     assert len(default().faces.detect(image)) == 2
-    assert len(gallery.identify_faces(image, default().faces.detect(image))) == 1
+    assert len(gallery.identify_faces(default().faces.detect(image), embedder(image))) == 1
 
 
 def test_threads_may_add_and_identify_at_once(gallery: Gallery) -> None:
@@ -184,17 +197,33 @@ def test_an_added_image_is_searched_once(tmp_path: Path, monkeypatch: pytest.Mon
     gallery.faces.add(COLLINS, PORTRAIT)
     image = loaded("eileen_collins.jpg")
     found = default().faces.detect(image)
-    (person,) = gallery.identify_faces(image, found)
+    (person,) = gallery.identify_faces(found, embedder(image, engines))
     assert person.name == COLLINS
     assert (faces.calls, embeddings.calls, len(decoded)) == (1, 2, 1)
     again = Gallery(tmp_path, built_in=False, engines=engines)
-    assert again.identify_faces(image, found) == (person,)
+    assert again.identify_faces(found, embedder(image, engines)) == (person,)
     assert (faces.calls, embeddings.calls, len(decoded)) == (1, 3, 1)
+
+
+def test_faces_are_matched_with_all_people_at_once(tmp_path: Path) -> None:
+    gallery = Gallery(tmp_path, built_in=False)
+    corners = {name: np.eye(128)[index] / 2 for index, name in enumerate(("Ada", "Bob", "Cleo"))}
+    gallery.faces.features = lambda: [  # type: ignore[method-assign]
+        (name, {"vector": vector}) for name, vector in corners.items()
+    ]
+    faces = [FaceBox(Box(left, 0, 9, 9), 0.9) for left in (0, 10, 20, 30)]
+    vectors = dict(
+        zip(faces, (corners["Bob"], 0.9 * corners["Bob"], corners["Ada"], -corners["Cleo"]),
+            strict=True)
+    )  # fmt: skip
+    found = gallery.identify_faces(faces, vectors.__getitem__)
+    assert [(person.name, person.box.left) for person in found] == [("Ada", 20), ("Bob", 0)]
+    assert gallery.identify_faces([], vectors.__getitem__) == ()
 
 
 def test_a_gallery_that_is_only_asked_makes_no_folders(gallery: Gallery, tmp_path: Path) -> None:
     image = loaded("grace_hopper.jpg")
     named = gallery.named("lesson")
     assert list(people(named, image)) == ["Grace Hopper"]
-    assert named.identify_landmarks(image) == ()
+    assert named.identify_landmarks(describe(image)) == ()
     assert list(tmp_path.iterdir()) == []

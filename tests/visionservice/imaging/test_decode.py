@@ -14,9 +14,10 @@ from PIL import Image, ImageOps
 
 from visionhelpers.images import sample_path, to_upright_rgb
 from visionservice.api.limits import IMAGE_V4
+from visionservice.engines.geometry import Box
 from visionservice.errors import ApiError
 from visionservice.imaging import decode as decoding
-from visionservice.imaging.decode import MAX_DECODING, RGBImage, decode
+from visionservice.imaging.decode import MAX_DECODING, LazyImage, RGBImage, decode
 from visionservice.imaging.probe import probe
 
 ORIENTATION = 0x0112
@@ -91,6 +92,69 @@ def test_a_truncated_image_is_an_error() -> None:
     assert (error.value.code, error.value.hint) == (
         "InvalidImageFormat", "The image is truncated or damaged.",
     )  # fmt: skip
+
+
+def opened(data: bytes) -> LazyImage:
+    return LazyImage.from_file(data, probe(data, IMAGE_V4))
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_large_jpeg_is_reduced_to_half_its_size(orientation: int, mode: str) -> None:
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    image = opened(encoded(gradient(mode, (2301, 1999)), "JPEG", exif=exif, quality=95))
+    assert image.size == ((2301, 1999) if orientation < 5 else (1999, 2301))
+    assert image.full.shape[1::-1] == image.size
+    assert image.reduced.shape[1::-1] == tuple((side + 1) // 2 for side in image.size)
+    whole = Image.fromarray(image.full).reduce(2)
+    assert np.abs(np.asarray(whole, np.int16) - image.reduced).max() <= 3
+
+
+@pytest.mark.parametrize(
+    ("format_name", "size"), [("PNG", (2000, 2000)), ("JPEG", (1999, 2000)), ("BMP", (2500, 2000))]
+)
+def test_other_images_are_not_reduced(format_name: str, size: tuple[int, int]) -> None:
+    image = opened(encoded(gradient("RGB", size), format_name))
+    assert image.reduced is image.full
+    assert image.size == size
+
+
+def test_each_size_is_decoded_once_at_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded_sizes: list[tuple[int, int]] = []
+    to_array = decoding.to_array
+
+    def counted(image: Image.Image) -> RGBImage:
+        decoded_sizes.append(image.size)
+        return to_array(image)
+
+    monkeypatch.setattr(decoding, "to_array", counted)
+    image = opened(encoded(gradient("RGB", (2400, 2000)), "JPEG"))
+    assert decoded_sizes == []
+    for _ in range(2):
+        assert image.reduced.shape == (1000, 1200, 3)
+        assert image.size == (2400, 2000)
+    assert decoded_sizes == [(1200, 1000)]
+    assert image.full is image.full
+    assert decoded_sizes == [(1200, 1000), (2400, 2000)]
+
+
+def test_a_truncated_large_jpeg_is_an_error_in_both_sizes() -> None:
+    data = encoded(gradient("RGB", (2400, 2000)), "JPEG")
+    image = LazyImage.from_file(data[: len(data) // 2], probe(data, IMAGE_V4))
+    for attribute in ("reduced", "full", "size"):
+        with pytest.raises(ApiError) as error:
+            getattr(image, attribute)
+        assert error.value.hint == "The image is truncated or damaged."
+
+
+def test_a_part_of_a_large_jpeg_is_cut_from_the_size_that_is_used() -> None:
+    image = opened(encoded(gradient("RGB", (2400, 2000)), "JPEG"))
+    part = image.crop(Box(100, 200, 600, 400))
+    assert part.size == (600, 400)
+    assert np.array_equal(part.reduced, image.reduced[100:300, 50:350])
+    assert "full" not in vars(image)
+    assert np.array_equal(part.full, image.full[200:600, 100:700])
 
 
 MEASURE = r"""

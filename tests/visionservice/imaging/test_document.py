@@ -48,7 +48,7 @@ def opened(data: bytes) -> Document:
 
 
 def text_of(document: Document, number: int) -> str:
-    (line,) = RapidOcrReader().read(document.page(number)).lines
+    (line,) = RapidOcrReader().read(document.page(number).full).lines
     return line.text
 
 
@@ -132,23 +132,31 @@ def test_the_result_has_the_requested_pages_with_their_words(
 def test_an_image_is_a_document_of_one_page_in_pixels() -> None:
     document = opened(sample_path("printed_page.jpg").read_bytes())
     assert (document.pages, document.unit) == (1, "pixel")
-    assert document.page(1).shape[1::-1] == Image.open(sample_path("printed_page.jpg")).size
+    assert document.page(1).size == Image.open(sample_path("printed_page.jpg")).size
 
 
 def test_an_image_is_decoded_once_and_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     data = sample_path("printed_page.jpg").read_bytes()
-    calls = []
+    calls, decode = [], decoding.decode
 
     def counted(*arguments: Any) -> Any:
         calls.append(arguments)
-        return decoding.decode(*arguments)
+        return decode(*arguments)
 
-    monkeypatch.setattr(document, "decode", counted)
+    monkeypatch.setattr(decoding, "decode", counted)
     opened_document = opened(data)
-    first = opened_document.page(1)
+    first = opened_document.page(1).full
     assert len(calls) == 1
-    assert np.array_equal(opened_document.page(1), first)
+    assert np.array_equal(opened_document.page(1).full, first)
     assert len(calls) == 2
+
+
+def test_an_image_that_was_checked_is_not_decoded_before_its_pixels_are_used() -> None:
+    data = sample_path("printed_page.jpg").read_bytes()
+    document = Document(data[:3000], probe(data, READ_V3), checked=True)
+    page = document.page(1)
+    with pytest.raises(ApiError, match="not a valid image"):
+        _ = page.full
 
 
 def test_pages_of_a_pdf_are_measured_in_inches() -> None:
@@ -159,7 +167,7 @@ def test_pages_of_a_pdf_are_measured_in_inches() -> None:
     assert analysis.unit == "inch"
     size = [analysis.to_unit(side) for side in (analysis.image.width, analysis.image.height)]
     assert size == pytest.approx([8.5, 4.0], abs=0.01)
-    (line,) = analysis.image.text.lines
+    (line,) = analysis.image.ocr().lines
     left, top = (analysis.to_unit(value) for value in line.polygon[0])
     assert (left, top) == pytest.approx((0.6, 1.3), abs=0.15)
 
@@ -184,7 +192,7 @@ def test_a_page_of_a_tiff_is_turned_upright() -> None:
     exif[0x0112] = 6
     drawn(WORDS[0]).transpose(Image.Transpose.ROTATE_90).save(buffer, "TIFF", exif=exif)
     document = opened(buffer.getvalue())
-    assert np.array_equal(document.page(1), np.asarray(drawn(WORDS[0])))
+    assert np.array_equal(document.page(1).full, np.asarray(drawn(WORDS[0])))
     document.close()
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import cv2
-import numpy as np
-
 from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
 from .phrases import CaptionPlan, Phrase
 
@@ -36,5 +33,4 @@ def text_plan(evidence: Evidence) -> CaptionPlan | None:
 
 def text_share(evidence: Evidence) -> float:
     """Return the share of the image, 0 to 1, that the lines of text cover."""
-    polygons = [np.asarray(line.polygon, np.float32) for line in evidence.text.lines]
-    return sum(cv2.contourArea(p) for p in polygons) / (evidence.width * evidence.height)
+    return sum(line.area for line in evidence.text.lines) / (evidence.width * evidence.height)

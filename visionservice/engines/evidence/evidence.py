@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from ..base import Colors, Face, ImageType, Object, OcrResult, RGBImage, Scene
-from ..geometry import Box
+from ..geometry import Box, Size, shrink
 from ..labels import MIN_CONFIDENCE, class_count
 
 MIN_CERTAIN_OBJECT = 0.9
@@ -19,7 +17,10 @@ MIN_UNCONFIRMED_OBJECT = 0.95
 """A large object below this, of a class that the scene model has and does not find, is none: on
 abstract wallpapers the object model finds umbrellas (0.92) and airplanes (0.86)."""
 MIN_TEXT_WORDS, MIN_PAGE_WORDS = 2, 20
-"""The least words of text (a single word may be a misread pattern) and of a page."""
+"""The least words of text (a single word may be a misread pattern) and of a page; more are not
+read."""
+MAX_WORKING_PIXELS = 1_200_000
+"""The pixels of a larger image from which its tags and captions are made."""
 
 
 class Evidence:
@@ -31,9 +32,11 @@ class Evidence:
     """
 
     image: RGBImage
+    size: Size  # the width and height of the image in pixels
+    working: RGBImage  # the image with at most MAX_WORKING_PIXELS
     objects: tuple[Object, ...]  # with a confidence of 0.3 and more, the most confident first
     faces: tuple[Face, ...]  # the largest first
-    text: OcrResult  # in whatever orientation
+    text: OcrResult  # in whatever orientation; its first lines, with about MIN_PAGE_WORDS words
     scene: Scene
     colors: Colors
     image_type: ImageType
@@ -54,12 +57,12 @@ class Evidence:
     @property
     def width(self) -> int:
         """The width of the image in pixels."""
-        return int(self.image.shape[1])
+        return self.size[0]
 
     @property
     def height(self) -> int:
         """The height of the image in pixels."""
-        return int(self.image.shape[0])
+        return self.size[1]
 
     @property
     def corroborated_objects(self) -> tuple[Object, ...]:
@@ -71,7 +74,7 @@ class Evidence:
 
     @property
     def word_count(self) -> int:
-        """The number of words of text."""
+        """The number of words of text, at most those of the first lines."""
         return sum(len(line.words) for line in self.text.lines)
 
     @property
@@ -93,13 +96,8 @@ class Evidence:
 
     def resized(self, max_pixels: int) -> RGBImage:
         """Return the image with at most this many pixels."""
-        scale = (max_pixels / (self.width * self.height)) ** 0.5
-        if scale >= 1:
-            return self.image
-        import cv2
-
-        size = max(1, int(self.width * scale)), max(1, int(self.height * scale))
-        return np.asarray(cv2.resize(self.image, size, interpolation=cv2.INTER_AREA), np.uint8)
+        small = max_pixels <= MAX_WORKING_PIXELS
+        return shrink(self.working if small else self.image, max_pixels)
 
     def _is_contradicted(self, thing: Object) -> bool:
         """Return True if the scene contradicts an object that fills much of the image."""

@@ -62,7 +62,7 @@ def test_the_text_of_an_image_with_people_is_not_read(nothing: Evidence) -> None
         def text(self) -> OcrResult:
             raise AssertionError("the text was read")
 
-    results = {name: getattr(nothing, name) for name in ("image", "image_type", "scene")}
+    results = {name: getattr(nothing, name) for name in ("size", "image_type", "scene")}
     body = Object("person", 0.95, LARGE)
     assert not Evidence(Unread(), **results, faces=(), objects=(body,)).is_document
     face = Face(Box(10, 10, 90, 90), 0.9, age=30, gender="Male")
@@ -90,10 +90,12 @@ def test_words_without_people_or_objects_are_a_document(nothing: Evidence) -> No
 
 
 def test_an_image_is_resized_to_a_number_of_pixels() -> None:
-    evidence = Evidence(image=np.full((300, 400, 3), 7, np.uint8))
-    assert evidence.resized(120_000) is evidence.image
-    small = evidence.resized(30_000)
-    assert small.shape == (150, 200, 3)
+    image, working = (np.full((side, side, 3), 7, np.uint8) for side in (1200, 1000))
+    evidence = Evidence(image=image, working=working)
+    assert evidence.resized(1_440_000) is image
+    assert evidence.resized(1_000_000) is working
+    small = evidence.resized(10_000)
+    assert small.shape == (100, 100, 3)
     assert (small == 7).all()
 
 
