@@ -97,48 +97,53 @@ class ImageAnalysis:
         """The height in pixels."""
         return self.size[1]
 
-    def _from(self, pixels: base.RGBImage, found: Iterable[Found]) -> tuple[Found, ...]:
-        """Return what was found in fewer pixels, in those of the whole image."""
-        return _scale(found, _size(pixels), self.size)
-
-    def _to(self, pixels: base.RGBImage, found: Iterable[Found]) -> tuple[Found, ...]:
-        return _scale(found, self.size, _size(pixels))
-
     @property
     def objects(self) -> tuple[base.Object, ...]:
         """The objects with a confidence of 0.3 and more, the most confident first."""
-        detect = self.engines.objects.detect
-        return self._get("objects", lambda: self._from(self.working, detect(self.working)))
+
+        def detect() -> tuple[base.Object, ...]:
+            found = self.engines.objects.detect(self.working)
+            return _scale(found, _size(self.working), self.size)
+
+        return self._get("objects", detect)
 
     @property
     def scene(self) -> base.Scene:
         """The scene."""
-        classify = self.engines.scenes.classify
-        return self._get(
-            "scenes", lambda: classify(self.working, self._to(self.working, self.objects))
-        )
+
+        def classify() -> base.Scene:
+            objects = _scale(self.objects, self.size, _size(self.working))
+            return self.engines.scenes.classify(self.working, objects)
+
+        return self._get("scenes", classify)
 
     @property
     def face_boxes(self) -> tuple[base.FaceBox, ...]:
         """The detected faces, the largest first."""
-        detect = self.engines.faces.detect
-        return self._get("faces", lambda: self._from(self.reduced, detect(self.reduced)))
+
+        def detect() -> tuple[base.FaceBox, ...]:
+            found = self.engines.faces.detect(self.reduced)
+            return _scale(found, _size(self.reduced), self.size)
+
+        return self._get("faces", detect)
 
     @property
     def faces(self) -> tuple[base.Face, ...]:
         """The detected faces with their ages and genders, the largest first."""
 
         def estimate() -> tuple[base.Face, ...]:
-            boxes, estimate = self._to(self.reduced, self.face_boxes), self.engines.ages.estimate
-            return self._from(self.reduced, [estimate(self.reduced, box) for box in boxes])
+            faces = map(self._in_reduced, self.face_boxes)
+            found = [self.engines.ages.estimate(self.reduced, face) for face in faces]
+            return _scale(found, _size(self.reduced), self.size)
 
         return self._get("ages", estimate)
 
-    def _embed(self, face: base.FaceBox) -> NDArray[np.float64]:
-        def embed() -> NDArray[np.float64]:
-            return self.engines.embeddings.embed(self.reduced, *self._to(self.reduced, [face]))
+    def _in_reduced(self, face: base.FaceBox) -> base.FaceBox:
+        return _scale([face], self.size, _size(self.reduced))[0]
 
-        return self._get("embeddings", embed, face)
+    def _embed(self, face: base.FaceBox) -> NDArray[np.float64]:
+        embed = self.engines.embeddings.embed
+        return self._get("embeddings", lambda: embed(self.reduced, self._in_reduced(face)), face)
 
     @property
     def text(self) -> base.OcrResult:
@@ -146,8 +151,8 @@ class ImageAnalysis:
 
         def read() -> base.OcrResult:
             found = self.engines.text.read(self.working, max_words=MIN_PAGE_WORDS)
-            across, down = _ratio(_size(self.working), self.size)
-            return found.with_lines(lambda line: line.map(lambda x, y: (x * across, y * down)))
+            size = _size(self.working)
+            return found.crop(size, Box(0, 0, *size), _ratio(size, self.size))
 
         return self._get("words", read)
 
@@ -251,7 +256,21 @@ class ImageAnalysis:
         """Yield at most `limit` objects as images, each with its box in this one."""
         boxes = [o.box for o in self.confident_objects]
         large = [box for box in boxes if min(box.width, box.height) >= MIN_PART_SIDE]
-        yield from ((_PartAnalysis(self, box), box) for box in large[:limit])
+        yield from ((self._part(box), box) for box in large[:limit])
+
+    def _part(self, box: Box) -> ImageAnalysis:
+        """Return a part of the image, with the faces and the text of the whole one."""
+
+        def inside(faces: Iterable[Found]) -> tuple[Found, ...]:
+            own = (face for face in faces if box.contains(face.box.center))
+            return tuple(replace(face, box=face.box.relative_to(box)) for face in own)
+
+        pixels, results = self._pixels.crop(box), self._get("part", Results, box)
+        part = ImageAnalysis(pixels, self.format, self.gallery, self.engines, results)
+        part._get("faces", lambda: inside(self.face_boxes))
+        part._get("ages", lambda: inside(self.faces))
+        part._get("words", lambda: self.text.crop(self.size, box))
+        return part
 
     @property
     def area_of_interest(self) -> Box:
@@ -292,49 +311,8 @@ class ImageAnalysis:
         return best_window(self.size, shape, faces, self.objects, self._saliency)
 
 
-class _PartAnalysis(ImageAnalysis):
-    """A part of an image: it inherits the faces and the text, and the other engines run again."""
-
-    def __init__(self, whole: ImageAnalysis, box: Box) -> None:
-        pixels, results = whole._pixels.crop(box), whole._get("part", Results, box)
-        super().__init__(pixels, whole.format, whole.gallery, whole.engines, results)
-        self._whole, self._box = whole, box
-
-    @property
-    def face_boxes(self) -> tuple[base.FaceBox, ...]:
-        """The faces whose centers are in the part."""
-        return self._inherit(self._whole.face_boxes)
-
-    @property
-    def faces(self) -> tuple[base.Face, ...]:
-        """The same faces with their ages and genders."""
-        return self._inherit(self._whole.faces)
-
-    def _inherit(self, faces: tuple[Found, ...]) -> tuple[Found, ...]:
-        found: list[Found] = []
-        for face in faces:
-            if self._box.contains(face.box.center):
-                box = face.box.relative_to(self._box).within(*self.size)
-                found.append(replace(face, box=box))
-        return tuple(found)
-
-    @property
-    def text(self) -> base.OcrResult:
-        """The lines whose centers are in the part."""
-        whole, box = self._whole.text, self._box
-
-        def inherit(line: base.Line) -> base.Line | None:
-            inside = box.contains(line.center)
-            return line.map(lambda x, y: (x - box.left, y - box.top)) if inside else None
-
-        found = whole.with_lines(inherit)
-        read, inherited = (sum(line.area for line in text.lines) for text in (whole, found))
-        share = inherited / max(1.0, read) * self._whole.width * self._whole.height / box.area
-        return replace(found, coverage=min(1.0, share * whole.coverage))
-
-
 def _scale(found: Iterable[Found], size: Size, other: Size) -> tuple[Found, ...]:
-    """Return what was found in an image of a size, in pixels of an image of another size."""
+    """Return what was found in an image of one size, in pixels of one of another size."""
     if size == other:
         return tuple(found)
     across, down = _ratio(size, other)

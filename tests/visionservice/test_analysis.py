@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from visionhelpers.images import load_image, sample_path
-from visionservice.analysis import ImageAnalysis, _PartAnalysis
+from visionservice.analysis import ImageAnalysis
 from visionservice.api.analysis_json import description
 from visionservice.api.limits import IMAGE
 from visionservice.cache import Results
@@ -276,9 +276,7 @@ def test_a_part_inherits_the_faces_and_the_text_inside_it(tmp_path: Path) -> Non
     image.paste(load_image(sample_path("eileen_collins.jpg")).resize((400, 500)), (750, 100))
     whole = ImageAnalysis(np.asarray(image), "Png", Gallery(tmp_path))
     assert len(whole.faces) == 1
-    note, portrait = (
-        _PartAnalysis(whole, box) for box in (Box(50, 50, 500, 300), Box(750, 100, 400, 500))
-    )
+    note, portrait = (whole._part(Box(*box)) for box in ((50, 50, 500, 300), (750, 100, 400, 500)))
     assert [line.text for line in note.text.lines] == [line.text for line in whole.text.lines]
     assert note.faces == note.face_boxes == portrait.text.lines == ()
     (face,), (known,) = portrait.faces, whole.faces

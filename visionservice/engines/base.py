@@ -7,14 +7,14 @@ image, with the origin at the top left, x to the right, y down. All confidences 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from .geometry import Box, Point, Polygon
+from .geometry import Box, Point, Polygon, Size
 from .labels import MIN_CONFIDENCE, MIN_PLACE_SCORE, object_class
 
 if TYPE_CHECKING:
@@ -89,26 +89,10 @@ class Line:
     confidence: float
 
     @property
-    def center(self) -> Point:
-        """The mean of the corners."""
-        x, y = zip(*self.polygon, strict=True)
-        return sum(x) / 4, sum(y) / 4
-
-    @property
     def area(self) -> float:
         """The area in pixels."""
         (ax, ay), (bx, by), (cx, cy), (dx, dy) = self.polygon
         return abs((cx - ax) * (dy - by) - (dx - bx) * (cy - ay)) / 2
-
-    def map(self, move: Callable[[float, float], Point]) -> Line:
-        """Return the line with a function applied to the corners of the line and its words."""
-
-        def mapped(polygon: Polygon) -> Polygon:
-            a, b, c, d = (move(*point) for point in polygon)
-            return a, b, c, d
-
-        words = tuple(replace(word, polygon=mapped(word.polygon)) for word in self.words)
-        return replace(self, polygon=mapped(self.polygon), words=words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,15 +123,32 @@ class OcrResult:
         """The degrees clockwise from upright of the text, above -135 and below 315."""
         return {"Right": 90, "Down": 180, "Left": 270}.get(self.orientation, 0) - self.angle
 
-    def with_lines(self, convert: Callable[[Line], Line | None]) -> OcrResult:
-        """Return the text with converted lines, without those that are converted to None."""
-        converted = {line: convert(line) for line in self.lines}
+    def crop(self, size: Size, box: Box, scale: Point = (1.0, 1.0)) -> OcrResult:
+        """Return the text inside a box of an image of this size, in pixels of the scaled part."""
+        lines: dict[Line, Line] = {}
 
-        def kept(lines: tuple[Line, ...]) -> tuple[Line, ...]:
-            return tuple(new for line in lines if (new := converted[line]))
+        def move(polygon: Polygon) -> Polygon:
+            x, y = scale
+            a, b, c, d = (((h - box.left) * x, (v - box.top) * y) for h, v in polygon)
+            return a, b, c, d
 
-        regions = tuple(Region(lines) for each in self.regions if (lines := kept(each.lines)))
-        return replace(self, lines=kept(self.lines), regions=regions, rows=kept(self.rows))
+        def kept(found: tuple[Line, ...]) -> tuple[Line, ...]:
+            return tuple(lines[line] for line in found if line in lines)
+
+        for line in self.lines:
+            x, y = np.mean(line.polygon, axis=0)
+            if box.contains((x, y)):
+                words = tuple(replace(word, polygon=move(word.polygon)) for word in line.words)
+                lines[line] = replace(line, polygon=move(line.polygon), words=words)
+        regions = (Region(kept(region.lines)) for region in self.regions)
+        share = sum(line.area for line in lines) / max(1, sum(line.area for line in self.lines))
+        return replace(
+            self,
+            lines=kept(self.lines),
+            regions=tuple(region for region in regions if region.lines),
+            rows=kept(self.rows),
+            coverage=min(1.0, self.coverage * share * size[0] * size[1] / box.area),
+        )
 
 
 @dataclass(frozen=True, slots=True)
