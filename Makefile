@@ -86,7 +86,7 @@ soak: $(READY) ## run the long stress tests (options: make soak RUN=many)
 		echo "$$run"; $(BIN)/python -m tests.soak.$$run; done
 
 bench: $(READY) $(STOCK) ## measure cost, speed and memory (options: make bench ROWS='cost growth')
-	@command -v tesseract >/dev/null || \
+	-@command -v tesseract >/dev/null || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq tesseract-ocr; }
 	$(BIN)/python -m benchmarks.performance $(ROWS)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import redirect_stdout
 
 import visionhelpers
 from benchmarks.own_service import own_service, process
@@ -34,7 +35,8 @@ def rows(names: Sequence[str]) -> Iterator[Row]:
     if not GROUPS.keys() & set(names):
         return
     with own_service(cache_size=0) as folder:
-        service = Service(visionhelpers.connect(), process(folder))
+        with redirect_stdout(sys.stderr):  # connect() prints which service it has found
+            service = Service(visionhelpers.connect(), process(folder))
         for name, measure in GROUPS.items():
             if name in names:
                 yield from _complete(name, measure(service))

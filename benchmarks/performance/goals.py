@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.rows import Row
 
-WIDTHS = (9, 48, 30, 34, 24)
+WIDTHS = (9, 46, 34, 34, 24)
 HEAD = Row("group", "measure", "ours", "alternative", "goal")
 
 
