@@ -75,7 +75,8 @@ class Network:
         free_axes: The axes of the input whose sizes are not compiled in: for small networks.
         threads: The processors that one inference uses; 0 for all of them. Each further one costs
             10 % (the text detector) to 25 % more processor time, so only large networks use all.
-        prepare: A function of the bytes of the file that returns those of the model to be read.
+        prepare: A function of the bytes of the file that returns those of the model to be read, or
+            OpenVINO's model.
 
     Raises:
         EngineUnavailable: The package or its file is missing.
@@ -88,7 +89,7 @@ class Network:
         *,
         free_axes: Collection[int] = (),
         threads: int = 1,
-        prepare: Callable[[bytes], bytes] | None = None,
+        prepare: Callable[[bytes], Any] | None = None,
     ) -> None:
         self._file, self._free_axes = model_file(package, file), free_axes
         self._options = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
@@ -131,7 +132,7 @@ def _compile(
     file: Path,
     shape: tuple[int, ...],
     options: dict[str, int],
-    prepare: Callable[[bytes], bytes] | None,
+    prepare: Callable[[bytes], Any] | None,
 ) -> Any:
     """Compile a model, or load what was compiled before, which takes a tenth of the time."""
     core, version = _core()
@@ -140,12 +141,11 @@ def _compile(
     cached = _cache_folder() / f"{file.stem}-{file.stat().st_size}-{size}-{version}.blob"
     with suppress(Exception):  # a missing or damaged file, or one of another processor
         return core.import_model(tensor(np.memmap(cached, np.uint8, "c")), "CPU", options)
-    if prepare:
+    model = prepare(file.read_bytes()) if prepare else core.read_model(file)
+    if isinstance(model, bytes):
         with TemporaryDirectory() as folder:
-            Path(folder, file.name).write_bytes(prepare(file.read_bytes()))
+            Path(folder, file.name).write_bytes(model)
             model = core.read_model(Path(folder, file.name))
-    else:
-        model = core.read_model(file)
     model.reshape(shape)
     compiled = core.compile_model(model, "CPU", options)
     with suppress(OSError):  # a folder that is read-only or full

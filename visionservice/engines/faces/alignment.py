@@ -1,13 +1,19 @@
-"""Alignment: the upright square of a face, and its five landmarks by dlib."""
+"""Alignment: the part of an image that dlib's networks for faces get, by five landmarks."""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ..base import FaceBox, RGBImage
 from ..geometry import Box, rotate
 from ..runtime import import_package, model_file
+
+MEAN_COLOR = np.array([122.782, 117.001, 104.298], np.float32)
+"""The mean of red, green and blue in dlib's training data."""
 
 
 @cache
@@ -40,3 +46,10 @@ def landmarks(image: RGBImage, square: Box) -> Any:
     """Return dlib's landmarks of the upright face in a square."""
     edges = square.left, square.top, square.right - 1, square.bottom - 1
     return landmark_model()(image, import_package("dlib-bin").rectangle(*edges))
+
+
+def network_input(image: RGBImage, found: Any, side: int, padding: float) -> NDArray[np.float32]:
+    """Return the input of a network: the face with level eyes, and a margin in its own sides."""
+    dlib = import_package("dlib-bin")
+    chip = dlib.extract_image_chip(image, dlib.get_face_chip_details(found, side, padding))
+    return np.asarray(((chip - MEAN_COLOR) / 256).transpose(2, 0, 1)[None], np.float32)

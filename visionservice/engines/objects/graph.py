@@ -1,9 +1,9 @@
 """Pruning of a TensorFlow graph: the nodes that some outputs need, without parsing the others.
 
-Most of the 8,000 nodes of the detector's file are before and after its network, and OpenVINO needs
-12 seconds for them. A `GraphDef` is a Protocol Buffers message, whose field 1 is a node, and in a node field 1
-is its name and field 3 the name of an input. A field is a tag (8 times its number, plus 2 if it has
-a length), its length, and its bytes: https://protobuf.dev/programming-guides/encoding.
+OpenVINO needs 12 seconds for the 8,000 nodes of the detector's file, most of which are before and
+after its network. A `GraphDef` is a message of Protocol Buffers. Its field 1 is a node; in a node,
+field 1 is its name and field 3 the name of an input. A field is a tag (8 times its number, and 2
+if it has a length), its length, and its bytes: https://protobuf.dev/programming-guides/encoding.
 """
 
 from __future__ import annotations

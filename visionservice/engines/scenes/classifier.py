@@ -24,7 +24,7 @@ EFFICIENTNET_INPUT = 280
 """The width and height of the network's input, in pixels."""
 INPAINTING_SIDE, INPAINTING_RADIUS = 140, 2
 """The width and height at which objects are painted out, and the radius, in pixels: 4 ms in place
-of 22, and of 62 images one more is outdoors, which it is. At 70 pixels one is no longer outdoors."""
+of 22, and one more of 62 images is rightly outdoors. At 70 pixels one is no longer outdoors."""
 MIN_REPORTED_SCORE = 0.05
 """The least score of a label or word that the result contains."""
 MAX_PAINTED_SHARE = 0.75
