@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from threading import Lock
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from ..base import FaceBox, QuarterTurn, RGBImage
-from ..geometry import Box, rotate
+from ..geometry import Box, rotate, shrink
 from ..runtime import import_package
 from .mtcnn import FaceCandidate, Mtcnn, align
 
@@ -62,12 +60,12 @@ class MtcnnFaceDetector:
 
     def _search(self, image: RGBImage) -> tuple[int, list[DetectedFace]]:
         """Return the quarter turns that set the image upright, and its faces then."""
-        small = _shrunk(image, MAX_SEARCHED_PIXELS)
+        small = shrink(image, MAX_SEARCHED_PIXELS)
         zoom = image.shape[1] / small.shape[1]
         found = list(self._faces(small, zoom))
         weights = [sum(f.confidence for f in found if f.quarters == turn) for turn in range(4)]
         if not found:  # larger faces only, which takes less time
-            smaller = _shrunk(small, MAX_TURNED_PIXELS)
+            smaller = shrink(small, MAX_TURNED_PIXELS)
             for turn in (1, 2, 3):
                 faces = self._faces(rotate(smaller, turn))
                 weights[turn] = sum(face.confidence for face in faces if not face.quarters)
@@ -95,12 +93,3 @@ class MtcnnFaceDetector:
         cut = rotate(align(image, face, 2.0, 200), quarters)
         with self._lock:
             return len(self._frontal(cut, 0)) > 0
-
-
-def _shrunk(image: RGBImage, pixels: int) -> RGBImage:
-    """Return an image with at most this many pixels."""
-    scale = math.sqrt(pixels / (image.shape[0] * image.shape[1]))
-    if scale >= 1:
-        return image
-    size = [max(1, round(side * scale)) for side in image.shape[1::-1]]
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)

@@ -35,6 +35,7 @@ FACE_SCALE = 1.62
 face that looks aside or down shortens only one): the median for dlib's boxes of 45 faces."""
 
 Floats = NDArray[np.float64]
+Pixels = NDArray[np.float32]
 Boxes = Floats  # rows of left, top, right, bottom, score
 
 
@@ -88,10 +89,11 @@ class Mtcnn:
     def _propose(self, image: RGBImage, scale: float) -> Boxes:
         """Return the boxes that the first network takes for faces."""
         levels, scales = [], []
+        numbers = image.astype(np.float32)  # for which resizing takes three quarters of the time
         while min(image.shape[:2]) * scale >= PNET_INPUT:
             size = [math.ceil(side * scale) for side in image.shape[1::-1]]
-            level = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-            levels.append(np.asarray(level, np.uint8))
+            level = cv2.resize(numbers, size, interpolation=cv2.INTER_AREA)
+            levels.append(np.rint(level, dtype=np.float32))
             scales.append(scale)
             scale *= PYRAMID_FACTOR
         if not levels:
@@ -121,7 +123,7 @@ class Mtcnn:
         return [np.concatenate(outputs) for outputs in zip(*results, strict=True)]
 
 
-def _packed(levels: Sequence[RGBImage]) -> tuple[RGBImage, list[tuple[int, int]]]:
+def _packed(levels: Sequence[Pixels]) -> tuple[Pixels, list[tuple[int, int]]]:
     """Return one image with all levels of a pyramid, and their left top corners in it.
 
     The corners are even, as the network moves by two pixels. The network runs once in place of
@@ -138,7 +140,7 @@ def _packed(levels: Sequence[RGBImage]) -> tuple[RGBImage, list[tuple[int, int]]
         beside = left + width, top, w - width, height
         free[index : index + 1] = beside, (left, top + height, w, h - height)
     bottom = max(top + level.shape[0] for level, (_, top) in zip(levels, places, strict=True))
-    canvas = np.zeros((bottom, across, 3), np.uint8)
+    canvas = np.zeros((bottom, across, 3), np.float32)
     for level, (left, top) in zip(levels, places, strict=True):
         canvas[top : top + level.shape[0], left : left + level.shape[1]] = level
     return canvas, places

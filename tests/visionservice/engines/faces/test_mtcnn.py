@@ -17,7 +17,7 @@ def test_the_levels_of_a_pyramid_are_packed_without_an_overlap(size: tuple[int, 
     levels, scale = [], 1.0
     while min(size) * scale >= 12:
         height, width = (math.ceil(side * scale) for side in size)
-        levels.append(np.full((height, width, 3), 250 - len(levels), np.uint8))
+        levels.append(np.full((height, width, 3), 250 - len(levels), np.float32))
         scale *= 0.709
     canvas, places = _packed(levels)
     for level, (left, top) in zip(levels, places, strict=True):
