@@ -36,7 +36,8 @@ def rows(names: Sequence[str]) -> Iterator[Row]:
         return
     with own_service(cache_size=0) as folder:
         with redirect_stdout(sys.stderr):  # connect() prints which service it has found
-            service = Service(visionhelpers.connect(), process(folder))
+            vision = visionhelpers.connect(timeout=300, deadline=900)
+        service = Service(vision, process(folder))
         for name, measure in GROUPS.items():
             if name in names:
                 yield from _complete(name, measure(service))

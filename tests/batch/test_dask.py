@@ -21,6 +21,13 @@ COLOR = {"features": ["Color"]}
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="it kills with a signal")
 
 
+@pytest.fixture(scope="module")
+def workers() -> Iterator[Client]:
+    """Two workers for the tests that start a service and kill no worker."""
+    with two_workers() as client:
+        yield client
+
+
 @pytest.fixture
 def cluster(state_folder: Path) -> Iterator[Client]:
     """Two workers with the state folder of the test."""
@@ -86,9 +93,9 @@ def test_a_worker_starts_the_service_if_there_is_none(
 
 @pytest.mark.parametrize("pure", [True, False])
 def test_a_run_that_is_closed_cancels_no_image_of_another(
-    cluster: Client, tmp_path: Path, pure: bool
+    workers: Client, tmp_path: Path, pure: bool
 ) -> None:
-    images, executor = drawn(tmp_path / "images", 20), cluster.get_executor(pure=pure)
+    images, executor = drawn(tmp_path / "images", 20), workers.get_executor(pure=pure)
     with LocalService(latency=0.1) as service:
         client = VisionClient(service.url, service.key)
         runs = [run_batch(client, "analyze", images, executor=executor, **COLOR) for _ in range(2)]
@@ -100,10 +107,10 @@ def test_a_run_that_is_closed_cancels_no_image_of_another(
 
 @pytest.mark.parametrize("pure", [True, False])
 def test_an_image_that_failed_or_was_not_sent_is_sent_again(
-    cluster: Client, tmp_path: Path, pure: bool
+    workers: Client, tmp_path: Path, pure: bool
 ) -> None:
     """Dask returns the result of an equal call, where it still has it, without a call."""
-    images, executor = drawn(tmp_path / "images", 6), cluster.get_executor(pure=pure)
+    images, executor = drawn(tmp_path / "images", 6), workers.get_executor(pure=pure)
     results = tmp_path / "out.jsonl"
     late = images[3].rename(tmp_path / "late.png")
     with LocalService(latency=0.1) as service:
@@ -113,9 +120,9 @@ def test_an_image_that_failed_or_was_not_sent_is_sent_again(
         late.rename(images[3])
         again = run_batch(client, "analyze", images, results=results, executor=executor, **COLOR)
         assert [result.image for result in again if not result.error] == [str(images[3])]
-        broken_off = run_batch(client, "tag", images, results=results, executor=executor)
+        broken_off = run_batch(client, "landmarks", images, results=results, executor=executor)
         next(broken_off)
         broken_off.close()
-        resumed = run_batch(client, "tag", images, results=results, executor=executor)
+        resumed = run_batch(client, "landmarks", images, results=results, executor=executor)
         assert not [result for result in resumed if result.error]
         assert len(resumed.to_dataframe()) == 6
