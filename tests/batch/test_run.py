@@ -381,7 +381,7 @@ def test_an_endless_iterable_is_read_as_it_is_needed(client: VisionClient, tmp_p
 @pytest.mark.parametrize("way", ["close", "with", "garbage"])
 def test_a_loop_that_is_left_releases_the_file(tmp_path: Path, way: str) -> None:
     images, results = drawn(tmp_path, 12), tmp_path / "out.jsonl"
-    with LocalService(latency=2) as service:
+    with LocalService(latency=1.2) as service:
         client = VisionClient(service.url, service.key)
         run = run_batch(client, "analyze", images, results=results, **COLOR)
         if way == "with":

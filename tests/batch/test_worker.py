@@ -113,19 +113,19 @@ def test_a_thumbnail_is_the_file_that_the_service_sends(
 
 def test_an_image_is_sent_again_after_the_client_has_given_up_on_429(tmp_path: Path) -> None:
     (image,) = drawn(tmp_path, 1)
-    with LocalService(rate="1/3 seconds") as service:
+    with LocalService(rate="1/2 seconds") as service:
         worker = Worker(VisionClient(service.url, service.key, retries=0), "analyze", COLOR)
         found = [worker("0", str(image)) for _ in range(2)]
     assert all(each.result for each in found)
-    assert found[1].seconds < 2, "the duration of the last attempt"
+    assert found[1].seconds < 1, "the duration of the last attempt"
 
 
 def test_an_image_waits_for_the_rate_of_its_client_beyond_the_deadline(
     service: LocalService, tmp_path: Path
 ) -> None:
     (image,) = drawn(tmp_path, 1)
-    client = VisionClient(service.url, service.key, rate="1/4 seconds", deadline=1)
+    client = VisionClient(service.url, service.key, rate="1/2 seconds", deadline=0.5)
     worker = Worker(client, "analyze", COLOR)
     began = time.monotonic()
     assert all(worker("0", str(image)).result for _ in range(2))
-    assert time.monotonic() - began > 3
+    assert time.monotonic() - began > 1.5
