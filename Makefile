@@ -27,7 +27,7 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	@echo 'Installing 1.5 GB, this takes some minutes …'
+	@echo 'Installing 1.6 GB, this takes some minutes …'
 	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[service,test,binder,dev]'
 	@touch $(READY)
 
