@@ -7,6 +7,7 @@ only the results that need it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
@@ -33,6 +34,7 @@ Found = TypeVar("Found", base.Object, base.FaceBox, base.Face)
 
 MIN_PART_SIDE = 50
 """The shorter side, in pixels, of the smallest object that has its own caption."""
+_readers = ThreadPoolExecutor(1, "vision-reader")
 
 
 class ImageAnalysis:
@@ -41,7 +43,7 @@ class ImageAnalysis:
     Each engine runs at most once, on as few pixels as its result needs. `image` are the pixels
     (height x width x 3, uint8, RGB), or a `LazyImage`, which is not decoded if all results are
     known. `format` is that of the file, as "Jpeg"; `results` are those of an earlier analysis of
-    the same pixels.
+    the same pixels. If it is `alone`, text is read in another thread while the other engines run.
     """
 
     def __init__(
@@ -51,7 +53,11 @@ class ImageAnalysis:
         gallery: Gallery,
         engines: Engines | None = None,
         results: Results | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
+        self._alone = alone
+        self._reading: Future[base.OcrResult] | None = None
         self._pixels = image if isinstance(image, LazyImage) else LazyImage(lambda: image)
         self.format = format
         self.gallery = gallery
@@ -148,7 +154,9 @@ class ImageAnalysis:
     @property
     def text(self) -> base.OcrResult:
         """The first words of the text, as many as tags and captions need."""
+        return self._reading.result() if self._reading else self._read_words()
 
+    def _read_words(self) -> base.OcrResult:
         def read() -> base.OcrResult:
             found = self.engines.text.read(self.working, max_words=MIN_PAGE_WORDS)
             size = _size(self.working)
@@ -212,6 +220,10 @@ class ImageAnalysis:
     @property
     def evidence(self) -> Evidence:
         """The results that tags, categories and captions are made from."""
+        built_in = self.engines[:2] == default()[:2]  # captions and tags, which always need text
+        if self._alone and built_in and ("words", (), self._engine_names) not in self.results:
+            self._alone, _ = False, (self.size, self.working)  # decoded in this thread, once
+            self._reading = _readers.submit(self._read_words)
         return Evidence(self)
 
     @property

@@ -168,7 +168,8 @@ class Service:
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
             pixels, results = LazyImage.from_file(data, info), self._cache.results(key)
-            image = ImageAnalysis(pixels, info.format, gallery, self.engines, results)
+            format, alone = info.format, self.images.is_alone  # noqa: A001
+            image = ImageAnalysis(pixels, format, gallery, self.engines, results, alone=alone)
             response = handler(image, request.state.id)
             self._cache.keep(key, results)
             return response

@@ -60,6 +60,11 @@ class Scheduler:
         """Whether a worker thread is busy; after a shutdown its step may be one that hangs."""
         return any(not step.done() for step in list(self._running.values()))
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether a job that asks this is the only one."""
+        return len(self._running) == 1 and not self._queue
+
     def waiting(self, client: Hashable = None) -> int:
         """Return the weight of the jobs, of one client or all, whose last step has not begun."""
         jobs = (job for job in [*self._queue, *self._running] if client in (None, job.client))

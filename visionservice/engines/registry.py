@@ -70,10 +70,7 @@ class Engines(NamedTuple):
 
 
 class _Slot:
-    """An engine, made and loaded once; calls take turns if it is not thread-safe.
-
-    One instance for each thread would not be faster: dlib keeps Python's lock while it computes.
-    """
+    """An engine, made and loaded once; calls take turns if it is not thread-safe."""
 
     thread_safe = True
 

