@@ -75,8 +75,11 @@ class Network:
         free_axes: The axes of the input whose sizes are not compiled in: for small networks.
         threads: The processors that one inference uses; 0 for all of them. Each further one costs
             10 % (the text detector) to 25 % more processor time, so only large networks use all.
+        parallel: Run one inference on each processor at the same time, in one thread each. Else
+            one waits for the other.
         prepare: A function of the bytes of the file that returns those of the model to be read, or
             OpenVINO's model.
+        bfloat16: Compute with three digits, in 0.55 of the time, on processors with bfloat16.
 
     Raises:
         EngineUnavailable: The package or its file is missing.
@@ -89,10 +92,16 @@ class Network:
         *,
         free_axes: Collection[int] = (),
         threads: int = 1,
+        parallel: bool = False,
         prepare: Callable[[bytes], Any] | None = None,
+        bfloat16: bool = False,
     ) -> None:
         self._file, self._free_axes = model_file(package, file), free_axes
-        self._options = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
+        self._options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
+        if parallel:
+            self._options = {"INFERENCE_NUM_THREADS": cpu_count(), "NUM_STREAMS": cpu_count()}
+        if not bfloat16:
+            self._options["INFERENCE_PRECISION_HINT"] = "f32"
         self._prepare = prepare
         self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._lock = Lock()
@@ -124,21 +133,23 @@ def _core() -> tuple[Any, str]:
     sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
     openvino = import_package("openvino")
     core = openvino.Core()
-    core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"})
+    core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
     return core, openvino.__version__.partition("-")[0]
 
 
 def _compile(
     file: Path,
     shape: tuple[int, ...],
-    options: dict[str, int],
+    options: dict[str, Any],
     prepare: Callable[[bytes], Any] | None,
 ) -> Any:
     """Compile a model, or load what was compiled before, which takes a tenth of the time."""
     core, version = _core()
     tensor = import_package("openvino").Tensor
     size = "x".join(map(str, shape)).replace("-1", "n")
-    cached = _cache_folder() / f"{file.stem}-{file.stat().st_size}-{size}-{version}.blob"
+    precision = options.get("INFERENCE_PRECISION_HINT", "bf16")
+    name = f"{file.stem}-{file.stat().st_size}-{size}-{precision}-{version}.blob"
+    cached = _cache_folder() / name
     with suppress(Exception):  # a missing or damaged file, or one of another processor
         return core.import_model(tensor(np.memmap(cached, np.uint8, "c")), "CPU", options)
     model = prepare(file.read_bytes()) if prepare else core.read_model(file)

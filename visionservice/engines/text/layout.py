@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,6 +32,11 @@ def sizes(quads: Quads) -> Floats:
     across = np.linalg.norm(quads[:, 1] - quads[:, 0], axis=1)
     down = np.linalg.norm(quads[:, 3] - quads[:, 0], axis=1)
     return np.stack([across, down], axis=1)
+
+
+def areas(quads: Quads) -> Floats:
+    """Return the area of each quadrilateral in square pixels."""
+    return np.asarray(sizes(quads).prod(axis=1), np.float64)
 
 
 def clockwise_from_top_left(quads: Quads) -> Quads:
@@ -91,6 +98,11 @@ def group_into_regions(quads: Quads, degrees: float) -> list[list[int]]:
     groups = _connected(_same_paragraph(boxes))
     frames = [(*boxes[group, :2].min(axis=0), *boxes[group, 2:].max(axis=0)) for group in groups]
     return [_top_to_bottom(groups[i], boxes) for i in _reading_order(np.array(frames))]
+
+
+def reading_order(quads: Quads) -> list[int]:
+    """Return the indices of lines in reading order."""
+    return list(chain.from_iterable(group_into_regions(quads, slope(quads)))) if len(quads) else []
 
 
 def by_rows(quads: Quads, degrees: float) -> list[int]:

@@ -11,9 +11,16 @@ from numpy.typing import NDArray
 
 from ..base import Line, OcrResult, Orientation, Region, RGBImage, Word
 from ..geometry import Polygon, rotate
-from . import language, layout, rapidocr
+from . import detection, language, layout, recognition
 from .deskew import DeskewedImage
-from .rapidocr import LineResult
+from .detection import detect_lines
+from .recognition import (
+    MIN_DENSE_LINE_WIDTH,
+    MIN_LINE_WIDTH,
+    LineResult,
+    crop,
+    recognize_lines,
+)
 
 MAX_TILT = 15.0
 """Degrees. Lines that are tilted less are detected as well as level ones."""
@@ -31,6 +38,13 @@ MIN_GAIN = 0.02
 """The least gain in confidence by which another rotation is better than none."""
 SAMPLE_LINES = 6
 """The number of lines, the longest, that are recognized in each rotation."""
+DENSE_LINES = 100
+"""The least number of lines of a large table."""
+MIN_COVERAGE = 0.02
+"""The least share of the image covered by lines that are worth a search for their orientation,
+where not all of the text is asked for."""
+MAX_QUICK_LINES = 8
+"""The most lines that are recognized there."""
 
 
 class RapidOcrReader:
@@ -41,72 +55,113 @@ class RapidOcrReader:
 
     def load(self) -> None:
         """Load the models; EngineUnavailable if their package is not installed."""
-        rapidocr.load()
+        detection.network().load(1, 3, *detection.QUICK_SHAPES[0])
+        recognition.network().load(1, 3, recognition.LINE_HEIGHT, recognition.MIN_LINE_WIDTH)
 
     def read(
         self,
         image: RGBImage,
         *,
         detect_orientation: bool = True,
-        max_words: int | None = None,  # noqa: ARG002
+        max_words: int | None = None,
     ) -> OcrResult:
-        """Return the text; without `detect_orientation` the image counts as upright."""
-        page, tilt = DeskewedImage(image), 0.0
-        quads = rapidocr.detect_lines(image)
-        degrees = layout.tilt(quads)
+        """Return the text; without `detect_orientation` the image counts as upright.
+
+        With `max_words` the detector runs on a smaller image, the first lines are recognized up to
+        this number of words, and the language is not identified. The orientation is detected only
+        if the lines cover `MIN_COVERAGE` of the image.
+        """
+        quick, page, tilt = max_words is not None, DeskewedImage(image), 0.0
+        quads = detect_lines(image, quick=quick)
+        if quick and layout.areas(quads).sum() < MIN_COVERAGE * image[..., 0].size:
+            detect_orientation = False
+        degrees = layout.tilt(quads) if detect_orientation or not quick else 0.0
         if abs(degrees) >= MAX_TILT:
             page, tilt = page.deskewed(degrees), degrees
-            quads = rapidocr.detect_lines(page.image)
-        results = _recognize(page, quads)
-        turns = _find_rotation(page.image, quads, results) if detect_orientation else 0
+            quads = detect_lines(page.image, quick=quick)
+        lines = _PageLines(page.image, quads)
+        turns = _find_rotation(lines, lines.first(max_words)) if detect_orientation else 0
         if turns:
             page = page.rotated(turns)
-            quads = rapidocr.detect_lines(page.image)
-            results = _recognize(page, quads)
-        confident = _mean_confidence(results)[1] >= UPRIGHT_CONFIDENCE
-        in_table = confident and len(results) >= rapidocr.DENSE_LINES
+            lines = _PageLines(page.image, detect_lines(page.image, quick=quick))
+        chosen = list(range(len(lines.quads))) if max_words is None else lines.first(max_words)
+        results = lines.recognize(chosen)
+        in_table = lines.dense and _mean_confidence(results)[1] >= UPRIGHT_CONFIDENCE
+        is_text = [_is_text(result, in_table) for result in results]
         found = [
-            (quad, part)
-            for quad, result in zip(quads, results, strict=True)
-            if _is_text(result, in_table)
-            for part in _split_at_gaps(quad, result)
+            (lines.quads[i], part)
+            for i, result, keep in zip(chosen, results, is_text, strict=True)
+            if keep
+            for part in _split_at_gaps(lines.quads[i], result)
         ]
         if not found:
             return OcrResult((), (), "NotDetected", 0.0, language.UNKNOWN)
         outlines = np.array([layout.sub_quad(quad, line.frame) for quad, line in found])
+        # Where not all is recognized, the other lines are as tight as those that are.
+        areas = layout.areas(lines.quads)
+        read, text = areas[chosen].sum(), areas[chosen][is_text].sum()
+        covered = layout.areas(outlines).sum() / text * (areas.sum() - read + text)
         slope = layout.slope(outlines)
-        lines = [_line(page, quad, line) for quad, line in found]
+        texts = [_line(page, quad, line) for quad, line in found]
         groups = layout.group_into_regions(outlines, slope)
-        ordered = tuple(lines[i] for group in groups for i in group)
+        ordered = tuple(texts[i] for group in groups for i in group)
         quarters = ceil((tilt + slope) / 90 - 0.5)
+        joined = "" if quick else "\n".join(line.text for line in ordered)
         return OcrResult(
             lines=ordered,
-            regions=tuple(Region(tuple(lines[i] for i in group)) for group in groups),
+            regions=tuple(Region(tuple(texts[i] for i in group)) for group in groups),
             orientation=ORIENTATIONS[(turns + quarters) % 4],
             angle=90 * quarters - (tilt + slope) or 0.0,
-            language=language.detect("\n".join(line.text for line in ordered)),
-            rows=tuple(lines[i] for i in layout.by_rows(outlines, slope)),
+            language=language.detect(joined),
+            rows=tuple(texts[i] for i in layout.by_rows(outlines, slope)),
+            coverage=min(1.0, float(covered) / image[..., 0].size),
         )
 
 
-def _recognize(page: DeskewedImage, quads: layout.Quads) -> list[LineResult]:
-    return rapidocr.recognize_lines([rapidocr.crop(page.image, quad) for quad in quads])
+class _PageLines:
+    """The detected lines of an image, each cropped and recognized once."""
+
+    def __init__(self, image: RGBImage, quads: layout.Quads) -> None:
+        self.quads = quads
+        self.dense = len(quads) >= DENSE_LINES
+        self._image = image
+        self._results: dict[int, LineResult] = {}
+
+    def crop(self, indices: Sequence[int]) -> list[RGBImage]:
+        """Return the image of each line."""
+        return [crop(self._image, self.quads[i]) for i in indices]
+
+    def recognize(self, indices: Sequence[int]) -> list[LineResult]:
+        """Return the text of lines."""
+        width = MIN_DENSE_LINE_WIDTH if self.dense else MIN_LINE_WIDTH
+        new = [i for i in indices if i not in self._results]
+        self._results.update(zip(new, recognize_lines(self.crop(new), width), strict=True))
+        return [self._results[i] for i in indices]
+
+    def first(self, max_words: int | None) -> list[int]:
+        """Return the first lines with this number of words, or the longest lines of all."""
+        if max_words is None:
+            longest = np.argsort(-layout.sizes(self.quads).max(axis=1))
+            return [int(i) for i in longest[:SAMPLE_LINES]]
+        indices: list[int] = []
+        for i in layout.reading_order(self.quads)[:MAX_QUICK_LINES]:
+            if sum(len(line.words) for line in self.recognize(indices)) >= max_words:
+                break
+            indices.append(i)
+        return indices
 
 
-def _find_rotation(image: RGBImage, quads: layout.Quads, lines: Sequence[LineResult]) -> int:
+def _find_rotation(lines: _PageLines, sample: Sequence[int]) -> int:
     """Return how many quarter turns counterclockwise make the lines of an image upright."""
-    letters, confidence = _mean_confidence(lines)
-    if letters >= MANY_LETTERS and confidence >= UPRIGHT_CONFIDENCE:
+    letters, confidence = _mean_confidence(lines.recognize(sample))
+    if not sample or (letters >= MANY_LETTERS and confidence >= UPRIGHT_CONFIDENCE):
         return 0
-    sizes = layout.sizes(quads)
-    longest = np.argsort(-sizes.max(axis=1))[:SAMPLE_LINES]
-    strips = [rapidocr.crop(image, quads[i]) for i in longest]
-    letters, confidence = _mean_confidence([lines[i] for i in longest])
     best, turns = confidence + MIN_GAIN if letters >= FEW_LETTERS else 0.0, 0
-    across, down = sizes.sum(axis=0)
+    strips = lines.crop(sample)
+    across, down = layout.sizes(lines.quads).sum(axis=0)
     for other in (2, 1, 3) if across >= down else (1, 3, 2):
         rotated = [rotate(strip, -other) for strip in strips]
-        letters, confidence = _mean_confidence(rapidocr.recognize_lines(rotated))
+        letters, confidence = _mean_confidence(recognize_lines(rotated))
         many = letters >= MANY_LETTERS
         least = MIN_MANY_LETTERS_CONFIDENCE if many else MIN_FEW_LETTERS_CONFIDENCE
         if letters >= FEW_LETTERS and confidence > max(best, least):

@@ -1,0 +1,131 @@
+"""PP-OCRv6's recognizer: it reads the words of a line."""
+
+from __future__ import annotations
+
+import mmap
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache, partial
+from math import ceil
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from ..base import RGBImage
+from ..runtime import Network, cpu_count, model_file
+from .layout import Frame
+from .word_boxes import word_boxes
+
+MODEL = "rapidocr", "PP-OCRv6_rec_small.onnx"
+LINE_HEIGHT, MIN_LINE_WIDTH = 48, 320
+"""The size in pixels of the recognizer's input, as it was trained; long lines are wider."""
+MIN_DENSE_LINE_WIDTH = 80
+"""The same for a table, whose cells then take a third of the time, and as many are right."""
+WIDTH_STEP = 80
+"""Pixels. Each width takes 40 ms more when it is first used, and some memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class WordSpan:
+    """A word, its frame in the line, and its confidence from 0 to 1."""
+
+    text: str
+    frame: Frame
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class LineResult:
+    """The words of a line, with a confidence from 0 to 1; no words if it cannot be read."""
+
+    words: tuple[WordSpan, ...]
+    confidence: float
+
+    @property
+    def text(self) -> str:
+        """The words, joined by spaces."""
+        return " ".join(word.text for word in self.words)
+
+    @property
+    def frame(self) -> Frame:
+        """The frame around all words."""
+        lefts, tops, rights, bottoms = zip(*(word.frame for word in self.words), strict=True)
+        return min(lefts), min(tops), max(rights), max(bottoms)
+
+
+@cache
+def network() -> Network:
+    """Return the recognizer; EngineUnavailable if its package is not installed."""
+    return Network(*MODEL, free_axes=(3,), parallel=True, bfloat16=True)
+
+
+def crop(image: RGBImage, quad: NDArray[np.float64]) -> RGBImage:
+    """Return the part of an image inside four corners, as a rectangle."""
+    above, right, below, left = np.linalg.norm(np.roll(quad, -1, axis=0) - quad, axis=1)
+    width, height = max(1, round(max(above, below))), max(1, round(max(left, right)))
+    corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    matrix = cv2.getPerspectiveTransform(quad.astype(np.float32), corners)
+    flat = cv2.warpPerspective(
+        image, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(flat, np.uint8)
+
+
+def recognize_lines(
+    strips: Sequence[RGBImage], min_width: int = MIN_LINE_WIDTH
+) -> list[LineResult]:
+    """Return the text of the cropped images of lines, in the same order."""
+    return list(_threads().map(partial(_recognize, min_width=min_width), strips))
+
+
+@cache
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(cpu_count(), "text recognition")
+
+
+def _recognize(strip: RGBImage, min_width: int) -> LineResult:
+    height, width = strip.shape[:2]
+    method = cv2.INTER_AREA if height > LINE_HEIGHT else cv2.INTER_LINEAR
+    scaled = max(1, round(width * LINE_HEIGHT / height))
+    pixels = np.asarray(cv2.resize(strip, (scaled, LINE_HEIGHT), interpolation=method))
+    padded = max(min_width, ceil(scaled / WIDTH_STEP) * WIDTH_STEP)
+    batch = np.zeros((1, 3, LINE_HEIGHT, padded), np.float32)
+    batch[0, :, :, :scaled] = pixels[..., ::-1].transpose(2, 0, 1) * np.float32(2 / 255) - 1
+    return _decode(strip, network()(batch)[0][0], scaled / padded)
+
+
+def _decode(strip: RGBImage, probabilities: NDArray[np.float32], share: float) -> LineResult:
+    """Return the words of a line, by the probabilities of each column of the network's input.
+
+    Equal letters in adjacent columns are one letter: this is greedy CTC decoding. The strip fills
+    a share of the columns.
+    """
+    classes = probabilities.argmax(axis=1)
+    kept = np.flatnonzero((classes != 0) & (np.diff(classes, prepend=-1) != 0))
+    text = "".join(_letters()[i] for i in classes[kept])
+    words = text.split()
+    if not words:
+        return LineResult((), 0.0)
+    confidences = probabilities[kept, classes[kept]]
+    visible = np.array([not letter.isspace() for letter in text])
+    ends = np.cumsum([len(word) for word in words])[:-1]
+    centers = np.split((kept[visible] + 0.5) / (len(classes) * share), ends)
+    frames = word_boxes(strip, [(of_word[0], of_word[-1]) for of_word in centers])
+    means = [float(np.mean(of_word)) for of_word in np.split(confidences[visible], ends)]
+    return LineResult(tuple(map(WordSpan, words, frames, means)), float(confidences.mean()))
+
+
+@cache
+def _letters() -> list[str]:
+    """Return the letter of each class of the recognizer; class 0 is none.
+
+    The model has them in its metadata, the last of the file: the key and the length precede them.
+    """
+    with model_file(*MODEL).open("rb") as file:
+        content = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        start = content.rfind(b"character\x12") + len(b"character\x12")
+        while content[start] >= 0x80:  # the bytes of a number in a protocol buffer but the last
+            start += 1
+        return ["", *content[start + 1 :].decode().splitlines(), " "]
