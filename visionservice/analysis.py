@@ -275,7 +275,7 @@ class ImageAnalysis:
 
         def inside(faces: Iterable[Found]) -> tuple[Found, ...]:
             own = (face for face in faces if box.contains(face.box.center))
-            return tuple(replace(face, box=face.box.relative_to(box)) for face in own)
+            return tuple(replace(face, box=face.box.inside(box)) for face in own)
 
         pixels, results = self._pixels.crop(box), self._get("part", Results, box)
         part = ImageAnalysis(pixels, self.format, self.gallery, self.engines, results)

@@ -124,31 +124,22 @@ class OcrResult:
         return {"Right": 90, "Down": 180, "Left": 270}.get(self.orientation, 0) - self.angle
 
     def crop(self, size: Size, box: Box, scale: Point = (1.0, 1.0)) -> OcrResult:
-        """Return the text inside a box of an image of this size, in pixels of the scaled part."""
-        lines: dict[Line, Line] = {}
+        """Return the lines inside a box of an image of this size, in pixels of the scaled part."""
 
         def move(polygon: Polygon) -> Polygon:
             x, y = scale
             a, b, c, d = (((h - box.left) * x, (v - box.top) * y) for h, v in polygon)
             return a, b, c, d
 
-        def kept(found: tuple[Line, ...]) -> tuple[Line, ...]:
-            return tuple(lines[line] for line in found if line in lines)
+        def moved(line: Line) -> Line:
+            words = tuple(replace(word, polygon=move(word.polygon)) for word in line.words)
+            return replace(line, polygon=move(line.polygon), words=words)
 
-        for line in self.lines:
-            x, y = np.mean(line.polygon, axis=0)
-            if box.contains((x, y)):
-                words = tuple(replace(word, polygon=move(word.polygon)) for word in line.words)
-                lines[line] = replace(line, polygon=move(line.polygon), words=words)
-        regions = (Region(kept(region.lines)) for region in self.regions)
-        share = sum(line.area for line in lines) / max(1, sum(line.area for line in self.lines))
-        return replace(
-            self,
-            lines=kept(self.lines),
-            regions=tuple(region for region in regions if region.lines),
-            rows=kept(self.rows),
-            coverage=min(1.0, self.coverage * share * size[0] * size[1] / box.area),
-        )
+        inside = [line for line in self.lines if box.contains(np.mean(line.polygon, axis=0))]
+        share = sum(line.area for line in inside) / max(1, sum(line.area for line in self.lines))
+        coverage = min(1.0, self.coverage * share * size[0] * size[1] / box.area)
+        lines = tuple(map(moved, inside))
+        return replace(self, lines=lines, regions=(), rows=(), coverage=coverage)
 
 
 @dataclass(frozen=True, slots=True)

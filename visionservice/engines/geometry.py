@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -68,11 +69,12 @@ class Box:
             width, height = height, width
         return box
 
-    def relative_to(self, other: Box) -> Box:
-        """Return the box in pixels of the part of the image inside another box."""
-        return Box(self.left - other.left, self.top - other.top, self.width, self.height)
+    def inside(self, part: Box) -> Box:
+        """Return what another box contains of the box, in pixels of the part inside that one."""
+        moved = Box(self.left - part.left, self.top - part.top, self.width, self.height)
+        return moved.within(part.width, part.height)
 
-    def contains(self, point: Point) -> bool:
+    def contains(self, point: Iterable[float]) -> bool:
         """Return True if a point is inside the box."""
         x, y = point
         return self.left <= x <= self.right and self.top <= y <= self.bottom

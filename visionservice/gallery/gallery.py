@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from heapq import nlargest
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -95,12 +94,10 @@ class Gallery:
         known = self.faces.features() if faces else []
         if not known:
             return ()
-        distances = _distances(
-            np.stack([embed(face) for face in faces]),
-            np.stack([features["vector"] for _, features in known]),
-        )
-        near = zip(*np.nonzero(distances <= MAX_FACE_DISTANCE), strict=True)
-        pairs = sorted((float(distances[i, j]), known[j][0], int(i)) for i, j in near)
+        vectors = np.stack([features["vector"] for _, features in known])
+        distances = [np.linalg.norm(vectors - embed(face), axis=1) for face in faces]
+        near = np.argwhere(np.array(distances) <= MAX_FACE_DISTANCE).tolist()
+        pairs = sorted((float(distances[face][i]), known[i][0], face) for face, i in near)
         found: dict[int, Celebrity] = {}
         for distance, name, index in pairs:
             if index not in found and all(name != other.name for other in found.values()):
@@ -130,12 +127,6 @@ class Gallery:
             problem = f"it shows {len(faces)} faces, not one"
             raise GalleryError(f"Invalid image of {name!r}: {problem}; {remedy}.")
         return {"vector": self._engines.embeddings.embed(image, faces[0])} if faces else {}
-
-
-def _distances(vectors: NDArray[Any], known: NDArray[Any]) -> NDArray[np.float64]:
-    """Return the Euclidean distance of each vector from each known one: rows x columns."""
-    squares = (vectors**2).sum(axis=1)[:, None] + (known**2).sum(axis=1)
-    return np.asarray(np.sqrt(np.maximum(0, squares - 2 * vectors @ known.T)))
 
 
 def _embed_landmark(image: RGBImage, _name: str | None) -> Features:

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ExifTags, Image
+from PIL import Image
 
 from visionhelpers.images import to_upright_rgb
 
 from ..errors import invalid_image_format
 from . import PILLOW_ERRORS
 from .document_process import DocumentProcess
-from .probe import ImageInfo
+from .probe import ImageInfo, rotation
 
 if TYPE_CHECKING:
     from ..engines.geometry import Box, Size
@@ -31,35 +31,30 @@ MIN_HALVED_PIXELS = 4_000_000
 """The least pixels of a JPEG that is reduced: 12 million take 28 ms in place of 88."""
 STRIP_PIXELS = 1_000_000
 _slots = BoundedSemaphore(MAX_DECODING)
-_ROTATIONS = {2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False, 3),
-              7: (True, 3), 8: (False, 1)}  # fmt: skip
-"""By EXIF orientation, whether to mirror, and the quarter turns to the left after that."""
 
 
 class LazyImage:
-    """An image whose pixels are computed at their first use, and at most once.
+    """The pixels of an image (height x width x 3, uint8, RGB, upright), computed when first used.
 
-    Args:
-        full: Returns the pixels (height x width x 3, uint8, RGB, upright), or raises ApiError.
-        reduced: Returns about half as many rows and columns; None for all of them.
-        size: Returns the width and height of `full`; None to measure it.
+    `full` and `reduced` return all pixels and, if it is not None, about half as many rows and
+    columns; they may raise ApiError. `size` is the width and height; None to measure `full`.
     """
 
     def __init__(
         self,
         full: Callable[[], RGBImage],
         reduced: Callable[[], RGBImage] | None = None,
-        size: Callable[[], Size] | None = None,
+        size: Size | None = None,
     ) -> None:
         self._full, self._reduced, self._size = full, reduced, size
 
     @classmethod
     def from_file(cls, data: bytes, info: ImageInfo) -> LazyImage:
-        """Return the image in a file, of which the first page counts."""
-        if info.format != "Jpeg" or info.width * info.height < MIN_HALVED_PIXELS:
-            return cls(partial(decode, data, info))
-        half = partial(decode, data, info, halve=True)
-        return cls(partial(decode, data, info), half, partial(_upright_size, data))
+        """Return the image in a file, or its first page."""
+        full, half = partial(decode, data, info), partial(decode, data, info, halve=True)
+        if info.format == "Jpeg" and info.width * info.height >= MIN_HALVED_PIXELS:
+            return cls(full, half, (info.width, info.height))
+        return cls(full)
 
     @cached_property
     def full(self) -> RGBImage:
@@ -71,22 +66,21 @@ class LazyImage:
         """Half as many rows and columns of a large JPEG, of any other image all pixels."""
         return self._reduced() if self._reduced else self.full
 
-    @cached_property
+    @property
     def size(self) -> Size:
-        """The width and height of `full`, of a file that is not damaged."""
-        height, width = (self.full if "full" in vars(self) else self.reduced).shape[:2]
-        return self._size() if self._size else (width, height)
+        """The width and height of `full`."""
+        return self._size or (self.full.shape[1], self.full.shape[0])
 
     def crop(self, box: Box) -> LazyImage:
         """Return a part of the image; the box is in pixels of `full`."""
 
         def cut(pixels: RGBImage) -> RGBImage:
-            across, down = pixels.shape[1] / self.size[0], pixels.shape[0] / self.size[1]
-            part = box.scale(across, down)
+            (width, height), (rows, columns) = self.size, pixels.shape[:2]
+            part = box.scale(columns / width, rows / height)
             return np.ascontiguousarray(pixels[part.top : part.bottom, part.left : part.right])
 
         size = box.width, box.height
-        return LazyImage(lambda: cut(self.full), lambda: cut(self.reduced), lambda: size)
+        return LazyImage(lambda: cut(self.full), lambda: cut(self.reduced), size)
 
 
 def decode(data: bytes, info: ImageInfo, *, halve: bool = False) -> RGBImage:
@@ -109,7 +103,7 @@ def decode(data: bytes, info: ImageInfo, *, halve: bool = False) -> RGBImage:
 def to_array(image: Image.Image) -> RGBImage:
     """Return the pixels of a Pillow image, converted in strips: conversions need several copies."""
     image.load()  # a PNG may have its EXIF data after its pixels
-    mirror, turns = _rotation(image)
+    mirror, turns = rotation(image)
     pixels = np.empty((image.height, image.width, 3), np.uint8)
     rows = max(1, STRIP_PIXELS // image.width)
     for top in range(0, image.height, rows):
@@ -117,14 +111,3 @@ def to_array(image: Image.Image) -> RGBImage:
         strip.info = {key: strip.info[key] for key in ("transparency",) if key in strip.info}
         pixels[top : top + rows] = np.asarray(to_upright_rgb(strip))
     return np.ascontiguousarray(np.rot90(pixels[:, ::-1] if mirror else pixels, turns))
-
-
-def _rotation(image: Image.Image) -> tuple[bool, int]:
-    return _ROTATIONS.get(image.getexif().get(ExifTags.Base.Orientation, 1), (False, 0))
-
-
-def _upright_size(data: bytes) -> Size:
-    """Return the width and height of an undamaged JPEG after its rotation."""
-    with Image.open(BytesIO(data), formats=["JPEG"]) as image:
-        width, height = image.size
-        return (height, width) if _rotation(image)[1] % 2 else (width, height)

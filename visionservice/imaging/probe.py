@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from io import BytesIO
 
-from PIL import Image
+from PIL import ExifTags, Image
 
 from ..errors import invalid_image_format, invalid_image_size, too_many_bytes
 from . import MAX_PIXELS, PILLOW_ERRORS
@@ -27,6 +27,9 @@ _IMAGES = (b"\xff\xd8\xff", _PNG, b"GIF8", b"BM", b"RIFF", _ICO, b"II*\0", b"MM\
 """The first bytes of images in the formats of API 4.0."""
 _SEGMENT = re.compile(rb"\xff[\xc0-\xcf\xd9-\xfe]")
 """The markers of JPEG that a segment follows, and that of its end; not those of restarts."""
+_ROTATIONS = {2: (True, 0), 3: (False, 2), 4: (True, 2), 5: (True, 1), 6: (False, 3),
+              7: (True, 3), 8: (False, 1)}  # fmt: skip
+"""By EXIF orientation, whether to mirror, and the quarter turns to the left after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +45,10 @@ class InputLimits:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """The format of a file and its size in pixels, as stored; of a PDF, of its largest page."""
+    """The format of a file and its size in pixels; of a PDF, that of its largest page.
+
+    The size is that of the upright image for a JPEG, and that of the stored one for other formats.
+    """
 
     format: str
     width: int
@@ -81,7 +87,10 @@ def probe(data: bytes, limits: InputLimits) -> ImageInfo:
             readers = {name.upper() for name in (*PHOTO_FORMATS, *limits.formats)} - {"PDF"}
             with Image.open(BytesIO(data), formats=[*readers]) as image:
                 name = "Jpeg" if image.format == "MPO" else str(image.format).capitalize()
-                info = ImageInfo(name, *image.size, len(data))
+                width, height = image.size
+                if name == "Jpeg" and rotation(image)[1] % 2:
+                    width, height = height, width
+                info = ImageInfo(name, width, height, len(data))
     except Image.DecompressionBombError:
         raise invalid_image_size(f"The image has more than {MAX_PIXELS} pixels.") from None
     except (*PILLOW_ERRORS, struct.error):
@@ -90,6 +99,11 @@ def probe(data: bytes, limits: InputLimits) -> ImageInfo:
         raise invalid_image_format(f"The JPEG has more than {MAX_JPEG_SCANS} scans.")
     _check(info, limits)
     return info
+
+
+def rotation(image: Image.Image) -> tuple[bool, int]:
+    """Return whether to mirror an image, and then the quarter turns to the left, by its EXIF."""
+    return _ROTATIONS.get(image.getexif().get(ExifTags.Base.Orientation, 1), (False, 0))
 
 
 def _icon_size(data: bytes) -> tuple[int, int]:

@@ -36,7 +36,7 @@ class Evidence:
     working: RGBImage  # the image with at most MAX_WORKING_PIXELS
     objects: tuple[Object, ...]  # with a confidence of 0.3 and more, the most confident first
     faces: tuple[Face, ...]  # the largest first
-    text: OcrResult  # in whatever orientation; its first lines, with about MIN_PAGE_WORDS words
+    text: OcrResult  # the first lines only, with about MIN_PAGE_WORDS words; no regions or rows
     scene: Scene
     colors: Colors
     image_type: ImageType
