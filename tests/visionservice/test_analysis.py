@@ -276,6 +276,18 @@ def test_names_are_embedded_where_they_can_appear_and_once(tmp_path: Path) -> No
     assert len(pixels) == 1
 
 
+@pytest.mark.parametrize("name", ["coffee_cup.jpg", "printed_page.jpg"])
+def test_nobody_is_embedded_in_an_image_without_faces(tmp_path: Path, name: str) -> None:
+    results = Results()
+    for _ in range(2):
+        engines = counted("embeddings")
+        image = np.asarray(load_image(sample_path(name)))
+        analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path), load(engines, {}), results)
+        assert analysis.captions(2)
+        assert analysis.celebrities == ()
+        assert engines["embeddings"].pixels == []
+
+
 def test_nothing_is_decoded_if_all_results_are_known(tmp_path: Path) -> None:
     data = sample_path("altered/hopper_and_collins.jpg").read_bytes()
     results, info = Results(), probe(data, IMAGE)
