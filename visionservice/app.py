@@ -23,11 +23,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from .analysis import ImageAnalysis, PageAnalysis
-from .api import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, limits, v1, v2, v3, v4
+from .api import limits, v1, v2, v3, v4
 from .api.admin import ROUTES, gallery_of
-from .api.params import check_model_version
 from .api.query import Query
-from .api.version import Json, Version
+from .api.version import V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0, Json, Version
 from .cache import AnalysisCache
 from .engines.registry import load
 from .gallery.gallery import Gallery
@@ -65,7 +64,7 @@ class Operation:
         pairs = [*request.path_params.items(), *request.query_params.multi_items()]
         query = Query(pairs, request.headers.get("user-agent", ""))
         if version.model:
-            check_model_version(query)
+            query.check_model_version()
         return self.parse(query, version)
 
 
@@ -228,7 +227,6 @@ class Service:
 
     @asynccontextmanager
     async def _read_image(self, request: Request, limits: InputLimits) -> AsyncIterator[ImageFile]:
-        """Read the image of a request."""
         weight = min(int(request.headers.get("content-length", 0)), limits.bytes)
         lane = self.reading if "Pdf" in limits.formats else self.images
         lane.check_room(self._client(request), weight)

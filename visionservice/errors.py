@@ -53,27 +53,20 @@ def invalid_parameter(
     return ApiError(400, code, f"Invalid {name} {value[:40]!r}: use {use}.", hint)
 
 
-def empty_body() -> ApiError:
-    """Return 400 for a request without a body."""
-    message = "The request has no body; send an image or the URL of an image."
-    return FileSizeError(400, "BadArgument", message)
-
-
 def too_many_bytes(max_bytes: int, hint: str = "") -> ApiError:
     """Return 400 for an image of more than `max_bytes` bytes."""
     message = f"The image must be smaller than {(max_bytes + 1) // 1024**2} MB."
     return FileSizeError(400, "InvalidImageSize", message, hint)
 
 
-def access_denied(realm: str = "") -> GatewayError:
+def access_denied(realm: str) -> GatewayError:
     """Return 401 for a missing or wrong key; the realm is the URL of the API."""
     message = (
         "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide "
         "a valid key for an active subscription and use a correct regional API endpoint for your "
         "resource."
     )
-    realm = f'realm="{realm}",' if realm else ""
-    scheme = f'AzureApiManagementKey {realm}name="{KEY_HEADER}",type="header"'
+    scheme = f'AzureApiManagementKey realm="{realm}",name="{KEY_HEADER}",type="header"'
     return GatewayError(401, "401", message, **{"WWW-Authenticate": scheme})
 
 

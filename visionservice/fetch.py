@@ -11,13 +11,13 @@ import asyncio
 import re
 import socket
 import ssl
+from asyncio.staggered import staggered_race
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any
 from urllib.request import getproxies_environment, proxy_bypass
 
-import anyio
 import certifi
 import httpcore
 import httpx
@@ -37,8 +37,6 @@ GLOBAL_UNICAST = IPv6Network("2000::/3")
 """The IPv6 addresses in use; some others lead to IPv4 or to the local network."""
 METADATA_NETWORKS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 """Addresses of cloud hosts (Azure, Oracle) that count as public."""
-
-HEADERS = [("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
 
 SizeCheck = Callable[[int], None]
 """Receives the number of bytes so far; raises ApiError if they are too many."""
@@ -77,7 +75,8 @@ async def _follow(url: str, check_size: SizeCheck, is_allowed: AddressCheck) -> 
     """Return the body of the first response that is not a redirect."""
     here = httpx.URL(url.strip())
     for _ in range(MAX_REDIRECTS + 1):
-        headers = [("Host", here.netloc.decode()), *HEADERS]
+        netloc = here.netloc.decode()
+        headers = [("Host", netloc), ("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         async with (
             await _connections(here, is_allowed) as pool,
             pool.stream("GET", _raw(here), headers=headers) as response,
@@ -134,29 +133,13 @@ class CheckedBackend(httpcore.AnyIOBackend):
     ) -> httpcore.AsyncNetworkStream:
         """Return the first connection that an address accepts (happy eyeballs)."""
         addresses = await _resolve(host, port, self._is_allowed)
-        connect_to = super().connect_tcp
-        streams: list[httpcore.AsyncNetworkStream] = []
-        errors: list[Exception] = []
-
-        async def attempt(address: str, failed: anyio.Event) -> None:
-            try:
-                streams.append(await connect_to(address, port, *args, **options))
-                attempts.cancel_scope.cancel()
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
-                errors.append(error)
-                failed.set()
-
-        async with anyio.create_task_group() as attempts:
-            for address in addresses:
-                failed = anyio.Event()
-                attempts.start_soon(attempt, address, failed)
-                with anyio.move_on_after(NEXT_ADDRESS_SECONDS):
-                    await failed.wait()
-        for unused in streams[1:]:
-            await unused.aclose()
-        if not streams:
-            raise httpcore.ConnectError(_reason(errors[0]))
-        return streams[0]
+        connect = super().connect_tcp
+        attempts = [partial(connect, address, port, *args, **options) for address in addresses]
+        stream: httpcore.AsyncNetworkStream | None
+        stream, _, errors = await staggered_race(attempts, NEXT_ADDRESS_SECONDS)
+        if stream is None:
+            raise httpcore.ConnectError from errors[0]
+        return stream
 
 
 async def _resolve(host: str, port: int, is_allowed: AddressCheck) -> list[str]:

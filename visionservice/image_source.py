@@ -115,7 +115,6 @@ class ImageSource:
 
 
 def _find_file(folder: Path, name: str) -> Path | None:
-    """Return the file of this name directly in a folder."""
     try:
         file = (folder / name).resolve()
         return file if file.parent == folder.resolve() and file.is_file() else None
@@ -130,7 +129,8 @@ async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str
         return await _read_form(request, check_size)
     data = b"".join([chunk async for chunk in _chunks(request, check_size)])
     if not data:
-        raise errors.empty_body()
+        message = "The request has no body; send an image or the URL of an image."
+        raise errors.FileSizeError(400, "BadArgument", message)
     if kind == "application/json":
         return _parse_url(data)
     if kind == "application/octet-stream" or kind.startswith(media):

@@ -18,8 +18,8 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import errors
-from .api import version_at
 from .api.query import Query
+from .api.version import version_at
 from .responses import error_response, to_ascii_line
 from .settings import parse_rate
 

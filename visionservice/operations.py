@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, Literal
 from uuid import uuid4
 
-from .api.version import Json
 from .errors import ApiError
 from .scheduler import Job
 
@@ -26,10 +25,9 @@ READ_TIME = timedelta(seconds=2)
 MAX_OPERATIONS = 1000
 MAX_RESULT_BYTES = 64 * 1024 * 1024
 """The memory of all results, compressed: a page of print takes about 10,000 bytes."""
-CHUNK_BYTES = 64 * 1024
 
 
-def pack(content: Json) -> bytes:
+def pack(content: dict[str, Any]) -> bytes:
     """Serialize and compress a JSON object."""
     return zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 1)
 
@@ -40,7 +38,7 @@ def splice(head: bytes, packed: bytes) -> Iterator[bytes]:
     reader = zlib.decompressobj()
     reader.decompress(packed, 1)  # the opening brace
     while packed := reader.unconsumed_tail:
-        yield reader.decompress(packed, CHUNK_BYTES)
+        yield reader.decompress(packed, 64 * 1024)
     yield reader.flush()
 
 

@@ -10,15 +10,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from . import INSTALL
-from .api import version_at
+from .api.version import version_at
 from .engines.base import EngineUnavailable
 from .errors import ApiError, bad_argument, internal_error, not_available, not_found
 from .gallery.gallery import GalleryError
 
 log = logging.getLogger(__name__)
-
-HINT_HEADER = "X-Error-Hint"
-MAX_HINT_CHARACTERS = 500
 
 
 class JsonResponse(JSONResponse):
@@ -37,8 +34,8 @@ def error_response(request: Request, error: ApiError) -> JsonResponse:
     body = version_at(path).error_body(error, name, path)
     headers = {**error.headers, **body.headers}
     if hint := body.hint or error.hint:
-        headers[HINT_HEADER] = to_ascii_line(hint)[:MAX_HINT_CHARACTERS]
-        log.info("Request %s: %s", name, headers[HINT_HEADER])
+        headers["X-Error-Hint"] = to_ascii_line(hint)[:500]
+        log.info("Request %s: %s", name, headers["X-Error-Hint"])
     return JsonResponse(request, body.content, body.status, **headers)
 
 

@@ -17,10 +17,8 @@ from .errors import shutting_down, too_many_requests
 
 Step = Callable[[], Any]
 
-MAX_WAITING_PIXELS = 256_000_000
 MIN_WEIGHT = 1_000_000
 """The weight of the smallest image, in pixels: a request costs more than its pixels."""
-MAX_RETRY_SECONDS = 60
 DRAIN_SECONDS = 30.0
 """The time that running jobs have to finish when the service stops."""
 
@@ -48,7 +46,7 @@ class Scheduler:
     def __init__(self, workers: int | None = None) -> None:
         self._workers = workers or max(2, cpu_count())  # one slow image does not delay all others
         self._threads = ThreadPoolExecutor(self._workers, "vision-worker")
-        self.max_waiting_pixels = MAX_WAITING_PIXELS
+        self.max_waiting_pixels = 256_000_000
         self._queue: list[Job] = []
         self._running: dict[Job, Future[Any]] = {}
         self._turn = 0
@@ -78,7 +76,7 @@ class Scheduler:
         excess = self.waiting(client) + all_waiting + weight - self.max_waiting_pixels
         if excess > 0 and all_waiting:  # an empty queue accepts a job of any weight
             seconds = math.ceil(excess * self._seconds_per_pixel / self._workers)
-            raise too_many_requests(min(seconds, MAX_RETRY_SECONDS), "Too many images are waiting")
+            raise too_many_requests(min(seconds, 60), "Too many images are waiting")
 
     def submit(self, client: Hashable, weight: int, *steps: Step, key: Hashable = None) -> Job:
         """Queue a job, a future with the result of its last step, or raise as `check_room` does."""
@@ -89,7 +87,6 @@ class Scheduler:
         return job
 
     def _remove(self, job: Any) -> None:
-        """Remove a job that is done or canceled."""
         job.steps.clear()
         if job in self._queue:
             self._queue.remove(job)

@@ -26,12 +26,8 @@ START_SECONDS = 120.0
 CLOSE_SECONDS = 5
 """The time that responses and bodies have to be sent when the work is done."""
 STOP_SECONDS = DRAIN_SECONDS + 3 * CLOSE_SECONDS
-KEEP_ALIVE_SECONDS = 30
-"""The time until the next request after which a connection is closed."""
 MAX_CONNECTIONS = 500
 """Connections that are open at the same time; requests on further ones get 503."""
-MAX_HEADER_BYTES = 16 * 1024
-"""The request line and the headers together."""
 
 
 class LocalService:
@@ -150,7 +146,7 @@ class LocalService:
         config = uvicorn.Config(
             self._app,
             access_log=False,
-            h11_max_incomplete_event_size=MAX_HEADER_BYTES,
+            h11_max_incomplete_event_size=16 * 1024,  # the request line and the headers together
             headers=[("Server", f"visionhelpers/{version('visionhelpers')} (local)")],
             http="h11",
             lifespan="off",
@@ -159,7 +155,7 @@ class LocalService:
             log_level="critical",
             server_header=False,
             timeout_graceful_shutdown=CLOSE_SECONDS,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=30,
             ws="none",
         )
         server = uvicorn.Server(config)

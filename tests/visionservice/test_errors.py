@@ -9,7 +9,7 @@ from visionservice import LocalService, errors
 @pytest.mark.parametrize(
     ("error", "status", "code"),
     [
-        (errors.access_denied(), 401, "401"),
+        (errors.access_denied("http://localhost"), 401, "401"),
         (errors.not_found("x"), 404, "404"),
         (errors.too_many_requests(2, "Too many"), 429, "429"),
         (errors.shutting_down(), 503, "503"),
@@ -17,7 +17,6 @@ from visionservice import LocalService, errors
         (errors.invalid_image_url("x"), 400, "InvalidImageUrl"),
         (errors.invalid_image_format("x"), 400, "InvalidImageFormat"),
         (errors.invalid_image_size("x"), 400, "InvalidImageSize"),
-        (errors.empty_body(), 400, "BadArgument"),
         (errors.too_many_bytes(4 * 1024 * 1024 - 1), 400, "InvalidImageSize"),
         (errors.not_supported_language("x"), 400, "NotSupportedLanguage"),
         (errors.not_available("x"), 501, "FailedToProcess"),

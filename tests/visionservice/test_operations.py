@@ -12,8 +12,9 @@ import pytest
 
 from tests.visionservice.test_scheduler import on_a_loop
 from visionservice import operations as module
+from visionservice.api.version import Json
 from visionservice.errors import ApiError
-from visionservice.operations import KEEP_TIME, READ_TIME, Json, OperationStore, pack, splice
+from visionservice.operations import KEEP_TIME, READ_TIME, OperationStore, pack, splice
 from visionservice.scheduler import Job, Scheduler
 
 NOON = datetime(2026, 9, 13, 12, tzinfo=UTC)

@@ -23,8 +23,7 @@ from tests.visionservice.descriptions import (
 )
 from visionhelpers.images import sample_path
 from visionservice import LocalService, errors
-from visionservice.api import V4_0, VERSIONS
-from visionservice.api.version import Version
+from visionservice.api.version import V4_0, VERSIONS, Version
 
 SEVEN = ("imageType", "faces", "adult", "categories", "color", "tags", "description")
 CLASSIC = tuple(version for version in FILES if version != "4.0")
@@ -353,7 +352,11 @@ def test_every_refusal_has_the_form_of_its_version(
     for error in REFUSALS:
         said = version.error_body(error, "an-id", f"{version.root}{path}")
         Checker(described[version.name], name).check(said.content)
-    for error in (errors.access_denied(), errors.not_found(), errors.too_many_requests(1, ".")):
+    for error in (
+        errors.access_denied("http://localhost"),
+        errors.not_found(),
+        errors.too_many_requests(1, "."),
+    ):
         said = version.error_body(error, "an-id", f"{version.root}{path}")
         jsonschema.validate(said.content, GATEWAY)
         assert said.content["error"]["code"] == str(error.status)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from anyio import to_thread
@@ -14,11 +13,9 @@ from visionhelpers.images import SAMPLES, sample_credits
 
 from ..errors import not_found
 from ..gallery.gallery import Gallery
+from ..gallery.image_store import ImageStore
 from ..responses import JsonResponse
 from . import limits
-
-if TYPE_CHECKING:
-    from ..app import Service
 
 
 def gallery_of(request: Request) -> Gallery:
@@ -28,9 +25,14 @@ def gallery_of(request: Request) -> Gallery:
     return gallery if name is None else gallery.named(unquote(name))
 
 
+def _stores(request: Request) -> dict[str, ImageStore]:
+    gallery = gallery_of(request)
+    return {"celebrities": gallery.faces, "landmarks": gallery.landmarks}
+
+
 async def _list_gallery(request: Request) -> Response:
-    gallery, content = gallery_of(request), {}
-    for kind, store in (("celebrities", gallery.faces), ("landmarks", gallery.landmarks)):
+    content = {}
+    for kind, store in _stores(request).items():
         counts = await to_thread.run_sync(store.names)
         content[kind] = [{"name": name, "images": images} for name, images in counts.items()]
     return JsonResponse(request, content)
@@ -38,18 +40,13 @@ async def _list_gallery(request: Request) -> Response:
 
 async def _edit_gallery(request: Request) -> Response:
     """Add the image of a request to a name, or remove the name."""
-    gallery, name = gallery_of(request), request.path_params["name"]
-    match request.path_params["kind"].lower():
-        case "celebrities":
-            store = gallery.faces
-        case "landmarks":
-            store = gallery.landmarks
-        case _:
-            raise not_found("Use /gallery/celebrities/NAME or /gallery/landmarks/NAME.")
+    kind, name = request.path_params["kind"].lower(), request.path_params["name"]
+    store = _stores(request).get(kind)
+    if store is None:
+        raise not_found("Use /gallery/celebrities/NAME or /gallery/landmarks/NAME.")
     if request.method == "POST":
-        service: Service = request.app.state.service
-        add = store.add
-        images = await service.process(request, limits.IMAGE, lambda data, *_: add(name, data))
+        process, add = request.app.state.service.process, store.add
+        images = await process(request, limits.IMAGE, lambda data, *_: add(name, data))
         return JsonResponse(request, {"name": name, "images": images}, 201)
     if not await to_thread.run_sync(store.remove, name):
         raise not_found(f"The gallery contains no {name[:40]!r}.")
@@ -64,7 +61,7 @@ async def _get_sample(request: Request) -> Response:
 
 
 async def _get_health(request: Request) -> Response:
-    service: Service = request.app.state.service
+    service = request.app.state.service
     status = "ready" if service.ready.is_set() else "listening"
     return JsonResponse(request, {"status": status, "engines": service.engines.names})
 

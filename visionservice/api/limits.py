@@ -1,4 +1,4 @@
-"""Input limits of the operations: bytes, pixels, file formats and pages of each API version."""
+"""Input limits of the operations: bytes, pixels and file formats in each API version."""
 
 from __future__ import annotations
 
@@ -21,6 +21,3 @@ READ_V3 = replace(READ_V2, longest=10_000, bytes=50 * MEGABYTE)
 IMAGE_V4 = replace(
     IMAGE, formats=(*PHOTO_FORMATS, "Webp", "Ico", "Tiff"), bytes=20 * MEGABYTE, media="image/"
 )
-
-MAX_PAGES_V2 = 200
-MAX_PAGES_V3 = 2000

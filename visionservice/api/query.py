@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterable
+from pathlib import Path
 
-from ..errors import ApiError, invalid_parameter
+from ..errors import ApiError, invalid_parameter, not_supported_language
 
+UNREAD_SCRIPTS = ("Arabic", "Cyrillic", "Devanagari", "Greek", "Korean")
+"""The scripts that no model here reads."""
+with Path(__file__).with_name("languages.csv").open(encoding="utf-8", newline="") as file:
+    LANGUAGES = {row["name"]: row["languages"].split() for row in csv.DictReader(file)}
+"""The languages of the API by operation, and those in each unread script."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_MODEL_VERSION = re.compile(r"(latest|\d{4}-\d{2}-\d{2})(-preview)?")
 
 
 class Query:
-    """Parameters by name; case, surrounding blanks and unknown names are ignored."""
+    """Parameters by name; case, surrounding blanks and unknown names are ignored.
+
+    The methods raise ApiError for an invalid value.
+    """
 
     def __init__(self, pairs: Iterable[tuple[str, str]], agent: str = "") -> None:
         self.agent = agent  # the client's User-Agent
@@ -28,7 +39,7 @@ class Query:
         return tuple(item for part in self.text(name).split(",") if (item := part.strip()))
 
     def flag(self, name: str, *, default: bool) -> bool:
-        """Return a boolean, or raise ApiError."""
+        """Return a boolean."""
         value = self.text(name, str(default))
         if value.lower() not in _BOOLEANS:
             raise invalid_parameter(name, value, "true or false")
@@ -37,7 +48,7 @@ class Query:
     def number(
         self, name: str, low: int, high: int, default: str = "", code: str = "BadArgument"
     ) -> int:
-        """Return an integer from `low` to `high`, or raise ApiError; "" is no default."""
+        """Return an integer from `low` to `high`; "" is no default."""
         value, use = self.text(name, default), f"an integer from {low} to {high}"
         if not value:
             raise ApiError(400, code, f"{name} is required: {use}.")
@@ -46,9 +57,43 @@ class Query:
         return int(value)
 
     def choice(self, name: str, *allowed: str, default: str = "", code: str = "BadArgument") -> str:
-        """Return one of the allowed values as it is spelled there, or raise ApiError."""
-        value = self.text(name, default)
-        for spelling in allowed:
-            if value.lower() == spelling.lower():
-                return spelling
-        raise invalid_parameter(name, value, " or ".join(allowed), code)
+        """Return one of the allowed values as it is spelled there."""
+        return _spelling(name, self.text(name, default), allowed, " or ".join(allowed), code)
+
+    def choices(self, name: str, allowed: Iterable[str], code: str) -> frozenset[str]:
+        """Return the items of a list as they are spelled in the allowed values."""
+        use = ", ".join(allowed)
+        return frozenset(_spelling(name, item, allowed, use, code) for item in self.names(name))
+
+    def require_english(self) -> None:
+        """Raise NotSupportedLanguage for every `language` except English."""
+        language = self.text("language", "en")
+        if language.lower() != "en":
+            raise not_supported_language(f"Language {language[:40]!r} is not supported; use en.")
+
+    def read_language(self, operation: str, default: str) -> str:
+        """Return the `language` of the text as the API spells it, or raise NotSupportedLanguage."""
+        asked = self.text("language", default)
+        for script in UNREAD_SCRIPTS:
+            if asked.lower() in map(str.lower, LANGUAGES[script]):
+                reason = f"the local service cannot read {script} script"
+                raise not_supported_language(f"Language {asked!r} is not supported: {reason}.")
+        allowed, use = LANGUAGES[operation], "for example en, fr or de"
+        hint = f"The languages are {', '.join(allowed)}."
+        return _spelling("language", asked, allowed, use, "NotSupportedLanguage", hint)
+
+    def check_model_version(self) -> None:
+        """Raise BadArgument for an invalid `model-version`; all valid ones mean the same models."""
+        asked = self.text("model-version", "latest")
+        if not _MODEL_VERSION.fullmatch(asked):
+            raise invalid_parameter("model-version", asked, "latest or a date such as 2021-05-01")
+
+
+def _spelling(
+    name: str, value: str, allowed: Iterable[str], use: str, code: str, hint: str = ""
+) -> str:
+    """Return a value as it is spelled in `allowed`, or raise ApiError."""
+    for spelling in allowed:
+        if value.lower() == spelling.lower():
+            return spelling
+    raise invalid_parameter(name, value, use, code, hint)

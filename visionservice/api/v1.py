@@ -9,18 +9,14 @@ from __future__ import annotations
 from functools import partial
 from io import BytesIO
 from math import radians
-from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from ..analysis import ImageAnalysis
 from ..errors import ApiError
 from . import analysis_json, text_json
-from .params import parse_enum_list, read_language, require_english
 from .query import Query
 from .version import DocumentHandler, ImageHandler, Json, ReadPlan, Version
-
-if TYPE_CHECKING:
-    from ..analysis import ImageAnalysis
 
 DETAILS = ("Celebrities", "Landmarks")
 AGENT_WITHOUT_LANGUAGE = "azure-cognitiveservices-vision-computervision/0.1.0"
@@ -42,12 +38,12 @@ MODELS: Json = {
 
 def analyze(query: Query, version: Version) -> ImageHandler:
     """Analyze Image: the requested features, and the names of people and places."""
-    require_english(query)
+    query.require_english()
     details = frozenset(DETAILS)
     if query.text("details").lower() != "all":
-        details = parse_enum_list(query, "details", DETAILS, "InvalidDetails")
+        details = query.choices("details", DETAILS, "InvalidDetails")
     allowed = version.features
-    features = parse_enum_list(query, "visualFeatures", allowed, "NotSupportedVisualFeature")
+    features = query.choices("visualFeatures", allowed, "NotSupportedVisualFeature")
     if "Brands" in features:
         message = "The local service does not support brand detection."
         raise ApiError(400, "NotSupportedFeature", message)
@@ -63,7 +59,7 @@ def analyze(query: Query, version: Version) -> ImageHandler:
 
 def describe(query: Query, version: Version) -> ImageHandler:
     """Describe Image: tags and up to `maxCandidates` captions."""
-    require_english(query)
+    query.require_english()
     limit, names = query.number("maxCandidates", 1, 100, "1"), _with_names(query, version)
     description = partial(analysis_json.description, limit=limit, names=names)
     return analysis_json.handler(version, description=description)
@@ -71,13 +67,13 @@ def describe(query: Query, version: Version) -> ImageHandler:
 
 def tag(query: Query, version: Version) -> ImageHandler:
     """Tag Image: tags with their confidence."""
-    require_english(query)
+    query.require_english()
     return analysis_json.handler(version, tags=analysis_json.tags)
 
 
 def domain_model(query: Query, version: Version) -> ImageHandler:
     """Recognize Domain Specific Content: the names of people or places."""
-    require_english(query)
+    query.require_english()
     model = query.choice("model", "celebrities", "landmarks", code="InvalidModel")
     names = analysis_json.celebrities if model == "celebrities" else analysis_json.landmarks
     return analysis_json.handler(version, result=lambda analysis: {model: names(analysis)})
@@ -100,7 +96,7 @@ def thumbnail(query: Query, _: Version) -> ImageHandler:
 
 def ocr(query: Query, version: Version) -> ImageHandler:
     """OCR: printed text as regions, lines and words with upright boxes."""
-    language = read_language(query, "OCR", "unk")
+    language = query.read_language("OCR", "unk")
     detect_orientation = query.flag("detectOrientation", default=True)
 
     def respond(analysis: ImageAnalysis, _: str) -> Json:
@@ -132,5 +128,4 @@ def _with_names(query: Query, version: Version) -> bool:
     """Return True unless `descriptionExclude`, a parameter since v2.1, excludes celebrities."""
     if version.number < 2.1:
         return True
-    excluded = parse_enum_list(query, "descriptionExclude", DETAILS, "InvalidDetails")
-    return "Celebrities" not in excluded
+    return "Celebrities" not in query.choices("descriptionExclude", DETAILS, "InvalidDetails")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from ..analysis import PageAnalysis
 from ..errors import bad_argument
 from . import analysis_json, text_json
-from .limits import MAX_PAGES_V2
 from .query import Query
 from .version import DocumentHandler, ImageHandler, Json, ReadPlan, Version
 
-if TYPE_CHECKING:
-    from ..analysis import PageAnalysis
-
+MAX_PAGES = 200
 LOW_CONFIDENCE = 0.8
 """Words below this confidence are marked "Low"; correctly read words have 0.9 and more."""
 
@@ -40,7 +36,7 @@ def recognize_text(query: Query, _: Version) -> DocumentHandler:
 def read(_: Query, __: Version) -> DocumentHandler:
     """Batch Read File: every page of an image, a TIFF or a PDF."""
     return lambda count: ReadPlan(
-        range(1, min(count, MAX_PAGES_V2) + 1), _page, lambda pages: {"recognitionResults": pages}
+        range(1, min(count, MAX_PAGES) + 1), _page, lambda pages: {"recognitionResults": pages}
     )
 
 

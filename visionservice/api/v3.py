@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from ..analysis import PageAnalysis
 from ..errors import ApiError, invalid_parameter
 from . import text_json
-from .limits import MAX_PAGES_V3
-from .params import read_language
 from .query import Query
 from .version import DocumentHandler, Json, ReadPlan, Version
 
-if TYPE_CHECKING:
-    from ..analysis import PageAnalysis
-
-READ_MODEL = "2022-04-30"
-"""The `modelVersion` of Read results."""
+MAX_PAGES = 2000
 _PAGE_RANGE = re.compile(r"(?a:(?!-$)(\d{0,6})-(\d{0,6}))")
 
 
@@ -25,13 +19,13 @@ def read(query: Query, version: Version) -> DocumentHandler:
     """Read: the pages of an image, a TIFF or a PDF; one model for print and handwriting."""
     head: Json = {"version": f"{version.number}.0"}
     if version.number < 3.2:
-        read_language(query, "Read v3.0", "en")
+        query.read_language("Read v3.0", "en")
         select, natural = page_numbers(()), False
     else:
-        read_language(query, "Read v3.2", "en")
+        query.read_language("Read v3.2", "en")
         select, code = page_numbers(query.names("pages")), "InvalidReadingOrder"
         order = query.choice("readingOrder", "basic", "natural", default="basic", code=code)
-        head["modelVersion"], natural = READ_MODEL, order == "natural"
+        head["modelVersion"], natural = "2022-04-30", order == "natural"
 
     def plan(count: int) -> ReadPlan:
         numbers = select(count)
@@ -50,7 +44,7 @@ def read(query: Query, version: Version) -> DocumentHandler:
 def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
     """Return a function from the number of pages to those in ranges such as 1, 3-5 and 7-.
 
-    It returns at most `MAX_PAGES_V3`; without ranges they are the first ones.
+    It returns at most `MAX_PAGES`; without ranges they are the first ones.
     """
     bounds = []
     for text in ranges or ("1-",):
@@ -65,7 +59,7 @@ def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
         seen = 0
         for low, high in sorted(bounds):
             new = range(max(low, seen + 1), min(high, count) + 1)
-            numbers += new[: MAX_PAGES_V3 - len(numbers)]
+            numbers += new[: MAX_PAGES - len(numbers)]
             seen = max(seen, high)
         return numbers
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from ..errors import ApiError, bad_argument
 from .analysis_json import Section, named, tags, xywh
-from .params import parse_enum_list, require_english
 from .query import Query
 from .version import INVALID_RATIO, V4_FEATURES, ImageHandler, Json, Version
 
@@ -24,14 +23,14 @@ MIN_ASPECT_RATIO, MAX_ASPECT_RATIO = 0.75, 1.8
 def analyze(query: Query, version: Version) -> ImageHandler:
     """Image Analysis, Analyze: the requested features."""
     query.choice("api-version", *API_VERSIONS)
-    features = parse_enum_list(query, "features", V4_FEATURES, "NotSupportedVisualFeature")
+    features = query.choices("features", V4_FEATURES, "NotSupportedVisualFeature")
     if not features:
         raise bad_argument(
             "Either 'features' or 'model-name' needs to be specified in the query parameter."
         )
     if query.text("model-name"):
         raise ApiError(404, "InvalidModel", "The local service has no custom models.")
-    require_english(query)
+    query.require_english()
     ratios = [_aspect_ratio(text) for text in query.names("smartcrops-aspect-ratios")]
     neutral = query.flag("gender-neutral-caption", default=False)
     sections: dict[str, Section] = {

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from ..analysis import ImageAnalysis, PageAnalysis
 from ..errors import ApiError, FileSizeError, GatewayError
+from ..operations import Progress
 from .limits import IMAGE_V4
 
-if TYPE_CHECKING:
-    from ..analysis import ImageAnalysis, PageAnalysis
-    from ..operations import Progress
-
 Json = dict[str, Any]
-ImageHandler = Callable[["ImageAnalysis", str], Json | bytes]
+ImageHandler = Callable[[ImageAnalysis, str], Json | bytes]
 """Returns the response for an image; the second argument is the request id."""
 DocumentHandler = Callable[[int], "ReadPlan"]
 """Returns the plan for a document with this number of pages, or raises ApiError."""

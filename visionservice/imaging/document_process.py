@@ -36,9 +36,7 @@ TIMEOUT_SECONDS = 20.0
 MAX_CPU_SECONDS = 30
 """The limit for each question, in case that the service has ended."""
 MAX_MEMORY_BYTES = 2_000_000_000
-MAX_REPLY_BYTES = 1000
 _COMMAND = [sys.executable, "-P", "-m", f"{__package__}.document_process"]
-_ENVIRONMENT = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
 
 
 class DocumentProcess:
@@ -48,9 +46,10 @@ class DocumentProcess:
 
     def __init__(self, data: bytes, kind: str) -> None:
         self._kind, self._unsent = kind.upper(), data
-        command, environment = [*_COMMAND, kind, str(len(data))], os.environ | _ENVIRONMENT
+        command = [*_COMMAND, kind, str(len(data))]
+        more = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
         self._process = Popen(  # noqa: S603
-            command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=environment
+            command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=os.environ | more
         )
         self._stdin = cast(IO[bytes], self._process.stdin)
         self._stdout = cast(BufferedReader, self._process.stdout)
@@ -81,7 +80,7 @@ class DocumentProcess:
             self._stdin.writelines([self._unsent, f"{question}\n".encode()])
             self._stdin.flush()
             self._unsent = b""
-            kind, reply = self._stdout.readline(MAX_REPLY_BYTES).decode().strip().split(" ", 1)
+            kind, reply = self._stdout.readline(1000).decode().strip().split(" ", 1)
             if kind == "ok":
                 number, width, height = map(int, reply.split())
                 if width * height > MAX_PIXELS:
@@ -133,25 +132,20 @@ class _Tiff:
     def __init__(self, data: bytes) -> None:
         from PIL import Image, ImageSequence
 
-        Image.MAX_IMAGE_PIXELS = None  # _check is stricter
+        Image.MAX_IMAGE_PIXELS = None  # those of `probe` and `measure` are stricter
         self._pages = ImageSequence.Iterator(Image.open(BytesIO(data), formats=["TIFF"]))
 
     def measure(self) -> tuple[int, int, int]:
         sizes = [page.size for page in islice(self._pages, MAX_PAGES)]
         width, height = max(sizes, key=math.prod)
-        self._check(width * height)
+        if width * height > MAX_PIXELS:
+            raise invalid_image_size(f"A page must have at most {MAX_PIXELS} pixels.")
         return len(sizes), width, height
 
     def draw(self, number: int) -> Any:
         from .decode import to_array
 
-        page = self._pages[number - 1]
-        self._check(math.prod(page.size))
-        return to_array(page)
-
-    def _check(self, pixels: int) -> None:
-        if pixels > MAX_PIXELS:
-            raise invalid_image_size(f"A page must have at most {MAX_PIXELS} pixels.")
+        return to_array(self._pages[number - 1])
 
 
 def main() -> None:

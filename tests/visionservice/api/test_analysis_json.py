@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from visionservice.api import V1_0, V3_2, analysis_json
+from visionservice.api import analysis_json
+from visionservice.api.version import V1_0, V3_2
 from visionservice.engines.base import Category, Object
 from visionservice.engines.geometry import Box
 

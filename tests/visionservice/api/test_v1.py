@@ -8,7 +8,7 @@ import requests
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
-from visionservice.api import V1_0
+from visionservice.api.version import V1_0
 from visionservice.errors import ApiError, access_denied, bad_argument
 from visionservice.operations import Progress
 
@@ -132,7 +132,7 @@ def test_codes_that_v1_lacks_become_bad_argument() -> None:
 def test_service_errors_are_flat_and_gateway_errors_are_nested() -> None:
     response = V1_0.error_body(bad_argument("no"), "id", "/vision/v1.0/tag")
     assert response.content == {"code": "BadArgument", "requestId": "id", "message": "no"}
-    denied = V1_0.error_body(access_denied(), "id", "/vision/v1.0/tag")
+    denied = V1_0.error_body(access_denied("http://localhost"), "id", "/vision/v1.0/tag")
     assert (denied.status, set(denied.content)) == (401, {"error"})
 
 

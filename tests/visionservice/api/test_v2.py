@@ -8,7 +8,7 @@ import requests
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
-from visionservice.api import V4_0, VERSIONS, version_at
+from visionservice.api.version import V4_0, VERSIONS, version_at
 
 KEY = "Ocp-Apim-Subscription-Key"
 

@@ -8,8 +8,8 @@ import requests
 
 from tests.visionservice.api.test_v2 import KEY, ask, read
 from visionservice import LocalService
-from visionservice.api import V3_2
 from visionservice.api.v3 import page_numbers
+from visionservice.api.version import V3_2
 from visionservice.errors import ApiError, access_denied, bad_argument, internal_error
 
 
@@ -101,7 +101,7 @@ def test_the_outer_code_follows_the_status() -> None:
 
     assert outer(bad_argument("no")) == "InvalidRequest"
     assert outer(internal_error()) == "InternalServerError"
-    assert outer(access_denied()) == "401"
+    assert outer(access_denied("http://localhost")) == "401"
 
 
 def test_removed_operations_return_404(service: LocalService) -> None:

@@ -7,8 +7,9 @@ import requests
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
-from visionservice.api import V4_0, v4
+from visionservice.api import v4
 from visionservice.api.query import Query
+from visionservice.api.version import V4_0
 
 KEY = "Ocp-Apim-Subscription-Key"
 
