@@ -86,7 +86,6 @@ OPERATIONS = (
     Operation("read/analyze", v3.read, THIRD, limits.READ_V3, "read/analyzeResults"),
     Operation("imageanalysis:analyze", v4.analyze, FOURTH, limits.IMAGE_V4),
 )
-"""Every operation on an image or a document."""
 
 
 def create_app(

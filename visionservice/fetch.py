@@ -28,7 +28,6 @@ from .errors import ApiError, invalid_image_url
 from .settings import LOOPBACK
 
 FETCH_SECONDS = 15.0
-"""The time limit for a download with its redirects."""
 MAX_REDIRECTS = 5
 NEXT_ADDRESS_SECONDS = 0.25
 """The time after which the next address of a host is tried as well (RFC 8305)."""

@@ -72,4 +72,3 @@ ROUTES = [
     Route("/samples/{name:path}", _get_sample),
     Route("/health", _get_health),
 ]
-"""The endpoints; the state of the application contains the service."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from ..errors import ApiError, invalid_parameter, not_supported_language
 
 UNREAD_SCRIPTS = ("Arabic", "Cyrillic", "Devanagari", "Greek", "Korean")
-"""The scripts that no model here reads."""
 with Path(__file__).with_name("languages.csv").open(encoding="utf-8", newline="") as file:
     LANGUAGES = {row["name"]: row["languages"].split() for row in csv.DictReader(file)}
 """The languages of the API by operation, and those in each unread script."""
