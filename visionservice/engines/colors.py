@@ -1,7 +1,5 @@
 """Colors: the API's names of the dominant colors, the accent color, and black and white."""
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray

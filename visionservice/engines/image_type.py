@@ -5,8 +5,6 @@ flat and has few colors and sharp edges; a photograph cut out on white has grain
 Lienhart and Hartmann, "Classifying images on the web automatically", 2002).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Labels of the object and scene models, and the thresholds that all engines share."""
 
-from __future__ import annotations
-
 import csv
 from dataclasses import dataclass, replace
 from functools import cache

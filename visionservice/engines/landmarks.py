@@ -5,8 +5,6 @@ the ratio test. Those matches count that one homography explains (estimated with
 al., 2019), if they are spread over the part that both images show.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -3,8 +3,6 @@
 An entry point of the group `visionhelpers.engines` is named `KIND.NAME`, as `captions.blip`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext, suppress
 from functools import cache

@@ -5,8 +5,6 @@ and each of its positions has a score: first the number of whole faces, then the
 margin around them, then how much of the objects and of the saliency is in the window.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 
 import cv2

@@ -1,7 +1,5 @@
 """Labeled images on disk: a folder per name, and the features of each image beside it."""
 
-from __future__ import annotations
-
 import logging
 import re
 import shutil

@@ -1,7 +1,5 @@
 """Activities of people, from the positions of people and objects; `activities.csv` lists them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..base import Object

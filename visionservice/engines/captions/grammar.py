@@ -1,7 +1,5 @@
 """English grammar of captions: articles, numbers, plurals and lists."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..labels import word_class

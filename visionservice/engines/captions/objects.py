@@ -5,8 +5,6 @@ images the object model alone found, wrongly, a kite (0.92) and scissors (0.83) 
 cake (0.65) in an anemone and a suitcase (0.76) in a gas cylinder.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from math import prod
 

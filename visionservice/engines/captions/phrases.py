@@ -1,7 +1,5 @@
 """The phrases of a caption; those of place and time: "on a pier", "at night"."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from ..base import MIN_SKY, Scene

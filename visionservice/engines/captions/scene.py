@@ -4,8 +4,6 @@ The model assigns every image to one of its 1,000 classes. The classes to which 
 images, patterns and paintings are never in a caption (`naming` in the tables).
 """
 
-from __future__ import annotations
-
 from ..base import LabelScore, Scene
 from ..evidence.evidence import Evidence
 from ..labels import MIN_PLACE_SCORE, OBJECT_CLASSES, class_count, scene_class, word_class

@@ -1,7 +1,5 @@
 """The plan of a caption: the subject of an image, and further details about it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from ..base import Colors, LabelScore, Object

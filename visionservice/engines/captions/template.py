@@ -4,8 +4,6 @@ The confidence of a sentence is that of its weakest phrase, times its share of a
 plan. A sentence that omits a certain detail, or contains a doubtful one, therefore ranks lower.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations

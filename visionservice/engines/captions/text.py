@@ -1,7 +1,5 @@
 """The caption of an image of text: a page, a close up of text, or a few words."""
 
-from __future__ import annotations
-
 from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
 from .phrases import CaptionPlan, Phrase
 

@@ -1,7 +1,5 @@
 """People in an image: the bodies that the object model finds, joined with the faces on them."""
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass

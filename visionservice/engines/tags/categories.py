@@ -4,8 +4,6 @@
 people, text, light and place. A parent has at least the score of its categories.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..base import Category

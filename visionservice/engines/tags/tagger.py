@@ -3,8 +3,6 @@
 A tag of two engines has the higher confidence.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from ..base import Tag, Tagger

@@ -1,7 +1,5 @@
 """Language identification: by script, and among languages in Latin letters by py3langid."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections import Counter
 from functools import cache

@@ -1,7 +1,5 @@
 """Layout analysis: the slope of lines of text, and their regions in reading order."""
 
-from __future__ import annotations
-
 from itertools import chain
 
 import numpy as np
