@@ -32,8 +32,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Found = TypeVar("Found", base.Object, base.FaceBox, base.Face)
 
-MIN_PART_SIDE = 50
-"""The shorter side, in pixels, of the smallest object that has its own caption."""
+MIN_PART_SIDE = 50  # the shorter side, in pixels, of an object that has its own caption
 _readers = ThreadPoolExecutor(1, "vision-reader")
 
 
@@ -232,7 +231,7 @@ class ImageAnalysis:
         return self._get("tags", lambda: tuple(self.engines.tags.tag(self.evidence)))
 
     @property
-    def categories(self) -> tuple[base.Category, ...]:
+    def categories(self) -> tuple[base.LabelScore, ...]:
         """The categories, the most confident first."""
         return self._get("categories", lambda: categories(self.evidence))
 

@@ -31,7 +31,7 @@ def handler(version: Version, **sections: Section) -> ImageHandler:
 
 def categories(analysis: ImageAnalysis, details: frozenset[str]) -> list[Json]:
     """Return the categories, with the requested names of people and places in their details."""
-    found: list[Json] = [{"name": c.name, "score": c.score} for c in analysis.categories]
+    found: list[Json] = [{"name": c.name, "score": c.confidence} for c in analysis.categories]
     if "Celebrities" in details:
         _attach_details(found, ("people_",), "celebrities", celebrities(analysis))
     if "Landmarks" in details:

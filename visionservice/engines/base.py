@@ -28,8 +28,7 @@ Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 MIN_SKY, MIN_GRASS, MIN_GREEN, MIN_SNOW, MIN_WATER = 0.10, 0.30, 0.20, 0.04, 0.25
 """The least shares of the image (of its lower third for grass), and the least score of water, which
 10 of 10 images of water reach."""
-BLACK_AND_WHITE_PRECISION = 107 / 110
-"""The share of right results on as many prints in one ink as color images."""
+BLACK_AND_WHITE_PRECISION = 107 / 110  # on as many prints in one ink as color images
 DRAWING_PRECISION = {(3, 0): 529 / 536, (2, 0): 129 / 141, (2, 1): 78 / 79}
 """The share of right results by clip art and line drawing, on the images of `image_type`."""
 
@@ -144,7 +143,7 @@ class OcrResult:
 
 @dataclass(frozen=True, slots=True)
 class LabelScore:
-    """A label of the scene classifier, or a more general word, with its probability."""
+    """A label of the scene classifier, a more general word or a category, with its probability."""
 
     name: str
     confidence: float
@@ -250,14 +249,6 @@ class Caption:
 
 class Tag(LabelScore):
     """A word for something in the image, and its confidence."""
-
-
-@dataclass(frozen=True, slots=True)
-class Category:
-    """One of the API's 86 categories."""
-
-    name: str
-    score: float
 
 
 class Engine(Protocol):

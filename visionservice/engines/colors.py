@@ -7,28 +7,22 @@ from numpy.typing import NDArray
 from .base import Colors, RGBImage
 from .geometry import size_within
 
-COLOR_SIDE = 128
-"""The longer side, in pixels, at which colors are counted."""
+COLOR_SIDE = 128  # pixels of the longer side, at which colors are counted
 NAMES = (
     "Black", "Blue", "Brown", "Grey", "Green", "Orange",
     "Pink", "Purple", "Red", "Teal", "White", "Yellow",
 )  # fmt: skip
-"""The API's 12 names of colors."""
 HUES = ("Red", "Orange", "Yellow", "Green", "Teal", "Blue", "Purple", "Pink", "Red")
-HUE_ENDS = (15, 45, 68, 160, 195, 258, 300, 340)
-"""The end of each of `HUES` but the last, in degrees of the HSV circle."""
-MIN_DOMINANT_SHARE = 0.15
-"""The least share of the image of a dominant color."""
+HUE_ENDS = (15, 45, 68, 160, 195, 258, 300, 340)  # of all `HUES` but the last, in HSV degrees
+MIN_DOMINANT_SHARE = 0.15  # of the image
 
 # In CIELAB. 811 of 825 prints of photos in gray, sepia, selenium or cyanotype, or on yellowed
 # paper, are black and white by these bounds; so are 3 of 110 photos in color.
 MAX_GRAY_CHROMA = 3
 MAX_TONE_CHROMA = 40
-MAX_HUE_DRIFT = 0.6
-"""The tangent of the angle by which a tone turns from its mean hue from dark to light."""
+MAX_HUE_DRIFT = 0.6  # the tangent of the angle by which a tone turns from its mean hue
 MAX_TONE_DISTANCE = 8
-MIN_TONE_RANGE = 0.4
-"""The least range from dark to light, 0 to 1, of a toned image; that of a plain wall is less."""
+MIN_TONE_RANGE = 0.4  # from dark to light, 0 to 1; that of a plain wall is less
 
 Floats = NDArray[np.float32]
 
@@ -37,7 +31,7 @@ def analyze(image: RGBImage) -> Colors:
     """Return the colors: the foreground's weigh more in the center, the background's outside."""
     size = size_within((image.shape[1], image.shape[0]), COLOR_SIDE)
     small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
-    scaled = np.asarray(small.astype(np.float32) / 255, np.float32)
+    scaled = np.asarray(small / 255, np.float32)
     hsv = np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2HSV), np.float32)
     hue, saturation, value = np.moveaxis(hsv, -1, 0)
     names = _names(hue, saturation, value)
@@ -46,10 +40,8 @@ def analyze(image: RGBImage) -> Colors:
     dominant = [i for i in order[:3] if shares[i] >= MIN_DOMINANT_SHARE] or [order[0]]
     rows, columns = (np.cos(np.linspace(-1, 1, side) * np.pi / 2) for side in names.shape)
     center = np.outer(rows, columns)
-    front, back = (
-        int(np.bincount(names.ravel(), weights.ravel()).argmax())
-        for weights in (center, 1 - center)
-    )
+    weighted = (np.bincount(names.ravel(), each.ravel()) for each in (center, 1 - center))
+    front, back = (int(sums.argmax()) for sums in weighted)
     return Colors(
         foreground=NAMES[front],
         background=NAMES[back],

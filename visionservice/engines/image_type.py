@@ -15,22 +15,14 @@ from numpy.typing import NDArray
 from .base import ImageType, RGBImage
 from .geometry import size_within
 
-DRAWING_SIDE = 300
-"""The longer side, in pixels, at which the features are measured."""
-MIN_WHITE, MAX_INK = 244, 225
-"""The darkest level of white, and the lightest of ink, once the paper is white."""
-MIN_PAPER, MAX_PAPER_CHROMA = 160, 24
-"""The darkest level of paper, and the greatest difference between its channels."""
-MIN_COLOR_CHROMA = 40
-"""The least difference between the channels of a pixel with a color."""
-MIN_PAPER_BORDER = 0.5
-"""The least share of the border that is paper."""
-MAX_COLORED = 0.02
-"""The greatest share of pixels with a color in an image without color."""
-MAX_THICK_INK = 0.25
-"""The greatest share of ink in a line drawing that is wider than a stroke."""
-CLIP_ART_PROBABILITIES = (0.5, 0.7, 0.9)
-"""From these on, a colored drawing is ambiguous, normal and good clip art."""
+DRAWING_SIDE = 300  # pixels of the longer side, at which the features are measured
+MIN_WHITE, MAX_INK = 244, 225  # levels, once the paper is white
+MIN_PAPER, MAX_PAPER_CHROMA = 160, 24  # the level, and the difference between the channels
+MIN_COLOR_CHROMA = 40  # the difference between the channels of a pixel with a color
+MIN_PAPER_BORDER = 0.5  # the share of the border
+MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
+MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
+CLIP_ART_PROBABILITIES = (0.5, 0.7, 0.9)  # of ambiguous, normal and good clip art
 
 WEIGHTS = (-5.64, -5.90, 8.71, 6.23, 5.03, 9.05)
 """Of the features flat, grain, few, sharp, vivid and smooth. docs/accuracy.md has the results."""

@@ -52,8 +52,7 @@ def _labels(table: str) -> tuple[Label, ...]:
 
 
 OBJECT_CLASSES = {row.name: row for row in _labels("objects.csv")}
-SCENE_CLASSES = _labels("scenes.csv")
-"""The classes of the scene model in its order; some labels have two."""
+SCENE_CLASSES = _labels("scenes.csv")  # in the order of the model; some labels have two classes
 WORD_CLASSES = {row.name: row for row in _labels("words.csv")}
 
 

@@ -15,15 +15,10 @@ from .base import RGBImage
 from .geometry import size_within
 from .runtime import import_package
 
-FEATURE_SIDE = 800
-"""The longer side, in pixels, at which features are extracted: a landmark matches at 0.3 to 3 times
-its size."""
-MAX_FEATURES = 2000
-"""Features of one image; comparing two images takes 20 ms."""
-MAX_DISTANCE_RATIO = 0.75
-"""The greatest distance of the best match, in distances of the second best."""
-MAX_REPROJECTION_ERROR = 4.0
-"""Pixels."""
+FEATURE_SIDE = 800  # pixels of the longer side: a landmark matches at 0.3 to 3 times its size
+MAX_FEATURES = 2000  # of one image; comparing two images takes 20 ms
+MAX_DISTANCE_RATIO = 0.75  # of the distance of the best match to that of the second best
+MAX_REPROJECTION_ERROR = 4.0  # pixels
 MIN_MATCHES = 8
 MIN_EDGE, MAX_EDGE, MAX_EDGE_RATIO = 0.05, 10.0, 8.0
 """The sides of the known image in the other one, in diagonals, and their greatest ratio: beyond
@@ -31,14 +26,12 @@ these, the homography is a coincidence."""
 GRID = 8
 """The rows and columns of cells in which the spread of the inliers is measured. The outermost cells
 do not count: they contain frames, banners and dates."""
-MIN_CELL_FEATURES = 3
-"""The least number of features of a cell in which an inlier is expected."""
+MIN_CELL_FEATURES = 3  # of a cell in which an inlier is expected
 MIN_SPREAD = 0.35
 """The least share of such cells with an inlier. True pairs have 0.42 (from 60 degrees aside) and
 mostly 0.9; a shared logo, date, frame, banner, letterhead or chart's grid at most 0.07, two pages
 in one font 0.33."""
-QUICK_FEATURES = 200
-"""The number of features, the strongest of a known image, that `quick_score` compares."""
+QUICK_FEATURES = 200  # the strongest ones of a known image, which `quick_score` compares
 
 Points = NDArray[np.float32]
 Homography = NDArray[np.float64]
@@ -104,18 +97,16 @@ def _matches(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> list[Any
 
 def _is_plausible(matrix: Homography, known: Features) -> bool:
     """Return True if a camera could show the known image so: convex, not mirrored, no sliver."""
-    width, height = known.width, known.height
+    cv2, width, height = _opencv(), known.width, known.height
     corners = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], np.float64)
     x, y, depth = matrix @ corners.T
     if depth.min() <= 0:
         return False
-    seen = np.column_stack([x, y]) / depth[:, None]
-    sides = np.roll(seen, -1, axis=0) - seen
-    after = np.roll(sides, -1, axis=0)
-    if (sides[:, 0] * after[:, 1] - sides[:, 1] * after[:, 0]).min() <= 0:
+    seen = np.column_stack([x / depth, y / depth]).astype(np.float32)
+    if not cv2.isContourConvex(seen) or cv2.contourArea(seen, oriented=True) <= 0:
         return False
-    lengths = np.hypot(sides[:, 0], sides[:, 1]) / np.hypot(width, height)
-    least, most = lengths.min(), lengths.max()
+    sides = np.linalg.norm(np.roll(seen, -1, axis=0) - seen, axis=1) / np.hypot(width, height)
+    least, most = sides.min(), sides.max()
     return bool(least > MIN_EDGE and most < MAX_EDGE and most < MAX_EDGE_RATIO * least)
 
 

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 from . import base
 
-GROUP = "visionhelpers.engines"
-"""The group of entry points."""
+GROUP = "visionhelpers.engines"  # of entry points
 
 
 class Kind(NamedTuple):

@@ -15,25 +15,17 @@ from PIL import Image, ImageOps
 from .base import Object, RGBImage
 from .geometry import Box, Size
 
-SALIENCY_SIDE, MIN_SALIENCY_SIDE = 64, 8
-"""The longer side at which saliency is measured, and the least of the shorter one, in pixels."""
-SALIENCY_BLUR = 2.5
-"""The standard deviation, in these pixels, of the blur of the spectral residual."""
-BORDER_SHARE = 0.04
-"""The width of the border of the image, in shorter sides."""
-MIN_BORDER_VARIANCE = 20.0
-"""The least variance of the colors (CIE Lab) of the border."""
-MIN_CONTRAST = 3
-"""The least range of the channels, of 255 levels, of an image with any saliency."""
+SALIENCY_SIDE, MIN_SALIENCY_SIDE = 64, 8  # pixels of the longer and, at least, the shorter side
+SALIENCY_BLUR = 2.5  # the standard deviation, in these pixels, for the spectral residual
+BORDER_SHARE = 0.04  # the width of the border of the image, in shorter sides
+MIN_BORDER_VARIANCE = 20.0  # of the colors (CIE Lab) of the border
+MIN_CONTRAST = 3  # the range of the channels, of 255 levels, of an image with any saliency
 WHOLE_FACE, FACE_SIZE, FACE_MARGIN, OBJECTS = 10.0, 0.1, 3.0, 1.5
 """The weights of a whole face, its size, the margin around the faces, and the objects; that of all
 saliency is 1. Chosen, as the saliency was, on 41 images besides the samples."""
-MARGIN_SHARE = 0.15
-"""The margin on each side of a face, in its own widths and heights."""
-HEAD_SHARE = 0.25
-"""The part of a person, from the top, with the head; it has the weight of the whole person."""
-CENTER_PREFERENCE = 1e-3
-"""The greatest difference in score by which a position nearer to the center is preferred."""
+MARGIN_SHARE = 0.15  # the margin on each side of a face, in its own widths and heights
+HEAD_SHARE = 0.25  # the part of a person, from the top, that has the weight of the whole person
+CENTER_PREFERENCE = 1e-3  # the most that the score falls away from the center
 
 Floats = NDArray[np.float64]
 Positions = NDArray[np.int64]
@@ -60,9 +52,8 @@ def best_window(
     side, length = size[axis], (width, height)[axis]
     starts = np.arange(side - length + 1)
     ends = starts + length
-    profile = np.cumsum(salient.sum(axis=axis))
-    edges = np.linspace(0, side, len(profile) + 1)
-    summed = np.concatenate([[0], profile])
+    summed = np.cumsum([0, *salient.sum(axis=axis)])
+    edges = np.linspace(0, side, len(summed))
     scores = np.interp(ends, edges, summed) - np.interp(starts, edges, summed)
     for face in faces:
         start, end = _interval(face, size, axis)

@@ -28,10 +28,8 @@ those of strangers 0.64 and more, of relatives sometimes 0.43 (`benchmarks/namin
 MIN_INLIERS = 20
 """Features that must agree on a landmark: 43 and more do in images of the right one, cropped,
 rotated, scaled or compressed (19 if overexposed), under 8 in any other (6,700 pairs)."""
-MAX_NAMED_GALLERIES = 100
-"""Named galleries whose features are kept in memory."""
-MAX_COMPARED = 12
-"""Images of landmarks that are compared in full; of more, the ones with the best quick score."""
+MAX_NAMED_GALLERIES = 100  # with their features in memory
+MAX_COMPARED = 12  # landmark images compared in full; of more, those with the best quick score
 
 
 @dataclass(frozen=True, slots=True)

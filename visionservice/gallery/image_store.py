@@ -32,15 +32,13 @@ log = logging.getLogger(__name__)
 MAX_STORED_SIDE, MAX_STORED_BYTES = 2000, 4 * 1024 * 1024
 """Larger images are scaled down, larger files stored as JPEG: more is not easier to recognize."""
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp"}
-MAX_NAME_LENGTH, MAX_NAME_BYTES = 100, 240
-"""Characters, and bytes in UTF-8: file systems limit names to 255 bytes."""
+MAX_NAME_LENGTH, MAX_NAME_BYTES = 100, 240  # in UTF-8; file systems limit names to 255 bytes
 LOCK_SECONDS = 30.0
 _extractors = ThreadPoolExecutor(MAX_DECODING, "gallery")
 _NAME = re.compile(
-    r"(?i)(?!(con|prn|aux|nul|con(in|out)\$|(com|lpt)[0-9¹²³]) *(\.|$))"
+    r"(?i)(?!(con|prn|aux|nul|con(in|out)\$|(com|lpt)[0-9¹²³]) *(\.|$))"  # devices of Windows
     r"(?!\.)[^/\\:*?\"<>|]+(?<!\.)"
 )
-"""Names that are valid on every system, and that Windows does not reserve for a device."""
 _ANY_SIZE = InputLimits(1, 1 << 30, PHOTO_FORMATS, 1 << 30)
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from visionservice.api import analysis_json
 from visionservice.api.version import V1_0, V3_2
-from visionservice.engines.base import Category, Object
+from visionservice.engines.base import LabelScore, Object
 from visionservice.engines.geometry import Box
 
 ADA = SimpleNamespace(name="Ada", confidence=0.9, box=Box(1, 2, 3, 4))
@@ -19,7 +19,7 @@ NAMED = {
 
 
 def analysis(categories: dict[str, float], *people: Any) -> Any:
-    found = [Category(name, score) for name, score in categories.items()]
+    found = [LabelScore(name, score) for name, score in categories.items()]
     return SimpleNamespace(categories=found, celebrities=people, landmarks=())
 
 

@@ -8,8 +8,7 @@ from ..geometry import Box
 from ..labels import read_table
 from .phrases import Phrase
 
-ACTIVITIES = read_table("activities.csv")
-"""Objects, their relation to a person, and the phrases for one person and for many."""
+ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person, and the phrases
 
 
 def find_activity(

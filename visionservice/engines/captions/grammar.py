@@ -4,8 +4,7 @@ from collections.abc import Sequence
 
 from ..labels import word_class
 
-MIN_GROUP, MIN_CROWD = 4, 12
-"""The least numbers of people or objects for "a group of", and of people for "a crowd of"."""
+MIN_GROUP, MIN_CROWD = 4, 12  # people or objects for "a group of", people for "a crowd of"
 
 _NUMBERS = {2: "two", 3: "three"}
 _PLURALS = {"man": "men", "woman": "women", "baby": "babies", "person": "people"}

@@ -9,22 +9,17 @@ from collections.abc import Iterator, Sequence
 from math import prod
 
 from ..base import Object
-from ..evidence.evidence import MIN_CERTAIN_OBJECT, Evidence
+from ..evidence.evidence import MIN_CERTAIN_OBJECT, MIN_UNCONFIRMED_OBJECT, Evidence
 from ..labels import MIN_CONFIDENCE, object_class
 from .grammar import article, number
 from .phrases import CaptionPlan, Phrase, place_and_time
 
-MIN_UNSEEN_OBJECT = 0.95
-"""The least confidence of an object that the scene model does not find."""
 MIN_AGREEING_SCORE = 0.3
 """The least score of the scene model for a generic name that replaces the name, and for an object
 below the threshold: an apple has 0.41, and 0.56 in the object model."""
-MIN_OTHER_OBJECT = 0.7
-"""The least confidence of a second object, and the least scene score of a drawn animal."""
-MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6
-"""The least shares of the image that a subject covers, and a subject in a close up."""
-MIN_CONTENT_SCORE = 0.5
-"""The least score of the scene model for the content of a cup."""
+MIN_OTHER_OBJECT = 0.7  # the confidence of a second object, and the scene score of a drawn animal
+MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6  # of the image, of a subject and in a close up
+MIN_CONTENT_SCORE = 0.5  # of the scene model, for the content of a cup
 
 
 def object_plan(evidence: Evidence) -> CaptionPlan | None:
@@ -55,7 +50,7 @@ def object_plan(evidence: Evidence) -> CaptionPlan | None:
 def drawn_animal(evidence: Evidence) -> Phrase | None:
     """Return the name of an animal in a drawing if both models find it; of 183 stamps in four."""
     for thing in evidence.objects:
-        if thing.confidence >= MIN_UNSEEN_OBJECT and "animal" in thing.words:
+        if thing.confidence >= MIN_UNCONFIRMED_OBJECT and "animal" in thing.words:
             for word in (thing.name, "animal"):
                 score = evidence.scene.probability(word)
                 if score >= MIN_OTHER_OBJECT:
@@ -79,7 +74,7 @@ def _subject(evidence: Evidence, same: Sequence[Object]) -> Phrase | None:
     any_right = 1 - prod(1 - o.confidence for o in same)
     score, generic_score = map(evidence.scene.probability, (name, generic))
     certain = generic_score and confidence >= MIN_CERTAIN_OBJECT
-    if score or any_right >= MIN_UNSEEN_OBJECT or certain:
+    if score or any_right >= MIN_UNCONFIRMED_OBJECT or certain:
         return Phrase(_counted(evidence, same), max(confidence, score))
     if generic_score >= MIN_AGREEING_SCORE and len(same) == 1 and article(generic) != generic:
         return Phrase(article(generic), max(confidence, generic_score))

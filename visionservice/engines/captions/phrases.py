@@ -6,8 +6,7 @@ from ..base import MIN_SKY, Scene
 from ..evidence.evidence import Evidence
 from ..labels import MIN_CONFIDENCE, read_table
 
-PLACES = {row["word"]: row["phrase"] for row in read_table("places.csv")}
-"""The phrase of each label that is a place."""
+PLACES = {row["word"]: row["phrase"] for row in read_table("places.csv")}  # by label
 
 
 class Phrase(NamedTuple):

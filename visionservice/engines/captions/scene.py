@@ -13,8 +13,7 @@ from .phrases import CaptionPlan, Phrase, night, surroundings
 MIN_WORD_SCORE, WIDE_WORD_CLASSES, MIN_DOUBTFUL_WORD_SCORE = 0.5, 40, 0.65
 """The least score of a general word, and of a doubtful one: a word for 40 classes and more (noise
 adds up to an animal of 0.64), or a kitchen word (flowers on white are vegetables of 0.61)."""
-MIN_LABEL_SCORE, MIN_CERTAIN_LABEL_SCORE = 0.7, 0.95
-"""The least score of a label, and of one of a family in which the model confuses members."""
+MIN_LABEL_SCORE, MIN_CERTAIN_LABEL_SCORE = 0.7, 0.95  # the second where the model confuses labels
 
 
 def scene_plan(evidence: Evidence) -> CaptionPlan | None:

@@ -17,12 +17,9 @@ from .text import MIN_PAGE_SHARE, text_plan, text_share
 GENERIC_SHARE = 0.5
 """The factor of the confidence of a generic name ("a person" for "a man"), and of a caption that
 contains only a place or colors."""
-MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.8
-"""The least scores of the scene model for clothing and for other items of a person."""
-MIN_VIEW_SCORE = 0.7
-"""The least score of a scene behind words or behind one doubtful person (a shadow has 0.6)."""
-MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12
-"""The least mean confidence, and the least height as a share of the image, of posing faces."""
+MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.8  # of clothing and of other items of a person
+MIN_VIEW_SCORE = 0.7  # of a scene behind words or behind one doubtful person (a shadow has 0.6)
+MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
 
 
 def plan_caption(evidence: Evidence) -> CaptionPlan:

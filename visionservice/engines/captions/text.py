@@ -4,9 +4,7 @@ from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
 from .phrases import CaptionPlan, Phrase
 
 MAX_QUOTED_WORDS = 8
-MIN_QUOTE_CONFIDENCE = 0.95
-"""The least mean confidence of a text that a caption quotes; misread captions of a squirrel have
-0.92."""
+MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
 MIN_PAGE_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.2
 """The least shares of the image that the lines of a page and of a close up cover: a sudoku covers
 0.095, the marks on a circuit board 0.03."""

@@ -19,8 +19,7 @@ abstract wallpapers the object model finds umbrellas (0.92) and airplanes (0.86)
 MIN_TEXT_WORDS, MIN_PAGE_WORDS = 2, 20
 """The least words of text (a single word may be a misread pattern) and of a page; more are not
 read."""
-MAX_WORKING_PIXELS = 1_200_000
-"""The pixels of a larger image from which its tags and captions are made."""
+MAX_WORKING_PIXELS = 1_200_000  # from which the tags and captions of a larger image are made
 
 
 class Evidence:

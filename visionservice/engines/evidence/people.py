@@ -12,10 +12,8 @@ MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE = 2, 12, 19, 75
 """The last year of age for each word; the age model errs by four years. The faces of the old show
 their gender less than others (Guo et al., "Is gender recognition affected by age?", 2009): the
 model takes Grace Hopper at 78 for a man (0.98)."""
-MIN_GENDER_CONFIDENCE = 0.75
-"""The least confidence in a gender that a word may name."""
-MAX_BODY_OVERLAP = 0.4
-"""The overlap (intersection over union) of two boxes from which they are one body."""
+MIN_GENDER_CONFIDENCE = 0.75  # in a gender that a word may name
+MAX_BODY_OVERLAP = 0.4  # the intersection over union from which two boxes are one body
 
 _WORDS = {
     "Male": ("baby", "boy", "young man", "man", "older person"),

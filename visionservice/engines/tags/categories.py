@@ -6,16 +6,14 @@ people, text, light and place. A parent has at least the score of its categories
 
 from collections.abc import Iterator
 
-from ..base import Category
+from ..base import LabelScore
 from ..evidence.evidence import Evidence
 from ..evidence.people import MAX_BABY_AGE, MAX_CHILD_AGE, is_portrait, people
 from ..geometry import Box
 from ..labels import object_class
 
-NO_PARENTS = ("object_", "sky_", "trans_")
-"""The first parts of names that are no categories themselves."""
-MIN_CATEGORY_SCORE = 0.2
-"""Lower than that of a tag, as a likely category is better than none."""
+NO_PARENTS = ("object_", "sky_", "trans_")  # first parts of names that are no categories
+MIN_CATEGORY_SCORE = 0.2  # lower than that of a tag, as a likely category is better than none
 MIN_SCENE_CATEGORY = 0.5
 """The least sum of the scores of the scene model's classes in a category. In 115 images six
 sums were between 0.4 and this: a leaf and an aloe as food, a dragonfly as a bird, and correctly
@@ -23,15 +21,13 @@ two pyramids as buildings and a gate as an arch."""
 MIN_SUBJECT_CATEGORY, PLACE_WEIGHT = 0.5, 0.5
 """The score of a subject from which the place and the light count by this weight: a panda (0.88)
 outdoors (1.00) is an image of a panda."""
-FULL_SCORE_SHARE, FULL_SCORE_WORDS = 0.1, 12
-"""The share of the image from which an object counts in full, and the number of words for text."""
-GROUPS = {1: "people_", 6: "people_group", 12: "people_many"}
-"""The categories of people by their greatest number; more are `people_crowd`."""
+FULL_SCORE_SHARE, FULL_SCORE_WORDS = 0.1, 12  # from which objects and text count in full
+GROUPS = {1: "people_", 6: "people_group", 12: "people_many"}  # by their greatest number of people
 
 Scores = Iterator[tuple[str, float]]
 
 
-def categories(evidence: Evidence) -> tuple[Category, ...]:
+def categories(evidence: Evidence) -> tuple[LabelScore, ...]:
     """Return the categories, the highest score first; `others_` if there is none."""
     subjects = [*_objects_and_people(evidence), *_scene(evidence), *_text_and_type(evidence)]
     is_subject = max(score for _, score in subjects) >= MIN_SUBJECT_CATEGORY
@@ -41,10 +37,10 @@ def categories(evidence: Evidence) -> tuple[Category, ...]:
         parent = name.partition("_")[0] + "_"
         for each in dict.fromkeys([name] if parent in NO_PARENTS else [name, parent]):
             best[each] = max(score, best.get(each, 0.0))
-    found = [Category(n, min(1.0, s)) for n, s in best.items() if s >= MIN_CATEGORY_SCORE]
+    found = [LabelScore(n, min(1.0, s)) for n, s in best.items() if s >= MIN_CATEGORY_SCORE]
     if not found:
-        return (Category("others_", 1 - max(best.values())),)
-    return tuple(sorted(found, key=lambda category: -category.score))
+        return (LabelScore("others_", 1 - max(best.values())),)
+    return tuple(sorted(found, key=lambda category: -category.confidence))
 
 
 def _objects_and_people(evidence: Evidence) -> Scores:

@@ -10,8 +10,7 @@ from ..evidence.evidence import MIN_TEXT_WORDS, Evidence
 from ..evidence.people import MAX_CHILD_AGE, is_portrait, people
 from ..labels import class_count
 
-MIN_TAG_CONFIDENCE = 0.5
-"""On 25 images the wrong words of the scene model have at most 0.48, right ones at least 0.53."""
+MIN_TAG_CONFIDENCE = 0.5  # on 25 images wrong words have at most 0.48, right ones at least 0.53
 MIN_LABEL_TAG = 0.7
 """The least confidence of a label of one class: in 170 images 3 of those between 0.6 and this were
 right and 7 wrong, for example a brambling that is a robin."""
@@ -68,11 +67,10 @@ def _scene(evidence: Evidence) -> Words:
     yield "outdoor", scene.outdoor * scene.outdoors
     yield "water", scene.outdoor * scene.shows("water")
     yield "snow", scene.probability("snow") * scene.shows("snow")
-    yield "night", scene.outdoor * scene.night
-    yield "dark", scene.outdoor * scene.night
-    yield "sky", scene.outdoor * scene.shows("sky")
-    yield "grass", scene.outdoor * scene.shows("grass")
-    yield "plant", scene.outdoor * scene.shows("plant")
+    for word in ("night", "dark"):
+        yield word, scene.outdoor * scene.night
+    for surface in ("sky", "grass", "plant"):
+        yield surface, scene.outdoor * scene.shows(surface)
 
 
 def _text_and_type(evidence: Evidence) -> Words:

@@ -8,14 +8,10 @@ from typing import Any
 from ..runtime import import_package
 
 UNKNOWN = "unk"
-LATIN = "cs da de en es fi fr hu it nl no pl pt ro sk sr sv tr"
-"""The API's languages in Latin letters, by py3langid's codes."""
-API_CODES = {"no": "nb", "sr": "sr-Latn"}
-"""The API's codes where they differ."""
-ENGLISH_PRIOR = 8.0
-"""How many times likelier English is than another language: one or two ambiguous words are."""
-MIN_KANA = 0.05
-"""The least number of kana per ideograph in Japanese; Chinese has none."""
+LATIN = "cs da de en es fi fr hu it nl no pl pt ro sk sr sv tr"  # by py3langid's codes
+API_CODES = {"no": "nb", "sr": "sr-Latn"}  # where the API's codes differ
+ENGLISH_PRIOR = 8.0  # how many times likelier than another language one or two words are English
+MIN_KANA = 0.05  # per ideograph, in Japanese; Chinese has none
 
 
 def detect(text: str) -> str:

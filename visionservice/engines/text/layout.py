@@ -5,24 +5,16 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-Quads = NDArray[np.float64]
-"""N x 4 x 2 corners in pixels, each line's clockwise from its top left."""
-Frame = tuple[float, float, float, float]
-"""Left, top, right, bottom, as shares of a line's width and height."""
+Quads = NDArray[np.float64]  # N x 4 x 2 corners in pixels, each line's clockwise from its top left
+Frame = tuple[float, float, float, float]  # left, top, right, bottom, in shares of a line's size
 Floats = NDArray[np.float64]
 
-MIN_SLOPE = 0.5
-"""Degrees. Less is the rounding of the corners."""
-LONG_LINE = 4
-"""The least width of a line, in heights, that measures the slope: ascenders tilt short words."""
-LONG_TILTED_LINE = 2.5
-"""The same for an image that may be tilted, where the detected outlines are too high."""
-MAX_LINE_GAP = 1.6
-"""The widest gap between two lines of a paragraph, in heights of a line."""
-MIN_OVERLAP = 0.2
-"""The least horizontal overlap of two lines of a paragraph, in widths of the shorter one."""
-MAX_WORD_GAP = 0.5
-"""The widest gap between two pieces of one line, in heights of a line."""
+MIN_SLOPE = 0.5  # degrees; less is the rounding of the corners
+LONG_LINE = 4  # the width, in heights, of a line that measures the slope: short words seem tilted
+LONG_TILTED_LINE = 2.5  # the same in an image that may be tilted: its outlines are too high
+MAX_LINE_GAP = 1.6  # between two lines of a paragraph, in heights of a line
+MIN_OVERLAP = 0.2  # horizontally, of two lines of a paragraph, in widths of the shorter one
+MAX_WORD_GAP = 0.5  # between two pieces of one line, in heights of a line
 
 
 def sizes(quads: Quads) -> Floats:

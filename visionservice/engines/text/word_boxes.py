@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from ..base import RGBImage
 from .layout import Frame
 
-MAX_GAP_INK = 0.04
-"""The share of a column's height that specks and ruled lines fill in a gap between words."""
-MARGIN = 1.0
-"""Pixels around the ink."""
+MAX_GAP_INK = 0.04  # the share of a column that specks and ruled lines fill between two words
+MARGIN = 1.0  # pixels around the ink
 
 
 def word_boxes(strip: RGBImage, spans: Sequence[tuple[float, float]]) -> list[Frame]:
@@ -65,6 +63,5 @@ def _tight_box(ink: NDArray[np.bool_], start: int, end: int) -> Frame:
         return start / width, 0.0, max(start + 1, end) / width, 1.0
     first, last = start + columns.min(), start + columns.max() + 1
     edges = first - MARGIN, rows.min() - MARGIN, last + MARGIN, rows.max() + 1 + MARGIN
-    frame = np.divide(edges, (width, height, width, height)).clip(0, 1)
-    left, top, right, bottom = frame.tolist()
+    left, top, right, bottom = np.divide(edges, (width, height, width, height)).clip(0, 1).tolist()
     return left, top, right, bottom

@@ -24,7 +24,7 @@ def test_all_names_are_the_apis_and_the_highest_score_comes_first(shared: Path, 
     for sample in ("eileen_collins.jpg", "coffee_cup.jpg", "summer_palace.jpg", "dahlia.jpg"):
         found = categories(look(sample))
         assert {category.name for category in found} <= allowed
-        scores = [category.score for category in found]
+        scores = [category.confidence for category in found]
         assert scores == sorted(scores, reverse=True)
         assert all(0 <= score <= 1 for score in scores)
 
@@ -75,4 +75,4 @@ def test_the_subject_comes_before_the_place(nothing: Evidence) -> None:
 def test_an_image_of_nothing_is_others(nothing: Evidence) -> None:
     (only,) = categories(nothing)
     assert only.name == "others_"
-    assert only.score == 1.0
+    assert only.confidence == 1.0
