@@ -12,7 +12,7 @@ from .grammar import MIN_CROWD, MIN_GROUP, article, join, number, plural
 from .objects import drawn_animal, object_plan
 from .phrases import CaptionPlan, Phrase, place_and_time
 from .scene import is_place, scene_plan
-from .text import MIN_PAGE_SHARE, text_plan, text_share
+from .text import MIN_PAGE_SHARE, text_plan
 
 GENERIC_SHARE = 0.5
 """The factor of the confidence of a generic name ("a person" for "a man"), and of a caption that
@@ -53,7 +53,7 @@ def _document(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of a document, None if its few words are on something else, as on a shop."""
     if not evidence.is_document:
         return None
-    scene = scene_plan(evidence) if text_share(evidence) < MIN_PAGE_SHARE else None
+    scene = scene_plan(evidence) if evidence.text.coverage < MIN_PAGE_SHARE else None
     screen = evidence.scene.probability("electronics")
     if scene and scene.subject.confidence >= MIN_VIEW_SCORE and not screen:
         return None

@@ -14,7 +14,7 @@ def text_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of a caption about the text, None if there is no text."""
     if evidence.word_count < MIN_TEXT_WORDS:
         return None
-    share = text_share(evidence)
+    share = evidence.text.coverage
     name = "a close up of text" if share >= MIN_CLOSE_UP_SHARE else "text"
     if evidence.word_count >= MIN_PAGE_WORDS and share >= MIN_PAGE_SHARE:
         name = "a page of text"
@@ -25,8 +25,3 @@ def text_plan(evidence: Evidence) -> CaptionPlan | None:
     quote = Phrase(f'that reads "{" ".join(quoted)}"', confidence)
     details = (quote,) if confidence >= MIN_QUOTE_CONFIDENCE else ()
     return CaptionPlan(Phrase(name, confidence), details, "text", skip_medium=True)
-
-
-def text_share(evidence: Evidence) -> float:
-    """Return the share of the image, 0 to 1, that the lines of text cover."""
-    return sum(line.area for line in evidence.text.lines) / (evidence.width * evidence.height)

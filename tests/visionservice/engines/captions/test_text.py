@@ -4,9 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
-from visionservice.engines.captions.text import text_plan, text_share
+from visionservice.engines.captions.text import text_plan
 from visionservice.engines.evidence.evidence import Evidence
 
 Look = Callable[[str | Path], Evidence]
@@ -27,9 +25,8 @@ def test_a_long_text_is_quoted_in_part(look: Look) -> None:
 
 def test_a_distant_page_is_only_text(look: Look) -> None:
     page = look("printed_page.jpg")
-    wide = page.with_results(size=(2 * page.width, 2 * page.height))
-    assert text_share(wide) == pytest.approx(text_share(page) / 4)
-    assert phrases(wide)[0] == "text"
+    distant = replace(page.text, coverage=page.text.coverage / 4)
+    assert phrases(page.with_results(text=distant))[0] == "text"
 
 
 def test_a_note_is_a_close_up_and_is_quoted_if_its_confidence_is_high(look: Look) -> None:
