@@ -41,9 +41,7 @@ class ImageSource:
     """
 
     def __init__(self, settings: ServiceSettings, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
-        self._hosts, self._images = settings.hosts, settings.images
-        self._is_public = settings.public
-        self._free_bytes = max_total_bytes
+        self._settings, self._free_bytes = settings, max_total_bytes
 
     @asynccontextmanager
     async def open(self, request: Request, limits: InputLimits) -> AsyncIterator[bytes]:
@@ -81,9 +79,9 @@ class ImageSource:
                 raise errors.invalid_image_url(f"No sample is called {name[:80]!r}.")
             return await to_thread.run_sync((SAMPLES / name).read_bytes)
         hint = ""
-        if self._images:
+        if folder := self._settings.images:
             name = unquote(url.partition("?")[0].partition("#")[0].rpartition("/")[2])
-            if file := await to_thread.run_sync(_find_file, self._images, name):
+            if file := await to_thread.run_sync(_find_file, folder, name):
                 try:
                     check_size((await to_thread.run_sync(file.stat)).st_size)
                     return await to_thread.run_sync(file.read_bytes)
@@ -93,7 +91,7 @@ class ImageSource:
             hint = f" The folder of images has no file {name[:80]!r}; names are case-sensitive."
         from .fetch import download, is_public_address  # slow to load
 
-        is_allowed = is_public_address if self._is_public else None
+        is_allowed = is_public_address if self._settings.public else None
         try:
             return await download(url, check_size=check_size, is_allowed=is_allowed)
         except errors.ApiError as error:
@@ -104,7 +102,7 @@ class ImageSource:
         """Return the name of the sample that a URL of this service names, or ""."""
         try:
             parts = urlsplit(url)
-            own = parts.hostname in self._hosts
+            own = parts.hostname in self._settings.hosts
             own = own and (parts.port or 80) == request.scope["server"][1]
         except ValueError:
             return ""

@@ -68,9 +68,8 @@ def _values(values: Iterable[Json]) -> Json:
 
 def _caption(analysis: ImageAnalysis, neutral: bool) -> Json:
     """Return the best caption; 4.0 recognizes no people, so that it contains no name."""
-    for caption in analysis.captions(1, names=False, gender_neutral=neutral):
-        return {"text": caption.text, "confidence": caption.confidence}
-    return {"text": "", "confidence": 0.0}
+    (caption,) = analysis.captions(1, names=False, gender_neutral=neutral)
+    return {"text": caption.text, "confidence": caption.confidence}
 
 
 def _dense_captions(analysis: ImageAnalysis, neutral: bool) -> Json:
