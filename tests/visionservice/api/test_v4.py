@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import requests
 
 from visionhelpers.images import sample_path
 from visionservice import LocalService
-from visionservice.api import v4
-from visionservice.api.query import Query
-from visionservice.api.version import V4_0
 
 KEY = "Ocp-Apim-Subscription-Key"
 
@@ -109,21 +106,6 @@ def test_captions_contain_no_names(service: LocalService, neutral: str) -> None:
     captions = [response["captionResult"], *response["denseCaptionsResult"]["values"]]
     assert captions[0]["text"]
     assert not [caption for caption in captions if "Hopper" in caption["text"]]
-
-
-class NoCaptions:
-    """An analysis without captions."""
-
-    width, height = 100, 50
-
-    def captions(self, *_: object, **__: object) -> tuple[()]:
-        return ()
-
-
-def test_an_image_without_a_caption_returns_an_empty_text() -> None:
-    pairs = [("features", "caption"), ("api-version", "2023-10-01")]
-    body: Any = v4.analyze(Query(pairs), V4_0)(cast(Any, NoCaptions()), "id")
-    assert body["captionResult"] == {"text": "", "confidence": 0.0}
 
 
 @pytest.mark.parametrize(
