@@ -38,6 +38,8 @@ MIN_GAIN = 0.02
 """The least gain in confidence by which another rotation is better than none."""
 SAMPLE_LINES = 6
 """The number of lines, the longest, that are recognized in each rotation."""
+LONG_LINE = 2.0
+"""The least ratio of the sides of lines that are read along the longer one only."""
 DENSE_LINES = 100
 """The least number of lines of a large table."""
 MIN_COVERAGE = 0.02
@@ -73,6 +75,8 @@ class RapidOcrReader:
         """
         quick, page, tilt = max_words is not None, DeskewedImage(image), 0.0
         quads = detect_lines(image, quick=quick)
+        if quick:
+            quads = quads[~_fills(image, quads)]
         if quick and layout.areas(quads).sum() < MIN_COVERAGE * image[..., 0].size:
             detect_orientation = False
         degrees = layout.tilt(quads) if detect_orientation or not quick else 0.0
@@ -124,7 +128,7 @@ class _PageLines:
     def __init__(self, image: RGBImage, quads: layout.Quads) -> None:
         self.quads = quads
         self.dense = len(quads) >= DENSE_LINES
-        self._image = image
+        self._image, self._fills = image, _fills(image, quads)
         self._results: dict[int, LineResult] = {}
 
     def crop(self, indices: Sequence[int]) -> list[RGBImage]:
@@ -142,13 +146,20 @@ class _PageLines:
         """Return the first lines with this number of words, or the longest lines of all."""
         if max_words is None:
             longest = np.argsort(-layout.sizes(self.quads).max(axis=1))
-            return [int(i) for i in longest[:SAMPLE_LINES]]
+            return [int(i) for i in longest if not self._fills[i]][:SAMPLE_LINES]
         indices: list[int] = []
         for i in layout.reading_order(self.quads)[:MAX_QUICK_LINES]:
             if sum(len(line.words) for line in self.recognize(indices)) >= max_words:
                 break
             indices.append(i)
         return indices
+
+
+def _fills(image: RGBImage, quads: layout.Quads) -> NDArray[np.bool_]:
+    """Return which lines fill an image as one letter would: most are a face or a thing."""
+    width, height = layout.sizes(quads).T
+    large = width * height > 0.5 * image[..., 0].size
+    return np.asarray(large & (width < LONG_LINE * height), np.bool_)
 
 
 def _find_rotation(lines: _PageLines, sample: Sequence[int]) -> int:
@@ -159,7 +170,9 @@ def _find_rotation(lines: _PageLines, sample: Sequence[int]) -> int:
     best, turns = confidence + MIN_GAIN if letters >= FEW_LETTERS else 0.0, 0
     strips = lines.crop(sample)
     across, down = layout.sizes(lines.quads).sum(axis=0)
-    for other in (2, 1, 3) if across >= down else (1, 3, 2):
+    likely, others = ((2,), (1, 3)) if across >= down else ((1, 3), (2,))
+    long = max(across, down) >= LONG_LINE * min(across, down)
+    for other in likely if long else likely + others:
         rotated = [rotate(strip, -other) for strip in strips]
         letters, confidence = _mean_confidence(recognize_lines(rotated))
         many = letters >= MANY_LETTERS

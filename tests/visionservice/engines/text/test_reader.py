@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from difflib import SequenceMatcher
 from pathlib import Path
@@ -14,7 +17,9 @@ from PIL import Image, ImageDraw, ImageFont
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import OcrResult
 from visionservice.engines.geometry import Box, Point, Polygon
+from visionservice.engines.text import reader
 from visionservice.engines.text.reader import RapidOcrReader
+from visionservice.engines.text.recognition import LineResult, recognize_lines
 
 FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSerif.ttf"
 QUOTATION = (
@@ -268,6 +273,66 @@ def test_real_print_is_read_with_few_errors(evaluation: Path) -> None:
 @pytest.mark.parametrize("name", ["dog.jpg", "house.jpg", "faces.jpg"])
 def test_real_photographs_without_text_have_none(evaluation: Path, name: str) -> None:
     assert words(seen(load_image(evaluation / "images" / name))) == []
+
+
+def test_reading_stops_after_the_words_that_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    recognized: list[int] = []
+
+    def count(strips: Sequence[NDArray[np.uint8]], *options: int) -> list[LineResult]:
+        recognized.append(len(strips))
+        return recognize_lines(strips, *options)
+
+    monkeypatch.setattr(reader, "recognize_lines", count)
+    image = np.asarray(page(tuple(QUOTATION * 2))[0].crop((0, 0, 720, 450)))
+    text = RapidOcrReader().read(image, max_words=6)
+    assert [line.text for line in text.lines] == list(QUOTATION[:2])
+    assert sum(recognized) == 2
+    assert text.language == "unk"
+
+
+def test_the_coverage_is_that_of_all_lines() -> None:
+    image = page()[0]
+    some = RapidOcrReader().read(np.asarray(image), max_words=4)
+    everything = seen(image)
+    areas = sum(box(line.polygon).area for line in everything.lines)
+    assert len(some.lines) < len(everything.lines)
+    assert everything.coverage == pytest.approx(areas / (720 * 400), rel=0.05)
+    assert some.coverage == pytest.approx(everything.coverage, rel=0.2)
+    assert seen(Image.new("RGB", (400, 300), "white")).coverage == 0
+
+
+@pytest.mark.parametrize("degrees", [0, 90, 180])
+def test_some_words_of_a_rotated_page_are_read(degrees: int) -> None:
+    image = page()[0].rotate(degrees, expand=True)
+    text = RapidOcrReader().read(np.asarray(image), max_words=20)
+    assert text.lines[0].text == QUOTATION[0]
+    assert text.orientation == {0: "Up", 90: "Left", 180: "Down"}[degrees]
+
+
+def test_some_words_of_a_photograph_without_text_are_none() -> None:
+    image = load_image(sample_path("coffee_cup.jpg")).convert("RGB")
+    text = RapidOcrReader().read(np.asarray(image), max_words=20)
+    assert (text.lines, text.coverage) == ((), 0.0)
+
+
+@pytest.mark.parametrize("size", [(3000, 20), (20, 3000), (1, 1), (2500, 250)])
+def test_images_of_any_shape_are_read(size: tuple[int, int]) -> None:
+    assert words(seen(Image.new("RGB", size, "white"))) == []
+
+
+def test_a_long_strip_is_read() -> None:
+    image = Image.new("RGB", (1500, 60), "white")
+    drawn = write(image, ("A line that is as high as the image and goes on for a while",), 20, 8)
+    assert words(seen(image)) == [word for word, _ in drawn]
+
+
+def test_reading_imports_no_other_runtime() -> None:
+    code = (
+        "import sys, numpy; from visionservice.engines.text.reader import RapidOcrReader; "
+        "RapidOcrReader().read(numpy.full((60, 200, 3), 255, numpy.uint8)); "
+        "sys.exit(bool({'onnxruntime', 'rapidocr'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_every_cell_of_a_large_table_is_read_in_seconds() -> None:
