@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
@@ -33,7 +34,7 @@ T = TypeVar("T")
 Found = TypeVar("Found", base.Object, base.FaceBox, base.Face)
 
 MIN_PART_SIDE = 50  # the shorter side, in pixels, of an object that has its own caption
-_readers = ThreadPoolExecutor(1, "vision-reader")
+_helpers = ThreadPoolExecutor(1, "vision-helper")
 
 
 class ImageAnalysis:
@@ -42,7 +43,7 @@ class ImageAnalysis:
     Each engine runs at most once, on as few pixels as its result needs. `image` are the pixels
     (height x width x 3, uint8, RGB), or a `LazyImage`, which is not decoded if all results are
     known. `format` is that of the file, as "Jpeg"; `results` are those of an earlier analysis of
-    the same pixels. If it is `alone`, text is read in another thread while the other engines run.
+    the same pixels. If it is `alone`, a second thread finds the objects and the scene.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class ImageAnalysis:
         alone: bool = False,
     ) -> None:
         self._alone = alone
-        self._reading: Future[base.OcrResult] | None = None
+        self._second: Future[object] | None = None
         self._pixels = image if isinstance(image, LazyImage) else LazyImage(lambda: image)
         self.format = format
         self.gallery = gallery
@@ -67,6 +68,8 @@ class ImageAnalysis:
     def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
         """Return a result of the pixels; its key contains the names of the engines."""
         key = (kind, options, self._engine_names)
+        if self._second and kind in ("objects", "scenes"):
+            self._second.result()
         if key not in self.results:
             self.results[key] = compute()
         result: T = self.results[key]
@@ -153,9 +156,7 @@ class ImageAnalysis:
     @property
     def text(self) -> base.OcrResult:
         """The first words of the text, as many as tags and captions need."""
-        return self._reading.result() if self._reading else self._read_words()
 
-    def _read_words(self) -> base.OcrResult:
         def read() -> base.OcrResult:
             found = self.engines.text.read(self.working, max_words=MIN_PAGE_WORDS)
             size = _size(self.working)
@@ -219,10 +220,11 @@ class ImageAnalysis:
     @property
     def evidence(self) -> Evidence:
         """The results that tags, categories and captions are made from."""
-        built_in = self.engines[:2] == default()[:2]  # captions and tags, which always need text
-        if self._alone and built_in and ("words", (), self._engine_names) not in self.results:
+        built_in = self.engines[:2] == default()[:2]  # captions and tags, which need the scene
+        if self._alone and built_in and ("scenes", (), self._engine_names) not in self.results:
             self._alone, _ = False, (self.size, self.working)  # decoded in this thread, once
-            self._reading = _readers.submit(self._read_words)
+            second = copy(self)
+            self._second = _helpers.submit(lambda: second.scene)
         return Evidence(self)
 
     @property

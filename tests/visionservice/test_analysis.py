@@ -84,10 +84,10 @@ def analyzed(captioner: Repeater, folder: Path, results: Results) -> ImageAnalys
     return ImageAnalysis(image, "Jpeg", Gallery(folder), engines, results)
 
 
-class Reader:
-    """A text reader that notes its threads."""
+class Classifier:
+    """A scene classifier that notes its threads."""
 
-    name, thread_safe = "reader", True
+    name, thread_safe = "classifier", True
 
     def __init__(self) -> None:
         self.threads: list[str] = []
@@ -95,28 +95,30 @@ class Reader:
     def load(self) -> None:
         pass
 
-    def read(self, image: Any, **options: Any) -> Any:
+    def classify(self, *args: Any) -> Any:
         self.threads.append(current_thread().name)
-        return default().text.read(image, **options)
+        return default().scenes.classify(*args)
 
 
 @pytest.mark.parametrize("alone", [True, False])
-def test_the_text_of_a_lone_image_is_read_in_another_thread(tmp_path: Path, alone: bool) -> None:
-    image, reader = np.asarray(load_image(sample_path("coffee_cup.jpg"))), Reader()
-    engines, gallery, results = load({"text": reader}, {}), Gallery(tmp_path), Results()
+def test_the_scene_of_a_lone_image_is_classified_in_another_thread(
+    tmp_path: Path, alone: bool
+) -> None:
+    image, classifier = np.asarray(load_image(sample_path("coffee_cup.jpg"))), Classifier()
+    engines, gallery, results = load({"scenes": classifier}, {}), Gallery(tmp_path), Results()
     for _ in range(2):
         analysis = ImageAnalysis(image, "Jpeg", gallery, engines, results, alone=alone)
         assert analysis.captions(1) == ImageAnalysis(image, "Jpeg", gallery).captions(1)
-        assert analysis.text is analysis.text
-    assert [name.startswith("vision-reader") for name in reader.threads] == [alone]
+        assert analysis.scene is analysis.scene
+    assert [name.startswith("vision-helper") for name in classifier.threads] == [alone]
 
 
-def test_the_text_of_a_lone_image_is_not_read_for_another_captioner(tmp_path: Path) -> None:
-    image, reader = np.asarray(load_image(sample_path("coffee_cup.jpg"))), Reader()
-    engines = load({"text": reader, "captions": Repeater("a cup")}, {})
+def test_the_scene_of_a_lone_image_is_not_classified_for_another_captioner(tmp_path: Path) -> None:
+    image, classifier = np.asarray(load_image(sample_path("coffee_cup.jpg"))), Classifier()
+    engines = load({"scenes": classifier, "captions": Repeater("a cup")}, {})
     analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path), engines, alone=True)
     assert analysis.captions(1)[0].text == "a cup"
-    assert not reader.threads
+    assert not classifier.threads
 
 
 def test_a_captioner_runs_only_the_engines_whose_results_it_reads(
