@@ -1,7 +1,5 @@
 """Command line of the service: serve the API, or edit the gallery (`python -m visionservice`)."""
 
-from __future__ import annotations
-
 import ctypes
 import json
 import logging

@@ -1,7 +1,5 @@
 """ASGI application: the table of operations, their handlers and how images reach the engines."""
 
-from __future__ import annotations
-
 import asyncio
 import secrets
 import shutil

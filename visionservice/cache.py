@@ -1,7 +1,5 @@
 """Cache of analysis results by the content of the image file; the oldest are dropped."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from hashlib import sha256
 from threading import Lock

@@ -4,8 +4,6 @@
 carries it in the header X-Error-Hint. A code that an API version lacks is replaced in its response.
 """
 
-from __future__ import annotations
-
 from functools import partial
 
 KEY_HEADER = "Ocp-Apim-Subscription-Key"

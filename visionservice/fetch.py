@@ -5,8 +5,6 @@ the connection goes to a checked address, so DNS rebinding has no effect. A prox
 may have a private address; it resolves the name again after the check.
 """
 
-from __future__ import annotations
-
 import asyncio
 import re
 import socket

@@ -1,7 +1,5 @@
 """Long-running operations: started by one request, polled by others, kept for some time."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 import logging

@@ -1,7 +1,5 @@
 """Responses: JSON with the headers of the API, error responses and exception handlers."""
 
-from __future__ import annotations
-
 import logging
 import re
 

@@ -1,7 +1,5 @@
 """Scheduler: a bounded queue in which clients take turns, and the worker threads."""
 
-from __future__ import annotations
-
 import asyncio
 import math
 from collections import deque

@@ -1,7 +1,5 @@
 """Server: the service on a port of this machine, run by uvicorn in a thread of this process."""
 
-from __future__ import annotations
-
 import asyncio
 import inspect
 import math
@@ -11,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from threading import Event, Thread, main_thread
 from time import monotonic
-from typing import Any
+from typing import Any, Self
 
 import platformdirs
 import uvicorn
@@ -49,7 +47,7 @@ class LocalService:
     __slots__ = (
         "__weakref__", "_app", "_loading", "_port", "_service", "_started", "_stopping", "_thread",
     )  # fmt: skip
-    __signature__ = inspect.signature(ServiceSettings, eval_str=True)
+    __signature__ = inspect.signature(ServiceSettings)
 
     def __init__(self, *, gallery: Any = None, **options: Any) -> None:
         has_gallery = isinstance(gallery, Gallery)
@@ -62,7 +60,7 @@ class LocalService:
         load = self._service.load_engines
         self._loading = Thread(target=load, args=[self._is_ending], name="vision-loading")
 
-    def __enter__(self) -> LocalService:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
@@ -95,7 +93,7 @@ class LocalService:
         busy = self._loading.is_alive()
         return busy or any(scheduler.working for scheduler in self._service.schedulers)
 
-    def start(self) -> LocalService:
+    def start(self) -> Self:
         """Listen, and return when the service responds, or with `warm` when it has its models.
 
         Raises:

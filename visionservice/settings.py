@@ -1,7 +1,5 @@
 """Settings of the service: a frozen dataclass, checked at construction."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Mapping

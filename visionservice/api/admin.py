@@ -1,7 +1,5 @@
 """Admin API: the endpoints that Microsoft's API does not have: gallery, samples and health."""
 
-from __future__ import annotations
-
 from urllib.parse import unquote
 
 from anyio import to_thread

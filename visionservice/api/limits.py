@@ -1,7 +1,5 @@
 """Input limits of the operations: bytes, pixels and file formats in each API version."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from ..imaging.probe import PHOTO_FORMATS, InputLimits

@@ -1,7 +1,5 @@
 """Query parameters of a request, parsed as leniently as the API does."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable

@@ -4,8 +4,6 @@ An operation first checks its parameters and then returns a handler for the imag
 invalid request causes no download and no decoding.
 """
 
-from __future__ import annotations
-
 from functools import partial
 from io import BytesIO
 from math import radians

@@ -1,7 +1,5 @@
 """API v2.0 and v2.1: objects with boxes, the area of interest, and Read of many pages."""
 
-from __future__ import annotations
-
 from ..analysis import PageAnalysis
 from ..errors import bad_argument
 from . import analysis_json, text_json

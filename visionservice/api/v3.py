@@ -1,7 +1,5 @@
 """API v3.0, v3.1 and v3.2: Read with page ranges, reading orders and numeric confidences."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 

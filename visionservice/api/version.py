@@ -1,7 +1,5 @@
 """Versions of the API: features, statuses of operations and error bodies; types of handlers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """A file with one or more pages: an image, a TIFF or a PDF."""
 
-from __future__ import annotations
-
 from contextlib import closing
 from typing import Literal
 

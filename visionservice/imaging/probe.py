@@ -1,7 +1,5 @@
 """Format and size of an image file, read without decoding it and checked against limits."""
 
-from __future__ import annotations
-
 import math
 import re
 import struct
