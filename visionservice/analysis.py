@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from .cache import Results
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from .gallery.gallery import Celebrity, Gallery, Landmark
+    from .gallery.gallery import Celebrity, Gallery
 
 T = TypeVar("T")
 Found = TypeVar("Found", base.Object, base.FaceBox, base.Face)
@@ -108,12 +108,8 @@ class ImageAnalysis:
     @property
     def objects(self) -> tuple[base.Object, ...]:
         """The objects with a confidence of 0.3 and more, the most confident first."""
-
-        def detect() -> tuple[base.Object, ...]:
-            found = self.engines.objects.detect(self.working)
-            return _scale(found, _size(self.working), self.size)
-
-        return self._get("objects", detect)
+        detect = self.engines.objects.detect
+        return self._get("objects", lambda: self._in_whole(detect(self.working), self.working))
 
     @property
     def scene(self) -> base.Scene:
@@ -128,12 +124,8 @@ class ImageAnalysis:
     @property
     def face_boxes(self) -> tuple[base.FaceBox, ...]:
         """The detected faces, the largest first."""
-
-        def detect() -> tuple[base.FaceBox, ...]:
-            found = self.engines.faces.detect(self.reduced)
-            return _scale(found, _size(self.reduced), self.size)
-
-        return self._get("faces", detect)
+        detect = self.engines.faces.detect
+        return self._get("faces", lambda: self._in_whole(detect(self.reduced), self.reduced))
 
     @property
     def faces(self) -> tuple[base.Face, ...]:
@@ -142,9 +134,12 @@ class ImageAnalysis:
         def estimate() -> tuple[base.Face, ...]:
             faces = map(self._in_reduced, self.face_boxes)
             found = [self.engines.ages.estimate(self.reduced, face) for face in faces]
-            return _scale(found, _size(self.reduced), self.size)
+            return self._in_whole(found, self.reduced)
 
         return self._get("ages", estimate)
+
+    def _in_whole(self, found: Iterable[Found], image: base.RGBImage) -> tuple[Found, ...]:
+        return _scale(found, _size(image), self.size)
 
     def _in_reduced(self, face: base.FaceBox) -> base.FaceBox:
         return _scale([face], self.size, _size(self.reduced))[0]
@@ -166,11 +161,8 @@ class ImageAnalysis:
 
     def ocr(self, *, detect_orientation: bool = True) -> base.OcrResult:
         """Return all text; without `detect_orientation` the image counts as upright."""
-
-        def read() -> base.OcrResult:
-            return self.engines.text.read(self.image, detect_orientation=detect_orientation)
-
-        return self._get("text", read, detect_orientation)
+        read = partial(self.engines.text.read, detect_orientation=detect_orientation)
+        return self._get("text", lambda: read(self.image), detect_orientation)
 
     @property
     def colors(self) -> base.Colors:
@@ -204,7 +196,7 @@ class ImageAnalysis:
         return self.gallery.identify_faces(self.face_boxes, self._embed)
 
     @property
-    def landmarks(self) -> tuple[Landmark, ...]:
+    def landmarks(self) -> tuple[base.LabelScore, ...]:
         """The places that the gallery recognizes."""
         from .engines.landmarks import describe
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
+from visionservice.engines.base import LabelScore
 from visionservice.engines.landmarks import Features
-from visionservice.gallery.gallery import Gallery, Landmark
+from visionservice.gallery.gallery import Gallery
 
 
 class Trouble(Gallery):
@@ -16,7 +17,7 @@ class Trouble(Gallery):
         super().__init__(folder)
         self.trouble = trouble
 
-    def identify_landmarks(self, seen: Features) -> tuple[Landmark, ...]:  # noqa: ARG002
+    def identify_landmarks(self, seen: Features) -> tuple[LabelScore, ...]:  # noqa: ARG002
         raise self.trouble
 
 
@@ -32,7 +33,7 @@ class Slow(Gallery):
         self.begun, self.go = Event(), Event()
         self.seen: list[int] = []
 
-    def identify_landmarks(self, seen: Features) -> tuple[Landmark, ...]:
+    def identify_landmarks(self, seen: Features) -> tuple[LabelScore, ...]:
         self.seen.append(seen.width)
         self.begun.set()
         self.go.wait(60)

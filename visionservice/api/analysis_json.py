@@ -10,9 +10,9 @@ from .version import ImageHandler, Json, Version
 
 if TYPE_CHECKING:
     from ..analysis import ImageAnalysis
-    from ..engines.base import Object, Tag
+    from ..engines.base import LabelScore, Object
     from ..engines.geometry import Box
-    from ..gallery.gallery import Celebrity, Landmark
+    from ..gallery.gallery import Celebrity
 
 Section = Callable[["ImageAnalysis"], object]
 
@@ -52,7 +52,7 @@ def _attach_details(
         general.setdefault("detail", {})[key] = names
 
 
-def named(found: Tag | Object | Celebrity | Landmark) -> Json:
+def named(found: LabelScore | Object | Celebrity) -> Json:
     """Return a name with its confidence."""
     return {"name": found.name, "confidence": found.confidence}
 

@@ -115,7 +115,7 @@ class OcrResult:
     angle: float  # above -45 and at most 45
     language: str  # a code of the OCR operation; "unk" without text
     rows: tuple[Line, ...] = ()  # from top to bottom, those of one row from left to right
-    coverage: float = 0.0  # the share of the image, 0 to 1, that the lines cover
+    coverage: float = 0.0  # the share of the image, 0 to 1, of all lines; a page has 0.09
 
     @property
     def clockwise(self) -> float:

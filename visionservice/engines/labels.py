@@ -44,11 +44,8 @@ def read_table(table: str) -> list[dict[str, str]]:
 
 
 def _labels(table: str) -> tuple[Label, ...]:
-    rows = []
-    for row in read_table(table):
-        words = filter(None, row.pop("words", "").split("; "))
-        rows.append(Label(words=tuple(words), **row))
-    return tuple(rows)
+    rows = ((row.pop("words", ""), row) for row in read_table(table))
+    return tuple(Label(words=tuple(filter(None, words.split("; "))), **row) for words, row in rows)
 
 
 OBJECT_CLASSES = {row.name: row for row in _labels("objects.csv")}

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from visionhelpers.images import SAMPLES
 
 from ..engines import landmarks
-from ..engines.base import FaceBox, RGBImage
+from ..engines.base import FaceBox, LabelScore, RGBImage
 from ..engines.geometry import Box
 from ..engines.registry import Engines, default
 from .image_store import Features, ImageStore, validate_name
@@ -39,14 +39,6 @@ class Celebrity:
     name: str
     confidence: float
     box: Box
-
-
-@dataclass(frozen=True, slots=True)
-class Landmark:
-    """A recognized landmark; the confidence is 0.5 at the minimum of features, 0.97 at 100."""
-
-    name: str
-    confidence: float
 
 
 class Gallery:
@@ -103,8 +95,11 @@ class Gallery:
                 found[index] = Celebrity(name, round(confidence, 4), faces[index].box)
         return tuple(found.values())
 
-    def identify_landmarks(self, seen: landmarks.Features) -> tuple[Landmark, ...]:
-        """Return the landmarks that are recognized by an image's features, the best first."""
+    def identify_landmarks(self, seen: landmarks.Features) -> tuple[LabelScore, ...]:
+        """Return the landmarks that are recognized by an image's features, the best first.
+
+        The confidence is 0.5 at the minimum of matching features, 0.97 at 100.
+        """
         known = [(name, landmarks.Features(**found)) for name, found in self.landmarks.features()]
         if len(known) > MAX_COMPARED:
             known = nlargest(MAX_COMPARED, known, lambda pair: landmarks.quick_score(seen, pair[1]))
@@ -112,7 +107,7 @@ class Gallery:
         for name, features in known:
             most[name] = max(most.get(name, 0), landmarks.inliers(seen, features))
         return tuple(
-            Landmark(name, round(1 - 0.5 ** (count / MIN_INLIERS), 4))
+            LabelScore(name, round(1 - 0.5 ** (count / MIN_INLIERS), 4))
             for name, count in sorted(most.items(), key=lambda item: (-item[1], item[0]))
             if count >= MIN_INLIERS
         )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..base import Colors, LabelScore, Object
-from ..evidence.evidence import Evidence
+from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
 from ..evidence.people import Person, people
 from ..geometry import Box
 from ..labels import MIN_CONFIDENCE, scene_class
@@ -12,7 +12,6 @@ from .grammar import MIN_CROWD, MIN_GROUP, article, join, number, plural
 from .objects import drawn_animal, object_plan
 from .phrases import CaptionPlan, Phrase, place_and_time
 from .scene import is_place, scene_plan
-from .text import MIN_PAGE_SHARE, text_plan
 
 GENERIC_SHARE = 0.5
 """The factor of the confidence of a generic name ("a person" for "a man"), and of a caption that
@@ -20,6 +19,11 @@ contains only a place or colors."""
 MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.8  # of clothing and of other items of a person
 MIN_VIEW_SCORE = 0.7  # of a scene behind words or behind one doubtful person (a shadow has 0.6)
 MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
+MIN_PAGE_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.2
+"""The least shares of the image that the lines of a page and of a close up cover: a sudoku covers
+0.095, the marks on a circuit board 0.03."""
+MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
+MAX_QUOTED_WORDS = 8
 
 
 def plan_caption(evidence: Evidence) -> CaptionPlan:
@@ -58,6 +62,22 @@ def _document(evidence: Evidence) -> CaptionPlan | None:
     if scene and scene.subject.confidence >= MIN_VIEW_SCORE and not screen:
         return None
     return text_plan(evidence)
+
+
+def text_plan(evidence: Evidence) -> CaptionPlan | None:
+    """Return the plan of a caption about the text, None if there is no text."""
+    if evidence.word_count < MIN_TEXT_WORDS:
+        return None
+    text = evidence.text
+    name = "a close up of text" if text.coverage >= MIN_CLOSE_UP_SHARE else "text"
+    if evidence.word_count >= MIN_PAGE_WORDS and text.coverage >= MIN_PAGE_SHARE:
+        name = "a page of text"
+    confidence = sum(line.confidence for line in text.lines) / len(text.lines)
+    words = " ".join(line.text for line in text.lines).replace('"', "").split()
+    quoted = words[:MAX_QUOTED_WORDS] + ["..."] * (len(words) > MAX_QUOTED_WORDS)
+    quote = Phrase(f'that reads "{" ".join(quoted)}"', confidence)
+    details = (quote,) if confidence >= MIN_QUOTE_CONFIDENCE else ()
+    return CaptionPlan(Phrase(name, confidence), details, "text", skip_medium=True)
 
 
 def _people(evidence: Evidence) -> CaptionPlan | None:
@@ -109,7 +129,6 @@ def _posing(evidence: Evidence, persons: Sequence[Person]) -> list[Phrase]:
 
 
 def _clothing(evidence: Evidence) -> list[Phrase]:
-    """Return the clothing of one person."""
     labels = [s for s in evidence.scene.labels if s.confidence >= MIN_CLOTHING_SCORE]
     worn: list[LabelScore | Object] = [s for s in labels if "clothing" in scene_class(s.name).words]
     worn += [o for o in evidence.corroborated_objects if o.name == "tie"][:1]

@@ -13,11 +13,13 @@ from ..base import RGBImage
 
 @dataclass(frozen=True, slots=True)
 class DeskewedImage:
-    """An image rotated about its center, and large enough to contain all of the original."""
+    """An image rotated about its center, and large enough to contain all of the original.
+
+    `inverse` is the 3 x 3 matrix from points of the image to points of the original.
+    """
 
     image: RGBImage
     inverse: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
-    """The 3 x 3 matrix from points of the image to points of the original."""
 
     def rotated(self, quarters: int) -> DeskewedImage:
         """Return the image rotated counterclockwise by quarter turns, which is lossless."""
