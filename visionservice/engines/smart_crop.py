@@ -100,9 +100,8 @@ def area_of_interest(size: Size, boxes: Sequence[Box], saliency: Callable[[], Fl
     rows, columns = np.nonzero(salient > 2 * salient.mean())
     if not len(rows):
         return Box(0, 0, width, height)
-    y, x = height / salient.shape[0], width / salient.shape[1]
-    left, top, right, bottom = columns.min(), rows.min(), columns.max() + 1, rows.max() + 1
-    return Box.from_edges(left * x, top * y, right * x, bottom * y)
+    area = Box.from_edges(columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+    return area.scale(width / salient.shape[1], height / salient.shape[0])
 
 
 def largest(size: Size, shape: Size) -> Size:
