@@ -19,6 +19,7 @@ PAGES = (
 )  # fmt: skip
 """The images among them that show text and little else."""
 STREET, PORTRAIT = "gateway_of_india.jpg", "eileen_collins_portrait.jpg"
+LARGEST = 3160, 3160
 FACE_SIDE = 200
 """Pixels of a portrait; its face takes a third of that."""
 LINES_PER_COLUMN, LINE_PITCH, COLUMN_WIDTH, MARGIN, FONT_SIZE = 100, 30, 780, 40, 20
@@ -90,9 +91,9 @@ def _words(number: int) -> str:
 
 def large_page() -> bytes:
     """Return a page of 200 lines on 10 megapixels, the largest image that OCR accepts."""
-    return jpeg(page(200).image.resize((3160, 3160), Image.Resampling.LANCZOS))
+    return jpeg(page(200).image.resize(LARGEST, Image.Resampling.LANCZOS))
 
 
 def large_photograph() -> bytes:
-    """Return a photograph of 10 megapixels."""
-    return photograph(9.98)
+    """Return a photograph of 10 megapixels, the largest image that OCR accepts."""
+    return jpeg(load_image(sample_path(STREET)).resize(LARGEST, Image.Resampling.LANCZOS))

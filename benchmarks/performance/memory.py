@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 from benchmarks.performance.cost import FEATURES
 from benchmarks.performance.goals import at_most
 from benchmarks.performance.images import files, large_page, large_photograph
 from benchmarks.performance.timing import Service
 from benchmarks.resident_memory import ResidentMemory
-from benchmarks.rows import Row, say
+from benchmarks.rows import NONE, Row, say
 from visionhelpers.images import ImageInput
 
 PAUSE = 2.0
@@ -36,7 +37,7 @@ def measure(service: Service) -> Iterator[Row]:
         _send_everywhere(service, large_photograph())
     used = memory.peak / 1e6
     yield Row("memory", "peak, a photograph of 10 megapixels", f"{used:.0f} MB")
-    yield _after(service, "after both")
+    yield replace(_after(service, "after both"), goal=NONE, holds=None)
 
 
 def _send_everywhere(service: Service, image: ImageInput) -> None:
