@@ -123,9 +123,15 @@ class ImageAnalysis:
 
     @property
     def face_boxes(self) -> tuple[base.FaceBox, ...]:
-        """The detected faces, the largest first."""
-        detect = self.engines.faces.detect
-        return self._get("faces", lambda: self._in_whole(detect(self.reduced), self.reduced))
+        """The detected faces, the largest first; in a rotated image, where a person may be."""
+
+        def detect() -> tuple[base.FaceBox, ...]:
+            found = self.engines.faces.detect(self.reduced, rotated=False)
+            if not found and any(o.name == "person" for o in self.objects):
+                found = self.engines.faces.detect(self.reduced)
+            return self._in_whole(found, self.reduced)
+
+        return self._get("faces", detect)
 
     @property
     def faces(self) -> tuple[base.Face, ...]:

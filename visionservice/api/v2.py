@@ -6,7 +6,7 @@ from . import analysis_json, text_json
 from .query import Query
 from .version import DocumentHandler, ImageHandler, Json, ReadPlan, Version
 
-MAX_PAGES = 200
+MAX_READ_PAGES = 200
 LOW_CONFIDENCE = 0.8
 """Words below this confidence are marked "Low"; correctly read words have 0.9 and more."""
 
@@ -34,7 +34,7 @@ def recognize_text(query: Query, _: Version) -> DocumentHandler:
 def read(_: Query, __: Version) -> DocumentHandler:
     """Batch Read File: every page of an image, a TIFF or a PDF."""
     return lambda count: ReadPlan(
-        range(1, min(count, MAX_PAGES) + 1), _page, lambda pages: {"recognitionResults": pages}
+        range(1, min(count, MAX_READ_PAGES) + 1), _page, lambda pages: {"recognitionResults": pages}
     )
 
 

@@ -18,7 +18,7 @@ are below 0.2; a collage of faces has 0.50, sand and surf from above 0.39."""
 
 RESIZED_SIDE, NETWORK_INPUT = 256, 224
 """The width and height to which the image is resized, and of its middle, the network's input."""
-MEAN_COLOR = np.array([104, 117, 123], np.float32)
+MEAN_BGR = np.array([104, 117, 123], np.float32)
 """The mean of blue, green and red in the training data."""
 
 
@@ -41,5 +41,5 @@ class OpenNsfwClassifier:
         with BytesIO() as file:  # the training data are JPEG files
             middle.save(file, format="JPEG")
             pixels = np.asarray(Image.open(file), np.float32)
-        ((_, adult),) = self._network((pixels[:, :, ::-1] - MEAN_COLOR)[None])[0]
+        ((_, adult),) = self._network((pixels[:, :, ::-1] - MEAN_BGR)[None])[0]
         return float(adult)

@@ -292,8 +292,11 @@ class ObjectDetector(Engine, Protocol):
 class FaceDetector(Engine, Protocol):
     """Finds faces: the kind `faces`."""
 
-    def detect(self, image: RGBImage) -> Sequence[FaceBox]:
-        """Return the faces, the largest first."""
+    def detect(self, image: RGBImage, *, rotated: bool = True) -> Sequence[FaceBox]:
+        """Return the faces, the largest first.
+
+        With `rotated` the image may be rotated by quarter turns; it takes twice the time.
+        """
 
 
 class AgeEstimator(Engine, Protocol):

@@ -57,7 +57,7 @@ class Box:
         return Box(left, top, right - left, bottom - top)
 
     def scale(self, across: float, down: float) -> Box:
-        """Return the box in an image of so many times the width and height."""
+        """Return the box in an image that is wider and higher by these factors."""
         edges = self.left * across, self.top * down, self.right * across, self.bottom * down
         return Box.from_edges(*edges)
 

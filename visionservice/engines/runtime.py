@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import platform
 import sys
@@ -121,7 +122,8 @@ class Network:
 
     def __call__(self, batch: NDArray[Any]) -> list[NDArray[Any]]:
         """Return the outputs of the network for its input."""
-        request = self.load(*batch.shape).create_infer_request()
+        model = self.load(*batch.shape)  # in a variable: another thread may release it
+        request = model.create_infer_request()
         request.infer({0: np.ascontiguousarray(batch)}, share_inputs=True)
         return [np.array(tensor.data) for tensor in request.output_tensors]
 
@@ -129,9 +131,11 @@ class Network:
 @cache
 def _core() -> tuple[Any, str]:
     """Return OpenVINO's core and its version."""
-    # Its converter takes as long to import as everything else, and is used by nothing here.
-    sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type]
+    if "openvino" not in sys.modules:  # its converter is slow to import, and not needed
+        sys.modules["openvino.tools.ovc"] = None  # type: ignore[assignment]
     openvino = import_package("openvino")
+    if not sys.modules.get("openvino.tools.ovc", True):
+        del sys.modules["openvino.tools.ovc"]
     core = openvino.Core()
     core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
     return core, openvino.__version__.partition("-")[0]
@@ -145,13 +149,12 @@ def _compile(
 ) -> Any:
     """Compile a model, or load what was compiled before, which takes a tenth of the time."""
     core, version = _core()
-    tensor = import_package("openvino").Tensor
     size = "x".join(map(str, shape)).replace("-1", "n")
     precision = options.get("INFERENCE_PRECISION_HINT", "bf16")
     name = f"{file.stem}-{file.stat().st_size}-{size}-{precision}-{version}.blob"
     cached = _cache_folder() / name
     with suppress(Exception):  # a missing or damaged file, or one of another processor
-        return core.import_model(tensor(np.memmap(cached, np.uint8, "c")), "CPU", options)
+        return _load(cached, options)
     model = prepare(file.read_bytes()) if prepare else core.read_model(file)
     if isinstance(model, bytes):
         with TemporaryDirectory() as folder:
@@ -164,7 +167,20 @@ def _compile(
         with NamedTemporaryFile(dir=cached.parent, delete=False) as draft:
             draft.write(compiled.export_model().getbuffer())
         Path(draft.name).replace(cached)
+        return _load(cached, options)  # takes less memory
     return compiled
+
+
+def _load(cached: Path, options: dict[str, Any]) -> Any:
+    """Load a compiled model, which shares the memory of its file and keeps copies of weights."""
+    file = np.memmap(cached, np.uint8, "c")
+    model = _core()[0].import_model(
+        import_package("openvino").Tensor(file, shared_memory=True), "CPU", options
+    )
+    if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
+        file._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
+    model.file = file  # which OpenVINO does not keep
+    return model
 
 
 def _cache_folder() -> Path:

@@ -17,7 +17,7 @@ from .alignment import landmark_model, landmarks, network_input, upright
 
 AGE_INPUT, GENDER_INPUT = 64, 32
 """The sides of the networks' inputs, in pixels."""
-FACE_PADDING = 0.2
+AGE_PADDING = 0.2
 """The margin on each side of the aligned face, in its own sides."""
 CLASS_AGES = np.array([0.25, *range(1, 81)])
 """The age, in years, of each class."""
@@ -62,8 +62,8 @@ class AgeAndGender:
     def _predict(self, image: RGBImage, square: Box) -> tuple[float, float]:
         """Return the age in whole years, and the probability in percent that it is a woman's."""
         found = landmarks(image, square)
-        ages = self._age(network_input(image, found, AGE_INPUT, FACE_PADDING))[0][0]
+        ages = self._age(network_input(image, found, AGE_INPUT, AGE_PADDING))[0][0]
         age = math.floor(float(ages @ CLASS_AGES) + 0.5)
-        female, male = self._gender(network_input(image, found, GENDER_INPUT, FACE_PADDING))[0][0]
+        female, male = self._gender(network_input(image, found, GENDER_INPUT, AGE_PADDING))[0][0]
         confidence = math.floor(100 * max(female, male)) / 100
         return age, confidence if female >= male else 1 - confidence

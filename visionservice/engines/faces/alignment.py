@@ -12,7 +12,7 @@ from ..base import FaceBox, RGBImage
 from ..geometry import Box, rotate
 from ..runtime import import_package, model_file
 
-MEAN_COLOR = np.array([122.782, 117.001, 104.298], np.float32)
+MEAN_RGB = np.array([122.782, 117.001, 104.298], np.float32)
 """The mean of red, green and blue in dlib's training data."""
 
 
@@ -52,4 +52,4 @@ def network_input(image: RGBImage, found: Any, side: int, padding: float) -> NDA
     """Return the input of a network: the face with level eyes, and a margin in its own sides."""
     dlib = import_package("dlib-bin")
     chip = dlib.extract_image_chip(image, dlib.get_face_chip_details(found, side, padding))
-    return np.asarray(((chip - MEAN_COLOR) / 256).transpose(2, 0, 1)[None], np.float32)
+    return np.asarray(((chip - MEAN_RGB) / 256).transpose(2, 0, 1)[None], np.float32)

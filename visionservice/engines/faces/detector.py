@@ -48,9 +48,9 @@ class MtcnnFaceDetector:
         self._mtcnn = Mtcnn()
         self._dlib, self._lock = import_package("dlib-bin"), Lock()
 
-    def detect(self, image: RGBImage) -> tuple[FaceBox, ...]:
-        """Return the faces, the largest first; the image may be rotated by quarter turns."""
-        quarters, found = self._search(image)
+    def detect(self, image: RGBImage, *, rotated: bool = True) -> tuple[FaceBox, ...]:
+        """Return the faces, the largest first; with `rotated` also those in a rotated image."""
+        quarters, found = self._search(image, rotated)
         height, width = image.shape[:2] if quarters % 2 == 0 else image.shape[1::-1]
         faces = []
         for box, confidence, _ in sorted(found, key=lambda face: -face.box.area):
@@ -58,13 +58,13 @@ class MtcnnFaceDetector:
             faces.append(FaceBox(box, round(confidence, 3), TURNS[quarters]))
         return tuple(faces)
 
-    def _search(self, image: RGBImage) -> tuple[int, list[DetectedFace]]:
+    def _search(self, image: RGBImage, rotated: bool) -> tuple[int, list[DetectedFace]]:
         """Return the quarter turns that set the image upright, and its faces then."""
         small = shrink(image, MAX_SEARCHED_PIXELS)
         zoom = image.shape[1] / small.shape[1]
         found = list(self._faces(small, zoom))
         weights = [sum(f.confidence for f in found if f.quarters == turn) for turn in range(4)]
-        if not found:  # larger faces only, which takes less time
+        if rotated and not found:  # larger faces only, which takes less time
             smaller = shrink(small, MAX_TURNED_PIXELS)
             for turn in (1, 2, 3):
                 faces = self._faces(rotate(smaller, turn))

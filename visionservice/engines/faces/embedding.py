@@ -10,7 +10,7 @@ from ..runtime import Network
 from .alignment import landmark_model, landmarks, network_input, upright
 from .resnet import FACE_INPUT, build
 
-FACE_PADDING = 0.25
+EMBEDDING_PADDING = 0.25
 """The margin on each side of the aligned face, in its own sides."""
 
 
@@ -31,5 +31,5 @@ class DlibFaceEmbedder:
         """Return the 128 numbers of a face; its box counts as the square before the cut."""
         part, square = upright(image, face)
         found = landmarks(part, square)
-        numbers = self._network(network_input(part, found, FACE_INPUT, FACE_PADDING))[0][0]
+        numbers = self._network(network_input(part, found, FACE_INPUT, EMBEDDING_PADDING))[0][0]
         return np.asarray(numbers, np.float64)

@@ -38,7 +38,7 @@ MIN_GAIN = 0.02
 """The least gain in confidence by which another rotation is better than none."""
 SAMPLE_LINES = 6
 """The number of lines, the longest, that are recognized in each rotation."""
-LONG_LINE = 2.0
+MIN_LINE_RATIO = 2.0
 """The least ratio of the sides of lines that are read along the longer one only."""
 DENSE_LINES = 100
 """The least number of lines of a large table."""
@@ -83,11 +83,11 @@ class RapidOcrReader:
         if abs(degrees) >= MAX_TILT:
             page, tilt = page.deskewed(degrees), degrees
             quads = detect_lines(page.image, quick=quick)
-        lines = _PageLines(page.image, quads)
+        lines = _PageLines(page.image, quads, quick)
         turns = _find_rotation(lines, lines.first(max_words)) if detect_orientation else 0
         if turns:
             page = page.rotated(turns)
-            lines = _PageLines(page.image, detect_lines(page.image, quick=quick))
+            lines = _PageLines(page.image, detect_lines(page.image, quick=quick), quick)
         chosen = list(range(len(lines.quads))) if max_words is None else lines.first(max_words)
         results = lines.recognize(chosen)
         in_table = lines.dense and _mean_confidence(results)[1] >= UPRIGHT_CONFIDENCE
@@ -125,9 +125,10 @@ class RapidOcrReader:
 class _PageLines:
     """The detected lines of an image, each cropped and recognized once."""
 
-    def __init__(self, image: RGBImage, quads: layout.Quads) -> None:
+    def __init__(self, image: RGBImage, quads: layout.Quads, quick: bool) -> None:
         self.quads = quads
         self.dense = len(quads) >= DENSE_LINES
+        self.min_width = MIN_DENSE_LINE_WIDTH if self.dense or quick else MIN_LINE_WIDTH
         self._image, self._fills = image, _fills(image, quads)
         self._results: dict[int, LineResult] = {}
 
@@ -137,9 +138,8 @@ class _PageLines:
 
     def recognize(self, indices: Sequence[int]) -> list[LineResult]:
         """Return the text of lines."""
-        width = MIN_DENSE_LINE_WIDTH if self.dense else MIN_LINE_WIDTH
         new = [i for i in indices if i not in self._results]
-        self._results.update(zip(new, recognize_lines(self.crop(new), width), strict=True))
+        self._results.update(zip(new, recognize_lines(self.crop(new), self.min_width), strict=True))
         return [self._results[i] for i in indices]
 
     def first(self, max_words: int | None) -> list[int]:
@@ -159,7 +159,7 @@ def _fills(image: RGBImage, quads: layout.Quads) -> NDArray[np.bool_]:
     """Return which lines fill an image as one letter would: most are a face or a thing."""
     width, height = layout.sizes(quads).T
     large = width * height > 0.5 * image[..., 0].size
-    return np.asarray(large & (width < LONG_LINE * height), np.bool_)
+    return np.asarray(large & (width < MIN_LINE_RATIO * height), np.bool_)
 
 
 def _find_rotation(lines: _PageLines, sample: Sequence[int]) -> int:
@@ -171,10 +171,10 @@ def _find_rotation(lines: _PageLines, sample: Sequence[int]) -> int:
     strips = lines.crop(sample)
     across, down = layout.sizes(lines.quads).sum(axis=0)
     likely, others = ((2,), (1, 3)) if across >= down else ((1, 3), (2,))
-    long = max(across, down) >= LONG_LINE * min(across, down)
+    long = max(across, down) >= MIN_LINE_RATIO * min(across, down)
     for other in likely if long else likely + others:
         rotated = [rotate(strip, -other) for strip in strips]
-        letters, confidence = _mean_confidence(recognize_lines(rotated))
+        letters, confidence = _mean_confidence(recognize_lines(rotated, lines.min_width))
         many = letters >= MANY_LETTERS
         least = MIN_MANY_LETTERS_CONFIDENCE if many else MIN_FEW_LETTERS_CONFIDENCE
         if letters >= FEW_LETTERS and confidence > max(best, least):

@@ -22,7 +22,8 @@ MODEL = "rapidocr", "PP-OCRv6_rec_small.onnx"
 LINE_HEIGHT, MIN_LINE_WIDTH = 48, 320
 """The size in pixels of the recognizer's input, as it was trained; long lines are wider."""
 MIN_DENSE_LINE_WIDTH = 80
-"""The same for a table, whose cells then take a third of the time, and as many are right."""
+"""The same for a table, whose cells then take a third of the time, and as many are right; and where
+a part of the text is enough."""
 WIDTH_STEP = 80
 """Pixels. Each width takes 40 ms more when it is first used, and some memory."""
 
