@@ -28,7 +28,7 @@ MIN_PROBABILITY, MIN_MEAN_PROBABILITY = 0.3, 0.4
 """Of a pixel in a line, and of all pixels of a line."""
 UNCLIP_RATIO = 1.6
 """The network finds the core of a line; its outline is this share of area / perimeter away."""
-MARGIN = 1.0
+MARGIN = 0.85
 MAX_LINES = 1000
 MIN_CORE, MIN_LINE = 3, 5
 """The least sides of a line's core and of its outline, in pixels of the network."""
