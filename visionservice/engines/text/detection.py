@@ -28,7 +28,7 @@ MIN_PROBABILITY, MIN_MEAN_PROBABILITY = 0.3, 0.4
 """Of a pixel in a line, and of all pixels of a line."""
 UNCLIP_RATIO = 1.6
 """The network finds the core of a line; its outline is this share of area / perimeter away."""
-MARGIN = 0.85
+OUTLINE_MARGIN = 0.85  # pixels of the network, for both sides together
 MAX_LINES = 1000
 MIN_CORE, MIN_LINE = 3, 5
 """The least sides of a line's core and of its outline, in pixels of the network."""
@@ -96,7 +96,7 @@ def _outlines(probabilities: NDArray[np.float32]) -> list[NDArray[np.float32]]:
             continue
         if _mean_inside(probabilities, contour) < MIN_MEAN_PROBABILITY:
             continue
-        margin = MARGIN + UNCLIP_RATIO * width * height / (width + height)  # of both sides
+        margin = OUTLINE_MARGIN + UNCLIP_RATIO * width * height / (width + height)  # of both sides
         if min(width, height) + margin >= MIN_LINE:
             outline = center, (width + margin, height + margin), angle
             outlines.append(np.asarray(cv2.boxPoints(outline), np.float32))
