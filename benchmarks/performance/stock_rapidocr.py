@@ -1,4 +1,6 @@
-"""Stock RapidOCR, which only reads: its defaults and onnxruntime, in an environment of its own.
+"""Stock RapidOCR with its defaults and onnxruntime, installed in a separate environment.
+
+It reads text and describes nothing.
 
 `make bench` installs it in `.bench`. There this file runs as a script, so it imports nothing of
 the project. The script reads the files of its arguments once for each line of its input, and
