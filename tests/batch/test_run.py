@@ -460,8 +460,8 @@ def test_a_rate_limit_fails_no_image(tmp_path: Path, rate: str | None) -> None:
 
 
 def test_polls_count_against_the_rate(tmp_path: Path) -> None:
-    images = drawn(tmp_path, 4)
-    with LocalService(rate="8/second", operation_delay=0.5) as service:
+    images = drawn(tmp_path, 4)  # the first poll is after a second, the next after the delay
+    with LocalService(rate="8/second", operation_delay=1.5) as service:
         client, statuses = counting(service, rate="4/second")
         found = list(run_batch(client, "recognize_text", images))
     assert not [result.error for result in found if result.error]

@@ -29,9 +29,10 @@ COMMAND = [sys.executable, "-m", "visionservice"]
 
 
 @contextmanager
-def running(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+def running(*arguments: object, **variables: str) -> Iterator[subprocess.Popen[str]]:
     child = subprocess.Popen(
         [*COMMAND, *map(str, arguments)],
+        env=os.environ | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -53,20 +54,38 @@ def written(file: Path) -> dict[str, object]:
     return state
 
 
+SLOW_READER = """
+from pathlib import Path
+from time import sleep
+from visionservice.engines.text.reader import RapidOcrReader
+
+class SlowReader(RapidOcrReader):
+    def read(self, image, **options):
+        Path(__file__).with_name("reading").touch()
+        sleep(2)
+        return super().read(image, **options)
+"""
+
+
 @contextmanager
 def stopped_at_work(
     file: Path,
 ) -> Iterator[tuple[subprocess.Popen[str], Future[requests.Response]]]:
     """A service that was stopped while it reads a page, and has removed its state file."""
-    gallery = file.with_name("gallery")
-    with running("--state-file", file, "--gallery", gallery) as child, ThreadPoolExecutor(1) as one:
+    file.with_name("slow_reader.py").write_text(SLOW_READER)
+    options = ["--gallery", file.with_name("gallery"), "--engine", "text=slow_reader:SlowReader"]
+    path = os.pathsep.join([str(file.parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    service = running("--state-file", file, *options, PYTHONPATH=path)
+    with service as child, ThreadPoolExecutor(1) as one:
         state = written(file)
         key = {"Ocp-Apim-Subscription-Key": str(state["key"])}
         page = {"url": f"{state['url']}/samples/printed_page.jpg"}
         ocr = f"{state['url']}/vision/v1.0/ocr"
         slow = one.submit(requests.post, ocr, json=page, headers=key, timeout=120)
-        sleep(1)  # the model is loading, or at work
-        assert not slow.done()
+        begun = file.with_name("reading")
+        while not begun.exists():
+            assert not slow.done()
+            sleep(0.01)
         child.terminate()
         while file.exists():
             sleep(0.01)
