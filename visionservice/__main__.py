@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 from argparse import SUPPRESS, ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import fields
 from importlib.metadata import version
@@ -148,12 +148,20 @@ def _service(options: Namespace) -> LocalService:
     return LocalService(**settings)
 
 
-def _serve(service: LocalService, state_file: Path | None) -> None:
-    """Serve until a signal or idleness."""
-    with suppress(OSError, AttributeError):  # another C library
+def _limit_heap() -> Callable[[int], object]:
+    """Make glibc keep less freed memory, and return its function that releases what it keeps."""
+    try:
         libc = ctypes.CDLL("libc.so.6")
         libc.mallopt(M_MMAP_THRESHOLD, 4_000_000)
         libc.mallopt(M_ARENA_MAX, 2)
+        return libc.malloc_trim
+    except (OSError, AttributeError):  # another C library
+        return bool
+
+
+def _serve(service: LocalService, state_file: Path | None) -> None:
+    """Serve until a signal or idleness."""
+    trim = _limit_heap()
     stopping = Event()
 
     def stop(number: int, _: object) -> None:
@@ -175,7 +183,10 @@ def _serve(service: LocalService, state_file: Path | None) -> None:
         else:
             _print_url(service)
         while not (service.wait(0.2) or stopping.is_set()):
-            pass
+            if not service.working:
+                trim(
+                    0
+                )  # freed memory, 80 MB of it after many images; takes 0.4 ms if there is none
     finally:
         with suppress(OSError, ValueError, KeyError, TypeError):
             if state_file and json.loads(state_file.read_text())["pid"] == os.getpid():

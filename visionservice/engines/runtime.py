@@ -74,9 +74,10 @@ class Network:
         package: The package, by the name that pip has for it.
         file: The model in it, in a format that OpenVINO reads.
         free_axes: The axes of the input whose sizes are not compiled in: for small networks.
-        parallel: Run one inference on each processor at the same time, in one thread each. Else run
-            one after the other on all of them, which costs 10 % (the text detector) to 25 % more
-            processor time, and needs the memory of one.
+        threads: The processors that one inference uses; 0 for all of them. Each further one costs
+            10 % (the text detector) to 25 % more processor time, so only large networks use all.
+        parallel: Run one inference on each processor at the same time, in one thread each. Else
+            one waits for the other.
         prepare: A function of the bytes of the file that returns those of the model to be read, or
             OpenVINO's model.
         bfloat16: Compute with three digits, in 0.55 of the time, on processors with bfloat16.
@@ -91,17 +92,15 @@ class Network:
         file: str,
         *,
         free_axes: Collection[int] = (),
-        parallel: bool = True,
+        threads: int = 1,
+        parallel: bool = False,
         prepare: Callable[[bytes], Any] | None = None,
         bfloat16: bool = False,
     ) -> None:
         self._file, self._free_axes = model_file(package, file), free_axes
-        streams = cpu_count() if parallel else 1
-        self._options: dict[str, Any] = {
-            "INFERENCE_NUM_THREADS": cpu_count(),
-            "NUM_STREAMS": streams,
-            "ENABLE_CPU_PINNING": False,  # two networks would share a processor
-        }
+        self._options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
+        if parallel:
+            self._options = {"INFERENCE_NUM_THREADS": cpu_count(), "NUM_STREAMS": cpu_count()}
         if not bfloat16:
             self._options["INFERENCE_PRECISION_HINT"] = "f32"
         self._prepare = prepare
@@ -138,7 +137,8 @@ def _core() -> tuple[Any, str]:
     if not sys.modules.get("openvino.tools.ovc", True):
         del sys.modules["openvino.tools.ovc"]
     core = openvino.Core()
-    core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY"})
+    # Pinned threads of two networks may share a processor while another one is idle.
+    core.set_property("CPU", {"PERFORMANCE_HINT": "LATENCY", "ENABLE_CPU_PINNING": False})
     return core, openvino.__version__.partition("-")[0]
 
 

@@ -37,7 +37,7 @@ MIN_CORE, MIN_LINE = 3, 5
 @cache
 def network() -> Network:
     """Return the detector; EngineUnavailable if its package is not installed."""
-    return Network("rapidocr", "PP-OCRv6_det_small.onnx", parallel=False, bfloat16=True)
+    return Network("rapidocr", "PP-OCRv6_det_small.onnx", threads=0, bfloat16=True)
 
 
 def detect_lines(image: RGBImage, *, quick: bool = False) -> Quads:

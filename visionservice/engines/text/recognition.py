@@ -59,7 +59,7 @@ class LineResult:
 @cache
 def network() -> Network:
     """Return the recognizer; EngineUnavailable if its package is not installed."""
-    return Network(*MODEL, free_axes=(3,), bfloat16=True)
+    return Network(*MODEL, free_axes=(3,), parallel=True, bfloat16=True)
 
 
 def crop(image: RGBImage, quad: NDArray[np.float64]) -> RGBImage:
