@@ -1,7 +1,5 @@
 """Adult content: a score by Yahoo's OpenNSFW (2016), which measures no drawings or violence."""
 
-from __future__ import annotations
-
 from io import BytesIO
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Installed packages, the models in them, run by OpenVINO, and the processors to run them on."""
 
-from __future__ import annotations
-
 import mmap
 import os
 import platform

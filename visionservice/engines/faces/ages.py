@@ -4,8 +4,6 @@
 module prepares the input as it does and returns its numbers.
 """
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

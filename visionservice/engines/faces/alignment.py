@@ -1,7 +1,5 @@
 """Alignment: the part of an image that dlib's networks for faces get, by five landmarks."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

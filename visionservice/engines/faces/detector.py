@@ -1,7 +1,5 @@
 """Face detection: MTCNN, a second look at each face, and the image's rotation."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from functools import cached_property
 from threading import Lock

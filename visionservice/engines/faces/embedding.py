@@ -1,7 +1,5 @@
 """Face embeddings: dlib's ResNet (He et al., 2015), 128 numbers that are close for one person."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -5,8 +5,6 @@ al., 2016). Each network examines what the one before has found; the third also 
 the nose and the corners of the mouth.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple

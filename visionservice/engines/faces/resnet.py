@@ -6,8 +6,6 @@ from the input on; before the weights of a layer is its name. The architecture i
 of two sizes (the smaller one continues with zeros), and no bias after the last layer.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from importlib import import_module

@@ -6,8 +6,6 @@ field 1 is its name and field 3 the name of an input. A field is a tag (8 times 
 if it has a length), its length, and its bytes: https://protobuf.dev/programming-guides/encoding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 NODE = NAME = 1

@@ -1,7 +1,5 @@
 """The object detector SSD-MobileNet-v2, trained on the 80 classes of COCO."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterator
 

@@ -6,8 +6,6 @@ cat (0.41, with both 0.68). The place comes from another run, on the image with 
 out: a dog on a pier is all dog (outdoors 0.00), the painted image is all pier (0.85).
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 

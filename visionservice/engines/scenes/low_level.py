@@ -3,8 +3,6 @@
 They support the scene model and decide nothing alone: blue at the top is a sky only outdoors.
 """
 
-from __future__ import annotations
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray

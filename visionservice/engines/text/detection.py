@@ -1,7 +1,5 @@
 """PP-OCRv6's detector: it finds the lines of text of an image."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import cache
 from typing import Any

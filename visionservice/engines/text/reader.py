@@ -1,7 +1,5 @@
 """The text reader: words, lines and regions in reading order, printed or handwritten."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from itertools import pairwise
 from math import ceil

@@ -1,7 +1,5 @@
 """PP-OCRv6's recognizer: it reads the words of a line."""
 
-from __future__ import annotations
-
 import mmap
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
