@@ -25,7 +25,7 @@ from binder_server import Server
 from binder_stage import Stage, tell
 
 ROOT = Path(__file__).parents[1]
-LIMIT = 1500
+LIMIT = 1300
 """Megabytes for everything together, of the 2 GB at which MyBinder ends a kernel."""
 OPEN = 3
 """Notebooks open at the same time."""
