@@ -17,7 +17,7 @@ import requests
 from requests.utils import should_bypass_proxies
 
 from tests.scripted_server import scripted_server
-from tests.visionservice.galleries import Slow
+from tests.visionservice.galleries import Slow, serving
 from visionhelpers import (
     ConfigurationError,
     ServiceError,
@@ -267,7 +267,7 @@ def test_a_client_leaves_a_service_that_is_ending_for_another(
     state_folder: Path, tmp_path: Path
 ) -> None:
     gallery, image = Slow(tmp_path / "gallery"), sample_path(CUP)
-    ending = LocalService(gallery=gallery).start()
+    ending = serving(gallery).start()
     state_folder.mkdir(mode=0o700)
     (state_folder / "service.json").write_text(json.dumps({"url": ending.url, "key": ending.key}))
     vision = connect()

@@ -2,15 +2,13 @@
 
 import asyncio
 import secrets
-import shutil
-import tempfile
-import weakref
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Event
 from typing import Any
 
@@ -86,17 +84,9 @@ OPERATIONS = (
 )
 
 
-def create_app(
-    settings: ServiceSettings | None = None, *, gallery: Gallery | None = None
-) -> Starlette:
-    """Return the service as an ASGI application; `app.state.service` is its `Service`.
-
-    Args:
-        settings: The settings; None for the defaults.
-        gallery: The known people and places; None for the folder of the settings, or a temporary
-            folder.
-    """
-    service = Service(settings or ServiceSettings(), gallery)
+def create_app(settings: ServiceSettings | None = None) -> Starlette:
+    """Return the service as an ASGI application; `app.state.service` is its `Service`."""
+    service = Service(settings or ServiceSettings())
     app = Starlette(
         routes=[*service.routes(), *ROUTES],
         middleware=[Middleware(ApiKeyMiddleware, service=service)],
@@ -116,18 +106,16 @@ class Service:
     `ready` is set when all models are loaded; requests do not wait for that.
     """
 
-    def __init__(self, settings: ServiceSettings, gallery: Gallery | None) -> None:
+    def __init__(self, settings: ServiceSettings) -> None:
         self.settings, self.key = settings, settings.key or secrets.token_hex(16)
         self.idle_timer = IdleTimer()
         self.engines = load(settings.engines, settings.engine_options)
         self.ready = Event()
-        self.close: Callable[[], object] = lambda: None
-        if gallery is None:
-            folder = settings.gallery or Path(tempfile.mkdtemp(prefix="visionhelpers-gallery-"))
-            gallery = Gallery(folder, built_in=settings.built_in_gallery, engines=self.engines)
-            if settings.gallery is None:
-                self.close = weakref.finalize(gallery, shutil.rmtree, folder, True)
-        self.gallery = gallery
+        self.close: Callable[[], None] = lambda: None
+        if (folder := settings.gallery) is None:
+            temporary = TemporaryDirectory(prefix="visionhelpers-gallery-")
+            self.close, folder = temporary.cleanup, Path(temporary.name)
+        self.gallery = Gallery(folder, built_in=settings.built_in_gallery, engines=self.engines)
         self.operations = OperationStore(settings.operation_delay, fail=settings.fail_operations)
         self.schedulers = [Scheduler(workers) for workers in (2, None, 2, 1)]
         self.probing, self.images, self.opening, self.reading = self.schedulers

@@ -15,7 +15,6 @@ import platformdirs
 import uvicorn
 
 from .app import Service, create_app
-from .gallery.gallery import Gallery
 from .scheduler import DRAIN_SECONDS
 from .settings import ALL_ADDRESSES, ServiceSettings
 
@@ -31,13 +30,8 @@ MAX_CONNECTIONS = 500
 class LocalService:
     """The local service, a context manager: entering starts it, leaving stops it.
 
-    The arguments are those of `ServiceSettings`. They are checked at construction and cannot be
-    changed afterwards.
-
-    Args:
-        gallery: A folder of known people and places, or a `Gallery`; None for a temporary gallery,
-            which is empty and deleted when the service stops.
-        options: Other attributes of `ServiceSettings`, such as `key`, `port` and `rate`.
+    The arguments are the attributes of `ServiceSettings`, such as `key`, `port` and `rate`. They
+    are checked at construction and cannot be changed afterwards.
 
     Raises:
         TypeError: An argument is unknown or has a wrong type.
@@ -49,12 +43,10 @@ class LocalService:
     )  # fmt: skip
     __signature__ = inspect.signature(ServiceSettings)
 
-    def __init__(self, *, gallery: Any = None, **options: Any) -> None:
-        has_gallery = isinstance(gallery, Gallery)
-        settings = ServiceSettings(gallery=None if has_gallery else gallery, **options)
-        self._app = create_app(settings, gallery=gallery if has_gallery else None)
+    def __init__(self, **options: Any) -> None:
+        self._app = create_app(ServiceSettings(**options))
         self._service: Service = self._app.state.service
-        self._port = settings.port
+        self._port = self.settings.port
         self._started, self._stopping = Event(), Event()
         self._thread: Thread | None = None
         load = self._service.load_engines

@@ -58,7 +58,8 @@ class ServiceSettings:
         port: The port to listen on; 0 for any free port.
         key: The key that requests must carry, of ASCII letters, digits and signs; None for a new
             random key.
-        gallery: A folder of known people and landmarks; None for a temporary, empty one.
+        gallery: A folder of known people and landmarks; None for a temporary, empty one, which is
+            deleted when the service stops.
         built_in_gallery: Whether to know the people and landmarks that come with the service.
         idle: The seconds without a request with the key until the service stops; None for never.
         allow_hosts: Host names that requests may use besides `host` and those of this machine.

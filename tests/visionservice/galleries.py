@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from threading import Event
 
+from visionservice import LocalService
 from visionservice.engines.base import LabelScore
 from visionservice.engines.landmarks import Features
 from visionservice.gallery.gallery import Gallery
@@ -38,3 +39,10 @@ class Slow(Gallery):
         self.begun.set()
         self.go.wait(60)
         return ()
+
+
+def serving(gallery: Gallery) -> LocalService:
+    """A service that identifies faces and landmarks with this gallery."""
+    service = LocalService()
+    service._service.gallery = gallery
+    return service

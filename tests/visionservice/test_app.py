@@ -164,7 +164,8 @@ def connect_to(app: ASGIApp, host: str = "127.0.0.1", port: int = 50_000) -> htt
 
 
 def application(gallery: Gallery, scheduler: Scheduler | None = None, **settings: Any) -> Starlette:
-    app = create_app(ServiceSettings(key="secret-key", **settings), gallery=gallery)
+    app = create_app(ServiceSettings(key="secret-key", **settings))
+    app.state.service.gallery = gallery
     app.state.service.images = scheduler or app.state.service.images
     return app
 

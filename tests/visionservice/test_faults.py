@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from tests.visionservice.client import KEY, PLACES, WORKERS, png, post
-from tests.visionservice.galleries import Slow, Trouble
+from tests.visionservice.galleries import Slow, Trouble, serving
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 
@@ -52,7 +52,7 @@ def assert_works(service: LocalService) -> None:
 @contextmanager
 def occupied(gallery: Slow) -> Iterator[tuple[LocalService, ThreadPoolExecutor]]:
     """Run a service whose workers are all busy until the gallery releases them."""
-    with LocalService(gallery=gallery) as service, ThreadPoolExecutor(20) as threads:
+    with serving(gallery) as service, ThreadPoolExecutor(20) as threads:
         for _ in range(WORKERS):
             threads.submit(post, service, PLACES, png(60))
         while len(gallery.seen) < WORKERS:
@@ -118,7 +118,7 @@ def test_more_connections_than_the_limit_get_503_until_one_is_closed(
 
 def test_an_image_that_takes_seconds_delays_no_other(tmp_path: Path) -> None:
     gallery = Slow(tmp_path)
-    with LocalService(gallery=gallery) as service, ThreadPoolExecutor(1) as threads:
+    with serving(gallery) as service, ThreadPoolExecutor(1) as threads:
         begin = monotonic()
         slow = threads.submit(post, service, PLACES, png(60))
         assert gallery.begun.wait(10)
@@ -137,7 +137,7 @@ def test_an_engine_that_fails_affects_its_own_request_only(
     tmp_path: Path, trouble: BaseException
 ) -> None:
     codes = {"v1.0": "InternalServerError", "v3.2": "InternalServerError"}
-    with LocalService(gallery=Trouble(tmp_path, trouble)) as service:
+    with serving(Trouble(tmp_path, trouble)) as service:
         for _ in range(WORKERS + 1):
             for version, code in codes.items():
                 response = post(service, f"{version}/models/landmarks/analyze", PHOTO)

@@ -25,7 +25,7 @@ from tests.visionservice.client import (
     until,
     with_pages,
 )
-from tests.visionservice.galleries import Slow
+from tests.visionservice.galleries import Slow, serving
 from visionhelpers.images import sample_path
 from visionservice import LocalService, scheduler
 from visionservice.imaging import document_process
@@ -106,7 +106,7 @@ class Stopping:
 
     def __init__(self, folder: Path) -> None:
         self.gallery = Slow(folder)
-        self.service = LocalService(gallery=self.gallery).start()
+        self.service = serving(self.gallery).start()
         self.threads = ThreadPoolExecutor(20)
         self.running = [self.send() for _ in range(WORKERS)]
         while len(self.gallery.seen) < WORKERS:

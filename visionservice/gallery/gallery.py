@@ -55,9 +55,7 @@ class Gallery:
         landmarks: The images of landmarks.
     """
 
-    def __init__(
-        self, folder: Path, *, built_in: bool = True, engines: Engines | None = None
-    ) -> None:
+    def __init__(self, folder: Path, built_in: bool = True, engines: Engines | None = None) -> None:
         self._engines = engines or default()
         self._named = lru_cache(MAX_NAMED_GALLERIES)(
             lambda name: Gallery(folder / "galleries" / name, built_in=built_in, engines=engines)
