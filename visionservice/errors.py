@@ -68,13 +68,11 @@ def access_denied(realm: str) -> GatewayError:
     return GatewayError(401, "401", message, **{"WWW-Authenticate": scheme})
 
 
-def too_many_requests(seconds: int, reason: str) -> GatewayError:
-    """Return 429 with Retry-After; the reason is a sentence without its full stop."""
+def retry_later(status: int, seconds: int, reason: str) -> GatewayError:
+    """Return an error with Retry-After; the reason is a sentence without its full stop."""
     message = f"{reason}. Please retry after {seconds} second{'s' * (seconds != 1)}."
-    return GatewayError(429, "429", message, **{"Retry-After": str(seconds)})
+    return GatewayError(status, str(status), message, **{"Retry-After": str(seconds)})
 
 
-def shutting_down() -> GatewayError:
-    """Return 503 because the service is shutting down."""
-    message = "The service is shutting down. Please retry after 1 second."
-    return GatewayError(503, "503", message, **{"Retry-After": "1"})
+too_many_requests = partial(retry_later, 429)
+shutting_down = partial(retry_later, 503, 1, "The service is shutting down")

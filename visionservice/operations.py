@@ -1,14 +1,15 @@
 """Long-running operations: started by one request, polled by others, kept for some time."""
 
 import asyncio
+import gzip
 import json
 import logging
-import zlib
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import BytesIO
 from typing import Any, Literal
 from uuid import uuid4
 
@@ -26,18 +27,16 @@ MAX_RESULT_BYTES = 64 * 1024 * 1024
 
 
 def pack(content: dict[str, Any]) -> bytes:
-    """Serialize and compress a JSON object."""
-    return zlib.compress(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    """Serialize and compress a JSON object, without its opening brace."""
+    members = json.dumps(content, ensure_ascii=False, separators=(",", ":"))[1:]
+    return gzip.compress(members.encode(), 1)
 
 
 def splice(head: bytes, packed: bytes) -> Iterator[bytes]:
     """Yield the chunks of one JSON object with the members of two; neither is empty."""
     yield head[:-1] + b","
-    reader = zlib.decompressobj()
-    reader.decompress(packed, 1)  # the opening brace
-    while packed := reader.unconsumed_tail:
-        yield reader.decompress(packed, 64 * 1024)
-    yield reader.flush()
+    with gzip.open(BytesIO(packed)) as file:
+        yield from iter(partial(file.read, 64 * 1024), b"")
 
 
 @dataclass(slots=True)
