@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from .cache import Results
-from .engines import base
+from .engines import base, landmarks
 from .engines.adult import MIN_ADULT_SCORE
 from .engines.evidence.evidence import MAX_WORKING_PIXELS, MIN_PAGE_WORDS, Evidence
 from .engines.geometry import Box, Size, shrink
@@ -94,16 +94,6 @@ class ImageAnalysis:
     def size(self) -> Size:
         """The width and height in pixels."""
         return self._get("size", lambda: self._pixels.size)
-
-    @property
-    def width(self) -> int:
-        """The width in pixels."""
-        return self.size[0]
-
-    @property
-    def height(self) -> int:
-        """The height in pixels."""
-        return self.size[1]
 
     @property
     def objects(self) -> tuple[base.Object, ...]:
@@ -204,9 +194,7 @@ class ImageAnalysis:
     @property
     def landmarks(self) -> tuple[base.LabelScore, ...]:
         """The places that the gallery recognizes."""
-        from .engines.landmarks import describe
-
-        features = self._get("landmarks", lambda: describe(self.working))
+        features = self._get("landmarks", lambda: landmarks.describe(self.working))
         return self.gallery.identify_landmarks(features)
 
     @property
@@ -302,8 +290,7 @@ class ImageAnalysis:
         """Return a crop scaled to exactly this size in pixels, around its subjects when smart."""
         from .engines.smart_crop import crop, largest
 
-        size = width, height
-        image = self.reduced
+        image, size = self.reduced, (width, height)
         if largest(_size(image), size)[0] < width:
             image = self.image  # the window in the reduced one has fewer pixels
         ratio = _ratio(self.size, _size(image))

@@ -177,7 +177,7 @@ def test_everything_is_in_pixels_of_the_whole_image(tmp_path: Path) -> None:
     small = load_image(sample_path("eileen_collins.jpg"))
     large = small.resize((small.width * 6, small.height * 6), Image.Resampling.BICUBIC)
     whole, part = (opened(encoded(image), tmp_path) for image in (large, small))
-    assert (whole.width, whole.height) == large.size
+    assert whole.size == large.size
     assert whole.reduced.shape[:2] == (large.height // 2, large.width // 2)
     assert whole.working.size <= 3 * MAX_WORKING_PIXELS < whole.reduced.size
     assert len(whole.faces) == len(part.faces) == 1

@@ -22,9 +22,10 @@ def handler(version: Version, **sections: Section) -> ImageHandler:
 
     def respond(analysis: ImageAnalysis, request_id: str) -> Json:
         result = {name: section(analysis) for name, section in sections.items()}
-        size = {"width": analysis.width, "height": analysis.height, "format": analysis.format}
+        width, height = analysis.size
+        metadata = {"width": width, "height": height, "format": analysis.format}
         model = {"modelVersion": version.model} if version.model else {}
-        return {**result, "requestId": request_id, "metadata": size, **model}
+        return {**result, "requestId": request_id, "metadata": metadata, **model}
 
     return respond
 
@@ -99,41 +100,27 @@ def xywh(box: Box) -> Json:
     return {"x": box.left, "y": box.top, "w": box.width, "h": box.height}
 
 
-def _faces(analysis: ImageAnalysis) -> list[Json]:
-    return [
+SECTIONS: dict[str, Section] = {
+    "ImageType": lambda analysis: {
+        "clipArtType": analysis.image_type.clip_art,
+        "lineDrawingType": analysis.image_type.line_drawing,
+    },
+    "Faces": lambda analysis: [
         {"age": face.age, "gender": face.gender, "faceRectangle": asdict(face.box)}
         for face in analysis.faces
-    ]
-
-
-def _adult(analysis: ImageAnalysis) -> Json:
-    """Return the adult score; there is no model for racy or gory content."""
-    return {"isAdultContent": analysis.is_adult, "adultScore": analysis.adult_score}
-
-
-def _color(analysis: ImageAnalysis) -> Json:
-    """Return the colors; the live service sent both spellings of `isBwImg`."""
-    colors = analysis.colors
-    return {
-        "dominantColorForeground": colors.foreground,
-        "dominantColorBackground": colors.background,
-        "dominantColors": list(colors.dominant),
-        "accentColor": colors.accent,
-        "isBwImg": colors.black_and_white,
-        "isBWImg": colors.black_and_white,
-    }
-
-
-def _image_type(analysis: ImageAnalysis) -> Json:
-    kind = analysis.image_type
-    return {"clipArtType": kind.clip_art, "lineDrawingType": kind.line_drawing}
-
-
-SECTIONS: dict[str, Section] = {
-    "ImageType": _image_type,
-    "Faces": _faces,
-    "Adult": _adult,
-    "Color": _color,
+    ],
+    "Adult": lambda analysis: {
+        "isAdultContent": analysis.is_adult,  # there is no model for racy or gory content
+        "adultScore": analysis.adult_score,
+    },
+    "Color": lambda analysis: {
+        "dominantColorForeground": analysis.colors.foreground,
+        "dominantColorBackground": analysis.colors.background,
+        "dominantColors": list(analysis.colors.dominant),
+        "accentColor": analysis.colors.accent,
+        "isBwImg": analysis.colors.black_and_white,  # the live service sent both spellings
+        "isBWImg": analysis.colors.black_and_white,
+    },
     "Tags": tags,
     "Objects": objects,
 }

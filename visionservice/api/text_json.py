@@ -11,16 +11,17 @@ from .version import Json
 if TYPE_CHECKING:
     from ..analysis import PageAnalysis
     from ..engines.base import Line, OcrResult, Word
+    from ..engines.geometry import Size
 
 
-def ocr(text: OcrResult, width: int, height: int, language: str) -> Json:
+def ocr(text: OcrResult, size: Size, language: str) -> Json:
     """Return regions, lines and words with boxes "left,top,width,height".
 
     The boxes are those of the image rotated clockwise by `textAngle` degrees about its center,
     in the coordinates of the original image: a box can be partly outside it.
     """
     cosine, sine = cos(radians(text.angle)), sin(radians(text.angle))
-    center_x, center_y = width / 2, height / 2
+    center_x, center_y = size[0] / 2, size[1] / 2
 
     def box(*words: Word) -> str:
         """Return the upright box of words after the rotation."""
@@ -53,7 +54,7 @@ def page(
     page: PageAnalysis, head: Json, rows: Iterable[Line], confidence: Callable[[float], object]
 ) -> Json:
     """Return one page of Read, whose language and angle are in `head`."""
-    width, height = page.to_unit(page.image.width), page.to_unit(page.image.height)
+    width, height = map(page.to_unit, page.image.size)
     size = {"width": width, "height": height, "unit": page.unit}
     return {"page": page.number, **head, **size, "lines": lines(page, rows, confidence)}
 

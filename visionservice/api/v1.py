@@ -99,7 +99,7 @@ def ocr(query: Query, version: Version) -> ImageHandler:
 
     def respond(analysis: ImageAnalysis, _: str) -> Json:
         text = analysis.ocr(detect_orientation=detect_orientation)
-        result = text_json.ocr(text, analysis.width, analysis.height, language)
+        result = text_json.ocr(text, analysis.size, language)
         if version.number >= 2.1:
             result["textAngle"] = round(radians(text.angle), 6)
         if version.model:

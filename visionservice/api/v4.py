@@ -44,7 +44,7 @@ def analyze(query: Query, version: Version) -> ImageHandler:
     }
 
     def respond(analysis: ImageAnalysis, _: str) -> Json:
-        metadata = {"width": analysis.width, "height": analysis.height}
+        metadata = {"width": analysis.size[0], "height": analysis.size[1]}
         results = {f"{f}Result": sections[f](analysis) for f in V4_FEATURES if f in features}
         return {"modelVersion": version.model, "metadata": metadata, **results}
 
@@ -74,7 +74,7 @@ def _caption(analysis: ImageAnalysis, neutral: bool) -> Json:
 
 def _dense_captions(analysis: ImageAnalysis, neutral: bool) -> Json:
     """Return captions of the whole image, then of the boxes of objects."""
-    whole = {"x": 0, "y": 0, "w": analysis.width, "h": analysis.height}
+    whole = {"x": 0, "y": 0, "w": analysis.size[0], "h": analysis.size[1]}
     values = [_caption(analysis, neutral) | {"boundingBox": whole}]
     for part, box in analysis.parts(MAX_DENSE_CAPTIONS - 1):
         values.append(_caption(part, neutral) | {"boundingBox": xywh(box)})

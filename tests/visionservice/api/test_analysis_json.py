@@ -57,7 +57,7 @@ def test_an_object_has_its_more_general_terms_as_nested_parents() -> None:
 
 
 def test_a_response_has_a_model_version_in_v3_2_only() -> None:
-    found: Any = SimpleNamespace(width=3, height=2, format="Png")
+    found: Any = SimpleNamespace(size=(3, 2), format="Png")
     result = {"a": 1, "requestId": "id", "metadata": {"width": 3, "height": 2, "format": "Png"}}
     assert analysis_json.handler(V1_0, a=lambda _: 1)(found, "id") == result
     result |= {"modelVersion": "2021-05-01"}

@@ -34,7 +34,7 @@ def rotated(polygon: Polygon, angle: float, x: float, y: float) -> Polygon:
 
 def test_lines_and_regions_have_the_boxes_of_their_words() -> None:
     text = ocr_result(rectangle(10, 20, 30, 32), rectangle(35, 18, 50, 31))
-    response = text_json.ocr(text, 100, 80, "unk")
+    response = text_json.ocr(text, (100, 80), "unk")
     assert response == {
         "language": "en",
         "textAngle": 0.0,
@@ -60,18 +60,18 @@ def test_lines_and_regions_have_the_boxes_of_their_words() -> None:
 def test_boxes_are_those_of_the_rotated_page(angle: float) -> None:
     upright = rectangle(10, 20, 90, 32)
     on_the_photo = rotated(upright, -angle, 50, 40)
-    response = text_json.ocr(ocr_result(on_the_photo, angle=angle), 100, 80, "en")
+    response = text_json.ocr(ocr_result(on_the_photo, angle=angle), (100, 80), "en")
     assert response["textAngle"] == angle
     assert response["regions"][0]["lines"][0]["words"][0]["boundingBox"] == "10,20,80,12"
 
 
 def test_the_requested_language_is_returned() -> None:
-    assert text_json.ocr(ocr_result(language="en"), 9, 9, "fr")["language"] == "fr"
-    assert text_json.ocr(ocr_result(language="ja"), 9, 9, "unk")["language"] == "ja"
+    assert text_json.ocr(ocr_result(language="en"), (9, 9), "fr")["language"] == "fr"
+    assert text_json.ocr(ocr_result(language="ja"), (9, 9), "unk")["language"] == "ja"
 
 
 def test_a_page_without_text_has_no_regions() -> None:
-    response = text_json.ocr(ocr_result(language="unk"), 9, 9, "unk")
+    response = text_json.ocr(ocr_result(language="unk"), (9, 9), "unk")
     assert (response["regions"], response["orientation"]) == ([], "NotDetected")
 
 

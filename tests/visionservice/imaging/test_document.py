@@ -165,7 +165,7 @@ def test_pages_of_a_pdf_are_measured_in_inches() -> None:
     document.close()
     analysis = PageAnalysis(2, image, document.unit)
     assert analysis.unit == "inch"
-    size = [analysis.to_unit(side) for side in (analysis.image.width, analysis.image.height)]
+    size = [analysis.to_unit(side) for side in analysis.image.size]
     assert size == pytest.approx([8.5, 4.0], abs=0.01)
     (line,) = analysis.image.ocr().lines
     left, top = (analysis.to_unit(value) for value in line.polygon[0])
