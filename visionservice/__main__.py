@@ -48,7 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.command:
             _edit_gallery(options)
         else:
-            _serve(_service(options), options.state_file)
+            settings = {
+                field.name: getattr(options, field.name) for field in fields(ServiceSettings)
+            }
+            settings |= {name: dict(settings[name]) for name in ("engines", "engine_options")}
+            _serve(LocalService(**settings), options.state_file)
     except (EngineUnavailable, OSError, TypeError, ValueError) as error:
         sys.exit(str(error))
 
@@ -66,9 +70,10 @@ def _parser() -> ArgumentParser:
     add("--host", help="address to listen on (default: %(default)s)")
     add("--port", type=int, help="port to listen on (default: any free port)")
     keys = parser.add_mutually_exclusive_group().add_argument
-    keys("--key", help="key that requests must carry; other users of this machine can read it")
+    about = "key that requests must carry; other users of this machine can read it"
+    keys("--key", default=os.environ.get(KEY_VARIABLE) or None, help=about)
     about = f"file that contains the key (default: the variable {KEY_VARIABLE}, or a random key)"
-    keys("--key-file", type=Path, metavar="FILE", help=about)
+    keys("--key-file", dest="key", type=_read_key, metavar="FILE", help=about)
     about = "folder of known people and landmarks (default: the gallery of the user)"
     add("--gallery", type=Path, metavar="FOLDER", help=about)
     about = "do not name the people and landmarks that come with the service"
@@ -106,6 +111,14 @@ def _parser() -> ArgumentParser:
     return parser
 
 
+def _read_key(file: str) -> str:
+    try:
+        return Path(file).expanduser().read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", "it is no text")
+        sys.exit(f"Invalid key file {file!r} ({reason}): use a file that contains the key.")
+
+
 def _pair(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
@@ -132,31 +145,14 @@ def _edit_gallery(options: Namespace) -> None:
         sys.stdout.write(f"{name}: {count} {'image' if count == 1 else 'images'}\n")
 
 
-def _service(options: Namespace) -> LocalService:
-    """Create the service, with the key of the command line, a file or the environment."""
-    if options.key_file:
-        try:
-            options.key = options.key_file.expanduser().read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            reason = getattr(error, "strerror", "it is no text")
-            message = f"Invalid key file {str(options.key_file)!r} ({reason})"
-            sys.exit(f"{message}: use a file that contains the key.")
-    elif options.key is None:
-        options.key = os.environ.get(KEY_VARIABLE) or None
-    settings = {field.name: getattr(options, field.name) for field in fields(ServiceSettings)}
-    settings |= {name: dict(settings[name]) for name in ("engines", "engine_options")}
-    return LocalService(**settings)
-
-
 def _limit_heap() -> Callable[[int], object]:
     """Make glibc keep less freed memory, and return its function that releases what it keeps."""
-    try:
+    with suppress(OSError, AttributeError):  # another C library
         libc = ctypes.CDLL("libc.so.6")
         libc.mallopt(M_MMAP_THRESHOLD, 4_000_000)
         libc.mallopt(M_ARENA_MAX, 2)
         return libc.malloc_trim
-    except (OSError, AttributeError):  # another C library
-        return bool
+    return bool
 
 
 def _serve(service: LocalService, state_file: Path | None) -> None:
@@ -183,10 +179,8 @@ def _serve(service: LocalService, state_file: Path | None) -> None:
         else:
             _print_url(service)
         while not (service.wait(0.2) or stopping.is_set()):
-            if not service.working:
-                trim(
-                    0
-                )  # freed memory, 80 MB of it after many images; takes 0.4 ms if there is none
+            if not service.working:  # 80 MB after many images; takes 0.4 ms if there is none
+                trim(0)
     finally:
         with suppress(OSError, ValueError, KeyError, TypeError):
             if state_file and json.loads(state_file.read_text())["pid"] == os.getpid():

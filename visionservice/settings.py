@@ -17,7 +17,6 @@ ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: 
 UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _COUNT = r"(0*[1-9]\d{0,5})"
 _RATE = re.compile(rf"{_COUNT}/(?:{_COUNT} ?)?(second|minute|hour)s?", re.ASCII)
-_SECONDS = "a number of seconds, 0 or more"
 
 
 def parse_rate(text: str) -> tuple[int, float] | None:
@@ -29,24 +28,19 @@ def parse_rate(text: str) -> tuple[int, float] | None:
 
 
 _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
-    ("gallery", Path, lambda _: True, "the path of a folder"),
-    ("images", Path, lambda _: True, "the path of a folder"),
+    ("gallery images", Path, lambda _: True, "the path of a folder"),
     ("images", Path, os.path.isdir, "a folder that exists"),
-    ("built_in_gallery", bool, lambda _: True, "True or False"),
-    ("fail_operations", bool, lambda _: True, "True or False"),
+    ("built_in_gallery fail_operations warm", bool, lambda _: True, "True or False"),
+    ("engines engine_options", Mapping, lambda _: True, "a dictionary"),
     ("host", str, lambda _: True, "for example '127.0.0.1'"),
     ("key", str, re.compile("[!-~]+").fullmatch, "ASCII letters, digits and signs without spaces"),
     ("rate", str, parse_rate, "for example 20/minute or 20/3 seconds"),
     ("port", Integral, range(65536).__contains__, "0 to 65535, where 0 is any free port"),
-    ("idle", Real, lambda seconds: 0 < seconds < inf, "a number of seconds above 0"),
-    ("latency", Real, lambda seconds: 0 <= seconds < inf, _SECONDS),
-    ("operation_delay", Real, lambda seconds: 0 <= seconds < inf, _SECONDS),
-    ("engines", Mapping, lambda _: True, "a dictionary"),
-    ("engine_options", Mapping, lambda _: True, "a dictionary"),
-    ("warm", bool, lambda _: True, "True or False"),
+    ("idle", Real, lambda s: 0 < s < inf, "a number of seconds above 0"),
+    ("latency operation_delay", Real, lambda s: 0 <= s < inf, "a number of seconds, 0 or more"),
     ("cache_size", Integral, range(100_001).__contains__, "0 to 100000 images"),
 )
-"""The type and the valid values of each setting, and what to use."""
+"""The type and the valid values of settings, and what to use."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +98,8 @@ class ServiceSettings:
         for name in ("gallery", "images"):
             if isinstance(path := getattr(self, name), str | os.PathLike):
                 object.__setattr__(self, name, Path(path).expanduser())
-        for name, kind, is_valid, use in _CHECKS:
+        checks = ((name, check) for check in _CHECKS for name in check[0].split())
+        for name, (_, kind, is_valid, use) in checks:
             value = getattr(self, name)
             if value is None and getattr(ServiceSettings, name, 0) is None:
                 continue
