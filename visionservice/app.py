@@ -38,8 +38,7 @@ from .settings import LOOPBACK, ServiceSettings
 
 ImageFile = tuple[bytes, ImageInfo, bytes | None]
 """The bytes of an image, what their header contains, and their key in the cache."""
-CLIENT_HEADER = "X-Client-Id"
-"""Identifies a client with several connections, if it runs on the machine of the service."""
+CLIENT_HEADER = "X-Client-Id"  # of a client with several connections, on this machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +86,10 @@ OPERATIONS = (
 def create_app(settings: ServiceSettings | None = None) -> Starlette:
     """Return the service as an ASGI application; `app.state.service` is its `Service`."""
     service = Service(settings or ServiceSettings())
+    check = Middleware(ApiKeyMiddleware, service.settings, service.key, service.idle_timer)
     app = Starlette(
         routes=[*service.routes(), *ROUTES],
-        middleware=[Middleware(ApiKeyMiddleware, service=service)],
+        middleware=[check],
         exception_handlers=EXCEPTION_HANDLERS,
     )
     app.router.redirect_slashes = False

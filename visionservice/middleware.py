@@ -1,7 +1,5 @@
 """Middleware: normalizes the path, checks Host, API key and rate, and logs the request."""
 
-from __future__ import annotations
-
 import asyncio
 import logging
 import math
@@ -10,7 +8,6 @@ from collections import deque
 from contextlib import suppress
 from secrets import compare_digest
 from time import monotonic
-from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
@@ -21,19 +18,14 @@ from . import errors
 from .api.query import Query
 from .api.version import version_at
 from .responses import error_response, to_ascii_line
-from .settings import parse_rate
-
-if TYPE_CHECKING:
-    from .app import Service
+from .settings import ServiceSettings, parse_rate
 
 log = logging.getLogger(__name__)
 
 MAX_UNREAD_BYTES = 64 * 1024 * 1024
 """The rest of a body that is read before an error response; it exceeds the largest image."""
-UNREAD_SECONDS = 60.0
-"""The time from the start of a request in which the rest of its body is read."""
-SEND_SECONDS = 60.0
-"""The time that a client has to read a part of the response."""
+UNREAD_SECONDS = 60.0  # from the start of a request, in which the rest of its body is read
+SEND_SECONDS = 60.0  # that a client has to read a part of the response
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
@@ -73,13 +65,49 @@ class RateLimiter:
         return 0
 
 
+class _Exchange:
+    """One request and its response.
+
+    The rest of the body is read before the response starts, so that a client that is still sending
+    gets the response. Above `max_unread` bytes the connection is closed.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive, self._send = receive, send
+        self.started = asyncio.get_running_loop().time()
+        self._more_body = True
+        self.max_unread = MAX_UNREAD_BYTES
+        self.status = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._more_body = message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.status == 408:  # the body arrives too slowly
+                self.max_unread = 0
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(self.started + UNREAD_SECONDS):
+                    while self._more_body and self.max_unread > 0:
+                        self.max_unread -= len((await self.receive()).get("body", b""))
+            if self._more_body:
+                MutableHeaders(scope=message)["connection"] = "close"
+        async with asyncio.timeout(SEND_SECONDS):
+            await self._send(message)
+
+
 class ApiKeyMiddleware:
     """Middleware that rejects requests with a wrong Host, without the key, or above the rate."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self._app, self._settings, self._key = app, service.settings, service.key.encode()
-        self._idle_timer = service.idle_timer
-        rate = parse_rate(service.settings.rate or "")
+    def __init__(
+        self, app: ASGIApp, settings: ServiceSettings, key: str, idle_timer: IdleTimer
+    ) -> None:
+        self._app, self._settings, self._key = app, settings, key.encode()
+        self._idle_timer = idle_timer
+        rate = parse_rate(settings.rate or "")
         self._limiter = RateLimiter(*rate) if rate else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -92,8 +120,11 @@ class ApiKeyMiddleware:
         exchange = _Exchange(receive, send)
         try:
             await self._handle(request, exchange)
-        finally:
-            exchange.log(request)
+        finally:  # without the query, which may contain the key
+            client = request.client.host if request.client else "-"
+            line = to_ascii_line(f'{client} "{request.method} {request.scope["path"]}"')
+            seconds = asyncio.get_running_loop().time() - exchange.started
+            log.info("%s %d, %.3f s", line, exchange.status or 500, seconds)
 
     async def _handle(self, request: Request, exchange: _Exchange) -> None:
         connection = request.scope, exchange.receive, exchange.send
@@ -130,57 +161,11 @@ class ApiKeyMiddleware:
         key = key or Query(request.query_params.multi_items()).text("subscription-key")
         version = version_at(request.scope["path"])
         if not compare_digest(key.encode(), self._key):
-            realm = f"{request.url.scheme}://{host}{version.root}"
-            raise errors.access_denied(realm)
+            raise errors.access_denied(f"{request.url.scheme}://{host}{version.root}")
         if self._limiter and (seconds := self._limiter.acquire()):
             api = f"the Computer Vision API ({version.name})"
             reason = f"Requests to {api} have exceeded the rate limit of this service"
             raise errors.too_many_requests(seconds, reason)
-
-
-class _Exchange:
-    """One request and its response.
-
-    The rest of the body is read before the response starts, so that a client that is still sending
-    gets the response. Above `max_unread` bytes the connection is closed.
-    """
-
-    def __init__(self, receive: Receive, send: Send) -> None:
-        self._receive, self._send = receive, send
-        self._started = asyncio.get_running_loop().time()
-        self._more_body = True
-        self.max_unread = MAX_UNREAD_BYTES
-        self.status = 0
-
-    async def receive(self) -> Message:
-        message = await self._receive()
-        self._more_body = message.get("more_body", False)
-        return message
-
-    async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            if self.status == 408:  # the body arrives too slowly
-                self.max_unread = 0
-            if not await self._read_rest():
-                MutableHeaders(scope=message)["connection"] = "close"
-        async with asyncio.timeout(SEND_SECONDS):
-            await self._send(message)
-
-    async def _read_rest(self) -> bool:
-        """Read the rest of the body; return False if it is too long or arrives too slowly."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout_at(self._started + UNREAD_SECONDS):
-                while self._more_body and self.max_unread > 0:
-                    self.max_unread -= len((await self.receive()).get("body", b""))
-        return not self._more_body
-
-    def log(self, request: Request) -> None:
-        """Log the request without its query, which may contain the key."""
-        seconds = asyncio.get_running_loop().time() - self._started
-        client = request.client.host if request.client else "-"
-        line = to_ascii_line(f'{client} "{request.method} {request.scope["path"]}"')
-        log.info("%s %d, %.3f s", line, self.status or 500, seconds)
 
 
 def normalize_path(path: str) -> str:

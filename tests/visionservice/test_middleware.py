@@ -5,8 +5,6 @@ import http.client
 import logging
 import re
 from time import monotonic
-from types import SimpleNamespace
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -162,10 +160,8 @@ class Client:
         ]
         scope = {"type": "http", "method": "POST", "path": path, "headers": raw}
         scope |= {"query_string": b"", "client": (self.address, 5), "scheme": "http"}
-        service: Any = SimpleNamespace(
-            key="key", settings=ServiceSettings(), idle_timer=self.idle_timer
-        )
-        await ApiKeyMiddleware(app, service)(scope, self.receive, self.send)
+        middleware = ApiKeyMiddleware(app, ServiceSettings(), "key", self.idle_timer)
+        await middleware(scope, self.receive, self.send)
 
     @property
     def status(self) -> int:
