@@ -22,23 +22,21 @@ import httpx
 
 from visionhelpers.images import USER_AGENT
 
-from .errors import ApiError, invalid_image_url
+from .errors import invalid_image_url
+from .image_source import SizeCheck
 from .settings import LOOPBACK
 
 FETCH_SECONDS = 15.0
 MAX_REDIRECTS = 5
-NEXT_ADDRESS_SECONDS = 0.25
-"""The time after which the next address of a host is tried as well (RFC 8305)."""
+NEXT_ADDRESS_SECONDS = 0.25  # after which the next address of a host is tried as well (RFC 8305)
 NAT64 = IPv6Network("64:ff9b::/96")
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 """The IPv6 addresses in use; some others lead to IPv4 or to the local network."""
 METADATA_NETWORKS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 """Addresses of cloud hosts (Azure, Oracle) that count as public."""
 
-SizeCheck = Callable[[int], None]
-"""Receives the number of bytes so far; raises ApiError if they are too many."""
-AddressCheck = Callable[[str], bool] | None
-"""Returns True for an IP address to connect to; None allows every address."""
+AddressCheck = Callable[[str], bool] | None  # True for an IP address to connect to; None: every one
+not_accessible = partial(invalid_image_url, "The provided image url is not accessible.")
 
 
 async def download(url: str, *, check_size: SizeCheck, is_allowed: AddressCheck = None) -> bytes:
@@ -53,7 +51,7 @@ async def download(url: str, *, check_size: SizeCheck, is_allowed: AddressCheck 
         hint = f"Invalid URL {_shown(url)}: use an http or https URL."
     except (OSError, httpcore.NetworkError, httpcore.ProtocolError, httpcore.ProxyError) as error:
         hint = f"{_shown(url)} is not accessible ({_reason(error)}); {remedy}."
-    raise _not_accessible(hint)
+    raise not_accessible(hint)
 
 
 def is_public_address(address: str) -> bool:
@@ -84,13 +82,13 @@ async def _follow(url: str, check_size: SizeCheck, is_allowed: AddressCheck) -> 
                 continue
             if response.status != 200:
                 host = here.raw_host.decode()
-                raise _not_accessible(f"The image host {host} returned HTTP {response.status}.")
+                raise not_accessible(f"The image host {host} returned HTTP {response.status}.")
             data = bytearray()
             async for chunk in response.aiter_stream():
                 check_size(len(data) + len(chunk))
                 data += chunk
             return bytes(data)
-    raise _not_accessible(f"{_shown(url)} redirects more than {MAX_REDIRECTS} times.")
+    raise not_accessible(f"{_shown(url)} redirects more than {MAX_REDIRECTS} times.")
 
 
 async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.AsyncConnectionPool:
@@ -145,7 +143,7 @@ async def _resolve(host: str, port: int, is_allowed: AddressCheck) -> list[str]:
     found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if is_allowed and not all(is_allowed(address) for address in addresses):
-        raise _not_accessible(f"{host} is in a private network; send the image itself instead.")
+        raise not_accessible(f"{host} is in a private network; send the image itself instead.")
     return addresses
 
 
@@ -170,7 +168,3 @@ def _reason(error: BaseException) -> str:
     while error.__cause__ is not None:
         error = error.__cause__
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
-
-
-def _not_accessible(hint: str) -> ApiError:
-    return invalid_image_url("The provided image url is not accessible.", hint)

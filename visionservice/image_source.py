@@ -1,14 +1,11 @@
 """Image source: reads the image of a request from its body, a sample, a folder or a URL."""
 
-from __future__ import annotations
-
 import ast
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 from anyio import to_thread
@@ -23,15 +20,11 @@ from .imaging.probe import InputLimits
 from .middleware import normalize_path
 from .settings import ServiceSettings
 
-if TYPE_CHECKING:
-    from .fetch import SizeCheck
-
 BODY_SECONDS = 60.0
 MAX_JSON_BYTES = 16 * 1024
-MAX_FORM_BYTES = 16 * 1024
-"""The bytes of a multipart body besides its file."""
-MAX_TOTAL_BYTES = 256 * 1024 * 1024
-"""The bytes of all images that are in memory at once."""
+MAX_FORM_BYTES = 16 * 1024  # of a multipart body besides its file
+MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all images that are in memory at once
+SizeCheck = Callable[[int], None]  # receives the bytes so far; raises ApiError if too many
 
 
 class ImageSource:
