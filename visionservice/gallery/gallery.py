@@ -1,7 +1,5 @@
 """The gallery: recognition of known people and landmarks."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -44,15 +42,9 @@ class Celebrity:
 class Gallery:
     """Images of known people and landmarks; safe to use from several threads.
 
-    Args:
-        folder: Has the images in `celebrities/NAME/` and `landmarks/NAME/`, also those that were
-            put there by hand; it is made when the first one is added.
-        built_in: Whether to add the people and landmarks of the sample images.
-        engines: None for the built-in ones.
-
-    Attributes:
-        faces: The images of people; an added one shows exactly one face.
-        landmarks: The images of landmarks.
+    `folder` has the images in `celebrities/NAME/` and `landmarks/NAME/`, also those that were put
+    there by hand; it is made when the first one is added. `built_in` adds the people and landmarks
+    of the sample images. An image that is added to `faces` shows exactly one face.
     """
 
     def __init__(self, folder: Path, built_in: bool = True, engines: Engines | None = None) -> None:
@@ -66,7 +58,7 @@ class Gallery:
             for kind, extract in (("celebrities", self._embed_face), ("landmarks", _embed_landmark))
         )
 
-    def named(self, name: str) -> Gallery:
+    def named(self, name: str) -> "Gallery":
         """Return the separate gallery with this name, for the clients that choose it."""
         return self._named(validate_name(name))
 
@@ -75,9 +67,7 @@ class Gallery:
     ) -> tuple[Celebrity, ...]:
         """Return the faces that are recognized, each name once, the most confident first.
 
-        Args:
-            faces: The faces in an image.
-            embed: Returns the vector of a face; not called if the gallery contains nobody.
+        `embed` returns the vector of a face; it is not called if the gallery contains nobody.
         """
         known = self.faces.features() if faces else []
         if not known:

@@ -82,14 +82,20 @@ class ImageStore:
     def add(self, name: str, data: bytes) -> int:
         """Store an image under a name, and return the number of its images.
 
-        Raises:
-            GalleryError: The name is invalid, or the image is invalid or unsuitable.
+        Raise GalleryError if the name is invalid, or the image is invalid or unsuitable. It is
+        stored as a JPEG, unless it is a small JPEG or PNG.
         """
         name, image = validate_name(name), load_image(data)
         features = self._extract(image, name)
         if not features:
             raise GalleryError(f"Invalid image of {name!r}: use one with more detail.")
-        data, suffix = _normalize_file(data, image)
+        info = probe(data, _ANY_SIZE)
+        suffix = {"Jpeg": ".jpg", "Png": ".png"}.get(info.format)
+        large = len(data) > MAX_STORED_BYTES or max(info.width, info.height) > MAX_STORED_SIDE
+        if large or not suffix:
+            buffer, suffix = BytesIO(), ".jpg"
+            Image.fromarray(image).save(buffer, "JPEG", quality=95)
+            data = buffer.getvalue()
         file = self._folder / name / f"{sha256(data).hexdigest()[:16]}{suffix}"
         with self._locked():
             file.parent.mkdir(mode=0o700, exist_ok=True)
@@ -166,17 +172,6 @@ def validate_name(name: str) -> str:
             f'start or end, none of /\\:*?"<>| and no device name of Windows.'
         )
     return name
-
-
-def _normalize_file(data: bytes, image: RGBImage) -> tuple[bytes, str]:
-    """Return the bytes to store and their suffix: a JPEG, unless it is a small JPEG or PNG."""
-    info = probe(data, _ANY_SIZE)
-    suffix = {"Jpeg": ".jpg", "Png": ".png"}.get(info.format)
-    if suffix and len(data) <= MAX_STORED_BYTES and max(info.width, info.height) <= MAX_STORED_SIDE:
-        return data, suffix
-    buffer = BytesIO()
-    Image.fromarray(image).save(buffer, "JPEG", quality=95)
-    return buffer.getvalue(), ".jpg"
 
 
 def _write_features(file: Path, features: Features) -> None:
