@@ -11,7 +11,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import replace
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from typing import Literal, NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from .cache import Results
 from .engines import base, landmarks
@@ -21,14 +24,9 @@ from .engines.geometry import Box, Size, shrink
 from .engines.labels import MIN_CONFIDENCE
 from .engines.registry import Engines, default
 from .engines.tags.categories import categories
+from .gallery.gallery import Celebrity, Gallery
 from .imaging.decode import LazyImage
 from .imaging.document_process import DPI
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from .gallery.gallery import Celebrity, Gallery
 
 T = TypeVar("T")
 Found = TypeVar("Found", base.Object, base.FaceBox, base.Face)

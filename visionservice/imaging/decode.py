@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from functools import cached_property, partial
 from io import BytesIO
 from threading import BoundedSemaphore
@@ -24,29 +25,23 @@ if TYPE_CHECKING:
     from ..engines.geometry import Box, Size
 
 RGBImage = NDArray[np.uint8]
-
-MAX_DECODING = 2
-"""Images that are decoded at once; each needs up to 7 bytes per pixel, in all 450 MB."""
+MAX_DECODING = 2  # images at once; each needs up to 7 bytes per pixel, in all 450 MB
 MIN_HALVED_PIXELS = 4_000_000
 """The least pixels of a JPEG that is reduced: 12 million take 28 ms in place of 88."""
 STRIP_PIXELS = 1_000_000
 _slots = BoundedSemaphore(MAX_DECODING)
 
 
+@dataclass(eq=False)
 class LazyImage:
     """The pixels of an image (height x width x 3, uint8, RGB, upright), computed when first used.
 
-    `full` and `reduced` return all pixels and, if it is not None, about half as many rows and
-    columns; they may raise ApiError. `size` is the width and height; None to measure `full`.
+    The functions return all pixels and about half as many rows and columns, or raise ApiError.
     """
 
-    def __init__(
-        self,
-        full: Callable[[], RGBImage],
-        reduced: Callable[[], RGBImage] | None = None,
-        size: Size | None = None,
-    ) -> None:
-        self._full, self._reduced, self._size = full, reduced, size
+    get_full: Callable[[], RGBImage]
+    get_reduced: Callable[[], RGBImage] | None = None  # None for an image that is not reduced
+    known_size: Size | None = None  # None to measure all pixels
 
     @classmethod
     def from_file(cls, data: bytes, info: ImageInfo) -> LazyImage:
@@ -59,17 +54,17 @@ class LazyImage:
     @cached_property
     def full(self) -> RGBImage:
         """All pixels."""
-        return self._full()
+        return self.get_full()
 
     @cached_property
     def reduced(self) -> RGBImage:
         """Half as many rows and columns of a large JPEG, of any other image all pixels."""
-        return self._reduced() if self._reduced else self.full
+        return self.get_reduced() if self.get_reduced else self.full
 
     @property
     def size(self) -> Size:
         """The width and height of `full`."""
-        return self._size or (self.full.shape[1], self.full.shape[0])
+        return self.known_size or (self.full.shape[1], self.full.shape[0])
 
     def crop(self, box: Box) -> LazyImage:
         """Return a part of the image; the box is in pixels of `full`."""
