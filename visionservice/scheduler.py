@@ -15,10 +15,8 @@ from .errors import shutting_down, too_many_requests
 
 Step = Callable[[], Any]
 
-MIN_WEIGHT = 1_000_000
-"""The weight of the smallest image, in pixels: a request costs more than its pixels."""
-DRAIN_SECONDS = 30.0
-"""The time that running jobs have to finish when the service stops."""
+MIN_WEIGHT = 1_000_000  # of the smallest image, in pixels: a request costs more than its pixels
+DRAIN_SECONDS = 30.0  # that running jobs have to finish when the service stops
 
 
 class Job(asyncio.Future[Any]):

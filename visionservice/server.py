@@ -18,24 +18,17 @@ from .app import Service, create_app
 from .scheduler import DRAIN_SECONDS
 from .settings import ALL_ADDRESSES, ServiceSettings
 
-START_SECONDS = 120.0
-"""The time limit for a start: compiling all models for the first time takes some seconds."""
-CLOSE_SECONDS = 5
-"""The time that responses and bodies have to be sent when the work is done."""
+START_SECONDS = 120.0  # compiling all models for the first time takes some of them
+CLOSE_SECONDS = 5  # that responses and bodies have to be sent when the work is done
 STOP_SECONDS = DRAIN_SECONDS + 3 * CLOSE_SECONDS
-MAX_CONNECTIONS = 500
-"""Connections that are open at the same time; requests on further ones get 503."""
+MAX_CONNECTIONS = 500  # that are open at the same time; requests on further ones get 503
 
 
 class LocalService:
     """The local service, a context manager: entering starts it, leaving stops it.
 
     The arguments are the attributes of `ServiceSettings`, such as `key`, `port` and `rate`. They
-    are checked at construction and cannot be changed afterwards.
-
-    Raises:
-        TypeError: An argument is unknown or has a wrong type.
-        ValueError: An argument has an invalid value.
+    are checked at construction, with its errors, and cannot be changed afterwards.
     """
 
     __slots__ = (

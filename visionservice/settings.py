@@ -10,8 +10,7 @@ from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-"""Host header values that are always accepted."""
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})  # always accepted in the Host header
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 """Hosts that listen on every address, each with a loopback address for the URL."""
 UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}

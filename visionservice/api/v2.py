@@ -7,8 +7,7 @@ from .query import Query
 from .version import DocumentHandler, ImageHandler, Json, ReadPlan, Version
 
 MAX_READ_PAGES = 200
-LOW_CONFIDENCE = 0.8
-"""Words below this confidence are marked "Low"; correctly read words have 0.9 and more."""
+LOW_CONFIDENCE = 0.8  # below it words are marked "Low"; correctly read ones have 0.9 and more
 
 
 def detect(_: Query, version: Version) -> ImageHandler:

@@ -19,8 +19,7 @@ V1_FEATURES = ("ImageType", "Faces", "Adult", "Categories", "Color", "Tags", "De
 V2_FEATURES = (*V1_FEATURES, "Objects", "Brands")
 V4_FEATURES = ("caption", "denseCaptions", "objects", "people", "read", "smartCrops", "tags")
 NOT_IN_V1 = {"UnsupportedMediaType", "NotSupportedFeature", "InvalidThumbnailSize", "InvalidModel"}
-NOT_IN_READ = {"Timeout"}
-"""The codes of this service that v1.0 and Read v3.2 lack."""
+NOT_IN_READ = {"Timeout"}  # the codes of this service that v1.0 and Read v3.2 lack
 INVALID_QUERY = "Analyze query is invalid"
 INVALID_RATIO = "'smartcrops-aspect-ratios' aspect ratio is not in allowed range [0.75 to 1.8]"
 INVALID_SIZE = f"The image size is not allowed to be zero or larger than {IMAGE_V4.bytes} bytes"

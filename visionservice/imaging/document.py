@@ -7,8 +7,7 @@ from .decode import LazyImage
 from .document_process import DocumentProcess
 from .probe import ImageInfo
 
-MAX_PROCESSES = 4
-"""With more processes, each ends after one page and does not wait for the next one."""
+MAX_PROCESSES = 4  # with more, each ends after one page and does not wait for the next one
 
 
 class Document:

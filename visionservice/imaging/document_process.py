@@ -26,15 +26,12 @@ from . import MAX_PIXELS
 if TYPE_CHECKING:
     from .decode import RGBImage
 
-DPI = 200
-"""Dots per inch at which PDF pages are drawn: print of 6 points is 17 pixels high."""
+DPI = 200  # dots per inch at which PDF pages are drawn: print of 6 points is 17 pixels high
 MAX_PAGES = 2000
 """The API reads no more pages; further ones are not measured, and those of a TIFF not counted."""
 MAX_PAGE_INCHES = 17.0
-TIMEOUT_SECONDS = 20.0
-"""The time limit for opening a document, and for drawing a page."""
-MAX_CPU_SECONDS = 30
-"""The limit for each question, in case that the service has ended."""
+TIMEOUT_SECONDS = 20.0  # for opening a document, and for drawing a page
+MAX_CPU_SECONDS = 30  # for each question, in case that the service has ended
 MAX_MEMORY_BYTES = 2_000_000_000
 _COMMAND = [sys.executable, "-P", "-m", f"{__package__}.document_process"]
 

@@ -15,10 +15,8 @@ from .document_process import DocumentProcess
 
 PHOTO_FORMATS = ("Jpeg", "Png", "Gif", "Bmp")
 """The formats of all versions of the API; another one gets an error that names it."""
-MAX_JPEG_SCANS = 100
-"""A progressive JPEG has about ten; thousands of empty ones would take hours to decode."""
-MAX_JPEG_SEGMENTS = 20_000
-"""The segments of a JPEG; a file of 50 MB has about 1,000."""
+MAX_JPEG_SCANS = 100  # a progressive JPEG has about ten; thousands would take hours to decode
+MAX_JPEG_SEGMENTS = 20_000  # a file of 50 MB has about 1,000
 
 _ICO, _PNG = b"\0\0\1\0", b"\x89PNG\r\n\x1a\n"
 _IMAGES = (b"\xff\xd8\xff", _PNG, b"GIF8", b"BM", b"RIFF", _ICO, b"II*\0", b"MM\0*")
