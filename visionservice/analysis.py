@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from typing import Literal, NamedTuple, TypeVar
 
@@ -29,38 +29,26 @@ from .imaging.decode import LazyImage
 from .imaging.document_process import DPI
 
 T = TypeVar("T")
+Captions = tuple[base.Caption, ...]
 Found = TypeVar("Found", base.Object, base.FaceBox, base.Face)
 
 MIN_PART_SIDE = 50  # the shorter side, in pixels, of an object that has its own caption
 _helpers = ThreadPoolExecutor(1, "vision-helper")
 
 
+@dataclass(eq=False)
 class ImageAnalysis:
-    """An image and the results of the engines, in pixels of the whole image, upright.
+    """An upright image and its results, in pixels of the whole; each engine runs at most once."""
 
-    Each engine runs at most once, on as few pixels as its result needs. `image` are the pixels
-    (height x width x 3, uint8, RGB), or a `LazyImage`, which is not decoded if all results are
-    known. `format` is that of the file, as "Jpeg"; `results` are those of an earlier analysis of
-    the same pixels. If it is `alone`, a second thread finds the objects and the scene.
-    """
+    pixels: LazyImage  # not decoded if all results are known
+    format: str  # that of the file, as "Jpeg"
+    gallery: Gallery
+    engines: Engines = field(default_factory=default)
+    results: Results = field(default_factory=Results)  # those of an earlier analysis of the pixels
+    alone: bool = field(default=False, kw_only=True)  # a second thread finds objects and scene
+    _second: Future[object] | None = field(default=None, init=False)
 
-    def __init__(
-        self,
-        image: base.RGBImage | LazyImage,
-        format: str,  # noqa: A002
-        gallery: Gallery,
-        engines: Engines | None = None,
-        results: Results | None = None,
-        *,
-        alone: bool = False,
-    ) -> None:
-        self._alone = alone
-        self._second: Future[object] | None = None
-        self._pixels = image if isinstance(image, LazyImage) else LazyImage(lambda: image)
-        self.format = format
-        self.gallery = gallery
-        self.engines = engines or default()
-        self.results = Results() if results is None else results
+    def __post_init__(self) -> None:
         self._engine_names = tuple(self.engines.names.values())
 
     def _get(self, kind: str, compute: Callable[[], T], *options: object) -> T:
@@ -76,22 +64,17 @@ class ImageAnalysis:
     @property
     def image(self) -> base.RGBImage:
         """All pixels."""
-        return self._pixels.full
-
-    @property
-    def reduced(self) -> base.RGBImage:
-        """All pixels, of a large JPEG half as many rows and columns; faces are found in them."""
-        return self._pixels.reduced
+        return self.pixels.full
 
     @cached_property
     def working(self) -> base.RGBImage:
         """At most `MAX_WORKING_PIXELS`, for all other engines but the complete reading."""
-        return shrink(self.reduced, MAX_WORKING_PIXELS)
+        return shrink(self.pixels.reduced, MAX_WORKING_PIXELS)
 
     @property
     def size(self) -> Size:
         """The width and height in pixels."""
-        return self._get("size", lambda: self._pixels.size)
+        return self._get("size", lambda: self.pixels.size)
 
     @property
     def objects(self) -> tuple[base.Object, ...]:
@@ -114,10 +97,10 @@ class ImageAnalysis:
         """The detected faces, the largest first; in a rotated image, where a person may be."""
 
         def detect() -> tuple[base.FaceBox, ...]:
-            found = self.engines.faces.detect(self.reduced, rotated=False)
+            found = self.engines.faces.detect(self.pixels.reduced, rotated=False)
             if not found and any(o.name == "person" for o in self.objects):
-                found = self.engines.faces.detect(self.reduced)
-            return self._in_whole(found, self.reduced)
+                found = self.engines.faces.detect(self.pixels.reduced)
+            return self._in_whole(found, self.pixels.reduced)
 
         return self._get("faces", detect)
 
@@ -127,8 +110,8 @@ class ImageAnalysis:
 
         def estimate() -> tuple[base.Face, ...]:
             faces = map(self._in_reduced, self.face_boxes)
-            found = [self.engines.ages.estimate(self.reduced, face) for face in faces]
-            return self._in_whole(found, self.reduced)
+            found = [self.engines.ages.estimate(self.pixels.reduced, face) for face in faces]
+            return self._in_whole(found, self.pixels.reduced)
 
         return self._get("ages", estimate)
 
@@ -136,11 +119,13 @@ class ImageAnalysis:
         return _scale(found, _size(image), self.size)
 
     def _in_reduced(self, face: base.FaceBox) -> base.FaceBox:
-        return _scale([face], self.size, _size(self.reduced))[0]
+        return _scale([face], self.size, _size(self.pixels.reduced))[0]
 
     def _embed(self, face: base.FaceBox) -> NDArray[np.float64]:
         embed = self.engines.embeddings.embed
-        return self._get("embeddings", lambda: embed(self.reduced, self._in_reduced(face)), face)
+        return self._get(
+            "embeddings", lambda: embed(self.pixels.reduced, self._in_reduced(face)), face
+        )
 
     @property
     def text(self) -> base.OcrResult:
@@ -205,8 +190,8 @@ class ImageAnalysis:
     def evidence(self) -> Evidence:
         """The results that tags, categories and captions are made from."""
         built_in = self.engines[:2] == default()[:2]  # captions and tags, which need the scene
-        if self._alone and built_in and ("scenes", (), self._engine_names) not in self.results:
-            self._alone, _ = False, (self.size, self.working)  # decoded in this thread, once
+        if self.alone and built_in and ("scenes", (), self._engine_names) not in self.results:
+            self.alone, _ = False, (self.size, self.working)  # decoded in this thread, once
             second = copy(self)
             self._second = _helpers.submit(lambda: second.scene)
         return Evidence(self)
@@ -226,18 +211,15 @@ class ImageAnalysis:
         """The objects that are more likely there than not."""
         return tuple(o for o in self.objects if o.confidence >= MIN_CONFIDENCE)
 
-    def captions(
-        self, limit: int, *, names: bool = True, gender_neutral: bool = False
-    ) -> tuple[base.Caption, ...]:
+    def captions(self, limit: int, *, names: bool = True, gender_neutral: bool = False) -> Captions:
         """Return at most `limit` captions, the most confident first, and at least one.
 
         `names` permits names of people. `gender_neutral` asks for person in place of man and
         woman, and omits names.
         """
         names = names and not gender_neutral
-        known: dict[tuple[str, ...] | None, tuple[base.Caption, ...]] = self._get(
-            "captions", dict, limit, gender_neutral, names
-        )
+        options = limit, gender_neutral, names
+        known: dict[tuple[str, ...] | None, Captions] = self._get("captions", dict, *options)
         for read, captions in known.items():  # by the names that they were made from, if any
             if read is None or read == self.names:
                 return captions
@@ -262,7 +244,7 @@ class ImageAnalysis:
             own = (face for face in faces if box.contains(face.box.center))
             return tuple(replace(face, box=face.box.inside(box)) for face in own)
 
-        pixels, results = self._pixels.crop(box), self._get("part", Results, box)
+        pixels, results = self.pixels.crop(box), self._get("part", Results, box)
         part = ImageAnalysis(pixels, self.format, self.gallery, self.engines, results)
         part._get("faces", lambda: inside(self.face_boxes))
         part._get("ages", lambda: inside(self.faces))
@@ -288,7 +270,7 @@ class ImageAnalysis:
         """Return a crop scaled to exactly this size in pixels, around its subjects when smart."""
         from .engines.smart_crop import crop, largest
 
-        image, size = self.reduced, (width, height)
+        image, size = self.pixels.reduced, (width, height)
         if largest(_size(image), size)[0] < width:
             image = self.image  # the window in the reduced one has fewer pixels
         ratio = _ratio(self.size, _size(image))

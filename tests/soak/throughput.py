@@ -28,7 +28,7 @@ from visionhelpers import VisionClient, connect, run_batch
 from visionservice.analysis import ImageAnalysis
 from visionservice.api import analysis_json, limits
 from visionservice.gallery.gallery import Gallery
-from visionservice.imaging.decode import decode
+from visionservice.imaging.decode import LazyImage
 from visionservice.imaging.probe import probe
 
 PICTURES, SMALLEST, ROUNDS = 100, 240, 3
@@ -44,7 +44,8 @@ def bare(folder: str) -> None:
     def describe(path: Path) -> None:
         data = path.read_bytes()
         info = probe(data, limits.IMAGE)
-        analysis_json.description(ImageAnalysis(decode(data, info), info.format, gallery), 1)
+        image = LazyImage.from_file(data, info)
+        analysis_json.description(ImageAnalysis(image, info.format, gallery), 1)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(describe, files[:8]))

@@ -33,6 +33,11 @@ def opened(data: bytes, folder: Path) -> ImageAnalysis:
     return ImageAnalysis(LazyImage.from_file(data, info), info.format, Gallery(folder))
 
 
+def lazy(image: Any) -> LazyImage:
+    """An image whose pixels are known: an array, or an image of Pillow."""
+    return LazyImage(partial(np.asarray, image))
+
+
 def encoded(image: Image.Image) -> bytes:
     """A JPEG of a Pillow image."""
     file = BytesIO()
@@ -81,7 +86,7 @@ def test_a_result_that_failed_is_computed_again(
 def analyzed(captioner: Repeater, folder: Path, results: Results) -> ImageAnalysis:
     image = np.asarray(load_image(sample_path("grace_hopper.jpg")))
     engines = load({"captions": captioner}, {})
-    return ImageAnalysis(image, "Jpeg", Gallery(folder), engines, results)
+    return ImageAnalysis(lazy(image), "Jpeg", Gallery(folder), engines, results)
 
 
 class Classifier:
@@ -107,8 +112,8 @@ def test_the_scene_of_a_lone_image_is_classified_in_another_thread(
     image, classifier = np.asarray(load_image(sample_path("coffee_cup.jpg"))), Classifier()
     engines, gallery, results = load({"scenes": classifier}, {}), Gallery(tmp_path), Results()
     for _ in range(2):
-        analysis = ImageAnalysis(image, "Jpeg", gallery, engines, results, alone=alone)
-        assert analysis.captions(1) == ImageAnalysis(image, "Jpeg", gallery).captions(1)
+        analysis = ImageAnalysis(lazy(image), "Jpeg", gallery, engines, results, alone=alone)
+        assert analysis.captions(1) == ImageAnalysis(lazy(image), "Jpeg", gallery).captions(1)
         assert analysis.scene is analysis.scene
     assert [name.startswith("vision-helper") for name in classifier.threads] == [alone]
 
@@ -116,7 +121,7 @@ def test_the_scene_of_a_lone_image_is_classified_in_another_thread(
 def test_the_scene_of_a_lone_image_is_not_classified_for_another_captioner(tmp_path: Path) -> None:
     image, classifier = np.asarray(load_image(sample_path("coffee_cup.jpg"))), Classifier()
     engines = load({"scenes": classifier, "captions": Repeater("a cup")}, {})
-    analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path), engines, alone=True)
+    analysis = ImageAnalysis(lazy(image), "Jpeg", Gallery(tmp_path), engines, alone=True)
     assert analysis.captions(1)[0].text == "a cup"
     assert not classifier.threads
 
@@ -148,7 +153,7 @@ def test_captions_that_contain_names_follow_the_gallery(tmp_path: Path) -> None:
     image = np.asarray(load_image(sample_path("eileen_collins.jpg")))
     engines = load({"captions": reader}, {})
     for texts in (["somebody"], ["somebody", "Eileen Collins"]):
-        analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path), engines, results)
+        analysis = ImageAnalysis(lazy(image), "Jpeg", Gallery(tmp_path), engines, results)
         assert [caption.text for caption in analysis.captions(3)] == texts
         Gallery(tmp_path).faces.add(
             "Eileen Collins", sample_path("eileen_collins_portrait.jpg").read_bytes()
@@ -169,7 +174,7 @@ def test_a_smart_thumbnail_keeps_a_face_that_the_middle_would_lose(tmp_path: Pat
     assert len(whole.faces) == 1
     cut = whole.thumbnail(200, 200, smart=True)
     assert cut.shape == (200, 200, 3)
-    assert len(ImageAnalysis(cut, "Jpeg", Gallery(tmp_path)).faces) == 1
+    assert len(ImageAnalysis(lazy(cut), "Jpeg", Gallery(tmp_path)).faces) == 1
 
 
 def test_everything_is_in_pixels_of_the_whole_image(tmp_path: Path) -> None:
@@ -178,8 +183,8 @@ def test_everything_is_in_pixels_of_the_whole_image(tmp_path: Path) -> None:
     large = small.resize((small.width * 6, small.height * 6), Image.Resampling.BICUBIC)
     whole, part = (opened(encoded(image), tmp_path) for image in (large, small))
     assert whole.size == large.size
-    assert whole.reduced.shape[:2] == (large.height // 2, large.width // 2)
-    assert whole.working.size <= 3 * MAX_WORKING_PIXELS < whole.reduced.size
+    assert whole.pixels.reduced.shape[:2] == (large.height // 2, large.width // 2)
+    assert whole.working.size <= 3 * MAX_WORKING_PIXELS < whole.pixels.reduced.size
     assert len(whole.faces) == len(part.faces) == 1
     assert [o.name for o in whole.confident_objects] == [o.name for o in part.confident_objects]
     found = [whole.faces[0].box, *(o.box for o in whole.confident_objects)]
@@ -196,7 +201,7 @@ def test_everything_is_in_pixels_of_the_whole_image(tmp_path: Path) -> None:
 def test_words_for_captions_are_in_pixels_of_the_whole_image(tmp_path: Path) -> None:
     small = load_image(sample_path("handwritten_note.jpg"))
     large = small.resize((small.width * 4, small.height * 4))
-    whole, part = (ImageAnalysis(np.asarray(i), "Png", Gallery(tmp_path)) for i in (large, small))
+    whole, part = (ImageAnalysis(lazy(i), "Png", Gallery(tmp_path)) for i in (large, small))
     line, known = whole.text.lines[0], part.text.lines[0]
     assert line.text == known.text
     corners = [4 * np.array(polygon) for polygon in (known.polygon, known.words[0].polygon)]
@@ -207,8 +212,8 @@ def test_words_for_captions_are_in_pixels_of_the_whole_image(tmp_path: Path) -> 
 
 def test_results_of_an_image_that_is_not_scaled_are_those_of_the_engines(tmp_path: Path) -> None:
     image = np.asarray(load_image(sample_path("grace_hopper.jpg")))
-    analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path))
-    assert analysis.working is analysis.reduced is analysis.image is image
+    analysis = ImageAnalysis(lazy(image), "Jpeg", Gallery(tmp_path))
+    assert analysis.working is analysis.pixels.reduced is analysis.image is image
     assert analysis.objects == default().objects.detect(image)
     assert analysis.face_boxes == default().faces.detect(image)
 
@@ -263,7 +268,7 @@ def test_names_are_embedded_where_they_can_appear_and_once(tmp_path: Path) -> No
     image = np.asarray(load_image(sample_path("grace_hopper.jpg")))
 
     def analysis() -> ImageAnalysis:
-        return ImageAnalysis(image, "Jpeg", Gallery(tmp_path), load(engines, {}), results)
+        return ImageAnalysis(lazy(image), "Jpeg", Gallery(tmp_path), load(engines, {}), results)
 
     assert analysis().tags
     assert analysis().categories
@@ -286,7 +291,7 @@ def test_nobody_is_embedded_in_an_image_without_faces(tmp_path: Path, name: str)
     for _ in range(2):
         engines = counted("embeddings")
         image = np.asarray(load_image(sample_path(name)))
-        analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path), load(engines, {}), results)
+        analysis = ImageAnalysis(lazy(image), "Jpeg", Gallery(tmp_path), load(engines, {}), results)
         assert analysis.captions(2)
         assert analysis.celebrities == ()
         assert engines["embeddings"].pixels == []
@@ -312,7 +317,7 @@ def test_nothing_is_decoded_if_all_results_are_known(tmp_path: Path) -> None:
 def test_dense_captions_read_the_text_and_find_the_faces_once(tmp_path: Path) -> None:
     engines = counted("text", "faces", "ages", "embeddings", "objects", "scenes")
     image = np.asarray(load_image(sample_path("altered/hopper_and_collins.jpg")))
-    analysis = ImageAnalysis(image, "Jpeg", Gallery(tmp_path), load(engines, {}))
+    analysis = ImageAnalysis(lazy(image), "Jpeg", Gallery(tmp_path), load(engines, {}))
     captions = [part.captions(1, names=False)[0].text for part, _ in analysis.parts(9)]
     assert len(captions) >= 2
     assert analysis.captions(1, names=False)
@@ -326,7 +331,7 @@ def test_a_part_inherits_the_faces_and_the_text_inside_it(tmp_path: Path) -> Non
     image = Image.new("RGB", (1200, 700), "white")
     image.paste(load_image(sample_path("handwritten_note.jpg")).resize((500, 300)), (50, 50))
     image.paste(load_image(sample_path("eileen_collins.jpg")).resize((400, 500)), (750, 100))
-    whole = ImageAnalysis(np.asarray(image), "Png", Gallery(tmp_path))
+    whole = ImageAnalysis(lazy(image), "Png", Gallery(tmp_path))
     assert len(whole.faces) == 1
     note, portrait = (whole._part(Box(*box)) for box in ((50, 50, 500, 300), (750, 100, 400, 500)))
     assert [line.text for line in note.text.lines] == [line.text for line in whole.text.lines]
@@ -358,11 +363,12 @@ from pathlib import Path
 from visionservice.analysis import ImageAnalysis
 from visionhelpers.images import load_image, sample_path
 from visionservice.gallery.gallery import Gallery
+from visionservice.imaging.decode import LazyImage
 import numpy as np
 
 cv2.dnn = None
 image = np.asarray(load_image(sample_path("eileen_collins.jpg")))
-analysis = ImageAnalysis(image, "Jpeg", Gallery(Path("no-gallery")))
+analysis = ImageAnalysis(LazyImage(lambda: image), "Jpeg", Gallery(Path("no-gallery")))
 for name in sys.argv[1:]:
     getattr(analysis, name)
 analysis.captions(3), analysis.ocr(), analysis.thumbnail(50, 90, smart=True)

@@ -13,6 +13,7 @@ from visionservice.analysis import ImageAnalysis
 from visionservice.engines.base import Colors, ImageType, LowLevelFeatures, OcrResult, Scene
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.gallery.gallery import Gallery
+from visionservice.imaging.decode import LazyImage
 
 
 @pytest.fixture(scope="session")
@@ -34,7 +35,8 @@ def _look(image: str | Path) -> Evidence:
 
 
 def _see(image: NDArray[np.uint8]) -> Evidence:
-    return ImageAnalysis(image, "Jpeg", Gallery(Path("no-gallery"))).evidence.with_results(names=())
+    analysis = ImageAnalysis(LazyImage(lambda: image), "Jpeg", Gallery(Path("no-gallery")))
+    return analysis.evidence.with_results(names=())
 
 
 @pytest.fixture
