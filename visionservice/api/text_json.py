@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from cmath import rect
 from collections.abc import Callable, Iterable
-from math import cos, radians, sin
+from math import radians
 from typing import TYPE_CHECKING
 
 from .version import Json
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from ..engines.base import Line, OcrResult, Word
     from ..engines.geometry import Size
 
+Confidence = Callable[[float], object]  # formats the confidence of a word
+
 
 def ocr(text: OcrResult, size: Size, language: str) -> Json:
     """Return regions, lines and words with boxes "left,top,width,height".
@@ -20,14 +23,13 @@ def ocr(text: OcrResult, size: Size, language: str) -> Json:
     The boxes are those of the image rotated clockwise by `textAngle` degrees about its center,
     in the coordinates of the original image: a box can be partly outside it.
     """
-    cosine, sine = cos(radians(text.angle)), sin(radians(text.angle))
-    center_x, center_y = size[0] / 2, size[1] / 2
+    center, turn = complex(*size) / 2, rect(1, radians(text.angle))
 
     def box(*words: Word) -> str:
         """Return the upright box of words after the rotation."""
-        corners = [(x - center_x, y - center_y) for word in words for x, y in word.polygon]
-        xs = [center_x + x * cosine - y * sine for x, y in corners]
-        ys = [center_y + x * sine + y * cosine for x, y in corners]
+        corners = [complex(*point) for word in words for point in word.polygon]
+        rotated = [center + turn * (corner - center) for corner in corners]
+        xs, ys = [point.real for point in rotated], [point.imag for point in rotated]
         left, top, right, bottom = round(min(xs)), round(min(ys)), round(max(xs)), round(max(ys))
         return f"{left},{top},{right - left},{bottom - top}"
 
@@ -50,9 +52,7 @@ def ocr(text: OcrResult, size: Size, language: str) -> Json:
     }
 
 
-def page(
-    page: PageAnalysis, head: Json, rows: Iterable[Line], confidence: Callable[[float], object]
-) -> Json:
+def page(page: PageAnalysis, head: Json, rows: Iterable[Line], confidence: Confidence) -> Json:
     """Return one page of Read, whose language and angle are in `head`."""
     width, height = map(page.to_unit, page.image.size)
     size = {"width": width, "height": height, "unit": page.unit}
@@ -60,14 +60,9 @@ def page(
 
 
 def lines(
-    page: PageAnalysis,
-    lines: Iterable[Line],
-    confidence: Callable[[float], object] | None = None,
+    page: PageAnalysis, lines: Iterable[Line], confidence: Confidence | None = None
 ) -> list[Json]:
-    """Return lines and words with polygons of eight numbers in the unit of the page.
-
-    `confidence` formats that of a word; None omits it.
-    """
+    """Return lines and words with polygons of eight numbers in the unit of the page."""
 
     def text_json(found: Line | Word, **more: object) -> Json:
         polygon = [page.to_unit(value) for point in found.polygon for value in point]

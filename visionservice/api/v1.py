@@ -19,18 +19,13 @@ from .version import DocumentHandler, ImageHandler, Json, ReadPlan, Version
 DETAILS = ("Celebrities", "Landmarks")
 AGENT_WITHOUT_LANGUAGE = "azure-cognitiveservices-vision-computervision/0.1.0"
 """Microsoft's Python package for v1.0, which cannot parse the `language` of an OCR result."""
+_PLACES = "outdoor_ 户外_ 屋外_ aoarlivre_ alairelibre_ building_ 建筑_ 建物_ edifício_"
 MODELS: Json = {
     "models": [
         {"name": "celebrities", "categories": ["people_", "人_", "pessoas_", "gente_"]},
-        {
-            "name": "landmarks",
-            "categories": [
-                "outdoor_", "户外_", "屋外_", "aoarlivre_", "alairelibre_", "building_", "建筑_",
-                "建物_", "edifício_",
-            ],
-        },
+        {"name": "landmarks", "categories": _PLACES.split()},
     ]
-}  # fmt: skip
+}
 """The response of List Domain Specific Models."""
 
 

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ..errors import ApiError, bad_argument
-from .analysis_json import Section, named, tags, xywh
+from .analysis_json import named, tags, xywh
 from .query import Query
 from .version import INVALID_RATIO, V4_FEATURES, ImageHandler, Json, Version
 
 if TYPE_CHECKING:
     from ..analysis import ImageAnalysis
     from ..engines.base import Line, Word
+    from ..engines.geometry import Box
 
 API_VERSIONS = ("2023-10-01", "2024-02-01")
 MAX_DENSE_CAPTIONS = 10
@@ -31,21 +32,31 @@ def analyze(query: Query, version: Version) -> ImageHandler:
     if query.text("model-name"):
         raise ApiError(404, "InvalidModel", "The local service has no custom models.")
     query.require_english()
-    ratios = [_aspect_ratio(text) for text in query.names("smartcrops-aspect-ratios")]
+    ratios: list[float | None] = [_aspect_ratio(t) for t in query.names("smartcrops-aspect-ratios")]
     neutral = query.flag("gender-neutral-caption", default=False)
-    sections: dict[str, Section] = {
+    sections: dict[str, Callable[[ImageAnalysis], Json | list[Json]]] = {
         "caption": partial(_caption, neutral=neutral),
         "denseCaptions": partial(_dense_captions, neutral=neutral),
-        "objects": _objects,
-        "people": _people,
+        "objects": lambda analysis: [
+            _boxed(o.box, tags=[named(o)]) for o in analysis.confident_objects
+        ],
+        "people": lambda analysis: [  # all: the API leaves the choice of a threshold to the client
+            _boxed(o.box, confidence=o.confidence) for o in analysis.objects if o.name == "person"
+        ],
         "read": _read,
-        "smartCrops": partial(_smart_crops, ratios=ratios or [None]),
-        "tags": lambda analysis: _values(tags(analysis)),
+        "smartCrops": lambda analysis: [  # without a ratio, one that fits the image
+            _boxed(box, aspectRatio=round(box.width / box.height, 2))
+            for box in map(analysis.smart_crop, ratios or [None])
+        ],
+        "tags": tags,
     }
 
     def respond(analysis: ImageAnalysis, _: str) -> Json:
         metadata = {"width": analysis.size[0], "height": analysis.size[1]}
-        results = {f"{f}Result": sections[f](analysis) for f in V4_FEATURES if f in features}
+        results: Json = {}
+        for name in sorted(features, key=V4_FEATURES.index):
+            result = sections[name](analysis)
+            results[f"{name}Result"] = {"values": result} if isinstance(result, list) else result
         return {"modelVersion": version.model, "metadata": metadata, **results}
 
     return respond
@@ -62,8 +73,8 @@ def _aspect_ratio(text: str) -> float:
     return ratio
 
 
-def _values(values: Iterable[Json]) -> Json:
-    return {"values": list(values)}
+def _boxed(box: Box, **more: object) -> Json:
+    return {"boundingBox": xywh(box), **more}
 
 
 def _caption(analysis: ImageAnalysis, neutral: bool) -> Json:
@@ -72,37 +83,12 @@ def _caption(analysis: ImageAnalysis, neutral: bool) -> Json:
     return {"text": caption.text, "confidence": caption.confidence}
 
 
-def _dense_captions(analysis: ImageAnalysis, neutral: bool) -> Json:
+def _dense_captions(analysis: ImageAnalysis, neutral: bool) -> list[Json]:
     """Return captions of the whole image, then of the boxes of objects."""
     whole = {"x": 0, "y": 0, "w": analysis.size[0], "h": analysis.size[1]}
-    values = [_caption(analysis, neutral) | {"boundingBox": whole}]
-    for part, box in analysis.parts(MAX_DENSE_CAPTIONS - 1):
-        values.append(_caption(part, neutral) | {"boundingBox": xywh(box)})
-    return _values(values)
-
-
-def _objects(analysis: ImageAnalysis) -> Json:
-    return _values(
-        {"boundingBox": xywh(found.box), "tags": [named(found)]}
-        for found in analysis.confident_objects
-    )
-
-
-def _people(analysis: ImageAnalysis) -> Json:
-    """Return all people; the API leaves the choice of a threshold to the client."""
-    return _values(
-        {"boundingBox": xywh(found.box), "confidence": found.confidence}
-        for found in analysis.objects
-        if found.name == "person"
-    )
-
-
-def _smart_crops(analysis: ImageAnalysis, ratios: Sequence[float | None]) -> Json:
-    """Return a crop for each aspect ratio; one that fits the image without them."""
-    return _values(
-        {"boundingBox": xywh(box), "aspectRatio": round(box.width / box.height, 2)}
-        for box in map(analysis.smart_crop, ratios)
-    )
+    parts = analysis.parts(MAX_DENSE_CAPTIONS - 1)
+    others = [_boxed(box, **_caption(part, neutral)) for part, box in parts]
+    return [_caption(analysis, neutral) | {"boundingBox": whole}, *others]
 
 
 def _read(analysis: ImageAnalysis) -> Json:
