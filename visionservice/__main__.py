@@ -48,9 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if options.command:
             _edit_gallery(options)
         else:
-            settings = {
-                field.name: getattr(options, field.name) for field in fields(ServiceSettings)
-            }
+            settings = {each.name: getattr(options, each.name) for each in fields(ServiceSettings)}
             settings |= {name: dict(settings[name]) for name in ("engines", "engine_options")}
             _serve(LocalService(**settings), options.state_file)
     except (EngineUnavailable, OSError, TypeError, ValueError) as error:
@@ -98,8 +96,8 @@ def _parser() -> ArgumentParser:
     add("--fail-operations", action="store_true", help="make Recognize Text and Read fail")
     about = "use the files of this folder for URLs that end in their names, and download nothing"
     add("--images", type=Path, metavar="FOLDER", help=about)
-    for name in ("host", "port", "cache_size", "latency", "operation_delay"):
-        parser.set_defaults(**{name: getattr(ServiceSettings, name)})
+    defaults = ("host", "port", "cache_size", "latency", "operation_delay")
+    parser.set_defaults(**{name: getattr(ServiceSettings, name) for name in defaults})
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)
     for name, about in COMMANDS.items():
         command = commands.add_parser(name, help=about, description=f"{about.capitalize()}.")
@@ -209,8 +207,8 @@ def _write_state(service: LocalService, file: Path) -> None:
         draft.replace(file)
     except OSError as error:
         draft.unlink(missing_ok=True)
-        message = f"Cannot write {file} ({error.strerror})"
-        sys.exit(f"{message}: choose a --state-file where there is room for it.")
+        remedy = "choose a --state-file where there is room for it"
+        sys.exit(f"Cannot write {file} ({error.strerror}): {remedy}.")
 
 
 if __name__ == "__main__":

@@ -87,11 +87,8 @@ def create_app(settings: ServiceSettings | None = None) -> Starlette:
     """Return the service as an ASGI application; `app.state.service` is its `Service`."""
     service = Service(settings or ServiceSettings())
     check = Middleware(ApiKeyMiddleware, service.settings, service.key, service.idle_timer)
-    app = Starlette(
-        routes=[*service.routes(), *ROUTES],
-        middleware=[check],
-        exception_handlers=EXCEPTION_HANDLERS,
-    )
+    routes = [*service.routes(), *ROUTES]
+    app = Starlette(routes=routes, middleware=[check], exception_handlers=EXCEPTION_HANDLERS)
     app.router.redirect_slashes = False
     app.state.service = service
     return app
@@ -101,9 +98,8 @@ class Service:
     """The endpoints of the API and what they share.
 
     Documents have their own workers: opening a PDF, or drawing one of its pages, may take as
-    long as its time limit, and images do not wait for it.
-
-    `ready` is set when all models are loaded; requests do not wait for that.
+    long as its time limit, and images do not wait for it. `ready` is set when all models are
+    loaded; requests do not wait for that.
     """
 
     def __init__(self, settings: ServiceSettings) -> None:

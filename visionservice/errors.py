@@ -12,9 +12,7 @@ KEY_HEADER = "Ocp-Apim-Subscription-Key"
 class ApiError(Exception):
     """An error response in the form of the requested API version."""
 
-    def __init__(
-        self, status: int, code: str, message: str, hint: str = "", **headers: str
-    ) -> None:
+    def __init__(self, status: int, code: str, message: str, hint: str = "", **headers: str):
         super().__init__(message)
         self.status, self.code, self.message, self.hint = status, code, message, hint
         self.headers = headers

@@ -28,10 +28,7 @@ SizeCheck = Callable[[int], None]  # receives the bytes so far; raises ApiError 
 
 
 class ImageSource:
-    """Reads the images of requests, within a byte limit for all of them together.
-
-    URLs of this service are read from disk and never downloaded.
-    """
+    """Reads images within a byte limit for all requests; never downloads URLs of this service."""
 
     def __init__(self, settings: ServiceSettings, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
         self._settings, self._free_bytes = settings, max_total_bytes

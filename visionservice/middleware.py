@@ -102,11 +102,8 @@ class _Exchange:
 class ApiKeyMiddleware:
     """Middleware that rejects requests with a wrong Host, without the key, or above the rate."""
 
-    def __init__(
-        self, app: ASGIApp, settings: ServiceSettings, key: str, idle_timer: IdleTimer
-    ) -> None:
-        self._app, self._settings, self._key = app, settings, key.encode()
-        self._idle_timer = idle_timer
+    def __init__(self, app: ASGIApp, settings: ServiceSettings, key: str, timer: IdleTimer) -> None:
+        self._app, self._settings, self._key, self._timer = app, settings, key.encode(), timer
         rate = parse_rate(settings.rate or "")
         self._limiter = RateLimiter(*rate) if rate else None
 
@@ -139,7 +136,7 @@ class ApiKeyMiddleware:
             return await error_response(request, error)(*connection)
         if is_open:
             return await self._app(*connection)
-        with self._idle_timer:
+        with self._timer:
             try:
                 await asyncio.sleep(self._settings.latency)
                 await self._app(*connection)

@@ -81,9 +81,8 @@ class LocalService:
     def start(self) -> Self:
         """Listen, and return when the service responds, or with `warm` when it has its models.
 
-        Raises:
-            OSError: The port is in use or not allowed.
-            RuntimeError: The service was started before, or does not start in time.
+        Raise OSError if the port is in use or not allowed, and RuntimeError if the service was
+        started before or does not start in time.
         """
         if self._thread is not None:
             raise RuntimeError("This service was started before: create another.")

@@ -68,9 +68,7 @@ class ServiceSettings:
         warm: Whether the start takes until all models are loaded; without it they are loaded in the
             background.
 
-    Raises:
-        TypeError: A value has a wrong type.
-        ValueError: A value is invalid.
+    Raise TypeError for a value of a wrong type, and ValueError for an invalid one.
     """
 
     host: str = "127.0.0.1"

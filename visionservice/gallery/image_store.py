@@ -49,13 +49,12 @@ class GalleryError(ValueError):
 class ImageStore:
     """Images in a folder for each name; safe to use from several threads and processes.
 
-    `built_in` is another such folder, which is only read. Features of an extractor of another
-    version are not used.
+    `built_in` is such a folder, which is only read. Features of another `version` are not used.
     """
 
     def __init__(
         self, folder: Path, extract: Extractor, version: str, built_in: Path | None = None
-    ) -> None:
+    ):
         self._folder, self._built_in = folder, built_in
         self._extract, self._version = extract, version
         self._futures: dict[tuple[str, Path, int, int], Future[Features]] = {}
