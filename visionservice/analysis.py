@@ -85,12 +85,10 @@ class ImageAnalysis:
     @property
     def scene(self) -> base.Scene:
         """The scene."""
-
-        def classify() -> base.Scene:
-            objects = _scale(self.objects, self.size, _size(self.working))
-            return self.engines.scenes.classify(self.working, objects)
-
-        return self._get("scenes", classify)
+        classify, inside = self.engines.scenes.classify, self._inside
+        return self._get(
+            "scenes", lambda: classify(self.working, inside(self.working, self.objects))
+        )
 
     @property
     def face_boxes(self) -> tuple[base.FaceBox, ...]:
@@ -109,23 +107,26 @@ class ImageAnalysis:
         """The detected faces with their ages and genders, the largest first."""
 
         def estimate() -> tuple[base.Face, ...]:
-            faces = map(self._in_reduced, self.face_boxes)
-            found = [self.engines.ages.estimate(self.pixels.reduced, face) for face in faces]
-            return self._in_whole(found, self.pixels.reduced)
+            image = self.pixels.reduced
+            faces = self._inside(image, self.face_boxes)
+            return self._in_whole(
+                [self.engines.ages.estimate(image, face) for face in faces], image
+            )
 
         return self._get("ages", estimate)
 
     def _in_whole(self, found: Iterable[Found], image: base.RGBImage) -> tuple[Found, ...]:
         return _scale(found, _size(image), self.size)
 
-    def _in_reduced(self, face: base.FaceBox) -> base.FaceBox:
-        return _scale([face], self.size, _size(self.pixels.reduced))[0]
+    def _inside(self, image: base.RGBImage, found: Iterable[Found]) -> tuple[Found, ...]:
+        return _scale(found, self.size, _size(image))
 
     def _embed(self, face: base.FaceBox) -> NDArray[np.float64]:
-        embed = self.engines.embeddings.embed
-        return self._get(
-            "embeddings", lambda: embed(self.pixels.reduced, self._in_reduced(face)), face
-        )
+        def embed() -> NDArray[np.float64]:
+            image = self.pixels.reduced
+            return self.engines.embeddings.embed(image, *self._inside(image, [face]))
+
+        return self._get("embeddings", embed, face)
 
     @property
     def text(self) -> base.OcrResult:

@@ -95,26 +95,22 @@ async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.Asy
     """Return the connections for a URL: direct, or through the proxy of the environment."""
     if url.scheme not in ("http", "https") or not url.host or not 0 < (url.port or 80) < 65536:
         raise ValueError("not an http or https URL")
-    proxy = _environment_proxy(url)
-    if proxy and is_allowed:
-        await _resolve(url.raw_host.decode(), url.port or 80, is_allowed)
-    backend = None if proxy else CheckedBackend(is_allowed)
-    return httpcore.AsyncConnectionPool(ssl_context=_tls(), proxy=proxy, network_backend=backend)
-
-
-def _environment_proxy(url: httpx.URL) -> httpcore.Proxy | None:
     address = getproxies_environment().get(url.scheme)
     if not address or url.host in LOOPBACK or proxy_bypass(url.netloc.decode()):
-        return None
+        backend = CheckedBackend(is_allowed)
+        return httpcore.AsyncConnectionPool(ssl_context=_tls(), network_backend=backend)
     try:
-        proxy = httpx.URL(address if "://" in address else f"http://{address}")
+        there = httpx.URL(address if "://" in address else f"http://{address}")
     except httpx.InvalidURL:
-        proxy = httpx.URL()
-    if proxy.scheme not in ("http", "https"):
+        there = httpx.URL()
+    if there.scheme not in ("http", "https"):
         raise OSError(f"invalid {url.scheme}_proxy: use http://HOST:PORT")
-    login = (proxy.username.encode(), proxy.password.encode()) if proxy.userinfo else None
-    tls = _tls() if proxy.scheme == "https" else None
-    return httpcore.Proxy(_raw(proxy), auth=login, ssl_context=tls)
+    if is_allowed:
+        await _resolve(url.raw_host.decode(), url.port or 80, is_allowed)
+    login = (there.username.encode(), there.password.encode()) if there.userinfo else None
+    tls = _tls() if there.scheme == "https" else None
+    proxy = httpcore.Proxy(_raw(there), auth=login, ssl_context=tls)
+    return httpcore.AsyncConnectionPool(ssl_context=_tls(), proxy=proxy)
 
 
 class CheckedBackend(httpcore.AnyIOBackend):

@@ -49,10 +49,8 @@ class ServiceSettings:
     Attributes:
         host: The address to listen on.
         port: The port to listen on; 0 for any free port.
-        key: The key that requests must carry, of ASCII letters, digits and signs; None for a new
-            random key.
-        gallery: A folder of known people and landmarks; None for a temporary, empty one, which is
-            deleted when the service stops.
+        key: The key of all requests: ASCII letters, digits and signs; None for a new random key.
+        gallery: A folder of known people and landmarks; None for an empty one, deleted at the stop.
         built_in_gallery: Whether to know the people and landmarks that come with the service.
         idle: The seconds without a request with the key until the service stops; None for never.
         allow_hosts: Host names that requests may use besides `host` and those of this machine.
@@ -65,8 +63,7 @@ class ServiceSettings:
         cache_size: The number of images whose results are cached; names are never cached.
         engines: The engine of a kind, such as "captions": an object or "module:Class".
         engine_options: The arguments of engines, such as {"captions.model": "model.onnx"}.
-        warm: Whether the start takes until all models are loaded; without it they are loaded in the
-            background.
+        warm: Whether to start with all models loaded, in place of loading them in the background.
 
     Raise TypeError for a value of a wrong type, and ValueError for an invalid one.
     """

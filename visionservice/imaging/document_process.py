@@ -44,10 +44,8 @@ class DocumentProcess:
     def __init__(self, data: bytes, kind: str) -> None:
         self._kind, self._unsent = kind.upper(), data
         command = [*_COMMAND, kind, str(len(data))]
-        more = {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
-        self._process = Popen(  # noqa: S603
-            command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=os.environ | more
-        )
+        env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "OPENBLAS_NUM_THREADS": "1"}
+        self._process = Popen(command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, env=env)  # noqa: S603
         self._stdin = cast(IO[bytes], self._process.stdin)
         self._stdout = cast(BufferedReader, self._process.stdout)
         self.running.add(self)
