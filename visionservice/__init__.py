@@ -10,8 +10,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalService", "create_app"]
 
-INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
-"""The same text as in `visionhelpers.local_service`, which does not import this package."""
+INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'  # as in local_service
 
 
 def __getattr__(name: str) -> Any:
@@ -21,11 +20,7 @@ def __getattr__(name: str) -> Any:
     try:
         from . import app, server
     except ModuleNotFoundError as error:
-        raise not_installed(error) from error
+        package = (error.name or "").partition(".")[0]
+        message = f"The local service is not installed ({package} is missing): {INSTALL}"
+        raise ImportError(message) from error
     return getattr(server if name == "LocalService" else app, name)
-
-
-def not_installed(error: ModuleNotFoundError) -> ImportError:
-    """Return an error that names the missing package and the command that installs it."""
-    package = (error.name or "").partition(".")[0]
-    return ImportError(f"The local service is not installed ({package} is missing): {INSTALL}")

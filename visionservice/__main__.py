@@ -15,15 +15,14 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from . import not_installed
-
 try:
+    from . import LocalService
     from .engines.base import EngineUnavailable
     from .gallery.gallery import Gallery
-    from .server import LocalService, default_gallery
+    from .server import default_gallery
     from .settings import ALL_ADDRESSES, ServiceSettings
-except ModuleNotFoundError as error:
-    sys.exit(str(not_installed(error)))
+except ImportError as error:
+    sys.exit(str(error))
 
 KEY_VARIABLE = "VISION_SERVICE_KEY"
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8

@@ -36,8 +36,7 @@ from .responses import EXCEPTION_HANDLERS, JsonResponse
 from .scheduler import Scheduler, Step
 from .settings import LOOPBACK, ServiceSettings
 
-ImageFile = tuple[bytes, ImageInfo, bytes | None]
-"""The bytes of an image, what their header contains, and their key in the cache."""
+ImageFile = tuple[bytes, ImageInfo, bytes | None]  # with what the header contains, the cache's key
 CLIENT_HEADER = "X-Client-Id"  # of a client with several connections, on this machine
 
 
@@ -147,12 +146,11 @@ class Service:
         handler, gallery = operation.handler(request, version), gallery_of(request)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
-            pixels, results = LazyImage.from_file(data, info), self._cache.results(key)
-            format, alone = info.format, self.images.is_alone  # noqa: A001
-            image = ImageAnalysis(pixels, format, gallery, self.engines, results, alone=alone)
-            response = handler(image, request.state.id)
-            self._cache.keep(key, results)
-            return response
+            image = LazyImage.from_file(data, info), info.format
+            with self._cache.results(key) as results:
+                alone = self.images.is_alone
+                analysis = ImageAnalysis(*image, gallery, self.engines, results, alone=alone)
+                return handler(analysis, request.state.id)
 
         result = await self.process(request, operation.limits, analyze)
         if isinstance(result, bytes):
@@ -166,16 +164,16 @@ class Service:
         async with self._read_image(request, operation.limits) as (data, info, key):
             lane = self.opening if info.is_document else self.probing
             key = None if info.is_document else key
-            opening = partial(Document, data, info, checked=bool(self._cache.results(key)))
+            opening = partial(Document, data, info, checked=key in self._cache)
             document = await self._run(request, lane, info.weight, opening)
             plan = handler(document.pages)
             pages: list[Json] = []
 
             def read_page(number: int) -> bytes | None:
-                page, results = document.page(number), self._cache.results(key)
-                image = ImageAnalysis(page, info.format, gallery, self.engines, results)
-                pages.append(plan.page(PageAnalysis(number, image, document.unit)))
-                self._cache.keep(key, results)
+                page = document.page(number)
+                with self._cache.results(key) as results:
+                    image = ImageAnalysis(page, info.format, gallery, self.engines, results)
+                    pages.append(plan.page(PageAnalysis(number, image, document.unit)))
                 if len(pages) < len(plan.numbers):
                     return None
                 return pack(plan.result(pages))  # a step more would wait for other jobs again

@@ -1,12 +1,12 @@
 """Cache of analysis results by the content of the image file; the oldest are dropped."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from threading import Lock
 from typing import Any
 
-Results = dict[Hashable, Any]
-"""The results for one image by name. Jobs with the same image never run at the same time."""
+Results = dict[Hashable, Any]  # of one image by name; jobs with one image never run together
 
 
 class AnalysisCache:
@@ -21,13 +21,15 @@ class AnalysisCache:
         """Return the key of an image file; None without a cache."""
         return sha256(data).digest() if self._size else None
 
-    def results(self, key: bytes | None) -> Results:
-        """Return the results of a key, to be added to and then kept; new ones without a key."""
-        return Results() if key is None else self._results.get(key, Results())
+    def __contains__(self, key: bytes | None) -> bool:
+        return key in self._results
 
-    def keep(self, key: bytes | None, results: Results) -> None:
-        """Cache results as the latest ones; call it when an analysis has succeeded."""
-        if key is not None:
+    @contextmanager
+    def results(self, key: bytes | None) -> Iterator[Results]:
+        """Yield the results of a key, to add to; cache them as the latest if there is no error."""
+        results = self._results.get(key, Results()) if key else Results()
+        yield results
+        if key:
             with self._lock:
                 self._results.pop(key, None)
                 self._results[key] = results

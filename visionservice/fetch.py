@@ -30,8 +30,7 @@ FETCH_SECONDS = 15.0
 MAX_REDIRECTS = 5
 NEXT_ADDRESS_SECONDS = 0.25  # after which the next address of a host is tried as well (RFC 8305)
 NAT64 = IPv6Network("64:ff9b::/96")
-GLOBAL_UNICAST = IPv6Network("2000::/3")
-"""The IPv6 addresses in use; some others lead to IPv4 or to the local network."""
+GLOBAL_UNICAST = IPv6Network("2000::/3")  # in use; some others lead to IPv4 or the local network
 METADATA_NETWORKS = (IPv4Network("168.63.129.16/32"), IPv4Network("192.0.0.0/24"))
 """Addresses of cloud hosts (Azure, Oracle) that count as public."""
 

@@ -22,8 +22,7 @@ from .settings import ServiceSettings, parse_rate
 
 log = logging.getLogger(__name__)
 
-MAX_UNREAD_BYTES = 64 * 1024 * 1024
-"""The rest of a body that is read before an error response; it exceeds the largest image."""
+MAX_UNREAD_BYTES = 64 * 1024 * 1024  # read before an error response; more than the largest image
 UNREAD_SECONDS = 60.0  # from the start of a request, in which the rest of its body is read
 SEND_SECONDS = 60.0  # that a client has to read a part of the response
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII | re.IGNORECASE)

@@ -21,8 +21,7 @@ log = logging.getLogger(__name__)
 KEEP_TIME = timedelta(hours=48)
 READ_TIME = timedelta(seconds=2)  # that a stopping service waits for the poll of an ended operation
 MAX_OPERATIONS = 1000
-MAX_RESULT_BYTES = 64 * 1024 * 1024
-"""The memory of all results, compressed: a page of print takes about 10,000 bytes."""
+MAX_RESULT_BYTES = 64 * 1024 * 1024  # of all, compressed: a page of print takes 10,000
 
 
 def pack(content: dict[str, Any]) -> bytes:

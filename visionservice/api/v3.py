@@ -54,11 +54,9 @@ def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
 
     def select(count: int) -> list[int]:
         numbers: list[int] = []
-        seen = 0
         for low, high in sorted(bounds):
-            new = range(max(low, seen + 1), min(high, count) + 1)
-            numbers += new[: MAX_PAGES - len(numbers)]
-            seen = max(seen, high)
+            first = max([low, *(last + 1 for last in numbers[-1:])])
+            numbers += range(first, min(high, count) + 1)[: MAX_PAGES - len(numbers)]
         return numbers
 
     return select

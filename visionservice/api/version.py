@@ -10,10 +10,8 @@ from ..operations import Progress
 from .limits import IMAGE_V4
 
 Json = dict[str, Any]
-ImageHandler = Callable[[ImageAnalysis, str], Json | bytes]
-"""Returns the response for an image; the second argument is the request id."""
-DocumentHandler = Callable[[int], "ReadPlan"]
-"""Returns the plan for a document with this number of pages, or raises ApiError."""
+ImageHandler = Callable[[ImageAnalysis, str], Json | bytes]  # gets the image and the request id
+DocumentHandler = Callable[[int], "ReadPlan"]  # gets the number of pages; may raise ApiError
 
 V1_FEATURES = ("ImageType", "Faces", "Adult", "Categories", "Color", "Tags", "Description")
 V2_FEATURES = (*V1_FEATURES, "Objects", "Brands")

@@ -22,8 +22,7 @@ from ..errors import ApiError
 from ..imaging.decode import MAX_DECODING, RGBImage, decode
 from ..imaging.probe import PHOTO_FORMATS, InputLimits, probe
 
-Features = Mapping[str, Any]
-"""What makes an image recognizable: arrays and numbers by name; empty if there is nothing."""
+Features = Mapping[str, Any]  # arrays and numbers by name; empty if nothing is recognizable
 Extractor = Callable[[RGBImage, str | None], Features]
 """Returns the features of an image; raises GalleryError for an unsuitable one added by name."""
 

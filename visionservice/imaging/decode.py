@@ -26,8 +26,7 @@ if TYPE_CHECKING:
 
 RGBImage = NDArray[np.uint8]
 MAX_DECODING = 2  # images at once; each needs up to 7 bytes per pixel, in all 450 MB
-MIN_HALVED_PIXELS = 4_000_000
-"""The least pixels of a JPEG that is reduced: 12 million take 28 ms in place of 88."""
+MIN_HALVED_PIXELS = 4_000_000  # of a JPEG that is reduced: 12 million take 28 ms in place of 88
 STRIP_PIXELS = 1_000_000
 _slots = BoundedSemaphore(MAX_DECODING)
 

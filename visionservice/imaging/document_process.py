@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from .decode import RGBImage
 
 DPI = 200  # dots per inch at which PDF pages are drawn: print of 6 points is 17 pixels high
-MAX_PAGES = 2000
-"""The API reads no more pages; further ones are not measured, and those of a TIFF not counted."""
+MAX_PAGES = 2000  # the API reads no more; further ones are not measured, in a TIFF not counted
 MAX_PAGE_INCHES = 17.0
 TIMEOUT_SECONDS = 20.0  # for opening a document, and for drawing a page
 MAX_CPU_SECONDS = 30  # for each question, in case that the service has ended
