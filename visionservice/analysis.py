@@ -292,10 +292,8 @@ class ImageAnalysis:
 
 def _scale(found: Iterable[Found], size: Size, other: Size) -> tuple[Found, ...]:
     """Return what was found in an image of one size, in pixels of one of another size."""
-    if size == other:
-        return tuple(found)
-    across, down = _ratio(size, other)
-    return tuple(replace(each, box=each.box.scale(across, down)) for each in found)
+    ratio = _ratio(size, other)
+    return tuple(replace(each, box=each.box.scale(*ratio)) for each in found)
 
 
 def _ratio(size: Size, other: Size) -> tuple[float, float]:

@@ -44,16 +44,16 @@ CLIENT_HEADER = "X-Client-Id"  # of a client with several connections, on this m
 class Operation:
     """One operation of the API: its path below a version's root, and that of its results, if any.
 
-    `parse` validates the query, and returns an `ImageHandler` or a `DocumentHandler`.
+    `parse` validates the query, and returns an `ImageHandler` or a `ReadPlan`.
     """
 
     path: str
-    parse: Callable[[Query, Version], Callable[..., Any]]
+    parse: Callable[[Query, Version], Any]
     versions: Sequence[Version]
     limits: InputLimits = limits.IMAGE
     results: str = ""
 
-    def handler(self, request: Request, version: Version) -> Callable[..., Any]:
+    def handler(self, request: Request, version: Version) -> Any:
         """Return the handler; parameters in the path precede those in the query."""
         pairs = [*request.path_params.items(), *request.query_params.multi_items()]
         query = Query(pairs, request.headers.get("user-agent", ""))
@@ -160,26 +160,25 @@ class Service:
 
     async def start(self, operation: Operation, version: Version, request: Request) -> Response:
         """Check that a document can be read, queue its pages, and return 202."""
-        handler, gallery = operation.handler(request, version), gallery_of(request)
+        plan, gallery = operation.handler(request, version), gallery_of(request)
         async with self._read_image(request, operation.limits) as (data, info, key):
             lane = self.opening if info.is_document else self.probing
             key = None if info.is_document else key
             opening = partial(Document, data, info, checked=key in self._cache)
             document = await self._run(request, lane, info.weight, opening)
-            plan = handler(document.pages)
-            pages: list[Json] = []
+            numbers, pages = plan.select(document.pages), list[Json]()
 
             def read_page(number: int) -> bytes | None:
                 page = document.page(number)
                 with self._cache.results(key) as results:
                     image = ImageAnalysis(page, info.format, gallery, self.engines, results)
                     pages.append(plan.page(PageAnalysis(number, image, document.unit)))
-                if len(pages) < len(plan.numbers):
+                if len(pages) < len(numbers):
                     return None
                 return pack(plan.result(pages))  # a step more would wait for other jobs again
 
             lane = self.reading if info.is_document else self.images
-            steps: list[Step] = [partial(read_page, number) for number in plan.numbers]
+            steps: list[Step] = [partial(read_page, number) for number in numbers]
             job = lane.submit(self._client(request), info.weight, *steps, key=key)
         if not job.begun:
             document.close()  # a document in the queue keeps its file only

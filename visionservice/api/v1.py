@@ -14,7 +14,7 @@ from ..analysis import ImageAnalysis
 from ..errors import ApiError
 from . import analysis_json, text_json
 from .query import Query
-from .version import DocumentHandler, ImageHandler, Json, ReadPlan, Version
+from .version import ImageHandler, Json, ReadPlan, Version
 
 DETAILS = ("Celebrities", "Landmarks")
 AGENT_WITHOUT_LANGUAGE = "azure-cognitiveservices-vision-computervision/0.1.0"
@@ -106,12 +106,11 @@ def ocr(query: Query, version: Version) -> ImageHandler:
     return respond
 
 
-def recognize_text(query: Query, _: Version) -> DocumentHandler:
+def recognize_text(query: Query, _: Version) -> ReadPlan:
     """Recognize Text: lines and words; one model reads print and handwriting."""
     for name in ("handwriting", "detectHandwriting"):
         query.flag(name, default=False)
-    return lambda _: ReadPlan(
-        (1,),
+    return ReadPlan(
         lambda page: {"lines": text_json.lines(page, page.image.ocr().lines)},
         lambda pages: {"recognitionResult": pages[0]},
     )

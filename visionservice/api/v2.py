@@ -4,7 +4,7 @@ from ..analysis import PageAnalysis
 from ..errors import bad_argument
 from . import analysis_json, text_json
 from .query import Query
-from .version import DocumentHandler, ImageHandler, Json, ReadPlan, Version
+from .version import ImageHandler, Json, ReadPlan, Version
 
 MAX_READ_PAGES = 200
 LOW_CONFIDENCE = 0.8  # below it words are marked "Low"; correctly read ones have 0.9 and more
@@ -22,19 +22,18 @@ def area_of_interest(_: Query, version: Version) -> ImageHandler:
     )
 
 
-def recognize_text(query: Query, _: Version) -> DocumentHandler:
+def recognize_text(query: Query, _: Version) -> ReadPlan:
     """Recognize Text: one image; one model reads print and handwriting."""
     if not query.text("mode"):
         raise bad_argument("mode is required: Handwritten or Printed.")
     query.choice("mode", "Handwritten", "Printed")
-    return lambda _: ReadPlan((1,), _page, lambda pages: {"recognitionResult": pages[0]})
+    return ReadPlan(_page, lambda pages: {"recognitionResult": pages[0]})
 
 
-def read(_: Query, __: Version) -> DocumentHandler:
+def read(_: Query, __: Version) -> ReadPlan:
     """Batch Read File: every page of an image, a TIFF or a PDF."""
-    return lambda count: ReadPlan(
-        range(1, min(count, MAX_READ_PAGES) + 1), _page, lambda pages: {"recognitionResults": pages}
-    )
+    pages_of = range(1, MAX_READ_PAGES + 1)
+    return ReadPlan(_page, lambda pages: {"recognitionResults": pages}, lambda n: pages_of[:n])
 
 
 def _page(page: PageAnalysis) -> Json:

@@ -2,18 +2,19 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 
 from ..analysis import PageAnalysis
 from ..errors import ApiError, invalid_parameter
 from . import text_json
 from .query import Query
-from .version import DocumentHandler, Json, ReadPlan, Version
+from .version import Json, ReadPlan, Version
 
 MAX_PAGES = 2000
 _PAGE_RANGE = re.compile(r"(?a:(?!-$)(\d{0,6})-(\d{0,6}))")
 
 
-def read(query: Query, version: Version) -> DocumentHandler:
+def read(query: Query, version: Version) -> ReadPlan:
     """Read: the pages of an image, a TIFF or a PDF; one model for print and handwriting."""
     head: Json = {"version": f"{version.number}.0"}
     if version.number < 3.2:
@@ -25,24 +26,17 @@ def read(query: Query, version: Version) -> DocumentHandler:
         order = query.choice("readingOrder", "basic", "natural", default="basic", code=code)
         head["modelVersion"], natural = "2022-04-30", order == "natural"
 
-    def plan(count: int) -> ReadPlan:
-        numbers = select(count)
-        if not numbers:
-            message = f"Invalid pages: the last page of the document is {count}."
-            raise ApiError(400, "InvalidPageRange", message)
-        return ReadPlan(
-            numbers,
-            lambda page: _page(page, natural),
-            lambda pages: {"analyzeResult": head | {"readResults": pages}},
-        )
-
-    return plan
+    return ReadPlan(
+        partial(_page, natural=natural),
+        lambda pages: {"analyzeResult": head | {"readResults": pages}},
+        select,
+    )
 
 
 def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
     """Return a function from the number of pages to those in ranges such as 1, 3-5 and 7-.
 
-    It returns at most `MAX_PAGES`; without ranges they are the first ones.
+    It returns at most `MAX_PAGES`, without ranges the first ones, and raises ApiError for none.
     """
     bounds = []
     for text in ranges or ("1-",):
@@ -57,6 +51,9 @@ def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
         for low, high in sorted(bounds):
             first = max([low, *(last + 1 for last in numbers[-1:])])
             numbers += range(first, min(high, count) + 1)[: MAX_PAGES - len(numbers)]
+        if not numbers:
+            message = f"Invalid pages: the last page of the document is {count}."
+            raise ApiError(400, "InvalidPageRange", message)
         return numbers
 
     return select

@@ -11,7 +11,6 @@ from .limits import IMAGE_V4
 
 Json = dict[str, Any]
 ImageHandler = Callable[[ImageAnalysis, str], Json | bytes]  # gets the image and the request id
-DocumentHandler = Callable[[int], "ReadPlan"]  # gets the number of pages; may raise ApiError
 
 V1_FEATURES = ("ImageType", "Faces", "Adult", "Categories", "Color", "Tags", "Description")
 V2_FEATURES = (*V1_FEATURES, "Objects", "Brands")
@@ -35,9 +34,10 @@ V4_MESSAGES = {
 class ReadPlan:
     """The work of one operation on a document, page by page."""
 
-    numbers: Sequence[int]  # the pages to read, counted from 1, in order
     page: Callable[[PageAnalysis], Json]
     result: Callable[[list[Json]], Json]  # the JSON of the operation from that of its pages
+    select: Callable[[int], Sequence[int]] = lambda _: (1,)
+    """Returns the pages to read of so many, counted from 1, in order, or raises ApiError."""
 
 
 @dataclass(frozen=True, slots=True)

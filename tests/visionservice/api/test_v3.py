@@ -71,12 +71,17 @@ def test_read_errors_are_flat(service: LocalService, query: dict[str, str], code
         ("4-", [4, 5]),
         ("-2", [1, 2]),
         ("5", [5]),
-        ("6", []),
         ("4,2-3,1-3,4", [1, 2, 3, 4]),
     ],
 )
 def test_page_numbers_parses_numbers_and_ranges(pages: str, expected: list[int]) -> None:
     assert page_numbers(tuple(pages.split(",")))(5) == expected
+
+
+def test_pages_after_the_last_one_are_an_error() -> None:
+    with pytest.raises(ApiError, match="the last page of the document is 5") as error:
+        page_numbers(("6-",))(5)
+    assert error.value.code == "InvalidPageRange"
 
 
 def test_page_numbers_selects_all_pages_up_to_the_limit() -> None:
