@@ -29,12 +29,12 @@ class JsonResponse(JSONResponse):
 def error_response(request: Request, error: ApiError) -> JsonResponse:
     """Return an error as the requested version sends it; its hint goes to a header and the log."""
     path, name = request.scope["path"], request.state.id
-    body = version_at(path).error_body(error, name, path)
-    headers = {**error.headers, **body.headers}
-    if hint := body.hint or error.hint:
-        headers["X-Error-Hint"] = to_ascii_line(hint)[:500]
+    error, content = version_at(path).error_body(error, name, path)
+    headers = error.headers.copy()
+    if error.hint:
+        headers["X-Error-Hint"] = to_ascii_line(error.hint)[:500]
         log.info("Request %s: %s", name, headers["X-Error-Hint"])
-    return JsonResponse(request, body.content, body.status, **headers)
+    return JsonResponse(request, content, error.status, **headers)
 
 
 def to_ascii_line(text: str) -> str:

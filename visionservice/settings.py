@@ -21,9 +21,7 @@ _RATE = re.compile(rf"{_COUNT}/(?:{_COUNT} ?)?(second|minute|hour)s?", re.ASCII)
 def parse_rate(text: str) -> tuple[int, float] | None:
     """Return the requests and the seconds of "20/minute" or "20/3 seconds", or None."""
     parts = _RATE.fullmatch(text.strip().lower())
-    if parts is None:
-        return None
-    return int(parts[1]), int(parts[2] or 1) * UNIT_SECONDS[parts[3]]
+    return (int(parts[1]), int(parts[2] or 1) * UNIT_SECONDS[parts[3]]) if parts else None
 
 
 _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (

@@ -37,9 +37,8 @@ def read(_: Query, __: Version) -> ReadPlan:
 
 
 def _page(page: PageAnalysis) -> Json:
-    def grade(confidence: float) -> str:
-        return "High" if confidence >= LOW_CONFIDENCE else "Low"
-
     text = page.image.ocr()
     angle = {"clockwiseOrientation": round(text.clockwise % 360, 2)}
-    return text_json.page(page, angle, text.lines, grade)
+    return text_json.page(
+        page, angle, text.lines, lambda sure: "High" if sure >= LOW_CONFIDENCE else "Low"
+    )

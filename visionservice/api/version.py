@@ -1,7 +1,7 @@
 """Versions of the API: features, statuses of operations and error bodies; types of handlers."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..analysis import ImageAnalysis, PageAnalysis
@@ -41,27 +41,13 @@ class ReadPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class ErrorBody:
-    """An error as one version sends it: status, JSON body, extra headers, and the hint."""
-
-    status: int
-    content: Json
-    headers: Mapping[str, str] = field(default_factory=dict)
-    hint: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Version:
     """One version of the API; its features are in the order of the response."""
 
+    name: str  # in paths
     number: float
     features: tuple[str, ...]
     model: str = ""  # the `modelVersion` of responses, if the version has one
-
-    @property
-    def name(self) -> str:
-        """The name in paths: "v3.2"."""
-        return "4.0" if self.number == 4 else f"v{self.number}"
 
     @property
     def root(self) -> str:
@@ -81,48 +67,49 @@ class Version:
             "lastUpdatedDateTime": f"{operation.updated:%Y-%m-%dT%H:%M:%SZ}",
         }
 
-    def error_body(self, error: ApiError, request_id: str, path: str) -> ErrorBody:
-        """Return an error as this version sends it: flat before v3.2 and in Read, else nested."""
+    def error_body(self, error: ApiError, request_id: str, path: str) -> tuple[ApiError, Json]:
+        """Return an error as this version sends it, and its JSON: nested in v3.2, not in Read."""
         if self.number == 4:
             return _error_body_4(error)
-        code, message, status = error.code, error.message, error.status
+        code, message = error.code, error.message
         if isinstance(error, GatewayError):
-            return ErrorBody(status, _nested(code, message))
+            return error, _nested(code, message)
         is_read = path.startswith("/vision/v3.2/read/")
         if code in (NOT_IN_READ if is_read else NOT_IN_V1 if self.number < 2 else ()):
             code = "BadArgument"
         if is_read or self.number < 3.2:
-            return ErrorBody(status, {"code": code, "requestId": request_id, "message": message})
-        outer = "InvalidRequest" if status < 500 else "InternalServerError"
-        inner = {"code": code, "message": message}
-        return ErrorBody(status, _nested(outer, message, innererror=inner))
+            return error, {"code": code, "requestId": request_id, "message": message}
+        outer = "InvalidRequest" if error.status < 500 else "InternalServerError"
+        return error, _nested(outer, message, innererror={"code": code, "message": message})
 
 
-def _error_body_4(error: ApiError) -> ErrorBody:
+def _error_body_4(error: ApiError) -> tuple[ApiError, Json]:
     """Return an error as 4.0 sends it, with Microsoft's messages where they are known."""
-    code, message, status = error.code, error.message, error.status
+    code, message, status, headers = error.code, error.message, error.status, error.headers
     if isinstance(error, GatewayError) or status >= 500:
-        return ErrorBody(status, _nested(code, message), {"x-ms-error-code": code})
+        headers = headers | {"x-ms-error-code": code}
+        return ApiError(status, code, message, error.hint, **headers), _nested(code, message)
     outer, inner = V4_MESSAGES.get(code) or V4_MESSAGES.get(message) or (message, message)
     if isinstance(error, FileSizeError):
         outer = inner = INVALID_SIZE
     hint = error.hint if inner == message else f"{message} {error.hint}".strip()
     body = _nested("InvalidRequest", outer, innererror={"code": code, "message": inner})
     status = 400 if status in (408, 415) else status  # which 4.0 does not use
-    return ErrorBody(status, body, {"x-ms-error-code": "InvalidRequest"}, hint)
+    headers = headers | {"x-ms-error-code": "InvalidRequest"}
+    return ApiError(status, code, message, hint, **headers), body
 
 
 def _nested(code: str, message: str, **inner: Json) -> Json:
     return {"error": {"code": code, "message": message, **inner}}
 
 
-V1_0 = Version(1.0, V1_FEATURES)
-V2_0 = Version(2.0, V2_FEATURES)
-V2_1 = Version(2.1, V2_FEATURES)
-V3_0 = Version(3.0, V2_FEATURES)
-V3_1 = Version(3.1, V2_FEATURES)
-V3_2 = Version(3.2, V2_FEATURES, "2021-05-01")
-V4_0 = Version(4.0, V4_FEATURES, "2023-10-01")
+V1_0 = Version("v1.0", 1.0, V1_FEATURES)
+V2_0 = Version("v2.0", 2.0, V2_FEATURES)
+V2_1 = Version("v2.1", 2.1, V2_FEATURES)
+V3_0 = Version("v3.0", 3.0, V2_FEATURES)
+V3_1 = Version("v3.1", 3.1, V2_FEATURES)
+V3_2 = Version("v3.2", 3.2, V2_FEATURES, "2021-05-01")
+V4_0 = Version("4.0", 4.0, V4_FEATURES, "2023-10-01")
 VERSIONS = (V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0)
 
 

@@ -102,7 +102,7 @@ def test_errors_are_nested_in_v3_2_and_flat_before(service: LocalService) -> Non
 
 def test_the_outer_code_follows_the_status() -> None:
     def outer(error: ApiError) -> Any:
-        return V3_2.error_body(error, "id", "/vision/v3.2/tag").content["error"]["code"]
+        return V3_2.error_body(error, "id", "/vision/v3.2/tag")[1]["error"]["code"]
 
     assert outer(bad_argument("no")) == "InvalidRequest"
     assert outer(internal_error()) == "InternalServerError"
