@@ -97,9 +97,8 @@ class ImageSource:
         except ValueError:
             return ""
         own = own or parts.netloc.lower() == request.headers.get("host", "").lower()
-        path = normalize_path(unquote(parts.path))
-        is_sample = own and parts.scheme in ("http", "https") and path.startswith("/samples/")
-        return path.removeprefix("/samples/") if is_sample else ""
+        start, _, name = normalize_path(unquote(parts.path)).partition("/samples/")
+        return name if own and not start and parts.scheme in ("http", "https") else ""
 
 
 def _find_file(folder: Path, name: str) -> Path | None:

@@ -168,8 +168,6 @@ class _EventLoop(asyncio.SelectorEventLoop):
 
 def default_gallery() -> Path:
     """Return the user's gallery: $VISION_GALLERY, else in the state or user data folder."""
-    if folder := os.environ.get("VISION_GALLERY"):
-        return Path(folder).expanduser()
-    state = os.environ.get("VISION_STATE_DIR")
     data = platformdirs.user_data_path("visionhelpers", appauthor=False)
-    return (Path(state).expanduser() if state else data) / "gallery"
+    folder = os.environ.get("VISION_STATE_DIR") or data
+    return Path(os.environ.get("VISION_GALLERY") or Path(folder, "gallery")).expanduser()

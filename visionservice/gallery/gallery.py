@@ -44,23 +44,21 @@ class Gallery:
 
     `folder` has the images in `celebrities/NAME/` and `landmarks/NAME/`, also those that were put
     there by hand; it is made when the first one is added. `built_in` adds the people and landmarks
-    of the sample images. An image that is added to `faces` shows exactly one face.
+    of the sample images. An image that is added to `faces` shows exactly one face. `named(name)` is
+    the separate gallery with a name, for the clients that choose it.
     """
 
     def __init__(self, folder: Path, built_in: bool = True, engines: Engines | None = None) -> None:
         self._engines = engines or default()
-        self._named = lru_cache(MAX_NAMED_GALLERIES)(
-            lambda name: Gallery(folder / "galleries" / name, built_in=built_in, engines=engines)
+        named = folder / "galleries"
+        self.named: Callable[[str], Gallery] = lru_cache(MAX_NAMED_GALLERIES)(
+            lambda name: Gallery(named / validate_name(name), built_in=built_in, engines=engines)
         )
         version = f"{self._engines.faces.name}-{self._engines.embeddings.name}-root-sift"
         self.faces, self.landmarks = (
             ImageStore(folder / kind, extract, version, BUILT_IN / kind if built_in else None)
             for kind, extract in (("celebrities", self._embed_face), ("landmarks", _embed_landmark))
         )
-
-    def named(self, name: str) -> "Gallery":
-        """Return the separate gallery with this name, for the clients that choose it."""
-        return self._named(validate_name(name))
 
     def identify_faces(
         self, faces: Sequence[FaceBox], embed: Callable[[FaceBox], NDArray[np.float64]]

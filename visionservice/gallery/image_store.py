@@ -51,9 +51,7 @@ class ImageStore:
     `built_in` is such a folder, which is only read. Features of another `version` are not used.
     """
 
-    def __init__(
-        self, folder: Path, extract: Extractor, version: str, built_in: Path | None = None
-    ):
+    def __init__(self, folder: Path, extract: Extractor, version: str, built_in: Path | None):
         self._folder, self._built_in = folder, built_in
         self._extract, self._version = extract, version
         self._futures: dict[tuple[str, Path, int, int], Future[Features]] = {}

@@ -140,7 +140,7 @@ def test_a_slow_extraction_blocks_neither_names_nor_additions(tmp_path: Path) ->
             assert go.wait(30)
         return {"red": image[0, 0, :1]}
 
-    store = ImageStore(tmp_path / "own", extract, "slow")
+    store = ImageStore(tmp_path / "own", extract, "slow", None)
     put(tmp_path, "own/Slow/a.jpg", RED)
     with ThreadPoolExecutor(2) as threads:
         slow = threads.submit(store.features)
@@ -167,7 +167,7 @@ def test_two_threads_share_the_extraction(tmp_path: Path) -> None:
 
     put(tmp_path, "own/A/a.jpg", RED)
     put(tmp_path, "own/B/b.jpg", BLUE)
-    store = ImageStore(tmp_path / "own", extract, "slow")
+    store = ImageStore(tmp_path / "own", extract, "slow", None)
     with ThreadPoolExecutor(2) as threads:
         results = list(threads.map(lambda _: store.features(), range(2)))
     assert [[name for name, _ in found] for found in results] == [["A", "B"]] * 2
@@ -182,7 +182,7 @@ def test_an_extractor_that_fails_is_called_again(tmp_path: Path) -> None:
             raise errors.pop()
         return {"red": image[0, 0, :1]}
 
-    store = ImageStore(tmp_path / "own", extract, "failing")
+    store = ImageStore(tmp_path / "own", extract, "failing", None)
     with pytest.raises(RuntimeError, match="missing"):
         store.features()
     assert len(store.features()) == 1
