@@ -1,7 +1,5 @@
 """Local service: the Computer Vision API over HTTP, with results from the pixels of an image."""
 
-from __future__ import annotations
-
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:

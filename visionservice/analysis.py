@@ -4,8 +4,6 @@ The engines are imported then too, so that the service starts fast, and a missin
 only the results that need it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
@@ -45,7 +43,7 @@ class ImageAnalysis:
     gallery: Gallery
     engines: Engines = field(default_factory=default)
     results: Results = field(default_factory=Results)  # those of an earlier analysis of the pixels
-    alone: bool = field(default=False, kw_only=True)  # a second thread finds objects and scene
+    alone: bool = False  # a second thread finds the objects and the scene
     _second: Future[object] | None = field(default=None, init=False)
 
     def __post_init__(self) -> None:
@@ -232,13 +230,13 @@ class ImageAnalysis:
         known[self.names if "celebrities" in vars(self) else None] = captions
         return captions
 
-    def parts(self, limit: int) -> Iterator[tuple[ImageAnalysis, Box]]:
+    def parts(self, limit: int) -> Iterator[tuple["ImageAnalysis", Box]]:
         """Yield at most `limit` objects as images, each with its box in this one."""
         boxes = [o.box for o in self.confident_objects]
         large = [box for box in boxes if min(box.width, box.height) >= MIN_PART_SIDE]
         yield from ((self._part(box), box) for box in large[:limit])
 
-    def _part(self, box: Box) -> ImageAnalysis:
+    def _part(self, box: Box) -> "ImageAnalysis":
         """Return a part of the image, with the faces and the text of the whole one."""
 
         def inside(faces: Iterable[Found]) -> tuple[Found, ...]:

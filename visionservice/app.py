@@ -42,13 +42,10 @@ CLIENT_HEADER = "X-Client-Id"  # of a client with several connections, on this m
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of the API: its path below a version's root, and that of its results, if any.
-
-    `parse` validates the query, and returns an `ImageHandler` or a `ReadPlan`.
-    """
+    """An operation of the API: its path below a version's root, and that of its results, if any."""
 
     path: str
-    parse: Callable[[Query, Version], Any]
+    parse: Callable[[Query, Version], Any]  # returns an `ImageHandler` or a `ReadPlan`
     versions: Sequence[Version]
     limits: InputLimits = limits.IMAGE
     results: str = ""
@@ -103,9 +100,8 @@ class Service:
 
     def __init__(self, settings: ServiceSettings) -> None:
         self.settings, self.key = settings, settings.key or secrets.token_hex(16)
-        self.idle_timer = IdleTimer()
+        self.idle_timer, self.ready = IdleTimer(), Event()
         self.engines = load(settings.engines, settings.engine_options)
-        self.ready = Event()
         self.close: Callable[[], None] = lambda: None
         if (folder := settings.gallery) is None:
             temporary = TemporaryDirectory(prefix="visionhelpers-gallery-")
@@ -146,11 +142,10 @@ class Service:
         handler, gallery = operation.handler(request, version), gallery_of(request)
 
         def analyze(data: bytes, info: ImageInfo, key: bytes | None) -> Any:
-            image = LazyImage.from_file(data, info), info.format
+            pixels, alone = LazyImage.from_file(data, info), self.images.is_alone
             with self._cache.results(key) as results:
-                alone = self.images.is_alone
-                analysis = ImageAnalysis(*image, gallery, self.engines, results, alone=alone)
-                return handler(analysis, request.state.id)
+                image = ImageAnalysis(pixels, info.format, gallery, self.engines, results, alone)
+                return handler(image, request.state.id)
 
         result = await self.process(request, operation.limits, analyze)
         if isinstance(result, bytes):

@@ -13,9 +13,8 @@ class AnalysisCache:
     """Results of the last `size` images, without names: a gallery may change."""
 
     def __init__(self, size: int) -> None:
-        self._size = size
+        self._size, self._lock = size, Lock()
         self._results: dict[bytes, Results] = {}
-        self._lock = Lock()
 
     def key(self, data: bytes) -> bytes | None:
         """Return the key of an image file; None without a cache."""

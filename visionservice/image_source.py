@@ -123,10 +123,8 @@ async def _read_body(request: Request, media: str, check_size: SizeCheck) -> str
     if kind == "application/octet-stream" or kind.startswith(media):
         return data
     message = f"The provided image content type {kind[:60]!r} is not supported."
-    hint = (
-        "Send the URL of an image as application/json, or its bytes as application/octet-stream "
-        "or multipart/form-data."
-    )
+    kinds = "application/octet-stream or multipart/form-data"
+    hint = f"Send the URL of an image as application/json, or its bytes as {kinds}."
     raise errors.ApiError(415, "UnsupportedMediaType", message, hint)
 
 

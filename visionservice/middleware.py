@@ -32,8 +32,7 @@ class IdleTimer:
     """Measures the time since the last request; a context manager for each request."""
 
     def __init__(self) -> None:
-        self._requests = 0
-        self._since = monotonic()
+        self._requests, self._since = 0, monotonic()
 
     def __enter__(self) -> None:
         self._requests += 1
@@ -74,9 +73,7 @@ class _Exchange:
     def __init__(self, receive: Receive, send: Send) -> None:
         self._receive, self._send = receive, send
         self.started = asyncio.get_running_loop().time()
-        self._more_body = True
-        self.max_unread = MAX_UNREAD_BYTES
-        self.status = 0
+        self._more_body, self.max_unread, self.status = True, MAX_UNREAD_BYTES, 0
 
     async def receive(self) -> Message:
         message = await self._receive()

@@ -56,13 +56,10 @@ class Progress:
 
 
 class OperationStore:
-    """The operations of one service by path, oldest first; used on its event loop only.
-
-    `delay` is the minimum time in seconds of every operation; with `fail` every operation fails.
-    """
+    """The operations of one service by path, oldest first; used on its event loop only."""
 
     def __init__(self, delay: float = 0.0, *, fail: bool = False) -> None:
-        self._delay, self._fail = timedelta(seconds=delay), fail
+        self._delay, self._fail = timedelta(seconds=delay), fail  # at least; whether all fail
         self._operations: dict[str, Progress] = {}
 
     @property

@@ -45,9 +45,8 @@ class Scheduler:
         self.max_waiting_pixels = 256_000_000
         self._queue: list[Job] = []
         self._running: dict[Job, Future[Any]] = {}
-        self._turn = 0
         self._seconds_per_pixel = 0.5 / MIN_WEIGHT
-        self._accepting = True
+        self._turn, self._accepting = 0, True
 
     @property
     def working(self) -> bool:

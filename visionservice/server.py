@@ -105,8 +105,7 @@ class LocalService:
     def stop(self) -> None:
         """Reject new requests, finish those that run, within half a minute, and stop."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(STOP_SECONDS)
+        self.wait(STOP_SECONDS)
         self._service.close()
 
     def wait(self, seconds: float | None = None) -> bool:

@@ -34,15 +34,13 @@ def categories(analysis: ImageAnalysis, details: frozenset[str]) -> list[Json]:
     """Return the categories, with the requested names of people and places in their details."""
     found: list[Json] = [{"name": c.name, "score": c.confidence} for c in analysis.categories]
     if "Celebrities" in details:
-        _attach_details(found, ("people_",), "celebrities", celebrities(analysis))
+        _attach(found, ("people_",), "celebrities", celebrities(analysis))
     if "Landmarks" in details:
-        _attach_details(found, ("building_", "outdoor_"), "landmarks", landmarks(analysis))
+        _attach(found, ("building_", "outdoor_"), "landmarks", landmarks(analysis))
     return found
 
 
-def _attach_details(
-    categories: list[Json], prefixes: tuple[str, ...], key: str, names: list[Json]
-) -> None:
+def _attach(categories: list[Json], prefixes: tuple[str, ...], key: str, names: list[Json]) -> None:
     """Attach names to the most general category with a prefix; add one if there is none."""
     matching = [category for category in categories if category["name"].startswith(prefixes)]
     if names and not matching:
@@ -75,10 +73,8 @@ def tags(analysis: ImageAnalysis) -> list[Json]:
 
 def description(analysis: ImageAnalysis, limit: int = 1, *, names: bool = True) -> Json:
     """Return tags and at most `limit` captions, which contain names of people if `names`."""
-    captions = [
-        {"text": caption.text, "confidence": caption.confidence}
-        for caption in analysis.captions(limit, names=names)
-    ]
+    found = analysis.captions(limit, names=names)
+    captions = [{"text": caption.text, "confidence": caption.confidence} for caption in found]
     return {"tags": [tag.name for tag in analysis.tags], "captions": captions}
 
 

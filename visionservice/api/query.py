@@ -16,10 +16,7 @@ _MODEL_VERSION = re.compile(r"(latest|\d{4}-\d{2}-\d{2})(-preview)?")
 
 
 class Query:
-    """Parameters by name; case, surrounding blanks and unknown names are ignored.
-
-    The methods raise ApiError for an invalid value.
-    """
+    """Parameters; case, blanks and unknown names do not count, invalid values raise ApiError."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], agent: str = "") -> None:
         self.agent = agent  # the client's User-Agent
@@ -42,25 +39,23 @@ class Query:
             raise invalid_parameter(name, value, "true or false")
         return _BOOLEANS[value.lower()]
 
-    def number(
-        self, name: str, low: int, high: int, default: str = "", code: str = "BadArgument"
-    ) -> int:
-        """Return an integer from `low` to `high`; "" is no default."""
-        value, use = self.text(name, default), f"an integer from {low} to {high}"
+    def number(self, name: str, high: int, default: str = "", code: str = "BadArgument") -> int:
+        """Return an integer from 1 to `high`; "" is no default."""
+        value, use = self.text(name, default), f"an integer from 1 to {high}"
         if not value:
             raise ApiError(400, code, f"{name} is required: {use}.")
-        if not re.fullmatch("[0-9]{1,9}", value) or not low <= int(value) <= high:
+        if not re.fullmatch("[0-9]{1,9}", value) or not 1 <= int(value) <= high:
             raise invalid_parameter(name, value, use, code)
         return int(value)
 
     def choice(self, name: str, *allowed: str, default: str = "", code: str = "BadArgument") -> str:
         """Return one of the allowed values as it is spelled there."""
-        return _spelling(name, self.text(name, default), allowed, " or ".join(allowed), code)
+        return _match(name, self.text(name, default), allowed, " or ".join(allowed), code)
 
     def choices(self, name: str, allowed: Iterable[str], code: str) -> frozenset[str]:
         """Return the items of a list as they are spelled in the allowed values."""
         use = ", ".join(allowed)
-        return frozenset(_spelling(name, item, allowed, use, code) for item in self.names(name))
+        return frozenset(_match(name, item, allowed, use, code) for item in self.names(name))
 
     def require_english(self) -> None:
         """Raise NotSupportedLanguage for every `language` except English."""
@@ -77,7 +72,7 @@ class Query:
                 raise not_supported_language(f"Language {asked!r} is not supported: {reason}.")
         allowed, use = LANGUAGES[operation], "for example en, fr or de"
         hint = f"The languages are {', '.join(allowed)}."
-        return _spelling("language", asked, allowed, use, "NotSupportedLanguage", hint)
+        return _match("language", asked, allowed, use, "NotSupportedLanguage", hint)
 
     def check_model_version(self) -> None:
         """Raise BadArgument for an invalid `model-version`; all valid ones mean the same models."""
@@ -86,7 +81,7 @@ class Query:
             raise invalid_parameter("model-version", asked, "latest or a date such as 2021-05-01")
 
 
-def _spelling(
+def _match(
     name: str, value: str, allowed: Iterable[str], use: str, code: str, hint: str = ""
 ) -> str:
     """Return a value as it is spelled in `allowed`, or raise ApiError."""

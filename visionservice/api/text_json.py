@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ..engines.base import Line, OcrResult, Word
     from ..engines.geometry import Size
 
-Confidence = Callable[[float], object]  # formats the confidence of a word
+Grade = Callable[[float], object]  # formats the confidence of a word
 
 
 def ocr(text: OcrResult, size: Size, language: str) -> Json:
@@ -52,16 +52,14 @@ def ocr(text: OcrResult, size: Size, language: str) -> Json:
     }
 
 
-def page(page: PageAnalysis, head: Json, rows: Iterable[Line], confidence: Confidence) -> Json:
+def page(page: PageAnalysis, head: Json, rows: Iterable[Line], grade: Grade) -> Json:
     """Return one page of Read, whose language and angle are in `head`."""
     width, height = map(page.to_unit, page.image.size)
     size = {"width": width, "height": height, "unit": page.unit}
-    return {"page": page.number, **head, **size, "lines": lines(page, rows, confidence)}
+    return {"page": page.number, **head, **size, "lines": lines(page, rows, grade)}
 
 
-def lines(
-    page: PageAnalysis, lines: Iterable[Line], confidence: Confidence | None = None
-) -> list[Json]:
+def lines(page: PageAnalysis, lines: Iterable[Line], grade: Grade | None = None) -> list[Json]:
     """Return lines and words with polygons of eight numbers in the unit of the page."""
 
     def text_json(found: Line | Word, **more: object) -> Json:
@@ -69,7 +67,7 @@ def lines(
         return {"boundingBox": polygon, "text": found.text, **more}
 
     def word_json(word: Word) -> Json:
-        more = {"confidence": confidence(word.confidence)} if confidence else {}
+        more = {"confidence": grade(word.confidence)} if grade else {}
         return text_json(word, **more)
 
     return [text_json(line, words=[word_json(word) for word in line.words]) for line in lines]

@@ -53,7 +53,7 @@ def analyze(query: Query, version: Version) -> ImageHandler:
 def describe(query: Query, version: Version) -> ImageHandler:
     """Describe Image: tags and up to `maxCandidates` captions."""
     query.require_english()
-    limit, names = query.number("maxCandidates", 1, 100, "1"), _with_names(query, version)
+    limit, names = query.number("maxCandidates", 100, "1"), _with_names(query, version)
     description = partial(analysis_json.description, limit=limit, names=names)
     return analysis_json.handler(version, description=description)
 
@@ -74,8 +74,8 @@ def domain_model(query: Query, version: Version) -> ImageHandler:
 
 def thumbnail(query: Query, _: Version) -> ImageHandler:
     """Get Thumbnail: a JPEG of exactly the requested size."""
-    width = query.number("width", 1, 1024, code="InvalidThumbnailSize")
-    height = query.number("height", 1, 1024, code="InvalidThumbnailSize")
+    width = query.number("width", 1024, code="InvalidThumbnailSize")
+    height = query.number("height", 1024, code="InvalidThumbnailSize")
     smart = query.flag("smartCropping", default=False)
 
     def respond(analysis: ImageAnalysis, __: str) -> bytes:

@@ -2,7 +2,8 @@
 
 from ..analysis import PageAnalysis
 from ..errors import bad_argument
-from . import analysis_json, text_json
+from . import text_json
+from .analysis_json import handler, objects, xywh
 from .query import Query
 from .version import ImageHandler, Json, ReadPlan, Version
 
@@ -12,14 +13,12 @@ LOW_CONFIDENCE = 0.8  # below it words are marked "Low"; correctly read ones hav
 
 def detect(_: Query, version: Version) -> ImageHandler:
     """Detect Objects: objects with a rectangle."""
-    return analysis_json.handler(version, objects=analysis_json.objects)
+    return handler(version, objects=objects)
 
 
 def area_of_interest(_: Query, version: Version) -> ImageHandler:
     """Get Area of Interest: the rectangle of the most important area."""
-    return analysis_json.handler(
-        version, areaOfInterest=lambda analysis: analysis_json.xywh(analysis.area_of_interest)
-    )
+    return handler(version, areaOfInterest=lambda analysis: xywh(analysis.area_of_interest))
 
 
 def recognize_text(query: Query, _: Version) -> ReadPlan:

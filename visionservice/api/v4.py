@@ -26,9 +26,8 @@ def analyze(query: Query, version: Version) -> ImageHandler:
     query.choice("api-version", *API_VERSIONS)
     features = query.choices("features", V4_FEATURES, "NotSupportedVisualFeature")
     if not features:
-        raise bad_argument(
-            "Either 'features' or 'model-name' needs to be specified in the query parameter."
-        )
+        need = "Either 'features' or 'model-name' needs to be specified in the query parameter."
+        raise bad_argument(need)
     if query.text("model-name"):
         raise ApiError(404, "InvalidModel", "The local service has no custom models.")
     query.require_english()

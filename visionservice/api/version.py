@@ -36,8 +36,7 @@ class ReadPlan:
 
     page: Callable[[PageAnalysis], Json]
     result: Callable[[list[Json]], Json]  # the JSON of the operation from that of its pages
-    select: Callable[[int], Sequence[int]] = lambda _: (1,)
-    """Returns the pages to read of so many, counted from 1, in order, or raises ApiError."""
+    select: Callable[[int], Sequence[int]] = lambda _: (1,)  # those of so many pages, from 1
 
 
 @dataclass(frozen=True, slots=True)

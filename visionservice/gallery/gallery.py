@@ -19,6 +19,7 @@ from ..engines.registry import Engines, default
 from .image_store import Features, ImageStore, validate_name
 from .image_store import GalleryError as GalleryError
 
+Embed = Callable[[FaceBox], NDArray[np.float64]]  # returns the vector of a face
 BUILT_IN = SAMPLES / "gallery"
 MAX_FACE_DISTANCE = 0.55
 """Two faces with a greater distance are two people. Images of one person are 0.34 to 0.44 apart,
@@ -60,15 +61,10 @@ class Gallery:
             for kind, extract in (("celebrities", self._embed_face), ("landmarks", _embed_landmark))
         )
 
-    def identify_faces(
-        self, faces: Sequence[FaceBox], embed: Callable[[FaceBox], NDArray[np.float64]]
-    ) -> tuple[Celebrity, ...]:
-        """Return the faces that are recognized, each name once, the most confident first.
-
-        `embed` returns the vector of a face; it is not called if the gallery contains nobody.
-        """
+    def identify_faces(self, faces: Sequence[FaceBox], embed: Embed) -> tuple[Celebrity, ...]:
+        """Return the faces that are recognized, each name once, the most confident first."""
         known = self.faces.features() if faces else []
-        if not known:
+        if not known:  # nothing is embedded if the gallery contains nobody
             return ()
         vectors = np.stack([features["vector"] for _, features in known])
         distances = [np.linalg.norm(vectors - embed(face), axis=1) for face in faces]

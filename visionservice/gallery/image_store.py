@@ -46,14 +46,11 @@ class GalleryError(ValueError):
 
 
 class ImageStore:
-    """Images in a folder for each name; safe to use from several threads and processes.
-
-    `built_in` is such a folder, which is only read. Features of another `version` are not used.
-    """
+    """Images in a folder for each name; safe to use from several threads and processes."""
 
     def __init__(self, folder: Path, extract: Extractor, version: str, built_in: Path | None):
-        self._folder, self._built_in = folder, built_in
-        self._extract, self._version = extract, version
+        self._folder, self._built_in = folder, built_in  # which is only read
+        self._extract, self._version = extract, version  # features of another one are not used
         self._futures: dict[tuple[str, Path, int, int], Future[Features]] = {}
         self._lock = Lock()
 

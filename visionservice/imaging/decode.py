@@ -33,13 +33,10 @@ _slots = BoundedSemaphore(MAX_DECODING)
 
 @dataclass(eq=False)
 class LazyImage:
-    """The pixels of an image (height x width x 3, uint8, RGB, upright), computed when first used.
+    """The pixels of an image (height x width x 3, uint8, RGB, upright), computed at first use."""
 
-    The functions return all pixels and about half as many rows and columns, or raise ApiError.
-    """
-
-    get_full: Callable[[], RGBImage]
-    get_reduced: Callable[[], RGBImage] | None = None  # None for an image that is not reduced
+    get_full: Callable[[], RGBImage]  # may raise ApiError, as the next one
+    get_reduced: Callable[[], RGBImage] | None = None  # half as many rows and columns
     known_size: Size | None = None  # None to measure all pixels
 
     @classmethod

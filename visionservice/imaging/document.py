@@ -14,10 +14,7 @@ class Document:
     """The pages of a file, to be read by one thread at a time; any thread may close it."""
 
     def __init__(self, data: bytes, info: ImageInfo, *, checked: bool = False) -> None:
-        """Open a file that `probe` accepted, or raise ApiError if it is damaged.
-
-        An image is not decoded before its page is read if it was `checked` before.
-        """
+        """Open a file, or raise ApiError if it is damaged; a `checked` image is decoded later."""
         self._data, self._info, self.pages = data, info, info.pages
         self.unit: Literal["pixel", "inch"] = "inch" if info.format == "Pdf" else "pixel"
         self._process: DocumentProcess | None = None

@@ -148,7 +148,12 @@ def main() -> None:
     data = sys.stdin.buffer.read(int(sys.argv[2]))
     document: _Pdf | _Tiff | None = None
     for question in sys.stdin.buffer:
-        _limit_resources()
+        with suppress(ImportError, ValueError, OSError):  # Windows; macOS has no limit of memory
+            import resource
+
+            seconds = int(process_time()) + MAX_CPU_SECONDS
+            resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
+            resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
         pixels: Any = b""
         try:
             document = document or kind(data)
@@ -164,15 +169,6 @@ def main() -> None:
             reply = f"format {kind.unreadable}"
         sys.stdout.buffer.writelines([reply.encode(), b"\n", pixels])
         sys.stdout.buffer.flush()
-
-
-def _limit_resources() -> None:
-    with suppress(ImportError, ValueError, OSError):  # Windows; macOS has no limit of memory
-        import resource
-
-        seconds = int(process_time()) + MAX_CPU_SECONDS
-        resource.setrlimit(resource.RLIMIT_CPU, (seconds, resource.RLIM_INFINITY))
-        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
 
 
 if __name__ == "__main__":

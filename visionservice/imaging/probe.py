@@ -41,13 +41,10 @@ class InputLimits:
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
-    """The format of a file and its size in pixels; of a PDF, that of its largest page.
-
-    The size is that of the upright image for a JPEG, and that of the stored one for other formats.
-    """
+    """The format of a file and its size in pixels; of a PDF, that of its largest page."""
 
     format: str
-    width: int
+    width: int  # of the upright image for a JPEG, of the stored one for other formats
     height: int
     bytes: int
     pages: int = 1  # those of a TIFF are not counted yet

@@ -38,14 +38,14 @@ def test_a_flag_has_a_default() -> None:
 @pytest.mark.parametrize("value", ["0", "11", "-1", "1.5", "ten", "", "9" * 5000, "\u0665"])
 def test_an_invalid_number_raises(value: str) -> None:
     with pytest.raises(ApiError, match="from 1 to 10") as caught:
-        Query([("n", value)]).number("n", 1, 10, code="InvalidThumbnailSize")
+        Query([("n", value)]).number("n", 10, code="InvalidThumbnailSize")
     assert caught.value.code == "InvalidThumbnailSize"
 
 
 def test_the_bounds_are_valid_and_an_absent_number_has_its_default() -> None:
-    assert Query([("n", "1")]).number("n", 1, 10) == 1
-    assert Query([("n", "10")]).number("n", 1, 10) == 10
-    assert Query([]).number("n", 1, 10, "3") == 3
+    assert Query([("n", "1")]).number("n", 10) == 1
+    assert Query([("n", "10")]).number("n", 10) == 10
+    assert Query([]).number("n", 10, "3") == 3
 
 
 def test_an_invalid_flag_raises() -> None:
