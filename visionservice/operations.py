@@ -59,7 +59,7 @@ class OperationStore:
     """The operations of one service by path, oldest first; used on its event loop only."""
 
     def __init__(self, delay: float = 0.0, *, fail: bool = False) -> None:
-        self._delay, self._fail = timedelta(seconds=delay), fail  # at least; whether all fail
+        self._delay, self._fail = timedelta(seconds=delay), fail  # the minimum time; True to fail
         self._operations: dict[str, Progress] = {}
 
     @property

@@ -31,8 +31,8 @@ def recognize_text(query: Query, _: Version) -> ReadPlan:
 
 def read(_: Query, __: Version) -> ReadPlan:
     """Batch Read File: every page of an image, a TIFF or a PDF."""
-    pages_of = range(1, MAX_READ_PAGES + 1)
-    return ReadPlan(_page, lambda pages: {"recognitionResults": pages}, lambda n: pages_of[:n])
+    first = range(1, MAX_READ_PAGES + 1)
+    return ReadPlan(_page, lambda pages: {"recognitionResults": pages}, lambda n: first[:n])
 
 
 def _page(page: PageAnalysis) -> Json:

@@ -49,7 +49,7 @@ def page_numbers(ranges: tuple[str, ...]) -> Callable[[int], list[int]]:
     def select(count: int) -> list[int]:
         numbers: list[int] = []
         for low, high in sorted(bounds):
-            first = max([low, *(last + 1 for last in numbers[-1:])])
+            first = max(low, numbers[-1] + 1) if numbers else low
             numbers += range(first, min(high, count) + 1)[: MAX_PAGES - len(numbers)]
         if not numbers:
             message = f"Invalid pages: the last page of the document is {count}."

@@ -26,8 +26,8 @@ def analyze(query: Query, version: Version) -> ImageHandler:
     query.choice("api-version", *API_VERSIONS)
     features = query.choices("features", V4_FEATURES, "NotSupportedVisualFeature")
     if not features:
-        need = "Either 'features' or 'model-name' needs to be specified in the query parameter."
-        raise bad_argument(need)
+        message = "Either 'features' or 'model-name' needs to be specified in the query parameter."
+        raise bad_argument(message)
     if query.text("model-name"):
         raise ApiError(404, "InvalidModel", "The local service has no custom models.")
     query.require_english()

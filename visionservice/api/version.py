@@ -32,11 +32,11 @@ V4_MESSAGES = {
 
 @dataclass(frozen=True, slots=True)
 class ReadPlan:
-    """The work of one operation on a document, page by page."""
+    """The work of one operation on a document, page by page, counted from 1."""
 
     page: Callable[[PageAnalysis], Json]
     result: Callable[[list[Json]], Json]  # the JSON of the operation from that of its pages
-    select: Callable[[int], Sequence[int]] = lambda _: (1,)  # those of so many pages, from 1
+    select: Callable[[int], Sequence[int]] = lambda _: (1,)  # gets the number of pages
 
 
 @dataclass(frozen=True, slots=True)

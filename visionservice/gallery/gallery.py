@@ -46,7 +46,7 @@ class Gallery:
     `folder` has the images in `celebrities/NAME/` and `landmarks/NAME/`, also those that were put
     there by hand; it is made when the first one is added. `built_in` adds the people and landmarks
     of the sample images. An image that is added to `faces` shows exactly one face. `named(name)` is
-    the separate gallery with a name, for the clients that choose it.
+    the separate gallery with that name, for the clients that choose it.
     """
 
     def __init__(self, folder: Path, built_in: bool = True, engines: Engines | None = None) -> None:
