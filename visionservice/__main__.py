@@ -22,7 +22,9 @@ try:
     from .server import default_gallery
     from .settings import ALL_ADDRESSES, ServiceSettings
 except ImportError as error:
-    sys.exit(str(error))
+    if isinstance(error.__cause__, ModuleNotFoundError):
+        sys.exit(str(error))
+    raise
 
 KEY_VARIABLE = "VISION_SERVICE_KEY"
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8

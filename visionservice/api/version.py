@@ -114,5 +114,4 @@ VERSIONS = (V1_0, V2_0, V2_1, V3_0, V3_1, V3_2, V4_0)
 
 def version_at(path: str) -> Version:
     """Return the version of a path in lower case; v1.0 for a path of no version."""
-    matching = (version for version in VERSIONS if path.startswith(f"{version.root}/"))
-    return next(matching, V1_0)
+    return next((version for version in VERSIONS if path.startswith(f"{version.root}/")), V1_0)
