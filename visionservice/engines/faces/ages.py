@@ -13,14 +13,10 @@ from ..geometry import Box
 from ..runtime import Network
 from .alignment import landmark_model, landmarks, network_input, upright
 
-AGE_INPUT, GENDER_INPUT = 64, 32
-"""The sides of the networks' inputs, in pixels."""
-AGE_PADDING = 0.2
-"""The margin on each side of the aligned face, in its own sides."""
-CLASS_AGES = np.array([0.25, *range(1, 81)])
-"""The age, in years, of each class."""
-MIN_SURE_GENDER = 0.9
-"""The least confidence in a gender for which the mirrored face is not examined too."""
+AGE_INPUT, GENDER_INPUT = 64, 32  # the sides of the networks' inputs, in pixels
+AGE_PADDING = 0.2  # the margin on each side of the aligned face, in its own sides
+CLASS_AGES = np.array([0.25, *range(1, 81)])  # the age, in years, of each class
+MIN_SURE_GENDER = 0.9  # the confidence from which the mirrored face is not examined too
 
 
 class AgeAndGender:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cached_property
 from threading import Lock
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -12,27 +12,16 @@ from ..geometry import Box, rotate, shrink
 from ..runtime import import_package
 from .mtcnn import FaceCandidate, Mtcnn, align
 
-MIN_FACE_SIDE = 36
-"""The side, in pixels, of the smallest face; it may be tilted, in profile or partly covered."""
+MIN_FACE_SIDE = 36  # in pixels; the face may be tilted, in profile or partly covered
 MAX_SEARCHED_PIXELS, MAX_TURNED_PIXELS = 1_200_000, 100_000
 """The sizes to which images are shrunk before they are searched upright, and rotated: of 31 faces
 on 62 images rotated by 90 degrees it finds 29, and 6 more that the search for 72 pixels missed."""
-MIN_UPRIGHT_SCORE = 0.98
-"""The score of the second look from which the other three turns are not examined."""
+MIN_UPRIGHT_SCORE = 0.98  # of the second look, from which the other three turns are not examined
 MIN_FACE_CONFIDENCE = 0.9
 """The least mean score of the first and the second look: a dog has 0.83, leaves 0.86, bare faces of
 eight images 0.94 and more. Of 45 faces covered by bars 29 are found; at 0.8 it would be 39."""
-MIN_CONFIRMED_FACE_CONFIDENCE = 0.7
-"""The least mean score of a face that dlib's frontal detector finds too."""
+MIN_CONFIRMED_FACE_CONFIDENCE = 0.7  # the same if dlib's frontal detector finds the face too
 TURNS: tuple[QuarterTurn, ...] = (0, 90, 180, 270)
-
-
-class DetectedFace(NamedTuple):
-    """A face: its box, its confidence, and its quarter turns from upright."""
-
-    box: Box
-    confidence: float
-    quarters: int
 
 
 class MtcnnFaceDetector:
@@ -48,30 +37,27 @@ class MtcnnFaceDetector:
 
     def detect(self, image: RGBImage, *, rotated: bool = True) -> tuple[FaceBox, ...]:
         """Return the faces, the largest first; with `rotated` also those in a rotated image."""
-        quarters, found = self._search(image, rotated)
-        height, width = image.shape[:2] if quarters % 2 == 0 else image.shape[1::-1]
-        faces = []
-        for box, confidence, _ in sorted(found, key=lambda face: -face.box.area):
-            box = box.rotate(-quarters, width, height).within(image.shape[1], image.shape[0])
-            faces.append(FaceBox(box, round(confidence, 3), TURNS[quarters]))
-        return tuple(faces)
-
-    def _search(self, image: RGBImage, rotated: bool) -> tuple[int, list[DetectedFace]]:
-        """Return the quarter turns that set the image upright, and its faces then."""
         small = shrink(image, MAX_SEARCHED_PIXELS)
         zoom = image.shape[1] / small.shape[1]
         found = list(self._faces(small, zoom))
-        weights = [sum(f.confidence for f in found if f.quarters == turn) for turn in range(4)]
+        weights = [sum(f.confidence for f in found if f.turn == turn) for turn in TURNS]
         if rotated and not found:  # larger faces only, which takes less time
             smaller = shrink(small, MAX_TURNED_PIXELS)
-            for turn in (1, 2, 3):
-                faces = self._faces(rotate(smaller, turn))
-                weights[turn] = sum(face.confidence for face in faces if not face.quarters)
+            for quarters in (1, 2, 3):
+                turned = self._faces(rotate(smaller, quarters))
+                weights[quarters] = sum(face.confidence for face in turned if not face.turn)
         best = weights.index(max(weights))
-        return best, list(self._faces(rotate(small, best), zoom)) if best else found
+        if best:
+            found = list(self._faces(rotate(small, best), zoom))
+        height, width = image.shape[:2] if best % 2 == 0 else image.shape[1::-1]
+        faces = []
+        for face in sorted(found, key=lambda face: -face.box.area):
+            box = face.box.rotate(-best, width, height).within(image.shape[1], image.shape[0])
+            faces.append(FaceBox(box, round(face.confidence, 3), TURNS[best]))
+        return tuple(faces)
 
-    def _faces(self, image: RGBImage, zoom: float = 1.0) -> Iterator[DetectedFace]:
-        """Find the faces of an image, and give their boxes `zoom` times as large."""
+    def _faces(self, image: RGBImage, zoom: float = 1.0) -> Iterator[FaceBox]:
+        """Find the faces of an image, each with its turn, and their boxes `zoom` times as large."""
         for face in self._mtcnn.detect(image, MIN_FACE_SIDE):
             scores = self._mtcnn.verify(image, face, (0,))
             if scores[0] < MIN_UPRIGHT_SCORE:
@@ -84,15 +70,14 @@ class MtcnnFaceDetector:
                 left, top = (face.center - face.side / 2) * zoom
                 side = round(face.side * zoom)
                 box = Box(round(left), round(top), side, side)
-                yield DetectedFace(box, confidence, (round(-face.tilt / 90) + turn) % 4)
+                yield FaceBox(box, confidence, TURNS[(round(-face.tilt / 90) + turn) % 4])
 
     def _is_frontal(self, image: RGBImage, face: FaceCandidate, quarters: int) -> bool:
-        """Return True if dlib's frontal detector finds the face too."""
+        """Return True if dlib's frontal detector (Dalal and Triggs, 2005) finds the face too."""
         cut = rotate(align(image, face, 2.0, 200), quarters)
         with self._lock:
             return len(self._frontal(cut, 0)) > 0
 
     @cached_property
     def _frontal(self) -> Any:
-        """The frontal detector of dlib (Dalal and Triggs, 2005)."""
         return self._dlib.get_frontal_face_detector()

