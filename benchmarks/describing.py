@@ -12,7 +12,7 @@ from benchmarks.truth import Known, Truth
 from benchmarks.variants import in_light, mirrored
 from visionhelpers import VisionClient
 from visionhelpers.images import ImageInput
-from visionservice.engines.captions.grammar import plural
+from visionservice.engines.captions.phrases import plural
 from visionservice.engines.labels import OBJECT_CLASSES, SCENE_CLASSES
 
 PEOPLE = ("person", "people", "man", "woman", "boy", "girl", "child", "baby", "crowd", "group")

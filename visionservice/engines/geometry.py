@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Point = tuple[float, float]
-Size = tuple[int, int]
-"""Width and height."""
-Polygon = tuple[Point, Point, Point, Point]
-"""Four corners, clockwise from the top left of the text as it is read."""
+Size = tuple[int, int]  # width and height
+Polygon = tuple[Point, Point, Point, Point]  # clockwise from the top left of the text as it is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +92,7 @@ class Box:
 
 def rotate(image: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
     """Return an image rotated clockwise by quarter turns."""
-    if quarters % 4 == 0:
-        return np.ascontiguousarray(image)
-    import cv2
-
-    turns = cv2.ROTATE_90_CLOCKWISE, cv2.ROTATE_180, cv2.ROTATE_90_COUNTERCLOCKWISE
-    return np.asarray(cv2.rotate(np.ascontiguousarray(image), turns[quarters % 4 - 1]), np.uint8)
+    return np.ascontiguousarray(np.rot90(image, -quarters))
 
 
 def shrink(image: NDArray[np.uint8], max_pixels: int) -> NDArray[np.uint8]:

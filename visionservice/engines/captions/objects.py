@@ -11,8 +11,7 @@ from math import prod
 from ..base import Object
 from ..evidence.evidence import MIN_CERTAIN_OBJECT, MIN_UNCONFIRMED_OBJECT, Evidence
 from ..labels import MIN_CONFIDENCE, object_class
-from .grammar import article, number
-from .phrases import CaptionPlan, Phrase, place_and_time
+from .phrases import CaptionPlan, Phrase, article, number, place_and_time
 
 MIN_AGREEING_SCORE = 0.3
 """The least score of the scene model for a generic name that replaces the name, and for an object

@@ -1,12 +1,18 @@
-"""The phrases of a caption; those of place and time: "on a pier", "at night"."""
+"""The phrases of a caption: their grammar, and those of place and time: "on a pier", "at night"."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..base import MIN_SKY, Scene
 from ..evidence.evidence import Evidence
-from ..labels import MIN_CONFIDENCE, read_table
+from ..labels import MIN_CONFIDENCE, read_table, word_class
 
 PLACES = {row["word"]: row["phrase"] for row in read_table("places.csv")}  # by label
+
+_NUMBERS = {2: "two", 3: "three"}
+_PLURALS = {"man": "men", "woman": "women", "baby": "babies", "person": "people"}
+_CONSONANT_SOUNDS = ("uni", "eu", "one", "use", "uku")
+_VOWEL_SOUNDS = ("hour", "heir", "honest")
 
 
 class Phrase(NamedTuple):
@@ -23,6 +29,33 @@ class CaptionPlan(NamedTuple):
     details: tuple[Phrase, ...] = ()  # in their order in the sentence
     generic_name: str = ""  # a vaguer name of the subject, if there is one
     skip_medium: bool = False  # whether to omit the medium ("a line drawing of")
+
+
+def article(word: str) -> str:
+    """Return a word after "a" or "an", or alone if it is not counted."""
+    lower = word.lower()
+    if word_class(lower).uncounted:
+        return word
+    vowel = lower.startswith(tuple("aeiou")) and not lower.startswith(_CONSONANT_SOUNDS)
+    return f"{'an' if vowel or lower.startswith(_VOWEL_SOUNDS) else 'a'} {word}"
+
+
+def number(word: str, plural_word: str, count: int) -> str:
+    """Return a word with its number: "a dog", "an apple", "two dogs", "a group of dogs"."""
+    if count == 1:
+        return article(word)
+    return f"{_NUMBERS.get(count, 'a group of')} {plural_word}"
+
+
+def plural(word: str) -> str:
+    """Return the plural of a word for people."""
+    head, _, last = word.rpartition(" ")
+    return f"{head} {_PLURALS.get(last, last + 's')}".strip()
+
+
+def join(parts: Sequence[str]) -> str:
+    """Return the parts with commas and "and" between them."""
+    return " and ".join(filter(None, [", ".join(parts[:-1]), *parts[-1:]]))
 
 
 def place_and_time(evidence: Evidence) -> list[Phrase]:

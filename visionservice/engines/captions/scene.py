@@ -7,12 +7,12 @@ images, patterns and paintings are never in a caption (`naming` in the tables).
 from ..base import LabelScore, Scene
 from ..evidence.evidence import Evidence
 from ..labels import MIN_PLACE_SCORE, OBJECT_CLASSES, class_count, scene_class, word_class
-from .grammar import article
-from .phrases import CaptionPlan, Phrase, night, surroundings
+from .phrases import CaptionPlan, Phrase, article, night, surroundings
 
 MIN_WORD_SCORE, WIDE_WORD_CLASSES, MIN_DOUBTFUL_WORD_SCORE = 0.5, 40, 0.65
 """The least score of a general word, and of a doubtful one: a word for 40 classes and more (noise
 adds up to an animal of 0.64), or a kitchen word (flowers on white are vegetables of 0.61)."""
+MIN_VIEW_SCORE = 0.7  # of a scene behind words or behind one doubtful person (a shadow has 0.6)
 MIN_LABEL_SCORE, MIN_CERTAIN_LABEL_SCORE = 0.7, 0.95  # the second where the model confuses labels
 
 

@@ -8,10 +8,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import combinations
 
-from ..base import Caption, Captioner
-from ..evidence.evidence import Evidence
-from .phrases import CaptionPlan
-from .subject import GENERIC_SHARE, plan_caption, tone
+from ..base import Caption, Captioner, Colors
+from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
+from .objects import drawn_animal, object_plan
+from .people import people_plan
+from .phrases import CaptionPlan, Phrase, article, join
+from .scene import MIN_VIEW_SCORE, is_place, scene_plan
+
+GENERIC_SHARE = 0.5
+"""The factor of the confidence of a generic name ("a person" for "a man"), and of a caption that
+contains only a place or colors."""
+MIN_PAGE_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.2
+"""The least shares of the image that the lines of a page and of a close up cover: a sudoku covers
+0.095, the marks on a circuit board 0.03."""
+MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
+MAX_QUOTED_WORDS = 8
 
 
 class TemplateCaptioner(Captioner):
@@ -61,3 +72,67 @@ def _add_medium(evidence: Evidence, plan: CaptionPlan, words: str) -> str:
     else:
         return words
     return f"{medium} of {words.removeprefix('a close up of ')}" if words else medium
+
+
+def plan_caption(evidence: Evidence) -> CaptionPlan:
+    """Return the plan of a caption: a document, people, objects, a scene, text or colors."""
+    plans = (
+        plan(evidence) for plan in (_document, people_plan, object_plan, scene_plan, text_plan)
+    )
+    return next(filter(None, plans), None) or _colors(evidence)
+
+
+def _document(evidence: Evidence) -> CaptionPlan | None:
+    """Return the plan of a document, None if its few words are on something else, as on a shop."""
+    if not evidence.is_document:
+        return None
+    scene = scene_plan(evidence) if evidence.text.coverage < MIN_PAGE_SHARE else None
+    screen = evidence.scene.probability("electronics")
+    if scene and scene.subject.confidence >= MIN_VIEW_SCORE and not screen:
+        return None
+    return text_plan(evidence)
+
+
+def text_plan(evidence: Evidence) -> CaptionPlan | None:
+    """Return the plan of a caption about the text, None if there is no text."""
+    if evidence.word_count < MIN_TEXT_WORDS:
+        return None
+    text = evidence.text
+    name = "a close up of text" if text.coverage >= MIN_CLOSE_UP_SHARE else "text"
+    if evidence.word_count >= MIN_PAGE_WORDS and text.coverage >= MIN_PAGE_SHARE:
+        name = "a page of text"
+    confidence = sum(line.confidence for line in text.lines) / len(text.lines)
+    words = " ".join(line.text for line in text.lines).replace('"', "").split()
+    quoted = words[:MAX_QUOTED_WORDS] + ["..."] * (len(words) > MAX_QUOTED_WORDS)
+    quote = Phrase(f'that reads "{" ".join(quoted)}"', confidence)
+    details = (quote,) if confidence >= MIN_QUOTE_CONFIDENCE else ()
+    return CaptionPlan(Phrase(name, confidence), details, "text", skip_medium=True)
+
+
+def _colors(evidence: Evidence) -> CaptionPlan:
+    """Return the plan of an image in which no engine is certain: a drawing, a place or colors."""
+    scene, colors = evidence.scene, evidence.colors
+    names = list(dict.fromkeys([colors.background.lower(), colors.foreground.lower()]))
+    text, confidence = f"{article(join(names))} picture", GENERIC_SHARE * colors.covered
+    if evidence.is_drawing:
+        return CaptionPlan(drawn_animal(evidence) or Phrase("", evidence.image_type.confidence))
+    if scene.low_level.texture:
+        text, confidence = "an even texture", scene.low_level.texture
+    elif scene.low_level.plain:
+        confidence = colors.covered
+    elif tone(colors) == "a black and white":
+        text, confidence = "a black and white picture", GENERIC_SHARE * colors.gray
+    elif is_place(scene):
+        return CaptionPlan(Phrase("an outdoor scene", GENERIC_SHARE * scene.outdoor))
+    elif len(names) > 1 and not colors.black_and_white:
+        text = f"something {names[1]} on a {names[0]} background"
+    return CaptionPlan(Phrase(text, confidence), skip_medium=True)
+
+
+def tone(colors: Colors) -> str:
+    """Return "a black and white", "a sepia" for one brown ink, or an empty string."""
+    if not colors.black_and_white:
+        return ""
+    if set(colors.dominant) <= {"Black", "Grey", "White"}:
+        return "a black and white"
+    return "a sepia" if "Brown" in colors.dominant else ""

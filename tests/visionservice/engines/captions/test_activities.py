@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from visionservice.engines.base import Face, Object
-from visionservice.engines.captions.activities import ACTIVITIES, find_activity, relations
-from visionservice.engines.captions.grammar import article
+from visionservice.engines.captions.people import ACTIVITIES, find_activity, relations
+from visionservice.engines.captions.phrases import article
 from visionservice.engines.evidence.people import Person
 from visionservice.engines.geometry import Box
 from visionservice.engines.labels import OBJECT_CLASSES

@@ -2,7 +2,8 @@ import re
 
 import pytest
 
-from visionservice.engines.captions.grammar import MIN_GROUP, article, join, number, plural
+from visionservice.engines.captions.people import MIN_GROUP
+from visionservice.engines.captions.phrases import article, join, number, plural
 from visionservice.engines.labels import OBJECT_CLASSES, SCENE_CLASSES
 
 

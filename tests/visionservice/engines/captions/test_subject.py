@@ -3,7 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from visionservice.engines.base import Face, LabelScore, Line, Object, Word
-from visionservice.engines.captions.subject import count, plan_caption
+from visionservice.engines.captions.people import count
+from visionservice.engines.captions.template import plan_caption
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.evidence.people import Person
 from visionservice.engines.geometry import Box

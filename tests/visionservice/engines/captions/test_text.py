@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from visionservice.engines.captions.subject import text_plan
+from visionservice.engines.captions.template import text_plan
 from visionservice.engines.evidence.evidence import Evidence
 
 Look = Callable[[str | Path], Evidence]

@@ -1,0 +1,135 @@
+"""The caption of people: who they are, what they wear, do and carry, and where they are."""
+
+from collections.abc import Sequence
+
+from ..base import LabelScore, Object
+from ..evidence.evidence import Evidence
+from ..evidence.people import Person, people
+from ..geometry import Box
+from ..labels import MIN_CONFIDENCE, read_table, scene_class
+from .phrases import CaptionPlan, Phrase, article, join, number, place_and_time, plural
+from .scene import MIN_VIEW_SCORE, scene_plan
+
+MIN_GROUP, MIN_CROWD = 4, 12  # people for "a group of" and for "a crowd of"
+ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person, and the phrases
+MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.8  # of clothing and of other items of a person
+MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
+
+
+def people_plan(evidence: Evidence) -> CaptionPlan | None:
+    """Return the plan of people; None for one person, without a face, in a more certain scene."""
+    persons = people(evidence)
+    doubtful = len(persons) == 1 and not evidence.faces and persons[0].confidence < MIN_VIEW_SCORE
+    scene = scene_plan(evidence) if doubtful else None
+    if not persons or (scene and scene.subject.confidence > MIN_VIEW_SCORE):
+        return None
+    activity, actors = find_activity(persons, evidence.corroborated_objects)
+    few = len(actors) * 2 < len(persons)
+    actors = actors if few else persons
+    details = _appearance(evidence, actors, activity)
+    if few:
+        details.append(Phrase("with other people nearby", max(p.confidence for p in persons)))
+    found = (o for o in evidence.objects if o.name == "person")
+    name = count(actors, [o.box for o in found if o.confidence < MIN_CONFIDENCE])
+    generic = number("person", "people", len(actors))
+    if not few and evidence.names:
+        others = len(persons) - len(evidence.names)
+        rest = ["another person" if others == 1 else "other people"] if others > 0 else []
+        name, generic = join([*evidence.names, *rest]), name
+    subject = Phrase(name, max(person.confidence for person in actors))
+    return CaptionPlan(subject, (*details, *place_and_time(evidence)), generic)
+
+
+def count(persons: Sequence[Person], doubtful: Sequence[Box] = ()) -> str:
+    """Return the people in words; three are a group if a doubtful one may be the fourth."""
+    words = [person.word for person in persons]
+    apart = any(all(b.overlap(p.box) < b.area / 2 for p in persons) for b in doubtful)
+    size = len(words) + (len(words) == MIN_GROUP - 1 and apart)
+    if size >= MIN_CROWD:
+        return "a crowd of people"
+    if size >= MIN_GROUP or (size > 1 and any("person" in word for word in words)):
+        return number("person", "people", size)
+    return join([number(word, plural(word), words.count(word)) for word in dict.fromkeys(words)])
+
+
+def _appearance(
+    evidence: Evidence, actors: Sequence[Person], activity: Phrase | None
+) -> list[Phrase]:
+    """Return what people wear, do and carry; the clothing and the items are those of one person."""
+    details = _clothing(evidence) if len(actors) == 1 else []
+    labels = [s for s in evidence.scene.labels if s.confidence >= MIN_CARRIED_SCORE]
+    balls = [article(s.name) for s in labels if "ball" in scene_class(s.name).words]
+    carried = [Phrase(f"with {article(s.name)}", s.confidence) for s in labels if _is_item(s.name)]
+    carried = carried if len(actors) == 1 else []
+    if activity:
+        text = activity.text.replace("a ball", next(iter(balls), "a ball"))
+        return [*details, Phrase(text, activity.confidence), *([] if balls else carried)]
+    return [*details, *carried] or _posing(evidence, actors)
+
+
+def _posing(evidence: Evidence, persons: Sequence[Person]) -> list[Phrase]:
+    """Return that people pose if their faces are large and certain, and so look at the camera."""
+    faces = [person.face for person in persons if person.face]
+    confidence = sum(face.confidence for face in faces) / len(persons)
+    large = all(face.box.height >= evidence.height * MIN_POSING_HEIGHT for face in faces)
+    posing = large and confidence >= MIN_POSING_CONFIDENCE
+    return [Phrase("posing for a photo", confidence)] if posing else []
+
+
+def _clothing(evidence: Evidence) -> list[Phrase]:
+    labels = [s for s in evidence.scene.labels if s.confidence >= MIN_CLOTHING_SCORE]
+    worn: list[LabelScore | Object] = [s for s in labels if "clothing" in scene_class(s.name).words]
+    worn += [o for o in evidence.corroborated_objects if o.name == "tie"][:1]
+    names = join([article(name) for name in dict.fromkeys(each.name for each in worn)])
+    return [Phrase(f"wearing {names}", min(each.confidence for each in worn))] if worn else []
+
+
+def _is_item(label: str) -> bool:
+    """Return True if a person may carry what the scene model alone finds: a tripod."""
+    row = scene_class(label)
+    return not (row.place or row.category or row.naming == "unreliable" or "clothing" in row.words)
+
+
+def find_activity(
+    persons: Sequence[Person], objects: Sequence[Object]
+) -> tuple[Phrase | None, Sequence[Person]]:
+    """Return the first activity of the table that applies, and the people who do it."""
+    for row in ACTIVITIES:
+        same = [o for o in objects if o.name == row["object"]]
+        active = [p for p in persons if any(relations(p, o.box)[row["relation"]] for o in same)]
+        if active:
+            text = row["one"] if len(active) == 1 else row["many"]
+            return Phrase(text, max(o.confidence for o in same)), active
+    return None, persons
+
+
+def relations(person: Person, box: Box) -> dict[str, bool]:
+    """Return each relation of a person and the box of an object: True if they have it."""
+    body, face, (x, y) = person.box, person.face, box.center
+    middle_x, middle_y = body.center
+    margin = body.height / 10
+    gap_x = max(box.left - body.right, body.left - box.right)
+    gap_y = max(box.top - body.bottom, body.top - box.bottom)
+    shared_height = min(body.bottom, box.bottom) - max(body.top, box.top)
+    shared_area = box.overlap(body)
+    near = max(gap_x, gap_y) <= margin
+    aligned = body.left <= x <= body.right or box.left <= middle_x <= box.right
+    below = near and aligned and y > middle_y
+    feet_on_it = box.top + box.height / 10 <= body.bottom <= box.bottom + margin
+    on_it = box.top < body.bottom <= box.bottom + 2 * margin
+    behind_it = body.top < box.top < body.bottom <= box.bottom + margin
+    reach = body.width / 10
+    inside = body.left - reach <= x <= body.right + reach and body.top <= y <= body.bottom
+    return {
+        "near": near,
+        "below": below,
+        "mount": below and feet_on_it and shared_height >= body.height / 5,
+        "in hand": inside and box.area < body.area / 2,
+        "at face": face is not None
+        and abs(x - face.box.center[0]) <= face.box.width
+        and abs(y - face.box.center[1]) <= face.box.height * 0.75,
+        "in lap": aligned and box.bottom > middle_y and shared_area > box.area / 5,
+        "above": box.bottom < middle_y,
+        "seat": aligned and on_it and shared_area >= body.area / 4,
+        "table": aligned and behind_it,
+    }
