@@ -21,7 +21,7 @@ from .engines.evidence.evidence import MAX_WORKING_PIXELS, MIN_PAGE_WORDS, Evide
 from .engines.geometry import Box, Size, shrink
 from .engines.labels import MIN_CONFIDENCE
 from .engines.registry import Engines, default
-from .engines.tags.categories import categories
+from .engines.tags.tagger import categories
 from .gallery.gallery import Celebrity, Gallery
 from .imaging.decode import LazyImage
 from .imaging.document_process import DPI

@@ -4,6 +4,9 @@ The scores are the means of two runs, on the whole image resized to a square and
 square: the whole image alone loses a pagoda among trees (0.18, with both 0.37), the square alone a
 cat (0.41, with both 0.68). The place comes from another run, on the image with its objects painted
 out: a dog on a pier is all dog (outdoors 0.00), the painted image is all pier (0.85).
+
+Low-level features (sky, grass, snow, darkness, texture) support the model and decide nothing alone:
+blue at the top is a sky only outdoors.
 """
 
 from collections import defaultdict
@@ -16,27 +19,26 @@ from numpy.typing import NDArray
 from ..base import LabelScore, LowLevelFeatures, Object, RGBImage, Scene
 from ..labels import MIN_CONFIDENCE, SCENE_CLASSES, Label, object_class
 from ..runtime import Network
-from .low_level import extract
 
-EFFICIENTNET_INPUT = 280
-"""The width and height of the network's input, in pixels."""
+EFFICIENTNET_INPUT = 280  # the width and height of the network's input, in pixels
 INPAINTING_SIDE, INPAINTING_RADIUS = 140, 3
 """The width and height at which objects are painted out, and the radius, in pixels: 6 ms in place
 of 22. Of 62 images one more is rightly outdoors, and the tags of places are the same. At 70 pixels
 one is no longer outdoors, and with a radius of 2 a dog loses its pier."""
-MIN_REPORTED_SCORE = 0.05
-"""The least score of a label or word that the result contains."""
-MAX_PAINTED_SHARE = 0.75
-"""The share of painted pixels above which the rest of an image shows no place."""
-MIN_PLACE_OBJECT = 0.9
-"""The least confidence of an object that alone decides the place; false kites reach 0.74."""
+MIN_REPORTED_SCORE = 0.05  # of a label or word that the result contains
+MAX_PAINTED_SHARE = 0.75  # of the pixels; above it the rest of an image shows no place
+MIN_PLACE_OBJECT = 0.9  # the confidence with which it alone decides the place; false kites: 0.74
 MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
 """Words of scenes that show the place only if there is no object: an astronaut in a studio may
 have a plastic rocket behind her."""
-MIN_COLOR_SUPPORT = 0.15
-"""The least outdoor score that blue sky and green leaves raise; wallpapers of blue have 0.07."""
+MIN_COLOR_SUPPORT = 0.15  # the outdoor score that colors raise; wallpapers of blue have 0.07
 SKY_WEIGHT, GREEN_WEIGHT, MAX_COLOR_SCORE = 0.7, 0.4, 0.95
 """What an image full of blue sky or of leaves adds, and the highest score with it."""
+MIN_GRASS_GRADIENT = 4.5  # the mean, in gray levels per pixel; blurred green has 1 to 4, grass 6
+MAX_DARK_GREEN = 0.4  # the share of green above which a dim image is a forest by day
+MIN_EDGE_GRADIENT = 2
+"""The least gradient of an edge once grain is blurred, in gray levels per pixel: gray ramps and
+grained paper have at most 1.3, and each of 60 camera images has 6 or more."""
 
 Scores = NDArray[np.float64]  # of the classes of the model
 
@@ -165,3 +167,42 @@ def _without(image: RGBImage, mask: NDArray[np.uint8]) -> RGBImage:
 def _resize(image: RGBImage) -> RGBImage:
     size = (EFFICIENTNET_INPUT, EFFICIENTNET_INPUT)
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def extract(image: RGBImage) -> LowLevelFeatures:
+    """Return the features; an image of 280 x 280 pixels is large enough."""
+    hue, saturation, value = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
+    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    gradient = np.hypot(*np.gradient(gray))
+    blue = (hue > 90) & (hue < 132) & (saturation > 25)
+    green = (hue >= 30) & (hue <= 88) & (saturation > 40) & (value > 30)
+    bright = (value > np.median(value)) & (value > 110) & ~green
+    lower = len(gray) * 2 // 3
+    grass = (green & (hue <= 75))[lower:]
+    sharp = grass.any() and gradient[lower:][grass].mean() > MIN_GRASS_GRADIENT
+    dark = np.median(gray) < 60 and np.percentile(gray, 75) < 90 and green.mean() < MAX_DARK_GREEN
+    return LowLevelFeatures(
+        sky=_from_top(blue | bright, gradient),
+        grass=float(grass.mean() * sharp),
+        green=float(green.mean()),
+        dark=bool(dark),
+        plain=bool(np.hypot(*np.gradient(cv2.blur(gray, (9, 9)))).max() < MIN_EDGE_GRADIENT),
+        texture=_texture(gray),
+        blue=_from_top(blue, gradient),
+        white=float(((value > 190) & (saturation < 40))[len(gray) // 4 :].mean()),
+    )
+
+
+def _from_top(color: NDArray[np.bool_], gradient: NDArray[np.float32]) -> float:
+    """Return the smooth share of this color from the top of each column down, across wires."""
+    smooth = (color & (cv2.blur(gradient, (5, 5)) < 9)).astype(np.uint8)
+    closed = cv2.morphologyEx(smooth, cv2.MORPH_CLOSE, np.ones((9, 9), np.uint8))
+    return float(np.cumprod(closed, axis=0).mean())
+
+
+def _texture(gray: NDArray[np.float32]) -> float:
+    """Return how even the roughness of sixteen parts is; 0 if it or their brightness differs."""
+    parts = [part for rows in np.array_split(gray, 4) for part in np.array_split(rows, 4, axis=1)]
+    rough = np.array([part.std() for part in parts])
+    even = np.std([part.mean() for part in parts]) < 4 and rough.mean() > 15 and rough.std() < 4
+    return float(1 - rough.std() / rough.mean()) if even else 0.0

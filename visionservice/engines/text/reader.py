@@ -12,39 +12,24 @@ from ..geometry import Polygon, rotate
 from . import detection, language, layout, recognition
 from .deskew import DeskewedImage
 from .detection import detect_lines
-from .recognition import (
-    MIN_DENSE_LINE_WIDTH,
-    MIN_LINE_WIDTH,
-    LineResult,
-    crop,
-    recognize_lines,
-)
+from .recognition import LineResult, crop, recognize_lines
 
-MAX_TILT = 15.0
-"""Degrees. Lines that are tilted less are detected as well as level ones."""
-MIN_COLUMN_GAP = 1.2
-"""The least gap between the lines of two columns, in heights of a line."""
+MAX_TILT = 15.0  # degrees; lines that are tilted less are detected as well as level ones
+MIN_COLUMN_GAP = 1.2  # between the lines of two columns, in heights of a line
 ORIENTATIONS: tuple[Orientation, ...] = ("Up", "Right", "Down", "Left")
 """By the number of quarter turns counterclockwise that make the text upright."""
-UPRIGHT_CONFIDENCE = 0.88
-"""Upright lines have a mean of 0.95 and more, those upside down 0.5 to 0.8."""
+UPRIGHT_CONFIDENCE = 0.88  # the mean of upright lines is 0.95, of those upside down 0.5 to 0.8
 MANY_LETTERS, FEW_LETTERS = 10, 3
 """The letters that measure a confidence well, and the least for which an image is rotated."""
-MIN_MANY_LETTERS_CONFIDENCE, MIN_FEW_LETTERS_CONFIDENCE = 0.75, 0.9
-"""The least confidence of a rotation, for `MANY_LETTERS` and for fewer."""
-MIN_GAIN = 0.02
-"""The least gain in confidence by which another rotation is better than none."""
-SAMPLE_LINES = 6
-"""The number of lines, the longest, that are recognized in each rotation."""
-MIN_LINE_RATIO = 2.0
-"""The least ratio of the sides of lines that are read along the longer one only."""
-DENSE_LINES = 100
-"""The least number of lines of a large table."""
+MIN_MANY_LETTERS_CONFIDENCE, MIN_FEW_LETTERS_CONFIDENCE = 0.75, 0.9  # of a rotation
+MIN_GAIN = 0.02  # in confidence, by which another rotation is better than none
+SAMPLE_LINES = 6  # the longest lines, which are recognized in each rotation
+MIN_LINE_RATIO = 2.0  # of the sides of lines that are read along the longer one only
+DENSE_LINES = 100  # of a large table
 MIN_COVERAGE = 0.02
 """The least share of the image covered by lines that are worth a search for their orientation,
 where not all of the text is asked for."""
-MAX_QUICK_LINES = 8
-"""The most lines that are recognized there."""
+MAX_QUICK_LINES = 8  # that are recognized there
 
 
 class RapidOcrReader:
@@ -59,11 +44,7 @@ class RapidOcrReader:
         recognition.network().load(1, 3, recognition.LINE_HEIGHT, recognition.MIN_LINE_WIDTH)
 
     def read(
-        self,
-        image: RGBImage,
-        *,
-        detect_orientation: bool = True,
-        max_words: int | None = None,
+        self, image: RGBImage, *, detect_orientation: bool = True, max_words: int | None = None
     ) -> OcrResult:
         """Return the text; without `detect_orientation` the image counts as upright.
 
@@ -126,7 +107,8 @@ class _PageLines:
     def __init__(self, image: RGBImage, quads: layout.Quads, quick: bool) -> None:
         self.quads = quads
         self.dense = len(quads) >= DENSE_LINES
-        self.min_width = MIN_DENSE_LINE_WIDTH if self.dense or quick else MIN_LINE_WIDTH
+        narrow = self.dense or quick
+        self.min_width = recognition.MIN_DENSE_LINE_WIDTH if narrow else recognition.MIN_LINE_WIDTH
         self._image, self._fills = image, _fills(image, quads)
         self._results: dict[int, LineResult] = {}
 

@@ -18,12 +18,12 @@ from visionservice.engines.scenes.classifier import (
     MAX_COLOR_SCORE,
     MIN_COLOR_SUPPORT,
     EfficientNetClassifier,
+    extract,
     indoor_score,
     label_score,
     outdoor_score,
     water_score,
 )
-from visionservice.engines.scenes.low_level import extract
 
 Look = Callable[[str | Path], Evidence]
 

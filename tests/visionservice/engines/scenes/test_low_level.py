@@ -1,7 +1,7 @@
 import numpy as np
 
 from visionservice.engines.base import MIN_GRASS, MIN_SKY, MIN_SNOW
-from visionservice.engines.scenes.low_level import extract
+from visionservice.engines.scenes.classifier import extract
 
 SKY_BLUE, LEAF_GREEN = (120, 170, 240), (60, 140, 40)
 

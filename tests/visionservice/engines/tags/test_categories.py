@@ -10,7 +10,7 @@ import pytest
 from visionservice.engines.base import Face, Object
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
-from visionservice.engines.tags.categories import categories
+from visionservice.engines.tags.tagger import categories
 
 Look = Callable[[str | Path], Evidence]
 
