@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from ..base import LabelScore, Object
-from ..evidence.evidence import Evidence
-from ..evidence.people import Person, people
+from ..evidence.evidence import Evidence, Person, people
 from ..geometry import Box
 from ..labels import MIN_CONFIDENCE, read_table, scene_class
 from .phrases import CaptionPlan, Phrase, article, join, number, place_and_time, plural

@@ -11,7 +11,7 @@ import numpy as np
 from ..base import Face, FaceBox, Gender, RGBImage
 from ..geometry import Box
 from ..runtime import Network
-from .alignment import landmark_model, landmarks, network_input, upright
+from .embedding import landmark_model, landmarks, network_input, upright
 
 AGE_INPUT, GENDER_INPUT = 64, 32  # the sides of the networks' inputs, in pixels
 AGE_PADDING = 0.2  # the margin on each side of the aligned face, in its own sides

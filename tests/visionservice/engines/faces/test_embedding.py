@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from visionservice.engines.faces.alignment import landmarks, upright
+from visionservice.engines.faces.embedding import landmarks, upright
 from visionservice.engines.registry import default
 from visionservice.engines.runtime import import_package, model_file
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from visionservice.engines.text.deskew import DeskewedImage
+from visionservice.engines.text.reader import DeskewedImage
 
 WHITE = 255
 
