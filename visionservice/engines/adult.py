@@ -13,11 +13,8 @@ MIN_ADULT_SCORE = 0.8
 
 118 harmless images (portraits, hands, beaches, statues, flowers, animals) score less: all but 4
 are below 0.2; a collage of faces has 0.50, sand and surf from above 0.39."""
-
-RESIZED_SIDE, NETWORK_INPUT = 256, 224
-"""The width and height to which the image is resized, and of its middle, the network's input."""
-MEAN_BGR = np.array([104, 117, 123], np.float32)
-"""The mean of blue, green and red in the training data."""
+RESIZED_SIDE, NETWORK_INPUT = 256, 224  # of the resized image, and of its middle, the input
+MEAN_BGR = np.array([104, 117, 123], np.float32)  # of the training data
 
 
 class OpenNsfwClassifier:

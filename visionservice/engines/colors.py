@@ -91,16 +91,12 @@ def _is_black_and_white(scaled: Floats) -> bool:
         return False
     curve = np.vander(lightness, 4)
     tone = curve @ np.linalg.lstsq(curve, color, rcond=None)[0]
-    tone = _limit_hue_drift(tone, color.mean(axis=0))
-    distant = np.linalg.norm(color - tone, axis=1) > MAX_TONE_DISTANCE
-    return bool(distant.mean() < 0.005)
-
-
-def _limit_hue_drift(tone: Floats, mean: Floats) -> Floats:
-    """Return each color with a hue within `MAX_HUE_DRIFT` of the mean one's."""
+    mean = color.mean(axis=0)
     hue = mean / max(1e-6, float(np.linalg.norm(mean)))
     along = (tone @ hue).clip(0)[:, None]
     across = tone - (tone @ hue)[:, None] * hue
     drift = np.linalg.norm(across, axis=1, keepdims=True)
     limit = np.maximum(MAX_HUE_DRIFT * along, 2)
-    return np.asarray(along * hue + across * np.minimum(1, limit / np.maximum(drift, 1e-6)))
+    tone = along * hue + across * np.minimum(1, limit / np.maximum(drift, 1e-6))
+    distant = np.linalg.norm(color - tone, axis=1) > MAX_TONE_DISTANCE
+    return bool(distant.mean() < 0.005)

@@ -23,12 +23,12 @@ MIN_PAPER_BORDER = 0.5  # the share of the border
 MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
 MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
 CLIP_ART_PROBABILITIES = (0.5, 0.7, 0.9)  # of ambiguous, normal and good clip art
-
 WEIGHTS = (-5.64, -5.90, 8.71, 6.23, 5.03, 9.05)
 """Of the features flat, grain, few, sharp, vivid and smooth. docs/accuracy.md has the results."""
 BIAS = -7.87
-
 NEIGHBORS, PEN = np.ones((3, 3), np.uint8), np.ones((9, 9), np.uint8)
+
+Mask = NDArray[np.bool_]
 
 
 def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
@@ -58,9 +58,7 @@ def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
     return result
 
 
-def _drawing_probability(
-    image: RGBImage, painted: NDArray[np.bool_], chroma: NDArray[np.uint8]
-) -> float:
+def _drawing_probability(image: RGBImage, painted: Mask, chroma: NDArray[np.uint8]) -> float:
     """Return the probability of a drawing, 0 to 1, from the pixels that are not paper."""
     inside = cv2.erode(painted.astype(np.uint8), NEIGHBORS) > 0
     gradient = _strongest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, NEIGHBORS))
@@ -89,5 +87,5 @@ def _border(image: NDArray[Any]) -> NDArray[Any]:
     return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
 
 
-def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
+def _share(part: Mask, whole: Mask) -> float:
     return float((part & whole).sum() / max(1, whole.sum()))

@@ -35,6 +35,7 @@ QUICK_FEATURES = 200  # the strongest ones of a known image, which `quick_score`
 
 Points = NDArray[np.float32]
 Homography = NDArray[np.float64]
+Cells = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -118,9 +119,7 @@ def _spread(matching: Points, known: Features, matrix: Homography, other: Featur
     return float(found.mean()) if found.size else 0.0
 
 
-def _cells(
-    points: Points, known: Features, matrix: Homography, other: Features
-) -> NDArray[np.int64]:
+def _cells(points: Points, known: Features, matrix: Homography, other: Features) -> Cells:
     """Return the cell of each point that is in the outermost cells of neither image."""
     x, y, depth = matrix @ np.column_stack([points, np.ones(len(points))]).T
     ahead = depth > 0

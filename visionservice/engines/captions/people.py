@@ -14,6 +14,8 @@ ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person
 MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.8  # of clothing and of other items of a person
 MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
 
+Persons = Sequence[Person]
+
 
 def people_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of people; None for one person, without a face, in a more certain scene."""
@@ -39,7 +41,7 @@ def people_plan(evidence: Evidence) -> CaptionPlan | None:
     return CaptionPlan(subject, (*details, *place_and_time(evidence)), generic)
 
 
-def count(persons: Sequence[Person], doubtful: Sequence[Box] = ()) -> str:
+def count(persons: Persons, doubtful: Sequence[Box] = ()) -> str:
     """Return the people in words; three are a group if a doubtful one may be the fourth."""
     words = [person.word for person in persons]
     apart = any(all(b.overlap(p.box) < b.area / 2 for p in persons) for b in doubtful)
@@ -51,9 +53,7 @@ def count(persons: Sequence[Person], doubtful: Sequence[Box] = ()) -> str:
     return join([number(word, plural(word), words.count(word)) for word in dict.fromkeys(words)])
 
 
-def _appearance(
-    evidence: Evidence, actors: Sequence[Person], activity: Phrase | None
-) -> list[Phrase]:
+def _appearance(evidence: Evidence, actors: Persons, activity: Phrase | None) -> list[Phrase]:
     """Return what people wear, do and carry; the clothing and the items are those of one person."""
     details = _clothing(evidence) if len(actors) == 1 else []
     labels = [s for s in evidence.scene.labels if s.confidence >= MIN_CARRIED_SCORE]
@@ -66,11 +66,11 @@ def _appearance(
     return [*details, *carried] or _posing(evidence, actors)
 
 
-def _posing(evidence: Evidence, persons: Sequence[Person]) -> list[Phrase]:
+def _posing(evidence: Evidence, persons: Persons) -> list[Phrase]:
     """Return that people pose if their faces are large and certain, and so look at the camera."""
     faces = [person.face for person in persons if person.face]
     confidence = sum(face.confidence for face in faces) / len(persons)
-    large = all(face.box.height >= evidence.height * MIN_POSING_HEIGHT for face in faces)
+    large = all(face.box.height >= evidence.size[1] * MIN_POSING_HEIGHT for face in faces)
     posing = large and confidence >= MIN_POSING_CONFIDENCE
     return [Phrase("posing for a photo", confidence)] if posing else []
 
@@ -89,9 +89,7 @@ def _is_item(label: str) -> bool:
     return not (row.place or row.category or row.naming == "unreliable" or "clothing" in row.words)
 
 
-def find_activity(
-    persons: Sequence[Person], objects: Sequence[Object]
-) -> tuple[Phrase | None, Sequence[Person]]:
+def find_activity(persons: Persons, objects: Sequence[Object]) -> tuple[Phrase | None, Persons]:
     """Return the first activity of the table that applies, and the people who do it."""
     for row in ACTIVITIES:
         same = [o for o in objects if o.name == row["object"]]

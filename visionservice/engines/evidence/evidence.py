@@ -69,16 +69,6 @@ class Evidence:
         return Evidence(self, **results)
 
     @property
-    def width(self) -> int:
-        """The width of the image in pixels."""
-        return self.size[0]
-
-    @property
-    def height(self) -> int:
-        """The height of the image in pixels."""
-        return self.size[1]
-
-    @property
     def corroborated_objects(self) -> tuple[Object, ...]:
         """The objects that the scene does not contradict, the most confident first."""
         if self.is_drawing:  # of 74 confident objects in drawings 13 were there
@@ -106,7 +96,7 @@ class Evidence:
 
     def share(self, box: Box) -> float:
         """Return the share of the image that a box covers, 0 to 1."""
-        return box.area / (self.width * self.height)
+        return box.area / (self.size[0] * self.size[1])
 
     def resized(self, max_pixels: int) -> RGBImage:
         """Return the image with at most this many pixels."""
@@ -173,7 +163,7 @@ def people(evidence: Evidence) -> tuple[Person, ...]:
 def is_portrait(evidence: Evidence, persons: Sequence[Person]) -> bool:
     """Return True if there is one person, with a large face."""
     face = persons[0].face if len(persons) == 1 else None
-    return face is not None and face.box.height > evidence.height / 6
+    return face is not None and face.box.height > evidence.size[1] / 6
 
 
 def _is_on(face: Box, body: Box) -> bool:

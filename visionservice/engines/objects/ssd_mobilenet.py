@@ -3,10 +3,10 @@
 import math
 import re
 from collections.abc import Iterator
+from itertools import product
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from ..base import Object, RGBImage
 from ..geometry import Box, suppress_overlaps
@@ -62,7 +62,10 @@ class SsdMobileNetDetector:
         minimum = math.log(MIN_DETECTION_CONFIDENCE / (1 - MIN_DETECTION_CONFIDENCE))
         anchors, classes = np.nonzero(logits >= minimum)
         confidences = 1 / (1 + np.exp(-logits[anchors, classes].astype(np.float64)))
-        edges = _decoded(offsets[0].reshape(-1, 4)[anchors], self._anchors[anchors])
+        shifts, chosen = offsets[0].reshape(-1, 4)[anchors], self._anchors[anchors]
+        centers = chosen[:, :2] + CENTER_VARIANCE * shifts[:, :2] * chosen[:, 2:]
+        half = np.exp(SIZE_VARIANCE * shifts[:, 2:]) * chosen[:, 2:] / 2
+        edges = np.hstack([centers - half, centers + half])[:, [1, 0, 3, 2]]
         apart = edges + 10 * classes[:, None]  # so that boxes of two classes do not overlap
         kept: list[Object] = []
         for i in suppress_overlaps(np.column_stack([apart, confidences]), MAX_NMS_OVERLAP):
@@ -99,15 +102,6 @@ def _anchors() -> Iterator[tuple[float, float, float, float]]:
         shapes.append((math.sqrt(sides[index] * sides[index + 1]), 1))
         if index == 0:
             shapes = [(MIN_ANCHOR / 2, 1), *shapes[1:3]]
-        for row in range(grid):
-            for column in range(grid):
-                for side, ratio in shapes:
-                    root = math.sqrt(ratio)
-                    yield (row + 0.5) / grid, (column + 0.5) / grid, side / root, side * root
-
-
-def _decoded(offsets: NDArray[np.float32], anchors: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the left, top, right and bottom of boxes by their offsets from anchors."""
-    centers = anchors[:, :2] + CENTER_VARIANCE * offsets[:, :2] * anchors[:, 2:]
-    half = np.exp(SIZE_VARIANCE * offsets[:, 2:]) * anchors[:, 2:] / 2
-    return np.hstack([centers - half, centers + half])[:, [1, 0, 3, 2]]
+        for row, column, (side, ratio) in product(range(grid), range(grid), shapes):
+            root = math.sqrt(ratio)
+            yield (row + 0.5) / grid, (column + 0.5) / grid, side / root, side * root

