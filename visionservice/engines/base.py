@@ -26,8 +26,7 @@ QuarterTurn = Literal[0, 90, 180, 270]
 Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 
 MIN_SKY, MIN_GRASS, MIN_GREEN, MIN_SNOW, MIN_WATER = 0.10, 0.30, 0.20, 0.04, 0.25
-"""The least shares of the image (of its lower third for grass), and the least score of water, which
-10 of 10 images of water reach."""
+"""Shares of the image (of its lower third for grass), and the score of all 10 images of water."""
 BLACK_AND_WHITE_PRECISION = 107 / 110  # on as many prints in one ink as color images
 DRAWING_PRECISION = {(3, 0): 529 / 536, (2, 0): 129 / 141, (2, 1): 78 / 79}
 """The share of right results by clip art and line drawing, on the images of `image_type`."""

@@ -15,6 +15,7 @@ from .base import RGBImage
 from .geometry import size_within
 from .runtime import import_package
 
+OPENCV = "opencv-python-headless"  # imported at its first use
 FEATURE_SIDE = 800  # pixels of the longer side: a landmark matches at 0.3 to 3 times its size
 MAX_FEATURES = 2000  # of one image; comparing two images takes 20 ms
 MAX_DISTANCE_RATIO = 0.75  # of the distance of the best match to that of the second best
@@ -23,9 +24,7 @@ MIN_MATCHES = 8
 MIN_EDGE, MAX_EDGE, MAX_EDGE_RATIO = 0.05, 10.0, 8.0
 """The sides of the known image in the other one, in diagonals, and their greatest ratio: beyond
 these, the homography is a coincidence."""
-GRID = 8
-"""The rows and columns of cells in which the spread of the inliers is measured. The outermost cells
-do not count: they contain frames, banners and dates."""
+GRID = 8  # rows and columns of cells; the outermost do not count: frames, banners and dates
 MIN_CELL_FEATURES = 3  # of a cell in which an inlier is expected
 MIN_SPREAD = 0.35
 """The least share of such cells with an inlier. True pairs have 0.42 (from 60 degrees aside) and
@@ -50,7 +49,7 @@ class Features:
 
 def describe(image: RGBImage) -> Features:
     """Return the local features of an image; EngineUnavailable without OpenCV."""
-    cv2 = _opencv()
+    cv2 = import_package(OPENCV)
     width, height = size_within((image.shape[1], image.shape[0]), FEATURE_SIDE)
     gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
@@ -71,7 +70,7 @@ def inliers(features: Features, known: Features) -> int:
         return 0
     ours = features.points[[match.trainIdx for match in matches]]
     theirs = known.points[[match.queryIdx for match in matches]]
-    cv2 = _opencv()
+    cv2 = import_package(OPENCV)
     matrix, mask = cv2.findHomography(theirs, ours, cv2.USAC_MAGSAC, MAX_REPROJECTION_ERROR)
     if matrix is None or not _is_plausible(matrix, known):
         return 0
@@ -92,13 +91,13 @@ def _matches(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> list[Any
     """Return OpenCV's matches of the descriptors of an image and of a known one."""
     if min(len(ours), len(theirs)) < 2:
         return []
-    pairs = _opencv().BFMatcher().knnMatch(theirs, ours, k=2)
+    pairs = import_package(OPENCV).BFMatcher().knnMatch(theirs, ours, k=2)
     return [best for best, other in pairs if best.distance < MAX_DISTANCE_RATIO * other.distance]
 
 
 def _is_plausible(matrix: Homography, known: Features) -> bool:
     """Return True if a camera could show the known image so: convex, not mirrored, no sliver."""
-    cv2, width, height = _opencv(), known.width, known.height
+    cv2, width, height = import_package(OPENCV), known.width, known.height
     corners = np.array([(0, 0, 1), (width, 0, 1), (width, height, 1), (0, height, 1)], np.float64)
     x, y, depth = matrix @ corners.T
     if depth.min() <= 0:
@@ -128,7 +127,3 @@ def _cells(points: Points, known: Features, matrix: Homography, other: Features)
     cells = np.floor(np.hstack([here, there]) * GRID).astype(np.int64)
     inner = ((cells > 0) & (cells < GRID - 1)).all(axis=1)
     return np.asarray((cells[:, 1] * GRID + cells[:, 0])[inner], np.int64)
-
-
-def _opencv() -> Any:
-    return import_package("opencv-python-headless")

@@ -61,10 +61,8 @@ def _is_certain_word(evidence: Evidence, word: LabelScore) -> bool:
 
 
 def _is_confirmed(evidence: Evidence, name: str) -> bool:
-    """Return True if the object model finds it too, or does not have the class.
-
-    To the scene model alone, lids on a desk are a wall clock (0.90). Animals need no confirmation.
-    """
+    """Return True if the object model finds it too, or does not have the class; or of animals."""
+    # To the scene model alone, lids on a desk are a wall clock (0.90).
     words = {name, *scene_class(name).words}
     rows = [row for row in OBJECT_CLASSES.values() if row.name in words]
     found = {thing.name for thing in evidence.objects}

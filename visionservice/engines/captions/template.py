@@ -76,10 +76,10 @@ def _add_medium(evidence: Evidence, plan: CaptionPlan, words: str) -> str:
 
 def plan_caption(evidence: Evidence) -> CaptionPlan:
     """Return the plan of a caption: a document, people, objects, a scene, text or colors."""
-    plans = (
-        plan(evidence) for plan in (_document, people_plan, object_plan, scene_plan, text_plan)
-    )
-    return next(filter(None, plans), None) or _colors(evidence)
+    for plan in (_document, people_plan, object_plan, scene_plan, text_plan):
+        if found := plan(evidence):
+            return found
+    return _colors(evidence)
 
 
 def _document(evidence: Evidence) -> CaptionPlan | None:

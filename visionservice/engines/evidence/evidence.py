@@ -20,8 +20,7 @@ MIN_UNCONFIRMED_OBJECT = 0.95
 """A large object below this, of a class that the scene model has and does not find, is none: on
 abstract wallpapers the object model finds umbrellas (0.92) and airplanes (0.86)."""
 MIN_TEXT_WORDS, MIN_PAGE_WORDS = 2, 20
-"""The least words of text (a single word may be a misread pattern) and of a page; more are not
-read."""
+"""Of text (a single word may be a misread pattern) and of a page; more words are not read."""
 MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE = 2, 12, 19, 75
 """The last year of age for each word; the age model errs by four years. The faces of the old show
 their gender less than others (Guo et al., "Is gender recognition affected by age?", 2009): the
@@ -29,7 +28,6 @@ model takes Grace Hopper at 78 for a man (0.98)."""
 MIN_GENDER_CONFIDENCE = 0.75  # in a gender that a word may name
 MAX_BODY_OVERLAP = 0.4  # the intersection over union from which two boxes are one body
 MAX_WORKING_PIXELS = 1_200_000  # from which the tags and captions of a larger image are made
-
 _WORDS = {
     "Male": ("baby", "boy", "young man", "man", "older person"),
     "Open": ("baby", "child", "young person", "person", "older person"),
@@ -149,7 +147,9 @@ def people(evidence: Evidence) -> tuple[Person, ...]:
     found, taken = [], []
     for face in evidence.faces:
         own = [body for body in bodies if face in faces_on[body]]
-        best = min(own, key=lambda body: _offset(face.box, body.box), default=None)
+        middle, best = face.box.center[0], None
+        if own:  # the one whose center is the nearest, in widths of the body
+            best = min(own, key=lambda o: abs(middle - o.box.center[0]) / max(1, o.box.width))
         confidence = max(best.confidence if best else 0.0, face.confidence)
         box = best.box if best and len(faces_on[best]) == 1 else face.box
         found.append(Person(box, confidence, face))
@@ -171,8 +171,3 @@ def _is_on(face: Box, body: Box) -> bool:
     across, down = face.center
     inside = body.left <= across <= body.right and body.top - face.height / 2 <= down
     return inside and down <= body.top + body.height * 0.6
-
-
-def _offset(face: Box, body: Box) -> float:
-    """Return the horizontal distance of a face from the center of a body, in widths of the body."""
-    return abs(face.center[0] - body.center[0]) / max(1, body.width)

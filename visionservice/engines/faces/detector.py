@@ -1,9 +1,8 @@
 """Face detection: MTCNN, a second look at each face, and the image's rotation."""
 
 from collections.abc import Iterator
-from functools import cached_property
+from functools import cache
 from threading import Lock
-from typing import Any
 
 import numpy as np
 
@@ -32,8 +31,8 @@ class MtcnnFaceDetector:
 
     def load(self) -> None:
         """Load MTCNN; dlib's frontal detector takes longer, and is loaded when it is needed."""
-        self._mtcnn = Mtcnn()
-        self._dlib, self._lock = import_package("dlib-bin"), Lock()
+        self._mtcnn, self._lock = Mtcnn(), Lock()
+        self._frontal = cache(import_package("dlib-bin").get_frontal_face_detector)
 
     def detect(self, image: RGBImage, *, rotated: bool = True) -> tuple[FaceBox, ...]:
         """Return the faces, the largest first; with `rotated` also those in a rotated image."""
@@ -76,8 +75,4 @@ class MtcnnFaceDetector:
         """Return True if dlib's frontal detector (Dalal and Triggs, 2005) finds the face too."""
         cut = rotate(align(image, face, 2.0, 200), quarters)
         with self._lock:
-            return len(self._frontal(cut, 0)) > 0
-
-    @cached_property
-    def _frontal(self) -> Any:
-        return self._dlib.get_frontal_face_detector()
+            return len(self._frontal()(cut, 0)) > 0

@@ -23,8 +23,7 @@ STAGES = [(32, False)] * 3
 for _filters, _blocks in ((64, 4), (128, 3), (256, 3), (256, 1)):
     STAGES += [(_filters, True)] + [(_filters, False)] * (_blocks - 1)
 LAYER = re.compile(rb"(?:con_4|affine_|fc_2\x01\x80\x02\x00\x01)\x01\x02")
-"""The name of a layer with weights (the last one has 128 outputs of 256 inputs), and the version of
-the tensor that follows."""
+"""The name of a layer with weights (the last has 128 outputs of 256 inputs), and a version."""
 
 
 class DlibFaceEmbedder:

@@ -117,11 +117,9 @@ class Mtcnn:
 
 
 def _packed(levels: Sequence[Pixels]) -> tuple[Pixels, list[tuple[int, int]]]:
-    """Return one image with all levels of a pyramid, and their left top corners in it.
-
-    The corners are even, as the network moves by two pixels. The network runs once in place of
-    eight times, and its windows that touch two levels are ignored.
-    """
+    """Return one image with all levels of a pyramid, and their left top corners in it."""
+    # The network then runs once, not eight times; windows that touch two levels are ignored. The
+    # corners are even, as it moves by two pixels.
     across = levels[0].shape[1] + levels[0].shape[1] % PNET_STRIDE
     free = [(0, 0, across, sum(level.shape[0] + 1 for level in levels))]
     places = []

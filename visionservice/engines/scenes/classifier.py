@@ -23,8 +23,7 @@ from ..runtime import Network
 EFFICIENTNET_INPUT = 280  # the width and height of the network's input, in pixels
 INPAINTING_SIDE, INPAINTING_RADIUS = 140, 3
 """The width and height at which objects are painted out, and the radius, in pixels: 6 ms in place
-of 22. Of 62 images one more is rightly outdoors, and the tags of places are the same. At 70 pixels
-one is no longer outdoors, and with a radius of 2 a dog loses its pier."""
+of 22. At 70 pixels one of 62 images is not outdoors; with a radius of 2 a dog loses its pier."""
 MIN_REPORTED_SCORE = 0.05  # of a label or word that the result contains
 MAX_PAINTED_SHARE = 0.75  # of the pixels; above it the rest of an image shows no place
 MIN_PLACE_OBJECT = 0.9  # the confidence with which it alone decides the place; false kites: 0.74
@@ -37,8 +36,7 @@ SKY_WEIGHT, GREEN_WEIGHT, MAX_COLOR_SCORE = 0.7, 0.4, 0.95
 MIN_GRASS_GRADIENT = 4.5  # the mean, in gray levels per pixel; blurred green has 1 to 4, grass 6
 MAX_DARK_GREEN = 0.4  # the share of green above which a dim image is a forest by day
 MIN_EDGE_GRADIENT = 2
-"""The least gradient of an edge once grain is blurred, in gray levels per pixel: gray ramps and
-grained paper have at most 1.3, and each of 60 camera images has 6 or more."""
+"""Once grain is blurred: gray ramps and grained paper have at most 1.3, camera images 6 or more."""
 
 Scores = NDArray[np.float64]  # of the classes of the model
 Objects = Sequence[Object]

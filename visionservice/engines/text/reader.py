@@ -29,10 +29,9 @@ MIN_GAIN = 0.02  # in confidence, by which another rotation is better than none
 SAMPLE_LINES = 6  # the longest lines, which are recognized in each rotation
 MIN_LINE_RATIO = 2.0  # of the sides of lines that are read along the longer one only
 DENSE_LINES = 100  # of a large table
-MIN_COVERAGE = 0.02
-"""The least share of the image covered by lines that are worth a search for their orientation,
-where not all of the text is asked for."""
-MAX_QUICK_LINES = 8  # that are recognized there
+MIN_COVERAGE, MAX_QUICK_LINES = 0.02, 8
+"""Where a part of the text is enough: the share of the image that lines cover whose orientation is
+detected, and the lines that are recognized."""
 
 
 class RapidOcrReader:
@@ -92,13 +91,12 @@ class RapidOcrReader:
         groups = layout.group_into_regions(outlines, slope)
         ordered = tuple(texts[i] for group in groups for i in group)
         quarters = ceil((tilt + slope) / 90 - 0.5)
-        joined = "" if quick else "\n".join(line.text for line in ordered)
         return OcrResult(
             lines=ordered,
             regions=tuple(Region(tuple(texts[i] for i in group)) for group in groups),
             orientation=ORIENTATIONS[(turns + quarters) % 4],
             angle=90 * quarters - (tilt + slope) or 0.0,
-            language=language.detect(joined),
+            language=language.detect("" if quick else "\n".join(line.text for line in ordered)),
             rows=tuple(texts[i] for i in layout.by_rows(outlines, slope)),
             coverage=min(1.0, float(covered) / image[..., 0].size),
         )
