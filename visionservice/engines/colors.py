@@ -5,7 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import Colors, RGBImage
-from .geometry import size_within
+from .geometry import shrink_to
 
 COLOR_SIDE = 128  # pixels of the longer side, at which colors are counted
 NAMES = (
@@ -29,8 +29,7 @@ Floats = NDArray[np.float32]
 
 def analyze(image: RGBImage) -> Colors:
     """Return the colors: the foreground's weigh more in the center, the background's outside."""
-    size = size_within((image.shape[1], image.shape[0]), COLOR_SIDE)
-    small = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    small = shrink_to(image, COLOR_SIDE)
     scaled = np.asarray(small / 255, np.float32)
     hsv = np.asarray(cv2.cvtColor(scaled, cv2.COLOR_RGB2HSV), np.float32)
     hue, saturation, value = np.moveaxis(hsv, -1, 0)

@@ -106,21 +106,22 @@ def shrink(image: NDArray[np.uint8], max_pixels: int) -> NDArray[np.uint8]:
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def size_within(size: Size, side: int) -> Size:
-    """Return a size reduced so that its longer side is at most this, each side at least 1."""
-    scale = min(1.0, side / max(size))
-    return max(1, round(size[0] * scale)), max(1, round(size[1] * scale))
+def shrink_to(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Return an image reduced so that its longer side has at most this many pixels."""
+    import cv2
+
+    scale = min(1.0, side / max(image.shape[:2]))
+    size = [max(1, round(length * scale)) for length in image.shape[1::-1]]
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def suppress_overlaps(
     boxes: NDArray[np.float64], most: float, *, of_smaller: bool = False
 ) -> list[int]:
-    """Return the indices of the best boxes of which no two overlap by more than a share.
+    """Return the indices of the best boxes of which no two overlap by more than `most`.
 
-    Args:
-        boxes: Rows of left, top, right, bottom and score.
-        most: The greatest intersection over union.
-        of_smaller: Whether the share is that of the smaller box instead.
+    The rows of `boxes` are left, top, right, bottom and score. The overlap is the intersection over
+    union; with `of_smaller` it is a share of the smaller box.
     """
     order, chosen = np.argsort(-boxes[:, 4]), []
     areas = (boxes[:, 2:4] - boxes[:, :2]).prod(axis=1)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import ImageType, RGBImage
-from .geometry import size_within
+from .geometry import shrink_to
 
 DRAWING_SIDE = 300  # pixels of the longer side, at which the features are measured
 MIN_WHITE, MAX_INK = 244, 225  # levels, once the paper is white
@@ -33,8 +33,7 @@ Mask = NDArray[np.bool_]
 
 def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
     """Return whether an image is clip art or a line drawing; writing is neither."""
-    size = size_within((image.shape[1], image.shape[0]), DRAWING_SIDE)
-    image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    image = shrink_to(image, DRAWING_SIDE)
     paper = np.median(_border(image), axis=0)
     if paper.min() < MIN_PAPER or np.ptp(paper) > MAX_PAPER_CHROMA:
         return ImageType(0, 0)

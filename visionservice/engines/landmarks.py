@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .base import RGBImage
-from .geometry import size_within
+from .geometry import shrink_to
 from .runtime import import_package
 
 OPENCV = "opencv-python-headless"  # imported at its first use
@@ -50,9 +50,8 @@ class Features:
 def describe(image: RGBImage) -> Features:
     """Return the local features of an image; EngineUnavailable without OpenCV."""
     cv2 = import_package(OPENCV)
-    width, height = size_within((image.shape[1], image.shape[0]), FEATURE_SIDE)
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    gray = cv2.resize(gray, (width, height), interpolation=cv2.INTER_AREA)
+    gray = shrink_to(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), FEATURE_SIDE)
+    height, width = gray.shape
     sift = cv2.SIFT_create(nfeatures=MAX_FEATURES)
     keypoints, descriptors = sift.detectAndCompute(gray, None)
     if descriptors is None:

@@ -28,7 +28,6 @@ HEAD_SHARE = 0.25  # the part of a person, from the top, that has the weight of 
 CENTER_PREFERENCE = 1e-3  # the most that the score falls away from the center
 
 Floats = NDArray[np.float64]
-Positions = NDArray[np.int64]
 
 
 def crop(image: RGBImage, size: Size, window: Box | None) -> RGBImage:
@@ -52,12 +51,21 @@ def best_window(
     side, length = size[axis], (width, height)[axis]
     starts = np.arange(side - length + 1)
     ends = starts + length
+
+    def interval(box: Box) -> tuple[int, int]:
+        inside = box.within(*size)
+        return ((inside.left, inside.right), (inside.top, inside.bottom))[axis]
+
+    def share(start: float, end: float) -> Floats:  # of an interval that is in each window
+        kept = np.minimum(ends, end) - np.maximum(starts, start)
+        return np.asarray(kept.clip(0) / max(1, end - start))
+
     summed = np.cumsum([0, *salient.sum(axis=axis)])
     edges = np.linspace(0, side, len(summed))
     scores = np.interp(ends, edges, summed) - np.interp(starts, edges, summed)
     for face in faces:
-        start, end = _interval(face, size, axis)
-        kept = _share(starts, ends, start, end)
+        start, end = interval(face)
+        kept = share(start, end)
         margin = MARGIN_SHARE * (end - start)
         before = np.where(starts == 0, margin, start - starts)  # an image's edge needs no margin
         after = np.where(ends == side, margin, ends - end)
@@ -66,27 +74,14 @@ def best_window(
         scores += (kept > 1 - 1e-9) * (whole + FACE_MARGIN / len(faces) * free) + kept / len(faces)
     total = max(1.0, sum(thing.box.area**0.5 for thing in objects))
     for thing in objects:
-        start, end = _interval(thing.box, size, axis)
-        kept = _share(starts, ends, start, end)
+        start, end = interval(thing.box)
+        kept = share(start, end)
         if thing.name == "person" and axis == 1:
-            head = start + HEAD_SHARE * (end - start)
-            kept = (kept + _share(starts, ends, start, head)) / 2
+            kept = (kept + share(start, start + HEAD_SHARE * (end - start))) / 2
         scores += OBJECTS * thing.confidence**2 * thing.box.area**0.5 / total * kept
     scores -= CENTER_PREFERENCE * np.abs(starts - (side - length) / 2) / side
     first = int(scores.argmax())
     return Box(first, 0, width, height) if axis == 0 else Box(0, first, width, height)
-
-
-def _interval(box: Box, size: Size, axis: int) -> tuple[int, int]:
-    """Return the start and end along x (0) or y (1) of the part of a box inside an image."""
-    inside = box.within(*size)
-    return ((inside.left, inside.right), (inside.top, inside.bottom))[axis]
-
-
-def _share(starts: Positions, ends: Positions, start: float, end: float) -> Floats:
-    """Return how much of an interval is in each window, 0 to 1."""
-    kept = np.minimum(ends, end) - np.maximum(starts, start)
-    return np.asarray(kept.clip(0) / max(1, end - start))
 
 
 def area_of_interest(size: Size, boxes: Sequence[Box], saliency: Callable[[], Floats]) -> Box:

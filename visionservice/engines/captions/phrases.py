@@ -8,7 +8,6 @@ from ..evidence.evidence import Evidence
 from ..labels import MIN_CONFIDENCE, read_table, word_class
 
 PLACES = {row["word"]: row["phrase"] for row in read_table("places.csv")}  # by label
-
 _NUMBERS = {2: "two", 3: "three"}
 _PLURALS = {"man": "men", "woman": "women", "baby": "babies", "person": "people"}
 _CONSONANT_SOUNDS = ("uni", "eu", "one", "use", "uku")

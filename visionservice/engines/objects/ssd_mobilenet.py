@@ -21,10 +21,8 @@ NETWORK_NODE = re.compile(rb"\n.(?:FeatureExtractor|BoxPredictor_|concat)", re.D
 INPUT_NODE = b"\n\x2c\n\x10Preprocessor/sub\x12\x0bPlaceholder\x2a\x0b\n\x05dtype\x12\x02\x30\x01"
 """A node with its name, its operation, and its attribute: the type float."""
 ANCHOR_GRIDS = (19, 10, 5, 3, 2, 1)  # the rows and columns of the network's six feature maps
-MIN_ANCHOR, MAX_ANCHOR = 0.2, 0.95
-"""The sides of a square anchor on the first and on the last feature map, in sides of the input."""
-ASPECT_RATIOS = (1, 2, 1 / 2, 3, 0.333)
-"""The ratios of width to height; the first feature map has three anchors, of a smaller square."""
+MIN_ANCHOR, MAX_ANCHOR = 0.2, 0.95  # square ones of the first and last map, in sides of the input
+ASPECT_RATIOS = (1, 2, 1 / 2, 3, 0.333)  # of width to height; the first map has three anchors
 CENTER_VARIANCE, SIZE_VARIANCE = 0.1, 0.2  # the units of the offsets, in sizes of the anchor
 MAX_NMS_OVERLAP = 0.6  # from which the less likely box of a class is ignored; the authors' value
 MAX_SHORTER_SIDE = 1500

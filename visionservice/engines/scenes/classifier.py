@@ -28,11 +28,9 @@ MIN_REPORTED_SCORE = 0.05  # of a label or word that the result contains
 MAX_PAINTED_SHARE = 0.75  # of the pixels; above it the rest of an image shows no place
 MIN_PLACE_OBJECT = 0.9  # the confidence with which it alone decides the place; false kites: 0.74
 MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
-"""Words of scenes that show the place only if there is no object: an astronaut in a studio may
-have a plastic rocket behind her."""
+"""Words that show a place only without objects: an astronaut in a studio may have a toy rocket."""
 MIN_COLOR_SUPPORT = 0.15  # the outdoor score that colors raise; wallpapers of blue have 0.07
-SKY_WEIGHT, GREEN_WEIGHT, MAX_COLOR_SCORE = 0.7, 0.4, 0.95
-"""What an image full of blue sky or of leaves adds, and the highest score with it."""
+SKY_WEIGHT, GREEN_WEIGHT, MAX_COLOR_SCORE = 0.7, 0.4, 0.95  # what sky and leaves add, up to which
 MIN_GRASS_GRADIENT = 4.5  # the mean, in gray levels per pixel; blurred green has 1 to 4, grass 6
 MAX_DARK_GREEN = 0.4  # the share of green above which a dim image is a forest by day
 MIN_EDGE_GRADIENT = 2

@@ -20,9 +20,7 @@ from ..geometry import Box
 from ..labels import class_count, object_class
 
 MIN_TAG_CONFIDENCE = 0.5  # on 25 images wrong words have at most 0.48, right ones at least 0.53
-MIN_LABEL_TAG = 0.7
-"""The least confidence of a label of one class: in 170 images 3 of those between 0.6 and this were
-right and 7 wrong, for example a brambling that is a robin."""
+MIN_LABEL_TAG = 0.7  # of one class: in 170 images 3 of those from 0.6 were right, and 7 wrong
 BY_COLOR = frozenset({"water", "snow"})
 """Words for which colors or the whole scene decide: the class of a mountain has the word snow."""
 NO_PARENTS = ("object_", "sky_", "trans_")  # first parts of names that are no categories

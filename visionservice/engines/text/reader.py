@@ -22,8 +22,7 @@ MIN_COLUMN_GAP = 1.2  # between the lines of two columns, in heights of a line
 ORIENTATIONS: tuple[Orientation, ...] = ("Up", "Right", "Down", "Left")
 """By the number of quarter turns counterclockwise that make the text upright."""
 UPRIGHT_CONFIDENCE = 0.88  # the mean of upright lines is 0.95, of those upside down 0.5 to 0.8
-MANY_LETTERS, FEW_LETTERS = 10, 3
-"""The letters that measure a confidence well, and the least for which an image is rotated."""
+MANY_LETTERS, FEW_LETTERS = 10, 3  # that measure a confidence well; that may rotate an image
 MIN_MANY_LETTERS_CONFIDENCE, MIN_FEW_LETTERS_CONFIDENCE = 0.75, 0.9  # of a rotation
 MIN_GAIN = 0.02  # in confidence, by which another rotation is better than none
 SAMPLE_LINES = 6  # the longest lines, which are recognized in each rotation

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from visionservice.engines.faces.mtcnn import _crops, _packed
+from visionservice.engines.faces.detector import _crops, _packed
 
 
 @pytest.mark.parametrize("edges", [(-40, 5, -10, 35), (5, -40, 35, -10), (90, 70, 120, 100)])
