@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,9 +93,6 @@ class Line:
         return abs((cx - ax) * (dy - by) - (dx - bx) * (cy - ay)) / 2
 
 
-Part = TypeVar("Part", Word, Line)
-
-
 @dataclass(frozen=True, slots=True)
 class Region:
     """A column or paragraph: lines from top to bottom."""
@@ -127,14 +124,17 @@ class OcrResult:
     def crop(self, size: Size, box: Box, scale: Point = (1.0, 1.0)) -> OcrResult:
         """Return the lines inside a box of an image of this size, in pixels of the scaled part."""
 
-        def moved(part: Part) -> Part:
-            a, b, c, d = (np.subtract(part.polygon, (box.left, box.top)) * scale).tolist()
-            return replace(part, polygon=(tuple(a), tuple(b), tuple(c), tuple(d)))
+        def moved(polygon: Polygon) -> Polygon:
+            a, b, c, d = (np.subtract(polygon, (box.left, box.top)) * scale).tolist()
+            return tuple(a), tuple(b), tuple(c), tuple(d)
 
         inside = [line for line in self.lines if box.contains(np.mean(line.polygon, axis=0))]
         share = sum(line.area for line in inside) / max(1, sum(line.area for line in self.lines))
         coverage = min(1.0, self.coverage * share * size[0] * size[1] / box.area)
-        lines = (replace(moved(line), words=tuple(map(moved, line.words))) for line in inside)
+        lines = []
+        for line in inside:
+            words = tuple(replace(word, polygon=moved(word.polygon)) for word in line.words)
+            lines.append(replace(line, polygon=moved(line.polygon), words=words))
         return replace(self, lines=tuple(lines), regions=(), rows=(), coverage=coverage)
 
 

@@ -15,7 +15,6 @@ NAMES = (
 HUES = ("Red", "Orange", "Yellow", "Green", "Teal", "Blue", "Purple", "Pink", "Red")
 HUE_ENDS = (15, 45, 68, 160, 195, 258, 300, 340)  # of all `HUES` but the last, in HSV degrees
 MIN_DOMINANT_SHARE = 0.15  # of the image
-
 # In CIELAB. 811 of 825 prints of photos in gray, sepia, selenium or cyanotype, or on yellowed
 # paper, are black and white by these bounds; so are 3 of 110 photos in color.
 MAX_GRAY_CHROMA = 3

@@ -27,9 +27,8 @@ these, the homography is a coincidence."""
 GRID = 8  # rows and columns of cells; the outermost do not count: frames, banners and dates
 MIN_CELL_FEATURES = 3  # of a cell in which an inlier is expected
 MIN_SPREAD = 0.35
-"""The least share of such cells with an inlier. True pairs have 0.42 (from 60 degrees aside) and
-mostly 0.9; a shared logo, date, frame, banner, letterhead or chart's grid at most 0.07, two pages
-in one font 0.33."""
+"""Of such cells, with an inlier: true pairs have 0.42 (from 60 degrees aside) and mostly 0.9; a
+shared logo, frame, letterhead or chart's grid at most 0.07, two pages in one font 0.33."""
 QUICK_FEATURES = 200  # the strongest ones of a known image, which `quick_score` compares
 
 Points = NDArray[np.float32]
@@ -74,9 +73,8 @@ def inliers(features: Features, known: Features) -> int:
     if matrix is None or not _is_plausible(matrix, known):
         return 0
     ours, theirs = (points[mask.ravel() > 0] for points in (ours, theirs))
-    if _spread(theirs, known, matrix, features) < MIN_SPREAD:
-        return 0
-    if _spread(ours, features, np.linalg.inv(matrix), known) < MIN_SPREAD:
+    there = _spread(theirs, known, matrix, features)
+    if min(there, _spread(ours, features, np.linalg.inv(matrix), known)) < MIN_SPREAD:
         return 0
     return min(len(np.unique(points.round(), axis=0)) for points in (ours, theirs))
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -158,12 +157,6 @@ def people(evidence: Evidence) -> tuple[Person, ...]:
         if len(faces) < 2 and all(body.box.iou(other) < MAX_BODY_OVERLAP for other in taken):
             found.append(Person(body.box, body.confidence))
     return tuple(sorted(found, key=lambda person: person.box.center[0]))
-
-
-def is_portrait(evidence: Evidence, persons: Sequence[Person]) -> bool:
-    """Return True if there is one person, with a large face."""
-    face = persons[0].face if len(persons) == 1 else None
-    return face is not None and face.box.height > evidence.size[1] / 6
 
 
 def _is_on(face: Box, body: Box) -> bool:

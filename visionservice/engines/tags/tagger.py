@@ -5,7 +5,7 @@ is the parent of `people_group`, and has at least its score. `objects.csv` and `
 categories of objects and scenes; the others follow from people, text, light and place.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from ..base import LabelScore, Tag, Tagger
 from ..evidence.evidence import (
@@ -13,7 +13,7 @@ from ..evidence.evidence import (
     MAX_CHILD_AGE,
     MIN_TEXT_WORDS,
     Evidence,
-    is_portrait,
+    Person,
     people,
 )
 from ..geometry import Box
@@ -90,7 +90,7 @@ def _objects_and_people(evidence: Evidence) -> Scores:
         yield "people", confidences[0]
     if len(persons) > 2:
         yield "group", confidences[2]
-    if is_portrait(evidence, persons):
+    if _is_portrait(evidence, persons):
         yield "portrait", confidences[0]
 
 
@@ -145,7 +145,7 @@ def _people_categories(evidence: Evidence) -> Scores:
     confidence = max(person.confidence for person in persons)
     score = confidence * _size_weight(evidence, *(person.box for person in persons))
     group = next((name for most, name in GROUPS.items() if len(persons) <= most), "people_crowd")
-    yield "people_portrait" if is_portrait(evidence, persons) else group, score
+    yield "people_portrait" if _is_portrait(evidence, persons) else group, score
     oldest = max((person.face.age for person in persons if person.face), default=MAX_CHILD_AGE + 1)
     if oldest <= MAX_BABY_AGE:
         yield "people_baby", score
@@ -166,3 +166,9 @@ def _places(evidence: Evidence) -> Scores:
 def _size_weight(evidence: Evidence, *boxes: Box) -> float:
     """Return the weight of what covers these boxes, 0 to 1."""
     return min(1.0, sum(map(evidence.share, boxes)) / FULL_SCORE_SHARE)
+
+
+def _is_portrait(evidence: Evidence, persons: Sequence[Person]) -> bool:
+    """Return True if there is one person, with a large face."""
+    face = persons[0].face if len(persons) == 1 else None
+    return face is not None and face.box.height > evidence.size[1] / 6

@@ -24,11 +24,6 @@ def sizes(quads: Quads) -> Floats:
     return np.stack([across, down], axis=1)
 
 
-def areas(quads: Quads) -> Floats:
-    """Return the area of each quadrilateral in square pixels."""
-    return np.asarray(sizes(quads).prod(axis=1), np.float64)
-
-
 def clockwise_from_top_left(quads: Quads) -> Quads:
     """Return each quadrilateral beginning with the edge that points most to the right."""
     edges = np.roll(quads, -1, axis=1) - quads

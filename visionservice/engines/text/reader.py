@@ -57,7 +57,7 @@ class RapidOcrReader:
         quads = detect_lines(image, quick=quick)
         if quick:
             quads = quads[~_fills(image, quads)]
-        if quick and layout.areas(quads).sum() < MIN_COVERAGE * image[..., 0].size:
+        if quick and layout.sizes(quads).prod(axis=1).sum() < MIN_COVERAGE * image[..., 0].size:
             detect_orientation = False
         degrees = layout.tilt(quads) if detect_orientation or not quick else 0.0
         if abs(degrees) >= MAX_TILT:
@@ -72,19 +72,16 @@ class RapidOcrReader:
         results = lines.recognize(chosen)
         in_table = lines.dense and _mean_confidence(results)[1] >= UPRIGHT_CONFIDENCE
         is_text = [_is_text(result, in_table) for result in results]
-        found = [
-            (lines.quads[i], part)
-            for i, result, keep in zip(chosen, results, is_text, strict=True)
-            if keep
-            for part in _split_at_gaps(lines.quads[i], result)
-        ]
+        kept = [result for result, keep in zip(results, is_text, strict=True) if keep]
+        pairs = zip(lines.quads[chosen][is_text], kept, strict=True)
+        found = [(quad, part) for quad, result in pairs for part in _split_at_gaps(quad, result)]
         if not found:
             return OcrResult((), (), "NotDetected", 0.0, language.UNKNOWN)
         outlines = np.array([layout.sub_quad(quad, line.frame) for quad, line in found])
         # Where not all is recognized, the other lines are as tight as those that are.
-        areas = layout.areas(lines.quads)
+        areas = layout.sizes(lines.quads).prod(axis=1)
         read, text = areas[chosen].sum(), areas[chosen][is_text].sum()
-        covered = layout.areas(outlines).sum() / text * (areas.sum() - read + text)
+        covered = layout.sizes(outlines).prod(axis=1).sum() / text * (areas.sum() - read + text)
         slope = layout.slope(outlines)
         texts = [_line(page, quad, line) for quad, line in found]
         groups = layout.group_into_regions(outlines, slope)
