@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..base import LabelScore, Object
-from ..evidence.evidence import Evidence, Person, people
+from ..evidence.evidence import Evidence, Person
 from ..geometry import Box
 from ..labels import MIN_CONFIDENCE, read_table, scene_class
 from .phrases import CaptionPlan, Phrase, article, join, number, place_and_time, plural
@@ -19,7 +19,7 @@ Persons = Sequence[Person]
 
 def people_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of people; None for one person, without a face, in a more certain scene."""
-    persons = people(evidence)
+    persons = evidence.people
     doubtful = len(persons) == 1 and not evidence.faces and persons[0].confidence < MIN_VIEW_SCORE
     scene = scene_plan(evidence) if doubtful else None
     if not persons or (scene and scene.subject.confidence > MIN_VIEW_SCORE):

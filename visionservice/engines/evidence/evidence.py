@@ -91,6 +91,37 @@ class Evidence:
         """Whether the image is a drawing or clip art."""
         return self.image_type.line_drawing > 0 or self.image_type.clip_art >= 2
 
+    @property
+    def people(self) -> tuple[Person, ...]:
+        """The people in the image, from left to right.
+
+        Each face is a person, with the body that fits it best; so is each other body. The object
+        model often puts neighbors into one box: a body with several faces on it, or with the box of
+        another body, is no further person.
+        """
+        bodies = [o for o in self.corroborated_objects if o.name == "person"]
+        faces_on = {body: [f for f in self.faces if _is_on(f.box, body.box)] for body in bodies}
+        found, taken = [], []
+        for face in self.faces:
+            own = [body for body in bodies if face in faces_on[body]]
+            middle, best = face.box.center[0], None
+            if own:  # the one whose center is the nearest, in widths of the body
+                best = min(own, key=lambda o: abs(middle - o.box.center[0]) / max(1, o.box.width))
+            confidence = max(best.confidence if best else 0.0, face.confidence)
+            box = best.box if best and len(faces_on[best]) == 1 else face.box
+            found.append(Person(box, confidence, face))
+            taken += [best.box] if best else []
+        for body, faces in faces_on.items():
+            if len(faces) < 2 and all(body.box.iou(other) < MAX_BODY_OVERLAP for other in taken):
+                found.append(Person(body.box, body.confidence))
+        return tuple(sorted(found, key=lambda person: person.box.center[0]))
+
+    @property
+    def is_portrait(self) -> bool:
+        """Whether there is one person, with a large face."""
+        face = self.people[0].face if len(self.people) == 1 else None
+        return face is not None and face.box.height > self.size[1] / 6
+
     def share(self, box: Box) -> float:
         """Return the share of the image that a box covers, 0 to 1."""
         return box.area / (self.size[0] * self.size[1])
@@ -132,31 +163,6 @@ class Person:
         words = _WORDS[self.face.gender if certain else "Open"]
         ages = (MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE)
         return words[bisect_left(ages, self.face.age)]
-
-
-def people(evidence: Evidence) -> tuple[Person, ...]:
-    """Return the people in the image, from left to right.
-
-    Each face is a person, with the body that fits it best; so is each remaining body. The object
-    model often puts neighbors into one box: a remaining body with several faces on it, or with
-    the box of another body, is no further person.
-    """
-    bodies = [o for o in evidence.corroborated_objects if o.name == "person"]
-    faces_on = {body: [f for f in evidence.faces if _is_on(f.box, body.box)] for body in bodies}
-    found, taken = [], []
-    for face in evidence.faces:
-        own = [body for body in bodies if face in faces_on[body]]
-        middle, best = face.box.center[0], None
-        if own:  # the one whose center is the nearest, in widths of the body
-            best = min(own, key=lambda o: abs(middle - o.box.center[0]) / max(1, o.box.width))
-        confidence = max(best.confidence if best else 0.0, face.confidence)
-        box = best.box if best and len(faces_on[best]) == 1 else face.box
-        found.append(Person(box, confidence, face))
-        taken += [best.box] if best else []
-    for body, faces in faces_on.items():
-        if len(faces) < 2 and all(body.box.iou(other) < MAX_BODY_OVERLAP for other in taken):
-            found.append(Person(body.box, body.confidence))
-    return tuple(sorted(found, key=lambda person: person.box.center[0]))
 
 
 def _is_on(face: Box, body: Box) -> bool:

@@ -5,17 +5,10 @@ is the parent of `people_group`, and has at least its score. `objects.csv` and `
 categories of objects and scenes; the others follow from people, text, light and place.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from ..base import LabelScore, Tag, Tagger
-from ..evidence.evidence import (
-    MAX_BABY_AGE,
-    MAX_CHILD_AGE,
-    MIN_TEXT_WORDS,
-    Evidence,
-    Person,
-    people,
-)
+from ..evidence.evidence import MAX_BABY_AGE, MAX_CHILD_AGE, MIN_TEXT_WORDS, Evidence
 from ..geometry import Box
 from ..labels import class_count, object_class
 
@@ -78,7 +71,7 @@ def _objects_and_people(evidence: Evidence) -> Scores:
     for thing in evidence.corroborated_objects:
         for word in (thing.name, *thing.words):
             yield word, thing.confidence
-    persons = people(evidence)
+    persons = evidence.people
     for person in persons:
         yield "person", person.confidence
         if person.face:
@@ -90,7 +83,7 @@ def _objects_and_people(evidence: Evidence) -> Scores:
         yield "people", confidences[0]
     if len(persons) > 2:
         yield "group", confidences[2]
-    if _is_portrait(evidence, persons):
+    if evidence.is_portrait:
         yield "portrait", confidences[0]
 
 
@@ -139,13 +132,13 @@ def _subjects(evidence: Evidence) -> Scores:
 
 
 def _people_categories(evidence: Evidence) -> Scores:
-    persons = people(evidence)
+    persons = evidence.people
     if not persons:
         return
     confidence = max(person.confidence for person in persons)
     score = confidence * _size_weight(evidence, *(person.box for person in persons))
     group = next((name for most, name in GROUPS.items() if len(persons) <= most), "people_crowd")
-    yield "people_portrait" if _is_portrait(evidence, persons) else group, score
+    yield "people_portrait" if evidence.is_portrait else group, score
     oldest = max((person.face.age for person in persons if person.face), default=MAX_CHILD_AGE + 1)
     if oldest <= MAX_BABY_AGE:
         yield "people_baby", score
@@ -166,9 +159,3 @@ def _places(evidence: Evidence) -> Scores:
 def _size_weight(evidence: Evidence, *boxes: Box) -> float:
     """Return the weight of what covers these boxes, 0 to 1."""
     return min(1.0, sum(map(evidence.share, boxes)) / FULL_SCORE_SHARE)
-
-
-def _is_portrait(evidence: Evidence, persons: Sequence[Person]) -> bool:
-    """Return True if there is one person, with a large face."""
-    face = persons[0].face if len(persons) == 1 else None
-    return face is not None and face.box.height > evidence.size[1] / 6
