@@ -234,10 +234,11 @@ def _squares(boxes: Boxes) -> Boxes:
 
 def _crops(image: RGBImage, boxes: Boxes, side: int) -> RGBImage:
     """Return squares of the image, black beyond its edges, scaled to `side` pixels."""
-    edge = 1 + int(max(0, -boxes[:, :2].min(), (boxes[:, 2:4] - image.shape[1::-1]).max()))
-    framed = cv2.copyMakeBorder(image, edge, edge, edge, edge, cv2.BORDER_CONSTANT)
-    cuts = []
-    for left, top, right, bottom in boxes[:, :4].astype(int) + edge:
-        square = framed[top : max(top + 1, bottom), left : max(left + 1, right)]
-        cuts.append(cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA))
-    return np.array(cuts, np.uint8)
+    cuts = np.zeros((len(boxes), side, side, 3), np.uint8)
+    for cut, (left, top, right, bottom) in zip(cuts, boxes[:, :4].astype(int), strict=True):
+        square = np.zeros((max(1, bottom - top), max(1, right - left), 3), np.uint8)
+        part = image[max(0, top) : max(0, bottom), max(0, left) : max(0, right)]
+        down, across = max(0, -top), max(0, -left)
+        square[down : down + part.shape[0], across : across + part.shape[1]] = part
+        cut[:] = cv2.resize(square, (side, side), interpolation=cv2.INTER_AREA)
+    return cuts
