@@ -39,8 +39,8 @@ def ocr(text: OcrResult, size: Size, language: str) -> Json:
 
     regions = [
         {
-            "boundingBox": box(*(word for line in region.lines for word in line.words)),
-            "lines": [line_json(line) for line in region.lines],
+            "boundingBox": box(*(word for line in region for word in line.words)),
+            "lines": [line_json(line) for line in region],
         }
         for region in text.regions
     ]

@@ -4,9 +4,11 @@ An operation first checks its parameters and then returns a handler for the imag
 invalid request causes no download and no decoding.
 """
 
+import json
 from functools import partial
 from io import BytesIO
 from math import radians
+from pathlib import Path
 
 from PIL import Image
 
@@ -19,13 +21,7 @@ from .version import ImageHandler, Json, ReadPlan, Version
 DETAILS = ("Celebrities", "Landmarks")
 AGENT_WITHOUT_LANGUAGE = "azure-cognitiveservices-vision-computervision/0.1.0"
 """Microsoft's Python package for v1.0, which cannot parse the `language` of an OCR result."""
-_PLACES = "outdoor_ 户外_ 屋外_ aoarlivre_ alairelibre_ building_ 建筑_ 建物_ edifício_"
-MODELS: Json = {
-    "models": [
-        {"name": "celebrities", "categories": ["people_", "人_", "pessoas_", "gente_"]},
-        {"name": "landmarks", "categories": _PLACES.split()},
-    ]
-}
+MODELS: Json = json.loads(Path(__file__).with_name("models.json").read_text(encoding="utf-8"))
 """The response of List Domain Specific Models."""
 
 

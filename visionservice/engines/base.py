@@ -94,13 +94,6 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Region:
-    """A column or paragraph: lines from top to bottom."""
-
-    lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class OcrResult:
     """All text of an image: the same lines in three orders.
 
@@ -109,7 +102,7 @@ class OcrResult:
     """
 
     lines: tuple[Line, ...]  # in reading order
-    regions: tuple[Region, ...]  # in reading order
+    regions: tuple[tuple[Line, ...], ...]  # columns or paragraphs, in reading order
     orientation: Orientation
     angle: float  # above -45 and at most 45
     language: str  # a code of the OCR operation; "unk" without text

@@ -97,21 +97,23 @@ def rotate(image: NDArray[np.uint8], quarters: int) -> NDArray[np.uint8]:
 
 def shrink(image: NDArray[np.uint8], max_pixels: int) -> NDArray[np.uint8]:
     """Return an image reduced to at most this many pixels, each the mean of its area."""
-    scale = (max_pixels / (image.shape[0] * image.shape[1])) ** 0.5
-    if scale >= 1:
-        return image
-    import cv2
-
-    size = [max(1, int(side * scale)) for side in image.shape[1::-1]]
-    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+    height, width = image.shape[:2]
+    scale = (max_pixels / (height * width)) ** 0.5
+    return image if scale >= 1 else resize(image, int(width * scale), int(height * scale))
 
 
 def shrink_to(image: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
     """Return an image reduced so that its longer side has at most this many pixels."""
+    height, width = image.shape[:2]
+    scale = min(1.0, side / max(height, width))
+    return resize(image, round(width * scale), round(height * scale))
+
+
+def resize(image: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
+    """Return an image of this size, at least 1 x 1, each pixel the mean of its area."""
     import cv2
 
-    scale = min(1.0, side / max(image.shape[:2]))
-    size = [max(1, round(length * scale)) for length in image.shape[1::-1]]
+    size = max(1, width), max(1, height)
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 

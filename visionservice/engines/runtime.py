@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from .base import EngineUnavailable
 
+USER_CACHE = platformdirs.user_cache_path("visionhelpers") / "models"
+"""The folder of compiled networks, if `$VISION_MODEL_CACHE` does not name another."""
 CGROUP = Path("/sys/fs/cgroup")
 """The folder in which Linux publishes the limits of a container."""
 
@@ -74,8 +76,6 @@ class Network:
         free_axes: The axes of the input whose sizes are not compiled in: for small networks.
         threads: The processors that one inference uses; 0 for all of them. Each further one costs
             10 % (the text detector) to 25 % more processor time, so only large networks use all.
-        parallel: Run one inference on each processor at the same time, in one thread each. Else
-            one waits for the other.
         prepare: A function of the bytes of the file that returns those of the model to be read, or
             OpenVINO's model.
         bfloat16: Compute with three digits, in 0.55 of the time, on processors with bfloat16.
@@ -91,14 +91,11 @@ class Network:
         *,
         free_axes: Collection[int] = (),
         threads: int = 1,
-        parallel: bool = False,
         prepare: Callable[[bytes], Any] | None = None,
         bfloat16: bool = False,
     ) -> None:
         self._file, self._free_axes = model_file(package, file), free_axes
         self._options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
-        if parallel:
-            self._options = {"INFERENCE_NUM_THREADS": cpu_count(), "NUM_STREAMS": cpu_count()}
         if not bfloat16:
             self._options["INFERENCE_PRECISION_HINT"] = "f32"
         self._prepare = prepare
@@ -151,7 +148,7 @@ def _compile(
     size = "x".join(map(str, shape)).replace("-1", "n")
     precision = options.get("INFERENCE_PRECISION_HINT", "bf16")
     name = f"{file.stem}-{file.stat().st_size}-{size}-{precision}-{version}.blob"
-    cached = _cache_folder() / name
+    cached = Path(os.environ.get("VISION_MODEL_CACHE") or USER_CACHE, name)
     with suppress(Exception):  # a missing or damaged file, or one of another processor
         return _load(cached, options)
     model = prepare(file.read_bytes()) if prepare else core.read_model(file)
@@ -180,12 +177,6 @@ def _load(cached: Path, options: dict[str, Any]) -> Any:
         file._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
     model.file = file  # which OpenVINO does not keep
     return model
-
-
-def _cache_folder() -> Path:
-    """Return the folder of compiled networks: $VISION_MODEL_CACHE, else in the user's cache."""
-    folder = os.environ.get("VISION_MODEL_CACHE")
-    return Path(folder) if folder else platformdirs.user_cache_path("visionhelpers") / "models"
 
 
 def cpu_count() -> int:

@@ -7,7 +7,7 @@ import pytest
 
 from visionservice.analysis import PageAnalysis
 from visionservice.api import text_json
-from visionservice.engines.base import Line, OcrResult, Region, Word
+from visionservice.engines.base import Line, OcrResult, Word
 from visionservice.engines.geometry import Polygon
 from visionservice.imaging.document_process import DPI
 
@@ -19,7 +19,7 @@ def rectangle(left: float, top: float, right: float, bottom: float) -> Polygon:
 def ocr_result(*words: Polygon, angle: float = 0.0, language: str = "en") -> OcrResult:
     spans = tuple(Word(f"w{number}", polygon, 0.9) for number, polygon in enumerate(words))
     lines = (Line("a line", rectangle(0, 0, 1, 1), spans, 0.9),) if words else ()
-    regions = (Region(lines),) if words else ()
+    regions = (lines,) if words else ()
     return OcrResult(lines, regions, "Up" if words else "NotDetected", angle, language)
 
 

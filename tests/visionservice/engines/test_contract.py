@@ -33,8 +33,8 @@ def check_order(values: Sequence[float]) -> None:
 
 
 def check_box(box: Box, evidence: Evidence) -> None:
-    assert 0 <= box.left < box.right <= evidence.width
-    assert 0 <= box.top < box.bottom <= evidence.height
+    assert 0 <= box.left < box.right <= evidence.size[0]
+    assert 0 <= box.top < box.bottom <= evidence.size[1]
 
 
 def check_captions(engine: Any, evidence: Evidence) -> None:
@@ -97,7 +97,7 @@ def check_text(engine: Any, evidence: Evidence) -> None:
     for detect_orientation in (True, False):
         text = engine.read(evidence.image, detect_orientation=detect_orientation)
         assert isinstance(text, OcrResult)
-        assert sum(len(region.lines) for region in text.regions) == len(text.lines)
+        assert sum(map(len, text.regions)) == len(text.lines)
         assert sorted(line.text for line in text.rows) == sorted(line.text for line in text.lines)
         assert (text.language == "unk") == (not text.lines)
         for line in text.lines:

@@ -1,4 +1,1 @@
-"""Captions: sentences from a template over the evidence; `docs/engines.md` shows another captioner.
-
-`template.py` plans a caption (phrases, each with a confidence), and ranks the sentences.
-"""
+"""Captions: `template.py` plans phrases over the evidence, and ranks the sentences of them."""

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ..base import Object, RGBImage
-from ..geometry import Box, suppress_overlaps
+from ..geometry import Box, resize, suppress_overlaps
 from ..labels import OBJECT_CLASSES
 from ..runtime import Network
 
@@ -52,8 +52,7 @@ class SsdMobileNetDetector:
         """Return the objects, the most confident first."""
         height, width = image.shape[:2]
         while min(image.shape[:2]) >= MAX_SHORTER_SIDE:
-            size = image.shape[1] // 2, image.shape[0] // 2
-            image = np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+            image = resize(image, image.shape[1] // 2, image.shape[0] // 2)
         small = cv2.resize(image, (SSD_INPUT, SSD_INPUT), interpolation=cv2.INTER_LINEAR)
         offsets, logits = self._network((small / np.float32(127.5) - 1)[None])
         logits = logits[0, :, 1:]  # the first class is the background

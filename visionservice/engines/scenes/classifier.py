@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import LabelScore, LowLevelFeatures, Object, RGBImage, Scene
+from ..geometry import resize
 from ..labels import MIN_CONFIDENCE, SCENE_CLASSES, Label, object_class
 from ..runtime import Network
 
@@ -55,7 +56,8 @@ class EfficientNetClassifier:
         """Return the scene; the objects are those that the object detector found."""
         side = min(image.shape[:2])
         top, left = (image.shape[0] - side) // 2, (image.shape[1] - side) // 2
-        small, square = _resize(image), _resize(image[top : top + side, left : left + side])
+        parts = image, image[top : top + side, left : left + side]
+        small, square = (resize(part, EFFICIENTNET_INPUT, EFFICIENTNET_INPUT) for part in parts)
         features = extract(small)
         scores = (self._scores(small) + self._scores(square)) / 2
         mask = _mask(objects, image.shape)
@@ -147,14 +149,10 @@ def _mask(objects: Objects, shape: tuple[int, ...]) -> NDArray[np.uint8]:
 
 def _without(image: RGBImage, mask: NDArray[np.uint8]) -> RGBImage:
     """Return an image in which the masked pixels continue what is around them."""
-    small, coarse = _resize(image, INPAINTING_SIDE), _resize(mask, INPAINTING_SIDE)
+    small, coarse = (resize(x, INPAINTING_SIDE, INPAINTING_SIDE) for x in (image, mask))
     painted = cv2.inpaint(small, coarse, INPAINTING_RADIUS, cv2.INPAINT_TELEA)
     large = cv2.resize(painted, image.shape[1::-1], interpolation=cv2.INTER_CUBIC)
     return np.asarray(np.where(mask[..., None] > 0, large, image), np.uint8)
-
-
-def _resize(image: RGBImage, side: int = EFFICIENTNET_INPUT) -> RGBImage:
-    return np.asarray(cv2.resize(image, (side, side), interpolation=cv2.INTER_AREA), np.uint8)
 
 
 def extract(image: RGBImage) -> LowLevelFeatures:

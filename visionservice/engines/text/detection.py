@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -92,17 +91,13 @@ def _outlines(probabilities: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         center, (width, height), angle = cv2.minAreaRect(contour)
         if min(width, height) < MIN_CORE:
             continue
-        if _mean_inside(probabilities, contour) < MIN_MEAN_PROBABILITY:
+        left, top, across, down = cv2.boundingRect(contour)
+        inside = cv2.fillPoly(np.zeros((down, across), np.uint8), [contour - (left, top)], 1)
+        values = probabilities[top : top + down, left : left + across]
+        if cv2.mean(values, inside)[0] < MIN_MEAN_PROBABILITY:
             continue
         margin = OUTLINE_MARGIN + UNCLIP_RATIO * width * height / (width + height)  # of both sides
         if min(width, height) + margin >= MIN_LINE:
             outline = center, (width + margin, height + margin), angle
             outlines.append(np.asarray(cv2.boxPoints(outline), np.float32))
     return outlines
-
-
-def _mean_inside(values: NDArray[np.float32], contour: Any) -> float:
-    left, top, width, height = cv2.boundingRect(contour)
-    mask = np.zeros((height, width), np.uint8)
-    cv2.fillPoly(mask, [contour - (left, top)], 1)
-    return cv2.mean(values[top : top + height, left : left + width], mask)[0]

@@ -50,12 +50,5 @@ def _identifier() -> Any:
         file.write(transitions)
         file.flush()
         mapped = memoryview(mmap(file.fileno(), 0, access=ACCESS_READ)).cast(transitions.typecode)
-    return langid.LanguageIdentifier(
-        likelihoods[:, latin],
-        priors[latin],
-        [codes[i] for i in latin],
-        mapped,
-        features,
-        tk_row=rows,
-        norm_probs=True,
-    )
+    numbers = likelihoods[:, latin], priors[latin], [codes[i] for i in latin], mapped, features
+    return langid.LanguageIdentifier(*numbers, tk_row=rows, norm_probs=True)

@@ -1,7 +1,5 @@
 """Layout analysis: the slope of lines of text, and their regions in reading order."""
 
-from itertools import chain
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,12 +80,7 @@ def group_into_regions(quads: Quads, degrees: float) -> list[list[int]]:
     boxes = _level_boxes(quads, degrees)
     groups = _connected(_same_paragraph(boxes))
     frames = [(*boxes[group, :2].min(axis=0), *boxes[group, 2:].max(axis=0)) for group in groups]
-    return [_top_to_bottom(groups[i], boxes) for i in _reading_order(np.array(frames))]
-
-
-def reading_order(quads: Quads) -> list[int]:
-    """Return the indices of lines in reading order."""
-    return list(chain.from_iterable(group_into_regions(quads, slope(quads)))) if len(quads) else []
+    return [_top_to_bottom(groups[i], boxes) for i in _reading_order(np.reshape(frames, (-1, 4)))]
 
 
 def by_rows(quads: Quads, degrees: float) -> list[int]:
@@ -122,7 +115,7 @@ def _connected(linked: NDArray[np.bool_]) -> list[list[int]]:
     """Return the connected components of a symmetric N x N matrix, each in ascending order."""
     lowest = np.arange(len(linked))
     while True:  # each index takes the lowest one that it is linked to, until none changes
-        lower = np.where(linked, lowest, lowest[:, None]).min(axis=1)
+        lower = np.where(linked, lowest, lowest[:, None]).min(axis=1, initial=len(lowest))
         if (lower == lowest).all():
             return [np.flatnonzero(lowest == first).tolist() for first in np.unique(lowest)]
         lowest = lower[lower]

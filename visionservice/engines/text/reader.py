@@ -1,7 +1,5 @@
 """The text reader: words, lines and regions in reading order, printed or handwritten."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -11,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..base import Line, OcrResult, Orientation, Region, RGBImage, Word
+from ..base import Line, OcrResult, Orientation, RGBImage, Word
 from ..geometry import Polygon, rotate
 from . import detection, language, layout, recognition
 from .detection import detect_lines
@@ -31,6 +29,45 @@ DENSE_LINES = 100  # of a large table
 MIN_COVERAGE, MAX_QUICK_LINES = 0.02, 8
 """Where a part of the text is enough: the share of the image that lines cover whose orientation is
 detected, and the lines that are recognized."""
+
+
+@dataclass(frozen=True, slots=True)
+class DeskewedImage:
+    """An image rotated about its center, and large enough to contain all of the original.
+
+    `inverse` is the 3 x 3 matrix from points of the image to points of the original.
+    """
+
+    image: RGBImage
+    inverse: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
+
+    def rotated(self, quarters: int) -> "DeskewedImage":
+        """Return the image rotated counterclockwise by quarter turns, which is lossless."""
+        image, inverse = self.image, self.inverse
+        for _ in range(quarters % 4):
+            inverse = inverse @ np.array([(0, -1, image.shape[1]), (1, 0, 0), (0, 0, 1)])
+            image = np.rot90(image)
+        return DeskewedImage(np.ascontiguousarray(image), inverse)
+
+    def deskewed(self, degrees: float) -> "DeskewedImage":
+        """Return the image rotated counterclockwise; the color of its edges fills the corners."""
+        height, width = self.image.shape[:2]
+        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
+        size = np.ceil(np.abs(matrix[:, :2]) @ (width, height)).astype(int)
+        matrix[:, 2] += (size - (width, height)) / 2
+        pixels = matrix.copy()  # cv2 counts from the center of a pixel, this module from its edge
+        pixels[:, 2] = matrix @ (0.5, 0.5, 1.0) - 0.5
+        edges = self.image[0], self.image[-1], self.image[:, 0], self.image[:, -1]
+        color = np.median(np.concatenate(edges), axis=0).tolist()
+        image = cv2.warpAffine(
+            self.image, pixels, size.tolist(), flags=cv2.INTER_CUBIC, borderValue=color
+        )
+        inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))
+        return DeskewedImage(np.asarray(image, np.uint8), self.inverse @ inverse)
+
+    def to_original(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return points, N x 2, in the coordinates of the original image."""
+        return np.asarray(points @ self.inverse[:2, :2].T + self.inverse[:2, 2], np.float64)
 
 
 class RapidOcrReader:
@@ -89,7 +126,7 @@ class RapidOcrReader:
         quarters = ceil((tilt + slope) / 90 - 0.5)
         return OcrResult(
             lines=ordered,
-            regions=tuple(Region(tuple(texts[i] for i in group)) for group in groups),
+            regions=tuple(tuple(texts[i] for i in group) for group in groups),
             orientation=ORIENTATIONS[(turns + quarters) % 4],
             angle=90 * quarters - (tilt + slope) or 0.0,
             language=language.detect("" if quick else "\n".join(line.text for line in ordered)),
@@ -125,7 +162,8 @@ class _PageLines:
             longest = np.argsort(-layout.sizes(self.quads).max(axis=1))
             return [int(i) for i in longest if not self._fills[i]][:SAMPLE_LINES]
         indices: list[int] = []
-        for i in layout.reading_order(self.quads)[:MAX_QUICK_LINES]:
+        groups = layout.group_into_regions(self.quads, layout.slope(self.quads))
+        for i in [i for group in groups for i in group][:MAX_QUICK_LINES]:
             if sum(len(line.words) for line in self.recognize(indices)) >= max_words:
                 break
             indices.append(i)
@@ -200,42 +238,3 @@ def _line(page: DeskewedImage, quad: NDArray[np.float64], line: LineResult) -> L
 
     words = tuple(Word(w.text, polygon(w.frame), w.confidence) for w in line.words)
     return Line(line.text, polygon(line.frame), words, line.confidence)
-
-
-@dataclass(frozen=True, slots=True)
-class DeskewedImage:
-    """An image rotated about its center, and large enough to contain all of the original.
-
-    `inverse` is the 3 x 3 matrix from points of the image to points of the original.
-    """
-
-    image: RGBImage
-    inverse: NDArray[np.float64] = field(default_factory=lambda: np.eye(3))
-
-    def rotated(self, quarters: int) -> DeskewedImage:
-        """Return the image rotated counterclockwise by quarter turns, which is lossless."""
-        image, inverse = self.image, self.inverse
-        for _ in range(quarters % 4):
-            inverse = inverse @ np.array([(0, -1, image.shape[1]), (1, 0, 0), (0, 0, 1)])
-            image = np.rot90(image)
-        return DeskewedImage(np.ascontiguousarray(image), inverse)
-
-    def deskewed(self, degrees: float) -> DeskewedImage:
-        """Return the image rotated counterclockwise; the color of its edges fills the corners."""
-        height, width = self.image.shape[:2]
-        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), degrees, 1)
-        size = np.ceil(np.abs(matrix[:, :2]) @ (width, height)).astype(int)
-        matrix[:, 2] += (size - (width, height)) / 2
-        pixels = matrix.copy()  # cv2 counts from the center of a pixel, this module from its edge
-        pixels[:, 2] = matrix @ (0.5, 0.5, 1.0) - 0.5
-        edges = self.image[0], self.image[-1], self.image[:, 0], self.image[:, -1]
-        color = np.median(np.concatenate(edges), axis=0).tolist()
-        image = cv2.warpAffine(
-            self.image, pixels, size.tolist(), flags=cv2.INTER_CUBIC, borderValue=color
-        )
-        inverse = np.linalg.inv(np.vstack([matrix, (0, 0, 1)]))
-        return DeskewedImage(np.asarray(image, np.uint8), self.inverse @ inverse)
-
-    def to_original(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return points, N x 2, in the coordinates of the original image."""
-        return np.asarray(points @ self.inverse[:2, :2].T + self.inverse[:2, 2], np.float64)

@@ -164,7 +164,7 @@ def test_columns_are_regions_read_one_after_the_other() -> None:
     write(image, ("A title over both of the columns",), 60, 20, pixels=44)
     write(image, ("Left column", "goes on here"), 60, 160)
     write(image, ("Right column", "ends down here"), 500, 160)
-    regions = [[line.text for line in region.lines] for region in seen(image).regions]
+    regions = [[line.text for line in region] for region in seen(image).regions]
     assert regions == [
         ["A title over both of the columns"],
         ["Left column", "goes on here"],
@@ -174,7 +174,7 @@ def test_columns_are_regions_read_one_after_the_other() -> None:
 
 def test_lines_are_in_the_order_of_the_regions() -> None:
     text = seen(load_image(sample_path("printed_page.jpg")))
-    assert text.lines == tuple(line for region in text.regions for line in region.lines)
+    assert text.lines == tuple(line for region in text.regions for line in region)
 
 
 def test_an_upright_page_is_read_without_detecting_the_orientation() -> None:
