@@ -28,8 +28,7 @@ except ImportError as error:
 
 KEY_VARIABLE = "VISION_SERVICE_KEY"
 M_MMAP_THRESHOLD, M_ARENA_MAX = -3, -8
-"""Parameters of mallopt(3). With 4 MB and 2 arenas, glibc returns the memory of large arrays to the
-system: the service needs 750 MB for the samples instead of 1,030 MB."""
+"""Parameters of mallopt(3), with which glibc returns the memory of large arrays to the system."""
 COMMANDS = {
     "add-face": "add an image of a person to the gallery",
     "add-landmark": "add an image of a landmark to the gallery",

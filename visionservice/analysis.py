@@ -107,9 +107,7 @@ class ImageAnalysis:
         def estimate() -> tuple[base.Face, ...]:
             image = self.pixels.reduced
             faces = self._inside(image, self.face_boxes)
-            return self._in_whole(
-                [self.engines.ages.estimate(image, face) for face in faces], image
-            )
+            return self._in_whole([self.engines.ages.estimate(image, f) for f in faces], image)
 
         return self._get("ages", estimate)
 

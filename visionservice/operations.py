@@ -51,8 +51,8 @@ class Progress:
     @property
     def is_unread(self) -> bool:
         """Whether it has ended within `READ_TIME`, and no client has polled it since."""
-        polled = self.status in ("Failed", "Succeeded")
-        return not polled and self.ended is not None and datetime.now(UTC) < self.ended + READ_TIME
+        new = self.ended is not None and datetime.now(UTC) < self.ended + READ_TIME
+        return new and self.status not in ("Failed", "Succeeded")
 
 
 class OperationStore:

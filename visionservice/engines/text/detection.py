@@ -18,8 +18,7 @@ SHAPES: Sequence[Shape] = ((736, 1120), (736, 1440), (1088, 1536), (736, 2176))
 misses small letters in images whose short side is less than 736 pixels, as in its training."""
 QUICK_SHAPES: Sequence[Shape] = ((480, 672),)
 """The same, in 0.4 of the time, where a part of the text is enough."""
-MIN_SCALE = 0.9
-"""A smaller input is chosen where this share of the image's best scale fits in it."""
+MIN_SCALE = 0.9  # of the image's best scale, with which it fits in a smaller input
 
 MIN_PROBABILITY, MIN_MEAN_PROBABILITY = 0.3, 0.4
 """Of a pixel in a line, and of all pixels of a line."""

@@ -25,6 +25,7 @@ a part of the text is enough."""
 WIDTH_STEP, FINE_WIDTH = 80, 320
 """Pixels. Each width takes 40 ms more when it is first used, and 6 MB: from `FINE_WIDTH` on, and
 again from each doubling, the steps are twice as long."""
+_threads = ThreadPoolExecutor(cpu_count(), "text recognition")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,7 @@ def recognize_lines(
     strips: Sequence[RGBImage], min_width: int = MIN_LINE_WIDTH
 ) -> list[LineResult]:
     """Return the text of the cropped images of lines, in the same order."""
-    return list(_threads().map(partial(_recognize, min_width=min_width), strips))
-
-
-@cache
-def _threads() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(cpu_count(), "text recognition")
+    return list(_threads.map(partial(_recognize, min_width=min_width), strips))
 
 
 def _recognize(strip: RGBImage, min_width: int) -> LineResult:
