@@ -9,8 +9,18 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from visionservice.engines.base import Caption, Colors, Face, ImageType, Object
-from visionservice.engines.captions.template import TemplateCaptioner
+from visionservice.engines.base import (
+    Caption,
+    Colors,
+    Face,
+    ImageType,
+    LabelScore,
+    Line,
+    Object,
+    Word,
+)
+from visionservice.engines.captions.phrases import CaptionPlan
+from visionservice.engines.captions.template import TemplateCaptioner, plan_caption, text_plan
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 from visionservice.engines.tags.tagger import RuleTagger
@@ -23,6 +33,9 @@ WOMAN = Face(Box(250, 55, 60, 60), 0.9, age=38, gender="Female")
 BODY = Object("person", 0.95, Box(100, 50, 100, 300))
 BOARD = Object("skateboard", 0.9, Box(80, 330, 140, 40))
 
+CORNERS = ((10.0, 10.0), (110.0, 10.0), (110.0, 30.0), (10.0, 30.0))
+LINE = Line("copy center", CORNERS, (Word("copy", CORNERS, 1.0),) * 2, 0.99)
+
 
 def captions(evidence: Evidence, limit: int) -> tuple[Caption, ...]:
     return TemplateCaptioner().caption(evidence, limit, gender_neutral=False, names=True)
@@ -30,6 +43,10 @@ def captions(evidence: Evidence, limit: int) -> tuple[Caption, ...]:
 
 def best(evidence: Evidence) -> str:
     return captions(evidence, 1)[0].text
+
+
+def phrases(plan: CaptionPlan | None) -> list[str]:
+    return [plan.subject.text, *(detail.text for detail in plan.details)] if plan else []
 
 
 @pytest.mark.parametrize(
@@ -180,3 +197,53 @@ def test_neutral_captions_contain_no_gender_and_no_names(nothing: Evidence) -> N
     assert neutral.text == "two people posing for a photo"
     (unnamed,) = captioner.caption(two, 1, gender_neutral=False, names=False)
     assert unnamed.text == "a man and a woman posing for a photo"
+
+
+def test_a_long_text_is_quoted_in_part(look: Look) -> None:
+    (name, quote) = phrases(text_plan(look("printed_page.jpg")))
+    assert name == "a page of text"
+    assert quote.startswith('that reads "')
+    assert quote.endswith(' ..."')
+    assert len(quote.split()) <= 12
+
+
+def test_a_distant_page_is_only_text(look: Look) -> None:
+    page = look("printed_page.jpg")
+    distant = replace(page.text, coverage=page.text.coverage / 4)
+    assert phrases(text_plan(page.with_results(text=distant)))[0] == "text"
+
+
+def test_a_note_is_a_close_up_and_is_quoted_if_its_confidence_is_high(look: Look) -> None:
+    note = look("handwritten_note.jpg")
+    name, quote = phrases(text_plan(note))
+    assert name == "a close up of text"
+    assert quote.startswith('that reads "Dear Ada')
+    lines = tuple(replace(line, confidence=0.9) for line in note.text.lines)
+    assert phrases(text_plan(note.with_results(text=replace(note.text, lines=lines)))) == [name]
+
+
+def test_an_image_without_text_has_no_plan(look: Look) -> None:
+    assert phrases(text_plan(look("coffee_cup.jpg"))) == []
+
+
+def test_a_shop_with_a_few_words_on_it_is_no_text(nothing: Evidence) -> None:
+    shown = nothing.with_results(text=replace(nothing.text, lines=(LINE,)))
+    assert phrases(plan_caption(shown)) == ["text", 'that reads "copy center"']
+    words = (LabelScore("bakery", 0.8), LabelScore("shop", 0.8))
+    shop = shown.with_results(scene=replace(shown.scene, labels=words[:1], words=words))
+    assert phrases(plan_caption(shop)) == ["a bakery"]
+
+
+def test_text_on_a_doubtful_screen_is_text(nothing: Evidence) -> None:
+    board = Object("tv", 0.78, Box(0, 0, 390, 390))
+    shown = nothing.with_results(objects=(board,), text=replace(nothing.text, lines=(LINE,)))
+    assert phrases(plan_caption(shown)) == ["text", 'that reads "copy center"']
+
+
+def test_a_maze_is_no_outdoor_scene(nothing: Evidence) -> None:
+    scene = replace(nothing.scene, labels=(LabelScore("maze", 0.6),), outdoor=0.8)
+    assert phrases(plan_caption(nothing.with_results(scene=scene))) == [
+        "something blue on a white background"
+    ]
+    field = replace(scene, labels=(LabelScore("rapeseed", 0.2),))
+    assert phrases(plan_caption(nothing.with_results(scene=field))) == ["an outdoor scene"]
