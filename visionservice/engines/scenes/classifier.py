@@ -113,11 +113,12 @@ def water_score(scores: Scores, background: Scores, objects: Objects) -> float:
 def label_score(scores: Scores, word: str = "", place: str = "", objects: Objects = ()) -> float:
     """Return the sum of the scores of the classes under a word, and in a place, if one is given."""
     movable = MOVABLE if objects else frozenset()
-    rows = [
-        word in ("", *row.words) and place in ("", row.place) and movable.isdisjoint(row.words)
-        for row in SCENE_CLASSES
-    ]
-    return float(scores[np.array(rows)].sum())
+    total = 0.0
+    for index in np.flatnonzero(scores):
+        row = SCENE_CLASSES[index]
+        if word in ("", *row.words) and place in ("", row.place) and movable.isdisjoint(row.words):
+            total += float(scores[index])
+    return total
 
 
 def _object_score(objects: Objects, place: str) -> float:
@@ -130,9 +131,9 @@ def _object_score(objects: Objects, place: str) -> float:
 def _sum(scores: Scores, names: Callable[[Label], Iterable[str]]) -> tuple[LabelScore, ...]:
     """Return the sums of the scores of the classes under each name, the highest first."""
     totals: defaultdict[str, float] = defaultdict(float)
-    for score, row in zip(scores, SCENE_CLASSES, strict=True):
-        for name in names(row):
-            totals[name] += float(score)
+    for index in np.flatnonzero(scores):
+        for name in names(SCENE_CLASSES[index]):
+            totals[name] += float(scores[index])
     words = (LabelScore(n, min(1.0, s)) for n, s in totals.items() if s >= MIN_REPORTED_SCORE)
     return tuple(sorted(words, key=lambda word: (-word.confidence, word.name)))
 
