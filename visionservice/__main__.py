@@ -177,8 +177,7 @@ def _serve(service: LocalService, state_file: Path | None) -> None:
         else:
             _print_url(service)
         while not (service.wait(0.2) or stopping.is_set()):
-            if not service.working:  # release 80 MB after many images; 0.4 ms if there is none
-                trim(0)
+            trim(0)  # up to 80 MB of freed arrays; takes 0.4 ms if there are none
     finally:
         with suppress(OSError, ValueError, KeyError, TypeError):
             if state_file and json.loads(state_file.read_text())["pid"] == os.getpid():
