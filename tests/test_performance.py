@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -149,12 +151,18 @@ def test_without_stock_rapidocr_there_is_nothing_to_compare_with(
 
 
 def test_resident_memory_has_a_peak_and_a_course() -> None:
-    with ResidentMemory(os.getpid(), 0.01) as memory:
-        before, block = memory.samples[0], np.ones(60_000_000, np.uint8)
-        end = monotonic() + 10
-        while memory.samples[-1][1] < before[1] + 50e6 and monotonic() < end:
-            sleep(0.01)
-        del block
+    # in a process of its own: the system may reclaim the memory of a large one meanwhile
+    grows = "input(); block = b'1' * 60_000_000; input()"
+    with subprocess.Popen([sys.executable, "-c", grows], stdin=subprocess.PIPE) as process:
+        assert process.stdin
+        with ResidentMemory(process.pid, 0.01) as memory:
+            before = memory.samples[0]
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+            end = monotonic() + 10
+            while memory.samples[-1][1] < before[1] + 50e6 and monotonic() < end:
+                sleep(0.01)
+        process.kill()
     assert memory.peak >= before[1] + 50e6
     assert memory.around(before[0], 0.001) == before[1]
 
