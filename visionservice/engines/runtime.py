@@ -25,9 +25,9 @@ from .base import EngineUnavailable
 USER_CACHE = platformdirs.user_cache_path("visionhelpers") / "models"  # or $VISION_MODEL_CACHE
 CGROUP = Path("/sys/fs/cgroup")  # where Linux publishes the limits of a container
 
-MAX_INPUTS = 8_200_000
-"""The numbers in all inputs for which a network is compiled in memory: three large shapes of the
-text detector. A million takes 10 MB, in use 25 MB; what is removed comes back from its file in
+MAX_INPUTS = 4_200_000
+"""The numbers in all inputs for which a network is compiled in memory: a large and a small shape of
+the text detector. A million takes 10 MB, in use 25 MB; what is removed comes back from its file in
 0.1 s. With free shapes the detector takes 700 MB."""
 MODULES = {  # of packages whose name differs
     "dlib-bin": "dlib",
