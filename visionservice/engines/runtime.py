@@ -24,7 +24,6 @@ from .base import EngineUnavailable
 
 USER_CACHE = platformdirs.user_cache_path("visionhelpers") / "models"  # or $VISION_MODEL_CACHE
 CGROUP = Path("/sys/fs/cgroup")  # where Linux publishes the limits of a container
-
 MAX_INPUTS = 4_200_000
 """The numbers in all inputs for which a network is compiled in memory: a large and a small shape of
 the text detector. A million takes 10 MB, in use 25 MB; what is removed comes back from its file in
@@ -91,6 +90,8 @@ class Network:
         options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
         if not bfloat16:
             options["INFERENCE_PRECISION_HINT"] = "f32"
+        if len(free_axes) > 1:  # else what is compiled for a size is kept for 5,000 sizes
+            options["CPU_RUNTIME_CACHE_CAPACITY"] = 64
         self._source, self._free_axes = (model_file(package, file), options, prepare), free_axes
         self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._lock = Lock()
