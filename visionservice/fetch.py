@@ -128,7 +128,7 @@ class CheckedBackend(httpcore.AnyIOBackend):
         stream: httpcore.AsyncNetworkStream | None
         stream, _, errors = await staggered_race(attempts, NEXT_ADDRESS_SECONDS)
         if stream is None:
-            raise httpcore.ConnectError from errors[0]
+            raise httpcore.ConnectError(_reason(errors[0] or OSError()))  # it drops the cause
         return stream
 
 

@@ -185,10 +185,11 @@ def test_a_hint_contains_no_login_and_no_query(web: str, path: str) -> None:
     assert "secret" not in hint
 
 
-def test_a_closed_port_is_reported() -> None:
+def test_a_closed_port_is_reported_with_the_reason() -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
         port = closed.getsockname()[1]
-    assert "not accessible (" in hint_of(f"http://127.0.0.1:{port}/image")
+    reason = f"not accessible (Connect call failed ('127.0.0.1', {port}))"
+    assert reason in hint_of(f"http://127.0.0.1:{port}/image")
 
 
 @pytest.mark.parametrize("path", ["/large", "/endless"])
