@@ -144,7 +144,7 @@ async def _read_form(request: Request, check_size: SizeCheck) -> bytes:
     parser.spool_max_size = 0
     try:
         form = await parser.parse()
-    except (MultiPartException, KeyError) as error:
+    except (MultiPartException, LookupError, ValueError) as error:
         raise errors.bad_argument(f"Invalid multipart body: {str(error).rstrip('.')}.") from None
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     data = await files[0].read() if files else b""

@@ -106,6 +106,11 @@ def test_an_invalid_form_is_rejected_in_one_sentence() -> None:
         read("multipart/form-data; boundary=b", b"--b\r\n: x\r\n\r\n--b--\r\n")
 
 
+def test_a_form_with_an_unusable_charset_is_rejected() -> None:
+    with pytest.raises(ApiError, match=r"Invalid multipart body: decoding .*undefined"):
+        read("multipart/form-data; boundary=b; charset=undefined", FORM)
+
+
 @pytest.mark.parametrize(("kind", "named"), [("Image/JPEG", "'image/jpeg'"), ("", "type ''")])
 def test_the_error_names_an_unsupported_content_type(kind: str, named: str) -> None:
     with pytest.raises(ApiError, match=named) as error:
