@@ -94,7 +94,8 @@ class ImageStore:
             file.parent.mkdir(mode=0o700, exist_ok=True)
             _write_features(self._features_file(file, data), features)
             _write(file, data)
-            return self.names()[name]
+            found = (n for n, f in self._files() if f.name == file.name and f.samefile(file))
+            return self.names()[next(found)]  # another spelling if the file system ignores case
 
     def remove(self, name: str) -> bool:
         """Remove a name, and hide a built-in one; return False if it has no images."""

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from visionservice.gallery import image_store
 from visionservice.gallery.image_store import (
     MAX_STORED_SIDE,
     Features,
@@ -292,6 +293,19 @@ def test_a_name_is_the_same_in_every_unicode_form(store: ImageStore) -> None:
     assert store.add(name, RED) == 1
     assert store.add(normalize("NFD", f" {name} "), BLUE) == 2
     assert store.names() == {name: 2}
+
+
+def test_on_a_file_system_that_ignores_case_an_image_is_added_to_the_first_spelling(
+    store: ImageStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visible = image_store._visible
+    monkeypatch.setattr(  # "ada" is a link to "Ada" that no listing shows
+        image_store, "_visible", lambda folder: [f for f in visible(folder) if not f.is_symlink()]
+    )
+    assert store.add("Ada", RED) == 1
+    (tmp_path / "own/ada").symlink_to("Ada")
+    assert store.add("ada", BLUE) == 2
+    assert store.names() == {"Ada": 2}
 
 
 BAD_NAMES = ["", " ", ".", "..", ".hidden", "a/b", "../a", "a\\b", "C:", "a\nb", "\0", "x" * 101]
