@@ -104,7 +104,7 @@ class Service:
         self.engines = load(settings.engines, settings.engine_options)
         self.close: Callable[[], None] = lambda: None
         if (folder := settings.gallery) is None:
-            temporary = TemporaryDirectory(prefix="visionhelpers-gallery-")
+            temporary = TemporaryDirectory(prefix="vision-gallery-", ignore_cleanup_errors=True)
             self.close, folder = temporary.cleanup, Path(temporary.name)
         self.gallery = Gallery(folder, built_in=settings.built_in_gallery, engines=self.engines)
         self.operations = OperationStore(settings.operation_delay, fail=settings.fail_operations)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import socket
@@ -146,6 +147,19 @@ def test_the_default_gallery_is_temporary_and_empty(
         assert len(list(temporary.rglob("Mug/*.jpg"))) == 1
     assert list(temporary.iterdir()) == []
     assert [folder.name for folder in (mine / "landmarks").iterdir() if folder.is_dir()] == ["Cup"]
+
+
+def test_a_temporary_gallery_that_cannot_be_deleted_does_not_fail_the_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rmdir(*_: object, **__: object) -> None:
+        raise OSError(39, "Directory not empty")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    service = LocalService().start()
+    monkeypatch.setattr(os, "rmdir", rmdir)
+    service.stop()
+    assert not service.running
 
 
 def test_a_built_in_name_can_be_removed(tmp_path: Path) -> None:
