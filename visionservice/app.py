@@ -157,10 +157,12 @@ class Service:
         """Check that a document can be read, queue its pages, and return 202."""
         plan, gallery = operation.handler(request, version), gallery_of(request)
         async with self._read_image(request, operation.limits) as (data, info, key):
-            lane = self.opening if info.is_document else self.probing
-            key = None if info.is_document else key
+            probing, reading = self.probing, self.images
+            if info.is_document:
+                probing, reading, key = self.opening, self.reading, None
+            reading.check_room(self._client(request), info.weight)  # before an image is decoded
             opening = partial(Document, data, info, checked=key in self._cache)
-            document = await self._run(request, lane, info.weight, opening)
+            document = await self._run(request, probing, info.weight, opening)
             numbers, pages = plan.select(document.pages), list[Json]()
 
             def read_page(number: int) -> bytes | None:
@@ -172,9 +174,8 @@ class Service:
                     return None
                 return pack(plan.result(pages))  # a step more would wait for other jobs again
 
-            lane = self.reading if info.is_document else self.images
             steps: list[Step] = [partial(read_page, number) for number in numbers]
-            job = lane.submit(self._client(request), info.weight, *steps, key=key)
+            job = reading.submit(self._client(request), info.weight, *steps, key=key)
         if not job.begun:
             document.close()  # a document in the queue keeps its file only
         job.add_done_callback(lambda _: document.close())
@@ -201,19 +202,20 @@ class Service:
     @asynccontextmanager
     async def _read_image(self, request: Request, limits: InputLimits) -> AsyncIterator[ImageFile]:
         weight = min(int(request.headers.get("content-length", 0)), limits.bytes)
-        lane = self.reading if "Pdf" in limits.formats else self.images
-        lane.check_room(self._client(request), weight)
+        client, accepts_pdf = self._client(request), "Pdf" in limits.formats
+        queues = [self.images, self.reading] if accepts_pdf else [self.images]
+        queue = min(queues, key=lambda each: each.waiting() + each.waiting(client))
+        queue.check_room(client, weight)  # the one with more room: the file is not known yet
         async with self._source.open(request, limits) as data:
-            lane = self.opening if "Pdf" in limits.formats and is_pdf(data) else self.probing
-            yield await self._run(
-                request, lane, len(data), lambda: (data, probe(data, limits), self._cache.key(data))
-            )
+            scheduler = self.opening if accepts_pdf and is_pdf(data) else self.probing
+            run = partial(self._run, request, scheduler, len(data))
+            yield await run(lambda: (data, probe(data, limits), self._cache.key(data)))
 
     async def _run(
-        self, request: Request, lane: Scheduler, weight: int, work: Step, key: Hashable = None
+        self, request: Request, scheduler: Scheduler, weight: int, work: Step, key: Hashable = None
     ) -> Any:
         """Return the result of a job; cancel the job when the client disconnects."""
-        job = lane.submit(self._client(request), weight, work, key=key)
+        job = scheduler.submit(self._client(request), weight, work, key=key)
         disconnect = asyncio.ensure_future(request.receive())  # nothing else follows the body
         try:
             await asyncio.wait({job, disconnect}, return_when=asyncio.FIRST_COMPLETED)

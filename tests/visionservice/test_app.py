@@ -19,7 +19,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
-from tests.visionservice.client import png
+from tests.visionservice.client import png, with_pages
 from tests.visionservice.galleries import Slow, Trouble
 from visionhelpers.images import sample_path
 from visionservice import LocalService, create_app
@@ -356,6 +356,55 @@ def test_a_full_queue_rejects_an_image_without_keeping_its_body(tmp_path: Path) 
     finally:
         tracemalloc.stop()
     assert (status, peak < 5_000_000) == (429, True), peak
+
+
+@pytest.mark.parametrize(
+    ("full", "data", "status"),
+    [
+        ("reading", PHOTO, 202),
+        ("reading", with_pages(1), 429),
+        ("images", PHOTO, 429),
+        ("images", with_pages(1), 202),
+    ],
+)
+def test_documents_and_images_to_read_have_their_own_queues(
+    tmp_path: Path, full: str, data: bytes, status: int
+) -> None:
+    async def send() -> int:
+        app, go = application(Gallery(tmp_path)), Event()
+        queues = {"images": Scheduler(1), "reading": Scheduler(1)}
+        vars(app.state.service).update(queues)
+        queues[full].max_waiting_pixels = 2_000_000
+        for queue in queues.values():
+            for number in range(3 if queue is queues[full] else 1):
+                queue.submit(number, 1, lambda: go.wait(20))
+        async with connect_to(app) as talking:
+            response = await talking.post("http://localhost/vision/v3.2/read/analyze", content=data)
+        go.set()
+        await asyncio.gather(*(queue.drain() for queue in queues.values()))
+        return response.status_code
+
+    assert asyncio.run(asyncio.wait_for(send(), 20)) == status
+
+
+@pytest.mark.parametrize(("full", "status"), [("images reading", 429), ("images", 400)])
+def test_a_file_to_read_is_rejected_before_its_upload_if_both_queues_are_full(
+    tmp_path: Path, full: str, status: int
+) -> None:
+    async def send() -> int:
+        app, go = application(Gallery(tmp_path)), Event()
+        for name in full.split():
+            queue = small_scheduler(2_000_000)
+            setattr(app.state.service, name, queue)
+            for number in range(3):
+                queue.submit(number, 1, lambda: go.wait(20))
+        async with connect_to(app) as talking:
+            path = "http://localhost/vision/v3.2/read/analyze"
+            response = await talking.post(path, content=b"neither an image nor a document")
+        go.set()
+        return response.status_code
+
+    assert asyncio.run(asyncio.wait_for(send(), 20)) == status
 
 
 def test_small_images_in_large_files_fill_the_queue(tmp_path: Path) -> None:
