@@ -17,10 +17,9 @@ from typing import Any
 
 try:
     from . import LocalService
-    from .engines.base import EngineUnavailable
     from .gallery.gallery import Gallery
     from .server import default_gallery
-    from .settings import ALL_ADDRESSES, ServiceSettings
+    from .settings import ALL_ADDRESSES, ServiceSettings, expand
 except ImportError as error:
     if isinstance(error.__cause__, ModuleNotFoundError):
         sys.exit(str(error))
@@ -43,15 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger(__package__).setLevel(logging.INFO if options.verbose else logging.WARNING)
-    options.gallery = (options.gallery or default_gallery()).expanduser()
     try:
+        options.gallery = expand(options.gallery or default_gallery())
         if options.command:
             _edit_gallery(options)
         else:
             settings = {each.name: getattr(options, each.name) for each in fields(ServiceSettings)}
             settings |= {name: dict(settings[name]) for name in ("engines", "engine_options")}
             _serve(LocalService(**settings), options.state_file)
-    except (EngineUnavailable, OSError, TypeError, ValueError) as error:
+    except (OSError, RuntimeError, TypeError, ValueError) as error:
         sys.exit(str(error))
 
 
@@ -111,9 +110,9 @@ def _parser() -> ArgumentParser:
 
 def _read_key(file: str) -> str:
     try:
-        return Path(file).expanduser().read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", "it is no text")
+        return expand(file).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", "it is no text file")
         sys.exit(f"Invalid key file {file!r} ({reason}): use a file that contains the key.")
 
 
@@ -130,7 +129,7 @@ def _edit_gallery(options: Namespace) -> None:
     action, _, kind = options.command.partition("-")
     store = gallery.faces if kind == "face" else gallery.landmarks
     if action == "add":
-        counts = {options.name: store.add(options.name, options.image.expanduser().read_bytes())}
+        counts = {options.name: store.add(options.name, expand(options.image).read_bytes())}
     elif action == "remove":
         if not store.remove(options.name):
             sys.exit(f"Invalid name {options.name!r}: use a name that list prints.")

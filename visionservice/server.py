@@ -16,7 +16,7 @@ import uvicorn
 
 from .app import Service, create_app
 from .scheduler import DRAIN_SECONDS
-from .settings import ALL_ADDRESSES, ServiceSettings
+from .settings import ALL_ADDRESSES, ServiceSettings, expand
 
 START_SECONDS = 120.0  # compiling all models for the first time takes some of them
 CLOSE_SECONDS = 5  # that responses and bodies have to be sent when the work is done
@@ -169,4 +169,4 @@ def default_gallery() -> Path:
     """Return the user's gallery: $VISION_GALLERY, else in the state or user data folder."""
     data = platformdirs.user_data_path("visionhelpers", appauthor=False)
     folder = os.environ.get("VISION_STATE_DIR") or data
-    return Path(os.environ.get("VISION_GALLERY") or Path(folder, "gallery")).expanduser()
+    return expand(os.environ.get("VISION_GALLERY") or Path(folder, "gallery"))

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from math import inf
@@ -24,6 +24,14 @@ def parse_rate(text: str) -> tuple[int, float] | None:
     return (int(parts[1]), int(parts[2] or 1) * UNIT_SECONDS[parts[3]]) if parts else None
 
 
+def expand(path: str | os.PathLike[str]) -> Path:
+    """Return a path with a `~` at its start expanded, or raise ValueError for an unknown user."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise ValueError(f"Invalid path {str(path)!r}: use a path without ~.") from None
+
+
 _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
     ("gallery images", Path, lambda _: True, "the path of a folder"),
     ("images", Path, os.path.isdir, "a folder that exists"),
@@ -34,7 +42,8 @@ _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
     ("rate", str, parse_rate, "for example 20/minute or 20/3 seconds"),
     ("port", Integral, range(65536).__contains__, "0 to 65535, where 0 is any free port"),
     ("idle", Real, lambda s: 0 < s < inf, "a number of seconds above 0"),
-    ("latency operation_delay", Real, lambda s: 0 <= s < inf, "a number of seconds, 0 or more"),
+    ("latency operation_delay", Real, lambda s: 0 <= s <= 86_400, "0 to 86400 seconds"),
+    ("allow_hosts", tuple, lambda names: all(isinstance(n, str) for n in names), "a list of names"),
     ("cache_size", Integral, range(100_001).__contains__, "0 to 100000 images"),
 )
 """The type and the valid values of settings, and what to use."""
@@ -84,12 +93,11 @@ class ServiceSettings:
     warm: bool = False
 
     def __post_init__(self) -> None:
-        if isinstance(self.allow_hosts, str):
-            raise TypeError(f"Invalid allow_hosts {self.allow_hosts!r}: use a list of names.")
-        object.__setattr__(self, "allow_hosts", tuple(self.allow_hosts))
+        if isinstance(self.allow_hosts, Iterable) and not isinstance(self.allow_hosts, str):
+            object.__setattr__(self, "allow_hosts", tuple(self.allow_hosts))
         for name in ("gallery", "images"):
             if isinstance(path := getattr(self, name), str | os.PathLike):
-                object.__setattr__(self, name, Path(path).expanduser())
+                object.__setattr__(self, name, expand(path))
         checks = ((name, check) for check in _CHECKS for name in check[0].split())
         for name, (_, kind, is_valid, use) in checks:
             value = getattr(self, name)

@@ -264,6 +264,21 @@ def test_a_second_signal_stops_at_once(tmp_path: Path) -> None:
         assert isinstance(slow.exception(), requests.ConnectionError)
 
 
+LATE = """
+from visionservice import server
+from visionservice.__main__ import main
+server.START_SECONDS = -1
+main()
+"""
+
+
+def test_a_service_that_does_not_start_in_time_prints_that(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LATE, "--warm", "--gallery", str(tmp_path)]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert ended.returncode == 1
+    assert re.fullmatch(r"The service did not start at http://127\.0\.0\.1:\d+\.\n", ended.stderr)
+
+
 HANGING = """
 import sys
 from pathlib import Path
@@ -341,8 +356,13 @@ def test_a_port_in_use_is_named_without_a_stack_trace(tmp_path: Path) -> None:
         (["--key", "clé"], "Invalid key: use ASCII letters, digits and signs without spaces."),
         (["--rate", "often"], "Invalid rate 'often': use for example 20/minute or 20/3 seconds."),
         (["--rate", ""], "Invalid rate '': use for example 20/minute or 20/3 seconds."),
-        (["--latency", "-1"], "Invalid latency -1.0: use a number of seconds, 0 or more."),
-        (["--operation-delay", "nan"], "Invalid operation_delay nan: use a number of seconds"),
+        (["--latency", "-1"], "Invalid latency -1.0: use 0 to 86400 seconds."),
+        (["--operation-delay", "nan"], "Invalid operation_delay nan: use 0 to 86400 seconds."),
+        (["--operation-delay", "1e14"], "Invalid operation_delay 1"),
+        (["--images", "~nosuch/x"], "Invalid path '~nosuch/x': use a path without ~."),
+        (["--gallery", "~nosuch/x", "list"], "Invalid path '~nosuch/x': use a path without ~."),
+        (["--key-file", "~nosuch/x"], "Invalid key file '~nosuch/x' (it is no text file): use"),
+        (["add-face", "Ada", "~nosuch/x"], "Invalid path '~nosuch/x': use a path without ~."),
         (["--images", "/nowhere"], "Invalid images '/nowhere': use a folder that exists."),
         (["--cache-size", "-1"], "Invalid cache_size -1: use 0 to 100000 images."),
         (["--idle", "0"], "Invalid idle 0.0: use a number of seconds above 0"),
@@ -351,7 +371,7 @@ def test_a_port_in_use_is_named_without_a_stack_trace(tmp_path: Path) -> None:
             ["--key-file", "/nowhere"],
             "Invalid key file '/nowhere' (No such file or directory): use",
         ),
-        (["--key-file", sys.executable], "(it is no text): use a file that contains the key."),
+        (["--key-file", sys.executable], "(it is no text file): use a file that contains the key."),
         (["--port", "99999"], "Invalid port 99999: use 0 to 65535, where 0 is any free port."),
         (["--host", "[::1]"], "Cannot listen at [::1]:0"),
         (["--engine", "captions=nope:X"], "Invalid engine 'nope:X': use module:Class or"),
@@ -361,7 +381,7 @@ def test_a_port_in_use_is_named_without_a_stack_trace(tmp_path: Path) -> None:
 def test_an_invalid_option_is_named_with_its_remedy(
     tmp_path: Path, arguments: list[str], message: str
 ) -> None:
-    command = [*COMMAND, *arguments, "--gallery", str(tmp_path)]
+    command = [*COMMAND, "--gallery", str(tmp_path), *arguments]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
     assert ended.returncode == 1
     assert message in ended.stderr

@@ -41,10 +41,14 @@ def test_an_invalid_rate_is_an_error_that_quotes_it(text: str) -> None:
 
 
 def test_invalid_settings_are_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"Invalid latency -1\.0: use a number of seconds"):
+    with pytest.raises(ValueError, match=r"Invalid latency -1\.0: use 0 to 86400 seconds"):
         ServiceSettings(latency=-1.0)
-    with pytest.raises(ValueError, match="Invalid operation_delay nan: use a number of seconds"):
+    with pytest.raises(ValueError, match="Invalid operation_delay nan: use 0 to 86400 seconds"):
         ServiceSettings(operation_delay=float("nan"))
+    with pytest.raises(ValueError, match="Invalid allow_hosts"):
+        ServiceSettings(allow_hosts=(1,))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="Invalid path '~nosuch/x'"):
+        ServiceSettings(images="~nosuch/x")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="use a folder that exists"):
         ServiceSettings(images=tmp_path / "none")
 
