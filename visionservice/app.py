@@ -177,7 +177,7 @@ class Service:
             steps: list[Step] = [partial(read_page, number) for number in numbers]
             job = reading.submit(self._client(request), info.weight, *steps, key=key)
         if not job.begun:
-            document.close()  # a document in the queue keeps its file only
+            document.decoded = None  # a document in the queue keeps its file only
         job.add_done_callback(lambda _: document.close())
         path = self.operations.add(job, f"{version.root}/{operation.results}")
         location = f"{request.url.scheme}://{request.headers['host']}{path}"

@@ -18,10 +18,11 @@ class Document:
         self._data, self._info, self.pages = data, info, info.pages
         self.unit: Literal["pixel", "inch"] = "inch" if info.format == "Pdf" else "pixel"
         self._process: DocumentProcess | None = None
-        self._image: LazyImage | None = None
+        self._closed = False
+        self.decoded: LazyImage | None = None  # for the first call of `page`
         if not (info.is_document or checked):
-            self._image = LazyImage.from_file(data, info)
-            _ = self._image.full
+            self.decoded = LazyImage.from_file(data, info)
+            _ = self.decoded.full
         if info.format == "Tiff":
             with closing(DocumentProcess(data, "Tiff")) as process:
                 self.pages, _, _ = process.measure()
@@ -29,16 +30,19 @@ class Document:
     def page(self, number: int) -> LazyImage:
         """Return a page, counted from 1, or raise ApiError."""
         if not self._info.is_document:
-            image, self._image = self._image, None
+            image, self.decoded = self.decoded, None
             return image or LazyImage.from_file(self._data, self._info)
         process = self._process = self._process or DocumentProcess(self._data, self._info.format)
+        if self._closed:  # while the process started
+            process.close()
         pixels = process.draw(number)
         if len(DocumentProcess.running) > MAX_PROCESSES:
-            self.close()
+            self._process = None
+            process.close()
         return LazyImage(lambda: pixels)
 
     def close(self) -> None:
-        """End the process that draws the pages, and drop decoded pixels; `page` restores both."""
-        process, self._process, self._image = self._process, None, None
-        if process:
+        """End the process that draws the pages; `page` may still run, and fails."""
+        self._closed, self.decoded = True, None
+        if process := self._process:
             process.close()

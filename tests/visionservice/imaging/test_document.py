@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from io import BytesIO
 from struct import pack
 from time import sleep
@@ -21,6 +21,7 @@ from visionservice.errors import ApiError
 from visionservice.imaging import decode as decoding
 from visionservice.imaging import document
 from visionservice.imaging.document import Document
+from visionservice.imaging.document_process import DocumentProcess
 from visionservice.imaging.probe import probe
 
 WORDS = ("First light", "Second wind", "Third degree")
@@ -75,8 +76,22 @@ def test_one_process_draws_all_pages_and_ends_when_the_document_is_closed(kind: 
     assert psutil.Process().children() == [process]
     document.close()
     assert children() == before
-    document.page(2)
-    document.close()
+
+
+def test_a_document_that_is_closed_while_its_process_starts_ends_that_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = children()
+    document, start = opened(file("TIFF")), DocumentProcess.__init__
+
+    def start_slowly(self: DocumentProcess, *arguments: Any) -> None:
+        start(self, *arguments)
+        document.close()  # by another thread
+
+    monkeypatch.setattr(DocumentProcess, "__init__", start_slowly)
+    with suppress(ApiError):
+        document.page(1)
+    assert children() == before
 
 
 def test_of_many_documents_each_ends_its_process_after_a_page(
