@@ -11,7 +11,7 @@ from time import monotonic
 from uuid import uuid4
 
 from starlette.datastructures import MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import errors
@@ -66,8 +66,8 @@ class RateLimiter:
 class _Exchange:
     """One request and its response.
 
-    The rest of the body is read before the response starts, so that a client that is still sending
-    gets the response. Above `max_unread` bytes the connection is closed.
+    The rest of the body is read before the response, which a client that still sends would miss.
+    Above `max_unread` bytes the connection is closed.
     """
 
     def __init__(self, receive: Receive, send: Send) -> None:
@@ -91,8 +91,10 @@ class _Exchange:
                         self.max_unread -= len((await self.receive()).get("body", b""))
             if self._more_body:
                 MutableHeaders(scope=message)["connection"] = "close"
-        async with asyncio.timeout(SEND_SECONDS):
-            await self._send(message)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(SEND_SECONDS):
+                return await self._send(message)
+        raise ClientDisconnect
 
 
 class ApiKeyMiddleware:
@@ -113,6 +115,8 @@ class ApiKeyMiddleware:
         exchange = _Exchange(receive, send)
         try:
             await self._handle(request, exchange)
+        except ClientDisconnect:  # also one that reads too slowly, whose connection is closed
+            exchange.status = 499
         finally:  # without the query, which may contain the key
             client = request.client.host if request.client else "-"
             line = to_ascii_line(f'{client} "{request.method} {request.scope["path"]}"')

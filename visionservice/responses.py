@@ -4,7 +4,7 @@ import logging
 import re
 
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from . import INSTALL
@@ -44,8 +44,6 @@ def to_ascii_line(text: str) -> str:
 
 async def handle_exception(request: Request, error: Exception) -> Response:
     """Return the response to an exception; log a bug, without the query and the headers."""
-    if isinstance(error, ClientDisconnect):
-        return Response(status_code=499)
     if isinstance(error, ApiError):
         return error_response(request, error)
     if isinstance(error, GalleryError):
@@ -63,5 +61,5 @@ async def handle_exception(request: Request, error: Exception) -> Response:
     return error_response(request, internal_error())
 
 
-HANDLED = (ApiError, GalleryError, HTTPException, EngineUnavailable, ImportError, ClientDisconnect)
+HANDLED = (ApiError, GalleryError, HTTPException, EngineUnavailable, ImportError)
 EXCEPTION_HANDLERS = dict.fromkeys((*HANDLED, Exception), handle_exception)

@@ -9,6 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 import requests
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from visionservice import LocalService
@@ -19,6 +24,7 @@ from visionservice.middleware import (
     normalize_path,
     parse_host,
 )
+from visionservice.responses import EXCEPTION_HANDLERS
 from visionservice.settings import ServiceSettings
 
 
@@ -154,14 +160,16 @@ class Client:
     async def send(self, message: Message) -> None:
         self.sent.append(message)
 
-    async def ask(self, app: ASGIApp = quiet, path: str = "/vision/v1.0/models") -> None:
+    def scope(self, path: str) -> Scope:
         raw = [
             (key.replace("_", "-").encode(), text.encode()) for key, text in self.headers.items()
         ]
-        scope = {"type": "http", "method": "POST", "path": path, "headers": raw}
-        scope |= {"query_string": b"", "client": (self.address, 5), "scheme": "http"}
+        scope: Scope = {"type": "http", "method": "POST", "path": path, "headers": raw}
+        return scope | {"query_string": b"", "client": (self.address, 5), "scheme": "http"}
+
+    async def ask(self, app: ASGIApp = quiet, path: str = "/vision/v1.0/models") -> None:
         middleware = ApiKeyMiddleware(app, ServiceSettings(), "key", self.idle_timer)
-        await middleware(scope, self.receive, self.send)
+        await middleware(self.scope(path), self.receive, self.send)
 
     @property
     def status(self) -> int:
@@ -246,19 +254,36 @@ def test_a_request_that_is_canceled_gets_503_and_stays_canceled() -> None:
     assert (client.status, client.taken, client.closes) == (503, 0, True)
 
 
-def test_a_client_that_does_not_read_the_response_times_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr("visionservice.middleware.SEND_SECONDS", 0.2)
+class Stuck(Client):
+    """A client that reads the head of the response, and then nothing."""
 
-    class Stuck(Client):
-        async def send(self, _: Message) -> None:
+    async def receive(self) -> Message:
+        if self.taken:
             await asyncio.sleep(60)
+        return await super().receive()
 
-    client = Stuck()
-    with pytest.raises(TimeoutError):
-        asyncio.run(client.ask())
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            await asyncio.sleep(60)
+        await super().send(message)
+
+
+@pytest.mark.parametrize("path", ["/vision/v1.0/models", "/health"])
+def test_a_client_that_does_not_read_the_response_times_out_without_a_stack_trace(
+    path: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def stream(_: Request) -> StreamingResponse:
+        return StreamingResponse(iter([b"chunk"] * 3))
+
+    monkeypatch.setattr("visionservice.middleware.SEND_SECONDS", 0.2)
+    caplog.set_level(logging.INFO, "visionservice")
+    client, routes = Stuck(), [Route(path, stream, methods=["POST"])]
+    check = Middleware(ApiKeyMiddleware, ServiceSettings(), "key", client.idle_timer)
+    app = Starlette(routes=routes, middleware=[check], exception_handlers=EXCEPTION_HANDLERS)
+    asyncio.run(app(client.scope(path), client.receive, client.send))
     assert client.idle_timer.idle > 0
+    (record,) = [each for each in caplog.records if each.name.startswith("visionservice")]
+    assert (record.levelname, " 499, " in record.getMessage()) == ("INFO", True)
 
 
 @pytest.mark.parametrize(
