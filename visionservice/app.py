@@ -6,7 +6,6 @@ from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Event
@@ -116,8 +115,10 @@ class Service:
     def load_engines(self, is_stopped: Callable[[], bool]) -> None:
         """Load the models, and set `ready`, unless the service is stopped before."""
         self.engines.load(is_stopped)
-        with suppress(ImportError):
-            import_module(".fetch", __package__)  # slow; the first URL would delay all requests
+        with suppress(ImportError, OSError):
+            from .fetch import tls_context
+
+            tls_context()  # slow, as the import is; the first URL would delay all requests
         if not is_stopped():
             self.ready.set()
 

@@ -97,7 +97,7 @@ async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.Asy
     address = getproxies_environment().get(url.scheme)
     if not address or url.host in LOOPBACK or proxy_bypass(url.netloc.decode()):
         backend = CheckedBackend(is_allowed)
-        return httpcore.AsyncConnectionPool(ssl_context=_tls(), network_backend=backend)
+        return httpcore.AsyncConnectionPool(ssl_context=tls_context(), network_backend=backend)
     try:
         there = httpx.URL(address if "://" in address else f"http://{address}")
     except httpx.InvalidURL:
@@ -107,9 +107,9 @@ async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.Asy
     if is_allowed:
         await _resolve(url.raw_host.decode(), url.port or 80, is_allowed)
     login = (there.username.encode(), there.password.encode()) if there.userinfo else None
-    tls = _tls() if there.scheme == "https" else None
+    tls = tls_context() if there.scheme == "https" else None
     proxy = httpcore.Proxy(_raw(there), auth=login, ssl_context=tls)
-    return httpcore.AsyncConnectionPool(ssl_context=_tls(), proxy=proxy)
+    return httpcore.AsyncConnectionPool(ssl_context=tls_context(), proxy=proxy)
 
 
 class CheckedBackend(httpcore.AnyIOBackend):
@@ -143,7 +143,8 @@ async def _resolve(host: str, port: int, is_allowed: AddressCheck) -> list[str]:
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
+    """Return the certificates of the system and of certifi; loading them takes 40 ms."""
     context = ssl.create_default_context()
     context.load_verify_locations(certifi.where())
     return context

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from visionservice.errors import ApiError, invalid_image_size
-from visionservice.fetch import _tls, download, is_public_address
+from visionservice.fetch import download, is_public_address, tls_context
 
 HITS: list[tuple[str, str]] = []
 IMAGE = b"image" * 10
@@ -279,10 +279,10 @@ def test_an_address_that_does_not_answer_delays_the_next_by_a_moment(
 def secure_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Run the web server with TLS; its certificate is for localhost and 127.0.0.1."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    _tls.cache_clear()
+    tls_context.cache_clear()
     with serving(certificate=CERTIFICATE) as url:
         yield url
-    _tls.cache_clear()
+    tls_context.cache_clear()
 
 
 def test_https_checks_the_certificate_for_the_name(

@@ -20,7 +20,7 @@ import requests
 
 import visionservice
 from visionhelpers.images import sample_path
-from visionservice import LocalService
+from visionservice import LocalService, fetch
 from visionservice.gallery.gallery import Gallery
 from visionservice.server import default_gallery
 from visionservice.settings import ServiceSettings
@@ -232,6 +232,21 @@ def test_a_warm_start_takes_until_the_models_are_loaded() -> None:
         assert started.result(60) is service
     assert is_ready(service)
     service.stop()
+
+
+def test_a_service_that_is_ready_has_loaded_its_certificates() -> None:
+    fetch.tls_context.cache_clear()
+    with LocalService(warm=True):
+        assert fetch.tls_context.cache_info().currsize == 1
+
+
+def test_a_service_without_certificates_is_ready(monkeypatch: pytest.MonkeyPatch) -> None:
+    def tls_context() -> None:
+        raise FileNotFoundError(2, "No such file", "cacert.pem")
+
+    monkeypatch.setattr(fetch, "tls_context", tls_context)
+    with LocalService(warm=True) as service:
+        assert status(service) == 200
 
 
 def test_a_stop_does_not_wait_for_models() -> None:
