@@ -10,7 +10,7 @@ Results = dict[Hashable, Any]  # of one image by name; jobs with one image never
 
 
 class AnalysisCache:
-    """Results of the last `size` images, without names: a gallery may change."""
+    """Results of the last `size` images; captions with names are used for the same people only."""
 
     def __init__(self, size: int) -> None:
         self._size, self._lock = size, Lock()

@@ -67,7 +67,8 @@ class ServiceSettings:
         fail_operations: Whether every operation fails at its end.
         images: A folder; a URL whose last segment, decoded and without the query, is the name of a
             file in it means that file, and nothing is downloaded.
-        cache_size: The number of images whose results are cached; names are never cached.
+        cache_size: The number of images whose results are cached. Cached captions with names are
+            used only while the gallery recognizes the same people.
         engines: The engine of a kind, such as "captions": an object or "module:Class".
         engine_options: The arguments of engines, such as {"captions.model": "model.onnx"}.
         warm: Whether to start with all models loaded, in place of loading them in the background.
