@@ -90,11 +90,10 @@ def _parser() -> ArgumentParser:
     add("--verbose", action="store_true", help="log every request and the hints of errors")
     add = parser.add_argument_group("conditions to test a client under").add_argument
     add("--rate", help="maximum request rate with polls, such as 20/minute; others get 429")
-    add("--latency", **seconds, help="delay of every response")
+    add("--latency", **seconds, help="delay of every API response")
     add("--operation-delay", **seconds, help="minimum time of Recognize Text and Read")
     add("--fail-operations", action="store_true", help="make Recognize Text and Read fail")
-    about = "use the files of this folder for URLs that end in their names, and download nothing"
-    add("--images", type=Path, metavar="FOLDER", help=about)
+    add("--images", type=Path, metavar="FOLDER", help="files for URLs that end in their names")
     defaults = ("host", "port", "cache_size", "latency", "operation_delay")
     parser.set_defaults(**{name: getattr(ServiceSettings, name) for name in defaults})
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", prog=parser.prog)

@@ -23,12 +23,12 @@ from .settings import ServiceSettings
 BODY_SECONDS = 60.0
 MAX_JSON_BYTES = 16 * 1024
 MAX_FORM_BYTES = 16 * 1024  # of a multipart body besides its file
-MAX_TOTAL_BYTES = 256 * 1024 * 1024  # of all images that are in memory at once
+MAX_TOTAL_BYTES = 256 * 1024 * 1024  # being received or analyzed; queued documents count as pixels
 SizeCheck = Callable[[int], None]  # receives the bytes so far; raises ApiError if too many
 
 
 class ImageSource:
-    """Reads images within a byte limit for all requests; never downloads URLs of this service."""
+    """Reads images within a byte limit for all requests; samples of this service from disk."""
 
     def __init__(self, settings: ServiceSettings, max_total_bytes: int = MAX_TOTAL_BYTES) -> None:
         self._settings, self._free_bytes = settings, max_total_bytes

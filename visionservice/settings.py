@@ -58,17 +58,15 @@ class ServiceSettings:
         port: The port to listen on; 0 for any free port.
         key: The key of all requests: ASCII letters, digits and signs; None for a new random key.
         gallery: A folder of known people and landmarks; None for an empty one, deleted at the stop.
-        built_in_gallery: Whether to know the people and landmarks that come with the service.
+        built_in_gallery: Whether to recognize the people and landmarks of the service's samples.
         idle: The seconds without a request with the key until the service stops; None for never.
         allow_hosts: Host names that requests may use besides `host` and those of this machine.
         rate: The accepted requests with polls, such as "20/minute"; others get 429 and Retry-After.
-        latency: The seconds by which every response is delayed.
+        latency: The seconds by which every API response is delayed.
         operation_delay: The minimum seconds that an operation (Recognize Text, Read) takes.
         fail_operations: Whether every operation fails at its end.
-        images: A folder; a URL whose last segment, decoded and without the query, is the name of a
-            file in it means that file, and nothing is downloaded.
-        cache_size: The number of images whose results are cached. Cached captions with names are
-            used only while the gallery recognizes the same people.
+        images: A folder; a URL whose path ends in the name of a file in it means that file.
+        cache_size: The number of images whose results are cached; see `AnalysisCache` for names.
         engines: The engine of a kind, such as "captions": an object or "module:Class".
         engine_options: The arguments of engines, such as {"captions.model": "model.onnx"}.
         warm: Whether to start with all models loaded, in place of loading them in the background.
