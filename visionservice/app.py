@@ -35,7 +35,7 @@ from .responses import EXCEPTION_HANDLERS, JsonResponse
 from .scheduler import Scheduler, Step
 from .settings import LOOPBACK, ServiceSettings
 
-ImageFile = tuple[bytes, ImageInfo, bytes | None]  # with what the header contains, the cache's key
+ImageFile = tuple[bytes, ImageInfo, bytes | None]  # bytes, header, cache key
 CLIENT_HEADER = "X-Client-Id"  # of a client with several connections, on this machine
 
 
@@ -50,7 +50,7 @@ class Operation:
     results: str = ""
 
     def handler(self, request: Request, version: Version) -> Any:
-        """Return the handler; parameters in the path precede those in the query."""
+        """Return what `parse` returns; parameters in the path precede those in the query."""
         pairs = [*request.path_params.items(), *request.query_params.multi_items()]
         query = Query(pairs, request.headers.get("user-agent", ""))
         if version.model:

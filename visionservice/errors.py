@@ -39,7 +39,7 @@ invalid_image_format = partial(
     ApiError, 400, "InvalidImageFormat", "Input data is not a valid image."
 )
 not_found = partial(GatewayError, 404, "404", "Resource not found")
-"""The errors for an unreadable image and an unknown path; the argument is the hint."""
+"""The errors with a fixed message; the argument is the hint."""
 
 
 def invalid_parameter(

@@ -43,7 +43,7 @@ async def download(url: str, *, check_size: SizeCheck, is_allowed: AddressCheck 
     remedy = "send the image itself instead"
     try:
         async with asyncio.timeout(FETCH_SECONDS):
-            return await _follow(url, check_size, is_allowed)
+            return await _follow(httpx.URL(url.strip()), check_size, is_allowed)
     except TimeoutError:
         hint = f"{_shown(url)} did not arrive within {FETCH_SECONDS:g} s; {remedy}."
     except (httpx.InvalidURL, ValueError):
@@ -65,29 +65,28 @@ def is_public_address(address: str) -> bool:
     return ip.is_global and not ip.is_multicast and not any(ip in net for net in METADATA_NETWORKS)
 
 
-async def _follow(url: str, check_size: SizeCheck, is_allowed: AddressCheck) -> bytes:
+async def _follow(url: httpx.URL, check_size: SizeCheck, is_allowed: AddressCheck) -> bytes:
     """Return the body of the first response that is not a redirect."""
-    here = httpx.URL(url.strip())
     for _ in range(MAX_REDIRECTS + 1):
-        netloc = here.netloc.decode()
+        netloc = url.netloc.decode()
         headers = [("Host", netloc), ("User-Agent", USER_AGENT), ("Accept-Encoding", "identity")]
         async with (
-            await _connections(here, is_allowed) as pool,
-            pool.stream("GET", _raw(here), headers=headers) as response,
+            await _connections(url, is_allowed) as pool,
+            pool.stream("GET", _raw(url), headers=headers) as response,
         ):
             location = httpx.Headers(response.headers).get("location")
             if response.status in (301, 302, 303, 307, 308) and location:
-                here = here.join(location)
+                url = url.join(location)
                 continue
             if response.status != 200:
-                host = here.raw_host.decode()
+                host = url.raw_host.decode()
                 raise not_accessible(f"The image host {host} returned HTTP {response.status}.")
             data = bytearray()
             async for chunk in response.aiter_stream():
                 check_size(len(data) + len(chunk))
                 data += chunk
             return bytes(data)
-    raise not_accessible(f"{_shown(url)} redirects more than {MAX_REDIRECTS} times.")
+    raise not_accessible(f"{_shown(str(url))} redirects more than {MAX_REDIRECTS} times.")
 
 
 async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.AsyncConnectionPool:
@@ -99,16 +98,17 @@ async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.Asy
         backend = CheckedBackend(is_allowed)
         return httpcore.AsyncConnectionPool(ssl_context=tls_context(), network_backend=backend)
     try:
-        there = httpx.URL(address if "://" in address else f"http://{address}")
+        proxy_url = httpx.URL(address if "://" in address else f"http://{address}")
     except httpx.InvalidURL:
-        there = httpx.URL()
-    if there.scheme not in ("http", "https"):
+        proxy_url = httpx.URL()
+    if proxy_url.scheme not in ("http", "https"):
         raise OSError(f"invalid {url.scheme}_proxy: use http://HOST:PORT")
     if is_allowed:
         await _resolve(url.raw_host.decode(), url.port or 80, is_allowed)
-    login = (there.username.encode(), there.password.encode()) if there.userinfo else None
-    tls = tls_context() if there.scheme == "https" else None
-    proxy = httpcore.Proxy(_raw(there), auth=login, ssl_context=tls)
+    user, password = proxy_url.username.encode(), proxy_url.password.encode()
+    login = (user, password) if proxy_url.userinfo else None
+    tls = tls_context() if proxy_url.scheme == "https" else None
+    proxy = httpcore.Proxy(_raw(proxy_url), auth=login, ssl_context=tls)
     return httpcore.AsyncConnectionPool(ssl_context=tls_context(), proxy=proxy)
 
 

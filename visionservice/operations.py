@@ -65,13 +65,13 @@ class OperationStore:
     @property
     def running(self) -> bool:
         """Whether an operation has not ended."""
-        return any(one.job for one in self._operations.values())
+        return any(operation.job for operation in self._operations.values())
 
     async def wait_until_read(self) -> None:
         """Wait until clients have read all results, at most `READ_TIME` after the last end."""
         with suppress(TimeoutError):  # a test may have frozen the clock of the operations
             async with asyncio.timeout(READ_TIME.total_seconds()):
-                while any(one.is_unread for one in self._operations.values()):
+                while any(operation.is_unread for operation in self._operations.values()):
                     await asyncio.sleep(0.02)
 
     def add(self, job: Job, folder: str) -> str:
@@ -109,12 +109,12 @@ class OperationStore:
 
     def evict(self) -> None:
         """Remove expired operations, and the oldest if there are too many."""
-        now, size = datetime.now(UTC), sum(len(one.result) for one in self._operations.values())
-        for name, one in list(self._operations.items()):
+        now, size = datetime.now(UTC), sum(len(each.result) for each in self._operations.values())
+        for path, operation in list(self._operations.items()):
             too_many = len(self._operations) > MAX_OPERATIONS
-            too_large = size > MAX_RESULT_BYTES and one.result
-            if too_many or too_large or now >= one.created + KEEP_TIME:
-                size -= len(one.result)
-                del self._operations[name]
-                if one.job:
-                    one.job.cancel()
+            too_large = size > MAX_RESULT_BYTES and operation.result
+            if too_many or too_large or now >= operation.created + KEEP_TIME:
+                size -= len(operation.result)
+                del self._operations[path]
+                if operation.job:
+                    operation.job.cancel()

@@ -18,7 +18,7 @@ from .app import Service, create_app
 from .scheduler import DRAIN_SECONDS
 from .settings import ALL_ADDRESSES, ServiceSettings, expand
 
-START_SECONDS = 120.0  # compiling all models for the first time takes some of them
+START_SECONDS = 120.0  # that a start may take; the first one compiles all models
 CLOSE_SECONDS = 5  # that responses and bodies have to be sent when the work is done
 STOP_SECONDS = DRAIN_SECONDS + 3 * CLOSE_SECONDS
 MAX_CONNECTIONS = 500  # that are open at the same time; requests on further ones get 503
@@ -28,7 +28,7 @@ class LocalService:
     """The local service, a context manager: entering starts it, leaving stops it.
 
     The arguments are the attributes of `ServiceSettings`, such as `key`, `port` and `rate`. They
-    are checked at construction, with its errors, and cannot be changed afterwards.
+    are checked at construction, with the errors of `ServiceSettings`, and cannot be changed.
     """
 
     __slots__ = (

@@ -16,7 +16,7 @@ _MODEL_VERSION = re.compile(r"(latest|\d{4}-\d{2}-\d{2})(-preview)?")
 
 
 class Query:
-    """Parameters; case, blanks and unknown names do not count, invalid values raise ApiError."""
+    """Parameters; case, blanks and unknown names are ignored, invalid values raise ApiError."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]], agent: str = "") -> None:
         self.agent = agent  # the client's User-Agent
@@ -40,7 +40,7 @@ class Query:
         return _BOOLEANS[value.lower()]
 
     def number(self, name: str, high: int, default: str = "", code: str = "BadArgument") -> int:
-        """Return an integer from 1 to `high`; "" is no default."""
+        """Return an integer from 1 to `high`; it is required if there is no default."""
         value, use = self.text(name, default), f"an integer from 1 to {high}"
         if not value:
             raise ApiError(400, code, f"{name} is required: {use}.")

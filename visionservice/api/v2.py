@@ -8,7 +8,7 @@ from .query import Query
 from .version import ImageHandler, Json, ReadPlan, Version
 
 MAX_READ_PAGES = 200
-LOW_CONFIDENCE = 0.8  # below it words are marked "Low"; correctly read ones have 0.9 and more
+MIN_HIGH = 0.8  # confidence of words that are marked "High"; correctly read ones have 0.9 and more
 
 
 def detect(_: Query, version: Version) -> ImageHandler:
@@ -39,5 +39,5 @@ def _page(page: PageAnalysis) -> Json:
     text = page.image.ocr()
     angle = {"clockwiseOrientation": round(text.clockwise % 360, 2)}
     return text_json.page(
-        page, angle, text.lines, lambda sure: "High" if sure >= LOW_CONFIDENCE else "Low"
+        page, angle, text.lines, lambda confidence: "High" if confidence >= MIN_HIGH else "Low"
     )

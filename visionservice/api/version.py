@@ -18,7 +18,7 @@ V1_FEATURES = ("ImageType", "Faces", "Adult", "Categories", "Color", "Tags", "De
 V2_FEATURES = (*V1_FEATURES, "Objects", "Brands")
 V4_FEATURES = ("caption", "denseCaptions", "objects", "people", "read", "smartCrops", "tags")
 NOT_IN_V1 = {"UnsupportedMediaType", "NotSupportedFeature", "InvalidThumbnailSize", "InvalidModel"}
-NOT_IN_READ = {"Timeout"}  # the codes of this service that v1.0 and Read v3.2 lack
+NOT_IN_READ = {"Timeout"}  # of v3.2; the codes in both sets are sent as "BadArgument"
 INVALID_RATIO = "'smartcrops-aspect-ratios' aspect ratio is not in allowed range [0.75 to 1.8]"
 INVALID_SIZE = f"The image size is not allowed to be zero or larger than {IMAGE_V4.bytes} bytes"
 V4_MESSAGES = json.loads(Path(__file__).with_name("messages.json").read_text(encoding="utf-8"))
@@ -38,7 +38,7 @@ class ReadPlan:
 class Version:
     """One version of the API; its features are in the order of the response."""
 
-    name: str  # in paths
+    name: str  # in messages, and in paths except for 4.0
     number: float
     features: tuple[str, ...]
     model: str = ""  # the `modelVersion` of responses, if the version has one

@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 MAX_STORED_SIDE, MAX_STORED_BYTES = 2000, 4 * 1024 * 1024
 """Larger images are scaled down, larger files stored as JPEG: more is not easier to recognize."""
 SUFFIXES = {".jpg", ".jpeg", ".png", ".gif", ".bmp"}
-MAX_NAME_LENGTH, MAX_NAME_BYTES = 100, 240  # in UTF-8; file systems limit names to 255 bytes
+MAX_NAME_LENGTH, MAX_NAME_BYTES = 100, 240  # characters, UTF-8 bytes; file systems allow 255
 LOCK_SECONDS = 30.0
 _extractors = ThreadPoolExecutor(MAX_DECODING, "gallery")
 _NAME = re.compile(
