@@ -59,8 +59,7 @@ def _parser() -> ArgumentParser:
     parser = ArgumentParser(
         prog="python -m visionservice",
         usage="%(prog)s [options] [COMMAND ...]",
-        description="Serve the Computer Vision API, v1.0 to v3.2 and Image Analysis 4.0, from this "
-        "machine. With a command, edit the gallery instead.",
+        description="Serve the Computer Vision API, v1.0 to 4.0. With a command, edit the gallery.",
     )
     add = parser.add_argument
     add("--version", action="version", version=f"%(prog)s {version('visionhelpers')}")
@@ -125,18 +124,17 @@ def _pair(text: str) -> tuple[str, str]:
 def _edit_gallery(options: Namespace) -> None:
     """Run a command on the gallery, and print names with their numbers of images."""
     gallery = Gallery(options.gallery, built_in=options.built_in_gallery)
+    stores = {"face": gallery.faces, "landmark": gallery.landmarks}
     action, _, kind = options.command.partition("-")
-    store = gallery.faces if kind == "face" else gallery.landmarks
-    if action == "add":
-        counts = {options.name: store.add(options.name, expand(options.image).read_bytes())}
-    elif action == "remove":
-        if not store.remove(options.name):
-            sys.exit(f"Invalid name {options.name!r}: use a name that list prints.")
+    if action == "list":
+        found = ((kind, *pair) for kind, store in stores.items() for pair in store.names().items())
+        counts = {f"{kind}: {name}": count for kind, name, count in found}
+    elif action == "add":
+        counts = {options.name: stores[kind].add(options.name, expand(options.image).read_bytes())}
+    elif stores[kind].remove(options.name):
         counts = {options.name: 0}
     else:
-        counts = {f"face: {name}": count for name, count in gallery.faces.names().items()}
-        landmarks = gallery.landmarks.names().items()
-        counts |= {f"landmark: {name}": count for name, count in landmarks}
+        sys.exit(f"Invalid name {options.name!r}: use a name that list prints.")
     for name, count in counts.items():
         sys.stdout.write(f"{name}: {count} {'image' if count == 1 else 'images'}\n")
 

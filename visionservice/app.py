@@ -92,9 +92,8 @@ def create_app(settings: ServiceSettings | None = None) -> Starlette:
 class Service:
     """The endpoints of the API and what they share.
 
-    Documents have their own workers: opening a PDF, or drawing one of its pages, may take as
-    long as its time limit, and images do not wait for it. `ready` is set when all models are
-    loaded; requests do not wait for that.
+    Documents have their own workers: no image waits for a PDF that takes until its time limit.
+    `ready` is set when all models are loaded; requests do not wait for that.
     """
 
     def __init__(self, settings: ServiceSettings) -> None:

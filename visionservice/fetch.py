@@ -98,17 +98,13 @@ async def _connections(url: httpx.URL, is_allowed: AddressCheck) -> httpcore.Asy
         backend = CheckedBackend(is_allowed)
         return httpcore.AsyncConnectionPool(ssl_context=tls_context(), network_backend=backend)
     try:
-        proxy_url = httpx.URL(address if "://" in address else f"http://{address}")
-    except httpx.InvalidURL:
-        proxy_url = httpx.URL()
-    if proxy_url.scheme not in ("http", "https"):
-        raise OSError(f"invalid {url.scheme}_proxy: use http://HOST:PORT")
+        configured = httpx.Proxy(address if "://" in address else f"http://{address}")
+        tls = {"http": None, "https": tls_context()}[configured.url.scheme]
+    except (httpx.InvalidURL, ValueError, KeyError):
+        raise OSError(f"invalid {url.scheme}_proxy: use http://HOST:PORT") from None
     if is_allowed:
         await _resolve(url.raw_host.decode(), url.port or 80, is_allowed)
-    user, password = proxy_url.username.encode(), proxy_url.password.encode()
-    login = (user, password) if proxy_url.userinfo else None
-    tls = tls_context() if proxy_url.scheme == "https" else None
-    proxy = httpcore.Proxy(_raw(proxy_url), auth=login, ssl_context=tls)
+    proxy = httpcore.Proxy(_raw(configured.url), auth=configured.raw_auth, ssl_context=tls)
     return httpcore.AsyncConnectionPool(ssl_context=tls_context(), proxy=proxy)
 
 
@@ -134,8 +130,7 @@ class CheckedBackend(httpcore.AnyIOBackend):
 
 async def _resolve(host: str, port: int, is_allowed: AddressCheck) -> list[str]:
     """Return the IP addresses of a host; all of them must be allowed."""
-    loop = asyncio.get_running_loop()
-    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     addresses = list(dict.fromkeys(str(entry[4][0]) for entry in found))
     if is_allowed and not all(is_allowed(address) for address in addresses):
         raise not_accessible(f"{host} is in a private network; send the image itself instead.")

@@ -11,7 +11,7 @@ from . import INSTALL
 from .api.version import version_at
 from .engines.base import EngineUnavailable
 from .errors import ApiError, bad_argument, internal_error, not_available, not_found
-from .gallery.gallery import GalleryError
+from .gallery.image_store import GalleryError
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from math import inf
 from numbers import Integral, Real
 from pathlib import Path
@@ -118,8 +117,5 @@ class ServiceSettings:
     @property
     def public(self) -> bool:
         """Whether other machines can reach the service: directly, or through a proxy."""
-        try:
-            is_loopback = ip_address(self.host).is_loopback
-        except ValueError:
-            is_loopback = self.host.lower() == "localhost"
+        is_loopback = self.host.lower() in LOOPBACK or re.fullmatch(r"127(\.[0-9]+){3}", self.host)
         return bool(self.allow_hosts) or not is_loopback

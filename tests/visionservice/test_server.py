@@ -392,6 +392,7 @@ def test_a_service_downloads_from_another_over_loopback(tmp_path: Path) -> None:
         ("::", False),
         ("192.168.1.5", False),
         ("lab.example", False),
+        ("127.0.0.1.example", False),
     ],
 )
 def test_only_loopback_is_loopback(host: str, loopback: bool) -> None:

@@ -81,11 +81,9 @@ class Query:
             raise invalid_parameter("model-version", asked, "latest or a date such as 2021-05-01")
 
 
-def _match(
-    name: str, value: str, allowed: Iterable[str], use: str, code: str, hint: str = ""
-) -> str:
-    """Return a value as it is spelled in `allowed`, or raise ApiError."""
-    for spelling in allowed:
+def _match(name: str, value: str, valid: Iterable[str], use: str, code: str, hint: str = "") -> str:
+    """Return a value as it is spelled in `valid`, or raise ApiError."""
+    for spelling in valid:
         if value.lower() == spelling.lower():
             return spelling
     raise invalid_parameter(name, value, use, code, hint)

@@ -31,8 +31,7 @@ def analyze(query: Query, version: Version) -> ImageHandler:
     details = frozenset(DETAILS)
     if query.text("details").lower() != "all":
         details = query.choices("details", DETAILS, "InvalidDetails")
-    allowed = version.features
-    features = query.choices("visualFeatures", allowed, "NotSupportedVisualFeature")
+    features = query.choices("visualFeatures", version.features, "NotSupportedVisualFeature")
     if "Brands" in features:
         message = "The local service does not support brand detection."
         raise ApiError(400, "NotSupportedFeature", message)
@@ -42,7 +41,7 @@ def analyze(query: Query, version: Version) -> ImageHandler:
         "Categories": partial(analysis_json.categories, details=details),
         "Description": partial(analysis_json.description, names=_with_names(query, version)),
     }
-    selected = {f[0].lower() + f[1:]: sections[f] for f in allowed if f in features}
+    selected = {f[0].lower() + f[1:]: sections[f] for f in version.features if f in features}
     return analysis_json.handler(version, **selected)
 
 

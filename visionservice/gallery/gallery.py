@@ -16,8 +16,7 @@ from ..engines import landmarks
 from ..engines.base import FaceBox, LabelScore, RGBImage
 from ..engines.geometry import Box
 from ..engines.registry import Engines, default
-from .image_store import Features, ImageStore, validate_name
-from .image_store import GalleryError as GalleryError
+from .image_store import Features, GalleryError, ImageStore, validate_name
 
 Embed = Callable[[FaceBox], NDArray[np.float64]]  # returns the vector of a face
 BUILT_IN = SAMPLES / "gallery"
