@@ -8,10 +8,8 @@ from .base import Colors, RGBImage
 from .geometry import shrink_to
 
 COLOR_SIDE = 128  # pixels of the longer side, at which colors are counted
-NAMES = (
-    "Black", "Blue", "Brown", "Grey", "Green", "Orange",
-    "Pink", "Purple", "Red", "Teal", "White", "Yellow",
-)  # fmt: skip
+NAMES = ("Black", "Blue", "Brown", "Grey", "Green", "Orange",
+         "Pink", "Purple", "Red", "Teal", "White", "Yellow")  # fmt: skip
 HUES = ("Red", "Orange", "Yellow", "Green", "Teal", "Blue", "Purple", "Pink", "Red")
 HUE_ENDS = (15, 45, 68, 160, 195, 258, 300, 340)  # of all `HUES` but the last, in HSV degrees
 MIN_DOMINANT_SHARE = 0.15  # of the image

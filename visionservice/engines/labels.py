@@ -1,6 +1,7 @@
 """Labels of the object and scene models, and the thresholds that all engines share."""
 
 import csv
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -69,6 +70,14 @@ def scene_class(name: str) -> Label:
 def word_class(word: str) -> Label:
     """Return the exceptions of a word, if any."""
     return WORD_CLASSES.get(word) or Label(word)
+
+
+def highest(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
+    """Return the highest score of each name."""
+    best: dict[str, float] = {}
+    for name, score in scores:
+        best[name] = max(score, best.get(name, 0.0))
+    return best
 
 
 @cache

@@ -112,9 +112,8 @@ def load(choices: Mapping[str, object], options: Mapping[str, str]) -> Engines:
         if kind not in KINDS or not name:
             raise ValueError(f"Invalid engine option {option!r}: use for example captions.model.")
         arguments[kind][name] = value
-    slots: list[Any] = [
-        _slot(kind, choices.get(kind, row.built_in), arguments[kind]) for kind, row in KINDS.items()
-    ]
+    chosen = {kind: row.built_in for kind, row in KINDS.items()} | dict(choices)
+    slots: list[Any] = [_slot(kind, chosen[kind], arguments[kind]) for kind in KINDS]
     return Engines(*slots)
 
 

@@ -15,6 +15,7 @@ from visionhelpers.images import SAMPLES
 from ..engines import landmarks
 from ..engines.base import FaceBox, LabelScore, RGBImage
 from ..engines.geometry import Box
+from ..engines.labels import highest
 from ..engines.registry import Engines, default
 from .image_store import Features, GalleryError, ImageStore, validate_name
 
@@ -84,9 +85,7 @@ class Gallery:
         known = [(name, landmarks.Features(**found)) for name, found in self.landmarks.features()]
         if len(known) > MAX_COMPARED:
             known = nlargest(MAX_COMPARED, known, lambda pair: landmarks.quick_score(seen, pair[1]))
-        most: dict[str, int] = {}
-        for name, features in known:
-            most[name] = max(most.get(name, 0), landmarks.inliers(seen, features))
+        most = highest((name, landmarks.inliers(seen, features)) for name, features in known)
         return tuple(
             LabelScore(name, round(1 - 0.5 ** (count / MIN_INLIERS), 4))
             for name, count in sorted(most.items(), key=lambda item: (-item[1], item[0]))

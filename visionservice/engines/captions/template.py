@@ -10,6 +10,7 @@ from itertools import combinations
 
 from ..base import Caption, Captioner, Colors
 from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
+from ..labels import highest
 from .objects import drawn_animal, object_plan
 from .people import people_plan
 from .phrases import CaptionPlan, Phrase, article, join
@@ -37,10 +38,7 @@ class TemplateCaptioner(Captioner):
             evidence = evidence.with_results(faces=faces)
         if gender_neutral or not names:
             evidence = evidence.with_results(names=())
-        best: dict[str, float] = {}
-        for words, confidence in _sentences(evidence):
-            best[words] = max(confidence, best.get(words, 0.0))
-        ranked = sorted(best.items(), key=lambda item: -item[1])
+        ranked = sorted(highest(_sentences(evidence)).items(), key=lambda item: -item[1])
         return tuple(Caption(text, confidence) for text, confidence in ranked[:limit])
 
 

@@ -5,12 +5,12 @@ is the parent of `people_group`, and has at least its score. `objects.csv` and `
 categories of objects and scenes; the others follow from people, text, light and place.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from ..base import LabelScore, Tag, Tagger
 from ..evidence.evidence import MAX_BABY_AGE, MAX_CHILD_AGE, MIN_TEXT_WORDS, Evidence
 from ..geometry import Box
-from ..labels import class_count, object_class
+from ..labels import class_count, highest, object_class
 
 MIN_TAG_CONFIDENCE = 0.5  # on 25 images wrong words have at most 0.48, right ones at least 0.53
 MIN_LABEL_TAG = 0.7  # of one class: in 170 images 3 of those from 0.6 were right, and 7 wrong
@@ -39,7 +39,7 @@ class RuleTagger(Tagger):
 
     def tag(self, evidence: Evidence) -> tuple[Tag, ...]:
         """Return the tags, the most confident first; of equal ones, the general word first."""
-        best = _highest([*_objects_and_people(evidence), *_scene(evidence), *_medium(evidence)])
+        best = highest([*_objects_and_people(evidence), *_scene(evidence), *_medium(evidence)])
         tags = (Tag(name, min(1.0, c)) for name, c in best.items() if c >= MIN_TAG_CONFIDENCE)
         return tuple(sorted(tags, key=lambda tag: (-tag.confidence, class_count(tag.name) == 1)))
 
@@ -53,18 +53,11 @@ def categories(evidence: Evidence) -> tuple[LabelScore, ...]:
     for name, score in (*subjects, *places):
         parent = name.partition("_")[0] + "_"
         with_parents += [(name, score), (name if parent in NO_PARENTS else parent, score)]
-    best = _highest(with_parents)
+    best = highest(with_parents)
     found = [LabelScore(n, min(1.0, s)) for n, s in best.items() if s >= MIN_CATEGORY_SCORE]
     if not found:
         return (LabelScore("others_", 1 - max(best.values())),)
     return tuple(sorted(found, key=lambda category: -category.confidence))
-
-
-def _highest(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
-    best: dict[str, float] = {}
-    for name, score in scores:
-        best[name] = max(score, best.get(name, 0.0))
-    return best
 
 
 def _objects_and_people(evidence: Evidence) -> Scores:
