@@ -92,11 +92,12 @@ class ImageAnalysis:
     def face_boxes(self) -> tuple[base.FaceBox, ...]:
         """The detected faces, the largest first; in a rotated image, where a person may be."""
 
+        def rotated() -> bool:
+            return any(o.name == "person" for o in self.objects)
+
         def detect() -> tuple[base.FaceBox, ...]:
-            found = self.engines.faces.detect(self.pixels.reduced, rotated=False)
-            if not found and any(o.name == "person" for o in self.objects):
-                found = self.engines.faces.detect(self.pixels.reduced)
-            return self._in_whole(found, self.pixels.reduced)
+            image = self.pixels.reduced
+            return self._in_whole(self.engines.faces.detect(image, rotated=rotated), image)
 
         return self._get("faces", detect)
 

@@ -19,7 +19,7 @@ from visionservice.analysis import ImageAnalysis
 from visionservice.api.analysis_json import description
 from visionservice.api.limits import IMAGE
 from visionservice.cache import Results
-from visionservice.engines.base import Caption
+from visionservice.engines.base import Caption, Object
 from visionservice.engines.evidence.evidence import MAX_WORKING_PIXELS, Evidence
 from visionservice.engines.geometry import Box
 from visionservice.engines.registry import KINDS, default, load
@@ -237,6 +237,18 @@ class Counted:
 
 def counted(*kinds: str) -> dict[str, Any]:
     return {kind: Counted(getattr(default(), kind), KINDS[kind].method) for kind in kinds}
+
+
+def test_a_rotated_face_is_searched_once_and_where_a_person_may_be(tmp_path: Path) -> None:
+    portrait = np.asarray(load_image(sample_path("eileen_collins.jpg")))
+    for name, count in (("person", 1), ("dog", 0)):
+        objects = counted("objects")["objects"]
+        objects.detect = lambda _, name=name: (Object(name, 0.9, Box(0, 0, 99, 99)),)
+        engines = counted("faces") | {"objects": objects}
+        sideways = lazy(np.ascontiguousarray(np.rot90(portrait)))
+        analysis = ImageAnalysis(sideways, "Jpeg", Gallery(tmp_path), load(engines, {}))
+        assert len(analysis.face_boxes) == count
+        assert len(engines["faces"].pixels) == 1
 
 
 def test_engines_get_as_many_pixels_as_they_need(tmp_path: Path) -> None:

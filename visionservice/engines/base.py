@@ -7,7 +7,7 @@ image, with the origin at the top left, x to the right, y down. All confidences 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -26,8 +26,8 @@ QuarterTurn = Literal[0, 90, 180, 270]
 Orientation = Literal["Up", "Down", "Left", "Right", "NotDetected"]
 
 MIN_SKY, MIN_GRASS, MIN_GREEN, MIN_SNOW, MIN_WATER = 0.10, 0.30, 0.20, 0.04, 0.25
-"""Shares of the image (of its lower third for grass), and the score of all 10 images of water."""
-BLACK_AND_WHITE_PRECISION = 107 / 110  # on as many prints in one ink as color images
+"""Shares of the image (of its lower third for grass), and the least score for water."""
+BLACK_AND_WHITE_PRECISION = 107 / 110  # half of the images in color, half prints in one ink
 DRAWING_PRECISION = {(3, 0): 529 / 536, (2, 0): 129 / 141, (2, 1): 78 / 79}
 """The share of right results by clip art and line drawing, on the images of `image_type`."""
 
@@ -104,14 +104,14 @@ class OcrResult:
     lines: tuple[Line, ...]  # in reading order
     regions: tuple[tuple[Line, ...], ...]  # columns or paragraphs, in reading order
     orientation: Orientation
-    angle: float  # above -45 and at most 45
+    angle: float  # at least -45 and below 45
     language: str  # a code of the OCR operation; "unk" without text
     rows: tuple[Line, ...] = ()  # from top to bottom, those of one row from left to right
     coverage: float = 0.0  # the share of the image, 0 to 1, of all lines; a page has 0.09
 
     @property
     def clockwise(self) -> float:
-        """The degrees clockwise from upright of the text, above -135 and below 315."""
+        """The degrees clockwise from upright of the text, above -45 and at most 315."""
         return {"Right": 90, "Down": 180, "Left": 270}.get(self.orientation, 0) - self.angle
 
     def crop(self, size: Size, box: Box, scale: Point = (1.0, 1.0)) -> OcrResult:
@@ -281,10 +281,12 @@ class ObjectDetector(Engine, Protocol):
 class FaceDetector(Engine, Protocol):
     """Finds faces: the kind `faces`."""
 
-    def detect(self, image: RGBImage, *, rotated: bool = True) -> Sequence[FaceBox]:
+    def detect(
+        self, image: RGBImage, *, rotated: Callable[[], bool] = lambda: True
+    ) -> Sequence[FaceBox]:
         """Return the faces, the largest first.
 
-        With `rotated` the image may be rotated by quarter turns; it takes twice the time.
+        Where none is upright, `rotated` tells whether a rotated image is worth the time.
         """
 
 

@@ -66,12 +66,13 @@ def check_objects(engine: Any, evidence: Evidence) -> None:
 
 
 def check_faces(engine: Any, evidence: Evidence) -> None:
-    faces = engine.detect(evidence.image)
-    assert all(first.box.area >= second.box.area for first, second in pairwise(faces))
-    for face in faces:
-        assert isinstance(face, FaceBox)
-        check_box(face.box, evidence)
-        assert 0 < face.confidence <= 1
+    for rotated in (lambda: True, lambda: False):
+        faces = engine.detect(evidence.image, rotated=rotated)
+        assert all(first.box.area >= second.box.area for first, second in pairwise(faces))
+        for face in faces:
+            assert isinstance(face, FaceBox)
+            check_box(face.box, evidence)
+            assert 0 < face.confidence <= 1
 
 
 def check_ages(engine: Any, evidence: Evidence) -> None:
@@ -103,6 +104,9 @@ def check_text(engine: Any, evidence: Evidence) -> None:
         for line in text.lines:
             assert line.text == " ".join(word.text for word in line.words)
             assert 0 <= line.confidence <= 1
+    assert engine.read(evidence.image, max_words=1).coverage == pytest.approx(
+        text.coverage, abs=0.2
+    )
 
 
 def check_scenes(engine: Any, evidence: Evidence) -> None:

@@ -51,7 +51,7 @@ class AgeAndGender:
         return Face(*detected, age=round(age), gender=gender, gender_confidence=sure)
 
     def _predict(self, image: RGBImage, square: Box) -> tuple[float, float]:
-        """Return the age in whole years, and the probability in percent that it is a woman's."""
+        """Return the age in whole years, and the probability (0 to 1) that it is a woman's."""
         found = landmarks(image, square)
         ages = self._age(network_input(image, found, AGE_INPUT, AGE_PADDING))[0][0]
         age = math.floor(float(ages @ CLASS_AGES) + 0.5)

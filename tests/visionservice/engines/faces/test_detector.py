@@ -33,6 +33,24 @@ def test_the_largest_face_comes_first(pixels: Pixels) -> None:
     assert hopper.box.left < collins.box.left
 
 
+def test_the_area_that_counts_is_the_visible_one(pixels: Pixels) -> None:
+    both = Image.fromarray(pixels("altered/hopper_and_collins.jpg"))
+    image = Image.new("RGB", (660, 460))
+    image.paste(both.crop((117, 0, 317, 320)))  # without a third of the larger face
+    image.paste(both.crop((320, 0, 640, 320)).resize((460, 460)), (200, 0))
+    right, left = (face.box for face in detect(image))
+    assert left.left == 0
+    assert left.height > right.height
+    assert left.area < right.area
+
+
+def test_other_rotations_are_examined_only_without_an_upright_face(pixels: Pixels) -> None:
+    sideways = np.ascontiguousarray(np.rot90(pixels("eileen_collins.jpg")))
+    assert len(default().faces.detect(pixels("eileen_collins.jpg"), rotated=pytest.fail)) == 1
+    assert default().faces.detect(sideways, rotated=lambda: False) == ()
+    assert len(default().faces.detect(sideways, rotated=lambda: True)) == 1
+
+
 @pytest.mark.parametrize(
     "name", ["chelsea_the_cat.jpg", "coffee_cup.jpg", "dahlia.jpg", "rocket_at_dusk.jpg"]
 )
