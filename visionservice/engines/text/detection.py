@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..base import RGBImage
+from ..geometry import Size
 from ..runtime import Network
 from .layout import Quads, clockwise_from_top_left
 
@@ -20,12 +21,13 @@ QUICK_SHAPES: Sequence[Shape] = ((480, 672),)
 """The same, in 0.4 of the time, where a part of the text is enough."""
 MIN_SCALE = 0.9  # of the image's best scale, with which it fits in a smaller input
 
+LEVELS = np.arange(256, dtype=np.float32) * np.float32(2 / 255) - 1  # of both networks' inputs
 MIN_PROBABILITY, MIN_MEAN_PROBABILITY = 0.3, 0.4
 """Of a pixel in a line, and of all pixels of a line."""
 UNCLIP_RATIO = 1.6
 """The network finds the core of a line; its outline is this share of area / perimeter away."""
 OUTLINE_MARGIN = 0.85  # pixels of the network, for both sides together
-MAX_LINES = 1000
+MAX_CONTOURS = 1000  # the upper ones, which are the last
 MIN_CORE, MIN_LINE = 3, 5
 """The least sides of a line's core and of its outline, in pixels of the network."""
 
@@ -41,12 +43,9 @@ def detect_lines(image: RGBImage, *, quick: bool = False) -> Quads:
     height, width = image.shape[:2]
     shape, scale = _fit(height, width, QUICK_SHAPES if quick else SHAPES)
     size = max(1, round(width * scale)), max(1, round(height * scale))
-    probabilities = network()(_letterbox(image, size, shape))[0][0, 0, : size[1], : size[0]]
-    outlines = _outlines(probabilities)
-    if not outlines:
-        return np.empty((0, 4, 2))
-    quads = np.array(outlines).clip(0, size) * (width / size[0], height / size[1])
-    return clockwise_from_top_left(quads)
+    probabilities = network()(letterbox(image, size, shape))[0][0, 0, : size[1], : size[0]]
+    quads = np.reshape(_outlines(probabilities), (-1, 4, 2)).clip(0, size)
+    return clockwise_from_top_left(quads * (width / size[0], height / size[1]))
 
 
 def _fit(height: int, width: int, shapes: Sequence[Shape]) -> tuple[Shape, float]:
@@ -55,23 +54,16 @@ def _fit(height: int, width: int, shapes: Sequence[Shape]) -> tuple[Shape, float
         shapes = [(down, across) for across, down in shapes]
     largest = max(1.0, min(shapes[0]) / min(height, width))
     scales = [min(largest, down / height, across / width) for down, across in shapes]
-    return next(
-        (shape, scale)
-        for shape, scale in zip(shapes, scales, strict=True)
-        if scale >= MIN_SCALE * max(scales)
-    )
+    return next(p for p in zip(shapes, scales, strict=True) if p[1] >= MIN_SCALE * max(scales))
 
 
-def _letterbox(image: RGBImage, size: tuple[int, int], shape: Shape) -> NDArray[np.float32]:
-    """Return the network's input: the image in BGR, from -1 to 1, with gray beside and below it."""
-    enlarged = size[0] > image.shape[1]
-    method = cv2.INTER_LINEAR if enlarged else cv2.INTER_AREA
-    scaled = np.asarray(cv2.resize(image, size, interpolation=method))
+def letterbox(image: RGBImage, size: Size, shape: Shape) -> NDArray[np.float32]:
+    """Return a network's input: the image in BGR, from -1 to 1, with gray beside and below it."""
+    method = cv2.INTER_LINEAR if size[1] > image.shape[0] else cv2.INTER_AREA
     batch = np.zeros((1, 3, *shape), np.float32)
-    for channel in range(3):
-        plane = batch[0, 2 - channel, : size[1], : size[0]]
-        np.multiply(scaled[..., channel], np.float32(2 / 255), out=plane)
-        plane -= 1
+    channels = cv2.split(cv2.resize(image, size, interpolation=method))
+    for plane, channel in zip(batch[0], reversed(channels), strict=True):
+        plane[: size[1], : size[0]] = cv2.LUT(channel, LEVELS)
     return batch
 
 
@@ -86,7 +78,7 @@ def _outlines(probabilities: NDArray[np.float32]) -> list[NDArray[np.float32]]:
         cv2.dilate(mask, np.ones((2, 2), np.uint8)), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE
     )
     outlines = []
-    for contour in contours[:MAX_LINES]:
+    for contour in contours[-MAX_CONTOURS:]:
         center, (width, height), angle = cv2.minAreaRect(contour)
         if min(width, height) < MIN_CORE:
             continue

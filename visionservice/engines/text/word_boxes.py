@@ -25,11 +25,11 @@ def word_boxes(strip: RGBImage, spans: Sequence[tuple[float, float]]) -> list[Fr
     last, as shares of the width.
     """
     gray = cv2.cvtColor(strip, cv2.COLOR_RGB2GRAY)
-    _, bright = cv2.threshold(gray, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
-    light = np.asarray(bright, np.bool_)
-    ink = light if light.mean() < 0.5 else ~light  # letters cover less than their paper
+    _, light = cv2.threshold(gray, 0, 1, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
+    # Letters cover less than their paper.
+    ink = np.asarray(light if 2 * cv2.countNonZero(light) < light.size else 1 - light, np.uint8)
     height, width = ink.shape
-    empty = ink.sum(axis=0) <= MAX_GAP_INK * height
+    empty = cv2.reduce(ink, 0, cv2.REDUCE_SUM, dtype=cv2.CV_32S)[0] <= MAX_GAP_INK * height
     firsts, lasts = (np.array(spans) * width).astype(int).clip(max=width - 1).T.tolist()
     gaps = [_widest_gap(empty, *ends) for ends in zip(lasts[:-1], firsts[1:], strict=True)]
     start = firsts[0] + 1 - _run_until_gap(empty[: firsts[0] + 1][::-1], height)
@@ -55,13 +55,13 @@ def _run_until_gap(empty: NDArray[np.bool_], gap: int) -> int:
     return int(ends[0]) if len(ends) else len(empty)
 
 
-def _tight_box(ink: NDArray[np.bool_], start: int, end: int) -> Frame:
+def _tight_box(ink: NDArray[np.uint8], start: int, end: int) -> Frame:
     """Return the frame of the ink between two columns; of all the columns if there is none."""
     height, width = ink.shape
-    rows, columns = np.nonzero(ink[:, start:end])
-    if len(rows) == 0:
+    x, y, across, down = cv2.boundingRect(ink[:, start:end]) if start < end else (0, 0, 0, 0)
+    if not across:
         return start / width, 0.0, max(start + 1, end) / width, 1.0
-    first, last = start + columns.min(), start + columns.max() + 1
-    edges = first - MARGIN, rows.min() - MARGIN, last + MARGIN, rows.max() + 1 + MARGIN
+    left, right = start + x - MARGIN, start + x + across + MARGIN
+    edges = left, y - MARGIN, right, y + down + MARGIN
     left, top, right, bottom = np.divide(edges, (width, height, width, height)).clip(0, 1).tolist()
     return left, top, right, bottom
