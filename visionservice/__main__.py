@@ -17,6 +17,7 @@ from typing import Any
 
 try:
     from . import LocalService
+    from .engines.runtime import release_memory
     from .gallery.gallery import Gallery
     from .server import default_gallery
     from .settings import ALL_ADDRESSES, ServiceSettings, expand
@@ -173,6 +174,8 @@ def _serve(service: LocalService, state_file: Path | None) -> None:
         else:
             _print_url(service)
         while not (service.wait(0.2) or stopping.is_set()):
+            if not service.working:
+                release_memory()
             trim(0)  # up to 80 MB of freed arrays; takes 0.4 ms if there are none
     finally:
         with suppress(OSError, ValueError, KeyError, TypeError):

