@@ -40,7 +40,7 @@ class Scheduler:
     """
 
     def __init__(self, workers: int | None = None) -> None:
-        self._workers = workers or max(2, cpu_count())  # one slow image does not delay all others
+        self._workers = workers or cpu_count() + 1  # one may wait for a network that another runs
         self._threads = ThreadPoolExecutor(self._workers, "vision-worker")
         self.max_waiting_pixels = 256_000_000
         self._queue: list[Job] = []

@@ -17,7 +17,7 @@ KEY = "Ocp-Apim-Subscription-Key"
 BYTES = {"Content-Type": "application/octet-stream"}
 PLACES = "v1.0/models/landmarks/analyze"
 READ = "v3.2/read/analyze"
-WORKERS = max(2, cpu_count())
+WORKERS = cpu_count() + 1
 
 
 def post(service: LocalService, path: str, data: bytes, **headers: str) -> requests.Response:
