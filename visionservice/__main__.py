@@ -153,7 +153,7 @@ def _limit_heap() -> Callable[[int], object]:
 def _serve(service: LocalService, state_file: Path | None) -> None:
     """Serve until a signal or idleness."""
     trim = _limit_heap()
-    stopping = Event()
+    stopping, idle = Event(), 0
 
     def stop(number: int, _: object) -> None:
         if stopping.is_set():  # a second signal stops at once
@@ -174,9 +174,10 @@ def _serve(service: LocalService, state_file: Path | None) -> None:
         else:
             _print_url(service)
         while not (service.wait(0.2) or stopping.is_set()):
-            if not service.working:
+            idle = 0 if service.working else idle + 1
+            if idle == 5:  # a second without work
                 release_memory()
-            trim(0)  # up to 80 MB of freed arrays; takes 0.4 ms if there are none
+                trim(0)  # up to 80 MB of freed arrays
     finally:
         with suppress(OSError, ValueError, KeyError, TypeError):
             if state_file and json.loads(state_file.read_text())["pid"] == os.getpid():

@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from ..base import RGBImage
 from ..geometry import Size
-from ..runtime import Network
+from ..runtime import Network, cpu_count
 from .layout import Quads, clockwise_from_top_left
 
-Shape = tuple[int, int]
-"""Height and width in pixels."""
+Shape = tuple[int, int]  # height and width in pixels
 SHAPES: Sequence[Shape] = ((736, 1120), (736, 1440), (1088, 1536), (736, 2176))
 """The inputs that are compiled, for landscape images, in ascending order of time. The detector
 misses small letters in images whose short side is less than 736 pixels, as in its training."""
@@ -35,7 +34,7 @@ MIN_CORE, MIN_LINE = 3, 5
 @cache
 def network() -> Network:
     """Return the detector; EngineUnavailable if its package is not installed."""
-    return Network("rapidocr", "PP-OCRv6_det_small.onnx", threads=0, bfloat16=True)
+    return Network("rapidocr", "PP-OCRv6_det_small.onnx", threads=cpu_count(), bfloat16=True)
 
 
 def detect_lines(image: RGBImage, *, quick: bool = False) -> Quads:

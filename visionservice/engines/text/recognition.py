@@ -62,7 +62,7 @@ class LineResult:
 @cache
 def network() -> Network:
     """Return the recognizer; EngineUnavailable if its package is not installed."""
-    return Network(*MODEL, free_axes=(3,), bfloat16=True, read=_read)
+    return Network(*MODEL, free_axes=(3,), streams=cpu_count(), bfloat16=True, read=_read)
 
 
 def _read(core: Any, file: Path) -> Any:
