@@ -153,15 +153,15 @@ def _limit_heap() -> Callable[[int], object]:
 def _serve(service: LocalService, state_file: Path | None) -> None:
     """Serve until a signal or idleness."""
     trim = _limit_heap()
-    stopping, idle = Event(), 0
+    stopping, ticks = Event(), 0
 
     def stop(number: int, _: object) -> None:
         if stopping.is_set():  # a second signal stops at once
             os._exit(128 + number)
         stopping.set()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
     try:
         service.start()
     except OSError as error:
@@ -174,9 +174,9 @@ def _serve(service: LocalService, state_file: Path | None) -> None:
         else:
             _print_url(service)
         while not (service.wait(0.2) or stopping.is_set()):
-            idle = 0 if service.working else idle + 1
-            if idle == 5:  # a second without work
-                release_memory()
+            if (ticks := (ticks + 1) % 5) == 0:  # once a second
+                if not service.working:
+                    release_memory()
                 trim(0)  # up to 80 MB of freed arrays
     finally:
         with suppress(OSError, ValueError, KeyError, TypeError):
