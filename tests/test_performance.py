@@ -151,7 +151,7 @@ def test_without_stock_rapidocr_there_is_nothing_to_compare_with(
 
 
 def test_resident_memory_has_a_peak_and_a_course() -> None:
-    # in a process of its own: the system may reclaim the memory of a large one meanwhile
+    # of a small process: the system may take memory from a large one during the test
     grows = "input(); block = b'1' * 60_000_000; input()"
     with subprocess.Popen([sys.executable, "-c", grows], stdin=subprocess.PIPE) as process:
         assert process.stdin

@@ -286,7 +286,7 @@ class FaceDetector(Engine, Protocol):
     ) -> Sequence[FaceBox]:
         """Return the faces, the largest first.
 
-        Where none is upright, `rotated` tells whether a rotated image is worth the time.
+        If none is upright, `rotated` is asked whether to search the rotated image too.
         """
 
 

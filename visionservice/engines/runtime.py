@@ -70,7 +70,7 @@ class Network:
         file: The model in it, in a format that OpenVINO reads.
         free_axes: The axes of the input whose sizes are not compiled in: for small networks.
         threads: The processors of one inference; a further one costs 10 to 25 % more CPU time.
-        streams: The inferences at once; other threads wait. Each takes memory of its own.
+        streams: The inferences at the same time, each with separate memory; other threads wait.
         read: A function of OpenVINO's core and of the file that returns OpenVINO's model.
         bfloat16: Compute to three digits, in 0.55 of the time, on processors with bfloat16.
     """
