@@ -26,7 +26,7 @@ MIN_PROBABILITY, MIN_MEAN_PROBABILITY = 0.3, 0.4
 UNCLIP_RATIO = 1.6
 """The network finds the core of a line; its outline is this share of area / perimeter away."""
 OUTLINE_MARGIN = 0.85  # pixels of the network, for both sides together
-MAX_CONTOURS = 1000  # the upper ones, which are the last
+MAX_CONTOURS = 1000  # the upper ones; of more, one that fills half of the image is no line
 MIN_CORE, MIN_LINE = 3, 5
 """The least sides of a line's core and of its outline, in pixels of the network."""
 
@@ -76,10 +76,10 @@ def _outlines(probabilities: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     contours, _ = cv2.findContours(
         cv2.dilate(mask, np.ones((2, 2), np.uint8)), cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE
     )
-    outlines = []
+    outlines, texture = [], len(contours) > MAX_CONTOURS
     for contour in contours[-MAX_CONTOURS:]:
         center, (width, height), angle = cv2.minAreaRect(contour)
-        if min(width, height) < MIN_CORE:
+        if min(width, height) < MIN_CORE or (texture and width * height > probabilities.size / 2):
             continue
         left, top, across, down = cv2.boundingRect(contour)
         inside = cv2.fillPoly(np.zeros((down, across), np.uint8), [contour - (left, top)], 1)
