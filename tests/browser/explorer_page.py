@@ -77,6 +77,15 @@ class ExplorerPage:
         expect(self.drawing).to_have_count(0)
         expect(self.root).not_to_contain_text("Traceback")
 
+    def show_json(self) -> None:
+        """Show the response; by keyboard, as a click can miss a checkbox that a result moves."""
+        checkbox = self.control("Show the response as JSON")
+        if not checkbox.is_checked():
+            checkbox.press("Space")
+        expect(checkbox).to_be_checked()
+        response = self.root.get_by_role("region", name="Response as JSON")
+        expect(response.or_(self.root.get_by_text("an image, not JSON"))).to_be_visible()
+
     @property
     def status(self) -> Locator:
         """The status of the query; an upload has its own beside the button."""

@@ -94,7 +94,7 @@ def test_the_json_is_shown_and_hidden(explorer: ExplorerPage) -> None:
     explorer.expect_result("Faces", sample_credits()["eileen_collins.jpg"].title)
     response = explorer.root.get_by_text("faceRectangle")
     expect(response).to_be_hidden()
-    explorer.control("Show the response as JSON").check()
+    explorer.show_json()
     expect(response).to_be_visible()
     explorer.control("Show the response as JSON").uncheck()
     expect(response).to_be_hidden()

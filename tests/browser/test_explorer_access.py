@@ -205,8 +205,8 @@ def test_nothing_is_cut_off_in_a_narrow_or_a_wide_window(
     explorer.tab.page.set_viewport_size({"width": width, "height": 1800})
     explorer.choose_sample(title)
     explorer.choose_task(task)
-    explorer.control("Show the response as JSON").check()
     explorer.expect_result(task, title)
+    explorer.show_json()
     explorer.screenshot(screenshots / f"explorer_{width}_{task.lower()}.png")
     assert explorer.root.evaluate(CUT_OFF) == []
     assert grave_violations(explorer.tab.page) == []
@@ -221,8 +221,8 @@ def test_axe_finds_no_grave_violations_in_the_dark_theme(
     title = sample_credits()["handwriting.jpg"].title
     explorer.choose_sample(title)
     explorer.choose_task("Recognize text")
-    explorer.control("Show the response as JSON").check()
     explorer.expect_result("Recognize text", title)
+    explorer.show_json()
     page.screenshot(path=screenshots / "explorer_dark.png")
     assert grave_violations(page) == []
     explorer.enter("/nowhere/none.jpg")
