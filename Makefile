@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+TESTS  := $(VENV)/.tests
 DRIVER := $(VENV)/.browser
 DOCS   := $(VENV)/.docs
 STOCK  := .bench/.ready
@@ -27,11 +28,16 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
-	@echo 'Installing 1.6 GB, this takes some minutes …'
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[service,test,binder,dev]'
+	@echo 'Installing 1.2 GB, this takes some minutes …'
+	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[notebooks,service,many,cluster]'
 	@touch $(READY)
 
-$(DRIVER): $(READY)
+$(TESTS): $(READY)
+	@echo 'Installing the tools of the tests, 0.4 GB …'
+	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[test,binder,dev]'
+	@touch $(TESTS)
+
+$(DRIVER): $(TESTS)
 	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[browser]'
 	@touch $(DRIVER)
 
@@ -54,11 +60,11 @@ debian: ## install the Debian packages that two tests need
 	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(DEBIAN); }
 
-test: $(READY) ## run the tests, then every notebook over two versions of the API
+test: $(TESTS) ## run the tests, then every notebook over two versions of the API
 	$(BIN)/python -m pytest $(BOTH_CORES)
 	@$(BOTH)
 
-notebooks: $(READY) ## run only the notebooks, over v1.0 and v3.2, against their outputs
+notebooks: $(TESTS) ## run only the notebooks, over v1.0 and v3.2, against their outputs
 	@$(BOTH)
 
 browser: $(DRIVER) ## open the notebooks in Chromium (options: make browser OFFLINE=yes)
@@ -66,40 +72,40 @@ browser: $(DRIVER) ## open the notebooks in Chromium (options: make browser OFFL
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium; }
 	$(if $(OFFLINE),$(CUT)) $(BIN)/python -m pytest tests/browser
 
-binder: $(READY) ## repeat MyBinder's build, and measure its memory
+binder: $(TESTS) ## repeat MyBinder's build, and measure its memory
 	$(BIN)/python tools/rehearse_binder.py
 
-offline: $(READY) ## run the notebooks with every network except loopback disabled (Linux)
+offline: $(TESTS) ## run the notebooks with every network except loopback disabled (Linux)
 	$(CUT) $(NBVAL)
 
-lint: $(READY) ## check style, types and formatting
+lint: $(TESTS) ## check style, types and formatting
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: $(READY) ## correct style and formatting
+format: $(TESTS) ## correct style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-soak: $(READY) ## run the long stress tests (options: make soak RUN=many)
+soak: $(TESTS) ## run the long stress tests (options: make soak RUN=many)
 	@set -e; for run in $(or $(RUN),many throughput load); do \
 		echo "$$run"; $(BIN)/python -m tests.soak.$$run; done
 
-bench: $(READY) $(STOCK) ## measure cost, speed and memory (options: make bench ROWS='cost growth')
+bench: $(TESTS) $(STOCK) ## measure cost, speed and memory (options: make bench ROWS='cost growth')
 	-@command -v tesseract >/dev/null || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq tesseract-ocr; }
 	$(BIN)/python -m benchmarks.performance $(ROWS)
 
-accuracy: $(READY) ## measure the accuracy of the service (options: make accuracy FOLDER=images)
+accuracy: $(TESTS) ## measure the accuracy of the service (options: make accuracy FOLDER=images)
 	$(BIN)/python -m benchmarks.accuracy $(if $(FOLDER),"$(FOLDER)")
 
-sdk: $(READY) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
+sdk: $(TESTS) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
 	$(BIN)/python tests/sdk/run.py $(CLIENTS)
 
-compatibility: $(READY) ## write docs/compatibility.md from its table
+compatibility: $(TESTS) ## write docs/compatibility.md from its table
 	$(BIN)/python tools/make_compatibility.py
 
-fuzz: $(READY) ## send thousands of generated requests (options: make fuzz VERSION=v3.2=500)
+fuzz: $(TESTS) ## send thousands of generated requests (options: make fuzz VERSION=v3.2=500)
 	$(BIN)/python -W ignore -m tests.fuzz.run $(VERSION)
 
 site: $(DOCS) ## build the site from docs/ and the notebooks into build/site, and check it
@@ -108,10 +114,10 @@ site: $(DOCS) ## build the site from docs/ and the notebooks into build/site, an
 		--conf-dir docs --doctree-dir build/doctrees . build/site
 	$(BIN)/python tools/check_site.py
 
-wheel: $(READY) ## build the wheel into dist/ and try it outside the checkout (options: TAG=v0.1.0)
+wheel: $(TESTS) ## build the wheel into dist/ and try it outside the checkout (options: TAG=v0.1.0)
 	$(BIN)/python tools/check_wheel.py $(TAG)
 
-execute: $(READY) ## run the notebooks and store their outputs, after a change to them
+execute: $(TESTS) ## run the notebooks and store their outputs, after a change to them
 	$(BIN)/python tools/add_navigation.py
 	$(BIN)/python tools/execute_notebooks.py
 	$(BIN)/python tools/make_pictures.py

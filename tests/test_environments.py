@@ -127,15 +127,16 @@ def test_what_the_notebooks_import_is_named(file: str) -> None:
 
 
 def test_no_kernel_is_allowed_that_loses_requests() -> None:
-    lists = [*map(of_pip, FILES), PROJECT["optional-dependencies"]["test"]]
-    for listed in lists:
-        kernels = [wanted for each in listed if (wanted := Requirement(each)).name == "ipykernel"]
-        assert [kernel.specifier.contains("7.3.0") for kernel in kernels] == [False]
+    wanted = map(Requirement, PROJECT["optional-dependencies"]["notebooks"])
+    kernels = [each.specifier for each in wanted if each.name == "ipykernel"]
+    assert [versions.contains("7.3.0") for versions in kernels] == [False]
+    assert all("notebooks" in own(file)[1] for file in FILES)
 
 
 def test_the_mission_packages_come_with_the_test_installation() -> None:
     extras = PROJECT["optional-dependencies"]
-    assert names([*PROJECT["dependencies"], *extras["service"], *extras["test"]]) >= MISSION
+    installed = [each for extra in ("notebooks", "service", "test") for each in extras[extra]]
+    assert names([*PROJECT["dependencies"], *installed]) >= MISSION
 
 
 @pytest.mark.parametrize("file", ["Makefile", "CONTRIBUTING.md", "environment.yml"])
