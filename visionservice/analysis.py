@@ -95,11 +95,8 @@ class ImageAnalysis:
         def rotated() -> bool:
             return any(o.name == "person" for o in self.objects)
 
-        def detect() -> tuple[base.FaceBox, ...]:
-            image = self.pixels.reduced
-            return self._in_whole(self.engines.faces.detect(image, rotated=rotated), image)
-
-        return self._get("faces", detect)
+        detect = partial(self.engines.faces.detect, rotated=rotated)
+        return self._get("faces", lambda: self._in_whole(detect(self.working), self.working))
 
     @property
     def faces(self) -> tuple[base.Face, ...]:

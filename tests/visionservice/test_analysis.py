@@ -264,10 +264,10 @@ def test_engines_get_as_many_pixels_as_they_need(tmp_path: Path) -> None:
     assert analysis.names == ("Grace Hopper",)
     assert analysis.thumbnail(300, 300, smart=True).shape == (300, 300, 3)
     assert "full" not in vars(image)
-    for kind in ("objects", "scenes", "text", "adult"):
+    for kind in ("objects", "scenes", "faces", "text", "adult"):
         assert all(pixels <= MAX_WORKING_PIXELS for pixels in engines[kind].pixels), kind
     assert len(engines["objects"].pixels) == len(engines["scenes"].pixels) == 1
-    for kind in ("faces", "ages", "embeddings"):
+    for kind in ("ages", "embeddings"):
         assert engines[kind].pixels == [1200 * 1500], kind
     read = len(engines["text"].pixels)
     assert analysis.ocr().orientation

@@ -126,7 +126,7 @@ def saliency(image: RGBImage) -> Floats:
 def _residual(colors: Floats) -> Floats:
     spectrum = np.fft.fft2(colors, axes=(0, 1))
     amplitude = np.log(np.abs(spectrum) + 1e-6)
-    residual = np.exp(amplitude - cv2.blur(amplitude, (3, 3)) + 1j * np.angle(spectrum))
+    residual = spectrum * np.exp(-cv2.blur(amplitude, (3, 3)))
     power = (np.abs(np.fft.ifft2(residual, axes=(0, 1))) ** 2).sum(axis=2)
     return np.asarray(cv2.GaussianBlur(power, (0, 0), SALIENCY_BLUR))
 
@@ -139,7 +139,7 @@ def _distance_from_border(colors: Floats) -> Floats:
     border = colors[~inside]
     inverse = np.linalg.inv(np.cov(border.T) + MIN_BORDER_VARIANCE * np.eye(3))
     away = colors - border.mean(axis=0)
-    return np.asarray(np.sqrt(np.einsum("ijk,kl,ijl->ij", away, inverse, away)))
+    return np.asarray(np.sqrt((away @ inverse * away).sum(axis=2)))
 
 
 def _normalized(values: Floats) -> Floats:
