@@ -1,11 +1,11 @@
 """Measure what the service sees: `make accuracy`, or `python -m benchmarks.accuracy FOLDER`.
 
 Every engine is asked over HTTP about the images of a folder with a truth file (`truth.py`
-describes it; without a folder: ../shared/eval beside the project, and the sample images)
-and about variants made of them. The alternatives see the same bytes in the same run: Tesseract 5
-where it is installed, with the better of its page modes 1 and 6 on each image; Pillow's
-ImageOps.fit, a center crop; the top ImageNet label alone. What is being worked on goes to stderr,
-the table to stdout.
+describes it) and about variants made of them. Without a folder there are two tables: of the sample
+images and ../shared/eval beside the project, and of the photographs in it, on which no threshold
+was chosen. The alternatives see the same bytes in the same run: Tesseract 5 where it is installed,
+with the better of its page modes 1 and 6 on each image; Pillow's ImageOps.fit, a center crop; the
+top ImageNet label alone. What is being worked on goes to stderr, the tables to stdout.
 """
 
 from __future__ import annotations
@@ -19,8 +19,10 @@ import visionhelpers
 from benchmarks import cutting, describing, finding, kinds, naming, placing, reading, things
 from benchmarks.own_service import own_service
 from benchmarks.rows import Figures, Row, table
-from benchmarks.truth import EVALUATION, load, ours
+from benchmarks.truth import EVALUATION, load, measured_only, ours
 
+CHOSEN_ON = "Images on which the thresholds of the service were chosen"
+MEASURED_ONLY = "Images that are only measured"
 ENGINES = (reading, finding, naming, placing, things, describing, kinds, cutting)
 
 
@@ -34,11 +36,15 @@ def main(arguments: Sequence[str]) -> None:
         )
     if not folder and not EVALUATION.is_dir():
         print("There is no ../shared/eval: the sample images alone are measured", file=sys.stderr)
+    parts = {"": load(folder)} if folder else {CHOSEN_ON: ours(), MEASURED_ONLY: measured_only()}
     with own_service():
-        vision, truth = visionhelpers.connect(), load(folder) if folder else ours()
-        measured = [part for engine in ENGINES for part in engine.measure(vision, truth)]
-    print(table([part for part in measured if isinstance(part, Row)]))
-    print(*(part for part in measured if isinstance(part, Figures)), sep="")
+        vision = visionhelpers.connect()
+        for title, truth in parts.items():
+            if truth:
+                measured = [part for engine in ENGINES for part in engine.measure(vision, truth)]
+                print(title and f"\n{title}\n")
+                print(table([part for part in measured if isinstance(part, Row)]))
+                print(*(part for part in measured if isinstance(part, Figures)), sep="")
 
 
 if __name__ == "__main__":

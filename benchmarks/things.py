@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.describing import says_one_of
 from benchmarks.rows import NONE, Figures, Row, say, share
 from benchmarks.truth import Known, Truth
 from benchmarks.variants import NOTHING, mirrored, upright
@@ -37,8 +37,13 @@ def categorised(result: Result, names: Sequence[str]) -> list[bool]:
 
 def captioned(result: Result, words: Sequence[str]) -> list[bool]:
     """Tell whether the first caption has one of the words."""
-    captions = result["description"]["captions"] or [{"text": ""}]
-    return [not set(re.findall(r"\w+", captions[0]["text"])).isdisjoint(words)]
+    return [all(captioned_by_all(result, [words]))]
+
+
+def captioned_by_all(result: Result, groups: Sequence[Sequence[str]]) -> list[bool]:
+    """Tell of each group of words whether one of it is in the first caption."""
+    caption = result["description"]["captions"][0]["text"]
+    return [says_one_of(caption, group) for group in groups]
 
 
 def typed(result: Result, kinds: Sequence[int]) -> list[bool]:
@@ -52,6 +57,7 @@ JUDGES: dict[str, tuple[str, Judge]] = {
     "category": ("categories", categorised),
     "category_prefix": ("categories' beginnings", categorised),
     "caption_any_of": ("captions", captioned),
+    "caption_all_of": ("required words of captions", captioned_by_all),
     "imageType": ("image types", typed),
 }
 

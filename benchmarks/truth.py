@@ -12,7 +12,8 @@ A JSON object of two parts; every fact may be left out, and then it is not measu
   the first image of each place. A building (`category_prefix` has "building_") without one goes
   by the image's name.
 - `tags_any_of`: groups of words; one of each group is a tag. `caption_any_of`: one of the words is
-  in the caption. `category`, `category_prefix`: the surest category is one, or begins so.
+  in the first caption; `caption_all_of`: groups of words, of each group one is in it. `category`,
+  `category_prefix`: the surest category is one, or begins so.
 - `tags_right`: every word that a person would accept for it; a tag beyond them is wrong, and so
   is a caption with a name that the service knows beyond them. `caption_none_of`: further words
   that would be false in a caption.
@@ -127,6 +128,12 @@ def ours() -> Truth:
             known.facts.update(told[known.path].facts | known.facts)
     truth.images.extend(samples.images)
     return truth
+
+
+def measured_only() -> Truth | None:
+    """Read the photographs on which no threshold was chosen, if they are there."""
+    folder = EVALUATION / "photographs"
+    return load(folder) if folder.is_dir() else None
 
 
 def _read(folder: Path, file: Path) -> Truth:

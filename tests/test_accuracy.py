@@ -231,3 +231,41 @@ def test_a_caption_claims_what_is_neither_right_nor_quoted() -> None:
     assert describing.claims('text that reads "the dog"', known) == []
     denied = truth.Known(Path("cup.jpg"), {"caption_none_of": ["table"]})
     assert describing.claims("a cup on a table", denied) == ["table"]
+
+
+def test_a_caption_holds_with_every_required_word_and_none_that_is_false() -> None:
+    facts = {
+        "caption_all_of": [["horse", "horses"], ["grass", "field"]],
+        "caption_none_of": ["cow"],
+        "tags_any_of": [["horse"], ["outdoor"]],
+    }
+    known = truth.Known(Path("horses.jpg"), facts)
+    description = {"captions": [{"text": "two horses and a cow"}], "tags": ["horse", "cow"]}
+    judgement = describing.Judgement(description, known)
+    cells = ("two horses and a cow", "NO", "cow", "grass/field", "1 of 2", "outdoor", "cow")
+    assert judgement.cells() == cells
+    description = {"captions": [{"text": "horses in a field"}], "tags": ["horse", "outdoor"]}
+    assert describing.Judgement(description, known).holds
+
+
+def test_required_words_are_whole_words() -> None:
+    assert describing.says_one_of("a group of horses", ["horse", "horses"])
+    assert not describing.says_one_of("a group of horses", ["horse"])
+    assert describing.says_one_of("two dogs outdoors", ["a cat", "two dogs"])
+
+
+@pytest.mark.parametrize(
+    ("caption", "vague"),
+    [
+        ("an outdoor scene", True),
+        ("a brown picture", True),
+        ("a clip art picture", True),
+        ("something orange on a black background", True),
+        ("a cup of coffee", False),
+        ("two people", False),
+        ("Grace Hopper posing for a photo", False),
+        ('a sign that reads "7"', False),
+    ],
+)
+def test_a_vague_caption_names_nothing(caption: str, vague: bool) -> None:
+    assert describing.is_vague(caption) is vague
