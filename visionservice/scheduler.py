@@ -142,3 +142,4 @@ class Scheduler:
         for job in jobs:
             if not job.done():
                 job.set_exception(shutting_down())
+                job.exception()  # else asyncio logs it if nobody waits any more

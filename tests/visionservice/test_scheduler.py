@@ -279,6 +279,20 @@ async def test_draining_finishes_what_has_begun_and_rejects_the_rest() -> None:
     assert (one.waiting(), one.working) == (0, False)
 
 
+def test_a_rejected_job_that_nobody_waits_for_is_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def run() -> None:
+        async with busy() as one:
+            one.scheduler.submit(ME, 1, lambda: None)
+            one.go.set()
+            await one.scheduler.drain()
+
+    asyncio.run(run())
+    gc.collect()
+    assert not caplog.records
+
+
 def test_draining_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> None:
         async with busy() as one:
