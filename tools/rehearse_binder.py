@@ -25,8 +25,9 @@ from binder_server import Server
 from binder_stage import Stage, tell
 
 ROOT = Path(__file__).parents[1]
-LIMIT = 1350
-"""Megabytes for everything, of the 2 GB at which MyBinder ends a kernel; 1,290 are used."""
+LIMIT = 1400
+"""Megabytes for everything, of the 2 GB at which MyBinder ends a kernel; 1,270 to 1,330 are used,
+depending on what the service computes while the Dask workers of a notebook run."""
 OPEN = 3
 """Notebooks open at the same time."""
 
