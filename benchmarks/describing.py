@@ -77,11 +77,9 @@ class Judgement:
         self.false = claims(self.caption, known)
         groups = facts.get("caption_all_of") or filter(None, [facts.get("caption_any_of")])
         self.missing = ["/".join(group) for group in groups if not says_one_of(self.caption, group)]
-        expected = {
-            "/".join(group): tags.isdisjoint(group) for group in facts.get("tags_any_of", ())
-        }
-        self.tags_missing = [words for words, is_missing in expected.items() if is_missing]
-        self.tags_found = share(len(expected) - len(self.tags_missing), len(expected))
+        groups = facts.get("tags_any_of", ())
+        self.tags_missing = ["/".join(group) for group in groups if tags.isdisjoint(group)]
+        self.tags_found = share(len(groups) - len(self.tags_missing), len(groups))
         accepted = facts.get("tags_right", tags - set(facts.get("caption_none_of", ())))
         self.tags_wrong = sorted(tags.difference(accepted))
 

@@ -37,7 +37,7 @@ def categorised(result: Result, names: Sequence[str]) -> list[bool]:
 
 def captioned(result: Result, words: Sequence[str]) -> list[bool]:
     """Tell whether the first caption has one of the words."""
-    return [all(captioned_by_all(result, [words]))]
+    return captioned_by_all(result, [words])
 
 
 def captioned_by_all(result: Result, groups: Sequence[Sequence[str]]) -> list[bool]:
