@@ -13,7 +13,7 @@ from visionservice.engines.base import ObjectDetector
 from visionservice.engines.evidence.evidence import MAX_WORKING_PIXELS
 from visionservice.engines.geometry import Box, shrink
 from visionservice.engines.labels import MIN_CONFIDENCE, OBJECT_CLASSES
-from visionservice.engines.objects.ssd_mobilenet import _read
+from visionservice.engines.objects.ssd_mobilenet import SsdMobileNetDetector, _read
 from visionservice.engines.registry import default
 
 
@@ -80,6 +80,13 @@ def test_a_large_grainy_image_has_the_object_of_the_small_one(
     pixels = np.clip(large + grain, 0, 255).astype(np.uint8)
     found = detector.detect(shrink(pixels, MAX_WORKING_PIXELS))
     assert [o.name for o in found if o.confidence >= MIN_CONFIDENCE] == ["bird"]
+
+
+def test_the_network_has_a_score_for_each_class_and_anchor() -> None:
+    detector = SsdMobileNetDetector()
+    detector.load()
+    offsets, scores = detector._network.load(1, 300, 300, 3).outputs
+    assert list(scores.shape) == [1, offsets.shape[1], len(OBJECT_CLASSES)]
 
 
 def field(number: int, value: bytes) -> bytes:
