@@ -281,7 +281,8 @@ class ImageAnalysis:
         from .engines.smart_crop import best_window
 
         faces = [face.box for face in self.face_boxes]
-        return best_window(self.size, shape, faces, self.objects, self._saliency)
+        objects = () if faces else self.objects  # which do not improve the windows with faces
+        return best_window(self.size, shape, faces, objects, self._saliency)
 
 
 def _scale(found: Iterable[Found], size: Size, other: Size) -> tuple[Found, ...]:
