@@ -5,17 +5,19 @@ images the object model alone found, wrongly, a kite (0.92) and scissors (0.83) 
 cake (0.65) in an anemone and a suitcase (0.76) in a gas cylinder.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import prod
 
 from ..base import Object
-from ..evidence.evidence import MIN_CERTAIN_OBJECT, MIN_UNCONFIRMED_OBJECT, Evidence
-from ..labels import MIN_CONFIDENCE, object_class
+from ..evidence.evidence import (
+    MIN_AGREEING_SCORE,
+    MIN_CERTAIN_OBJECT,
+    MIN_UNCONFIRMED_OBJECT,
+    Evidence,
+)
+from ..labels import object_class
 from .phrases import CaptionPlan, Phrase, article, number, place_and_time
 
-MIN_AGREEING_SCORE = 0.3
-"""The least score of the scene model for a generic name that replaces the name, and for an object
-below the threshold: an apple has 0.41, and 0.56 in the object model."""
 MIN_OTHER_OBJECT = 0.7  # the confidence of a second object, and the scene score of a drawn animal
 MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6  # of the image, of a subject and in a close up
 MIN_CONTENT_SCORE = 0.5  # of the scene model, for the content of a cup
@@ -24,7 +26,7 @@ MIN_CONTENT_SCORE = 0.5  # of the scene model, for the content of a cup
 def object_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of a caption about the objects, None if none has a high confidence."""
     found = evidence.corroborated_objects
-    objects = [o for o in (*found, *_weak_agreements(evidence)) if o.name != "person"]
+    objects = [o for o in found if o.name != "person"]
     objects = [o for o in objects if not object_class(o.name).supports] or objects
     objects.sort(key=lambda o: -o.confidence * o.box.area)
     if not objects or evidence.share(objects[0].box) < MIN_OBJECT_SHARE:
@@ -55,15 +57,6 @@ def drawn_animal(evidence: Evidence) -> Phrase | None:
                 if score >= MIN_OTHER_OBJECT:
                     return Phrase(article(word), min(score, thing.confidence))
     return None
-
-
-def _weak_agreements(evidence: Evidence) -> Iterator[Object]:
-    """Yield the objects that both models find with a confidence below the threshold."""
-    for thing in () if evidence.is_drawing else evidence.objects:
-        score = evidence.scene.probability(thing.name)
-        either = 1 - (1 - score) * (1 - thing.confidence)
-        if thing.confidence < MIN_CONFIDENCE <= either and score >= MIN_AGREEING_SCORE:
-            yield thing
 
 
 def _subject(evidence: Evidence, same: Sequence[Object]) -> Phrase | None:

@@ -18,6 +18,12 @@ four hundred animals and the object model ten: a cheetah (0.97) outweighs a bird
 MIN_UNCONFIRMED_OBJECT = 0.95
 """A large object below this, of a class that the scene model has and does not find, is none: on
 abstract wallpapers the object model finds umbrellas (0.92) and airplanes (0.86)."""
+MIN_AGREEING_SCORE = 0.3
+"""The least score of the scene model for an object below the threshold (an apple has 0.41, and 0.56
+in the object model), and for a generic name that replaces the name."""
+MIN_ANIMAL_CLASSES, MIN_RARE_ANIMAL = 2, 0.85
+"""The scene model has no giraffe and one color of horse: it does not contradict one that the object
+model finds with the second confidence."""
 MIN_TEXT_WORDS, MIN_PAGE_WORDS = 2, 20
 """Of text (a single word may be a misread pattern) and of a page; more words are not read."""
 MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE = 2, 12, 19, 75
@@ -67,11 +73,10 @@ class Evidence:
 
     @property
     def corroborated_objects(self) -> tuple[Object, ...]:
-        """The objects that the scene does not contradict, the most confident first."""
+        """The objects that the scene confirms or does not contradict, the most confident first."""
         if self.is_drawing:  # of 74 confident objects in drawings 13 were there
             return ()
-        confident = (o for o in self.objects if o.confidence >= MIN_CONFIDENCE)
-        return tuple(o for o in confident if not self._is_contradicted(o))
+        return tuple(o for o in self.objects if self._is_corroborated(o))
 
     @property
     def word_count(self) -> int:
@@ -131,19 +136,24 @@ class Evidence:
         small = max_pixels <= MAX_WORKING_PIXELS
         return shrink(self.working if small else self.image, max_pixels)
 
-    def _is_contradicted(self, thing: Object) -> bool:
-        """Return True if the scene contradicts an object that fills much of the image."""
+    def _is_corroborated(self, thing: Object) -> bool:
+        """Return True if an object is certain enough, together with the scene."""
+        score, animal = self.scene.probability(thing.name), "animal" in thing.words
+        if thing.confidence < MIN_CONFIDENCE:
+            either = 1 - (1 - score) * (1 - thing.confidence)
+            return score >= MIN_AGREEING_SCORE and either >= MIN_CONFIDENCE
         if self.share(thing.box) < MIN_LARGE_SHARE or thing.name in ("person", "dining table"):
-            return False
-        agreed = self.scene.probability(thing.name)
-        if thing.confidence < MIN_UNCONFIRMED_OBJECT and not agreed and class_count(thing.name):
             return True
-        animal = self.scene.probability("animal")
-        if "animal" in thing.words and animal >= MIN_CONFIDENCE:
-            return agreed < animal / 4
+        if animal and class_count(thing.name) < MIN_ANIMAL_CLASSES:
+            return score > 0 or thing.confidence >= MIN_RARE_ANIMAL
+        if thing.confidence < MIN_UNCONFIRMED_OBJECT and not score and class_count(thing.name):
+            return False
+        animals = self.scene.probability("animal")
+        if animal and animals >= MIN_CONFIDENCE:
+            return score >= animals / 4
         subject = max((label.confidence for label in self.scene.labels), default=0.0)
-        doubtful = thing.confidence < MIN_CERTAIN_OBJECT and agreed < MIN_SUBJECT_SCORE / 2
-        return doubtful and subject >= MIN_SUBJECT_SCORE
+        certain = thing.confidence >= MIN_CERTAIN_OBJECT or score >= MIN_SUBJECT_SCORE / 2
+        return certain or subject < MIN_SUBJECT_SCORE
 
 
 @dataclass(frozen=True, slots=True)
