@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..base import Colors, Face, ImageType, Object, OcrResult, RGBImage, Scene
@@ -76,7 +76,9 @@ class Evidence:
         """The objects that the scene confirms or does not contradict, the most confident first."""
         if self.is_drawing:  # of 74 confident objects in drawings 13 were there
             return ()
-        return tuple(o for o in self.objects if self._is_corroborated(o))
+        found = (replace(o, confidence=self._weigh(o)) for o in self.objects)
+        kept = (o for o in found if o.confidence >= MIN_CONFIDENCE)
+        return tuple(sorted(kept, key=lambda o: -o.confidence))
 
     @property
     def word_count(self) -> int:
@@ -136,24 +138,23 @@ class Evidence:
         small = max_pixels <= MAX_WORKING_PIXELS
         return shrink(self.working if small else self.image, max_pixels)
 
-    def _is_corroborated(self, thing: Object) -> bool:
-        """Return True if an object is certain enough, together with the scene."""
+    def _weigh(self, thing: Object) -> float:
+        """Return the confidence of an object after the scene: higher, the same, or 0."""
         score, animal = self.scene.probability(thing.name), "animal" in thing.words
         if thing.confidence < MIN_CONFIDENCE:
-            either = 1 - (1 - score) * (1 - thing.confidence)
-            return score >= MIN_AGREEING_SCORE and either >= MIN_CONFIDENCE
+            return 1 - (1 - score) * (1 - thing.confidence) if score >= MIN_AGREEING_SCORE else 0.0
         if self.share(thing.box) < MIN_LARGE_SHARE or thing.name in ("person", "dining table"):
-            return True
+            return thing.confidence
         if animal and class_count(thing.name) < MIN_ANIMAL_CLASSES:
-            return score > 0 or thing.confidence >= MIN_RARE_ANIMAL
+            return thing.confidence * (score > 0 or thing.confidence >= MIN_RARE_ANIMAL)
         if thing.confidence < MIN_UNCONFIRMED_OBJECT and not score and class_count(thing.name):
-            return False
+            return 0.0
         animals = self.scene.probability("animal")
         if animal and animals >= MIN_CONFIDENCE:
-            return score >= animals / 4
+            return thing.confidence * (score >= animals / 4)
         subject = max((label.confidence for label in self.scene.labels), default=0.0)
         certain = thing.confidence >= MIN_CERTAIN_OBJECT or score >= MIN_SUBJECT_SCORE / 2
-        return certain or subject < MIN_SUBJECT_SCORE
+        return thing.confidence * (certain or subject < MIN_SUBJECT_SCORE)
 
 
 @dataclass(frozen=True, slots=True)
