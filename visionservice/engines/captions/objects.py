@@ -39,7 +39,7 @@ def object_plan(evidence: Evidence) -> CaptionPlan | None:
     others = [o for o in objects if o.name != first.name and o.confidence >= MIN_OTHER_OBJECT]
     details = _support(first, found)
     if not details and others:
-        text = _counted(evidence, [o for o in others if o.name == others[0].name])
+        text = counted(evidence, [o for o in others if o.name == others[0].name])
         details = [Phrase(f"next to {text}", others[0].confidence)]
     if not details and len(same) == 1 and evidence.share(first.box) >= MIN_CLOSE_UP_OBJECT:
         subject = Phrase(f"a close up of {subject.text}", subject.confidence)
@@ -67,13 +67,14 @@ def _subject(evidence: Evidence, same: Sequence[Object]) -> Phrase | None:
     score, generic_score = map(evidence.scene.probability, (name, generic))
     certain = generic_score and confidence >= MIN_CERTAIN_OBJECT
     if score or any_right >= MIN_UNCONFIRMED_OBJECT or certain:
-        return Phrase(_counted(evidence, same), max(confidence, score))
+        return Phrase(counted(evidence, same), max(confidence, score))
     if generic_score >= MIN_AGREEING_SCORE and len(same) == 1 and article(generic) != generic:
         return Phrase(article(generic), max(confidence, generic_score))
     return None
 
 
-def _counted(evidence: Evidence, same: Sequence[Object]) -> str:
+def counted(evidence: Evidence, same: Sequence[Object]) -> str:
+    """Return objects of one class with their number, or a cup with its content."""
     row = object_class(same[0].name)
     if len(same) == 1 and evidence.scene.probability(row.content) >= MIN_CONTENT_SCORE:
         return article(f"{row.name.split()[-1]} of {row.content}")

@@ -6,12 +6,13 @@ from ..base import LabelScore, Object
 from ..evidence.evidence import Evidence, Person
 from ..geometry import Box
 from ..labels import MIN_CONFIDENCE, read_table, scene_class
+from .objects import counted
 from .phrases import CaptionPlan, Phrase, article, join, number, place_and_time, plural
 from .scene import MIN_VIEW_SCORE, scene_plan
 
 MIN_GROUP, MIN_CROWD = 4, 12  # people for "a group of" and for "a crowd of"
 ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person, and the phrases
-MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.8  # of clothing and of other items of a person
+MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.9  # of clothing and of other items of a person
 MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
 
 Persons = Sequence[Person]
@@ -24,7 +25,11 @@ def people_plan(evidence: Evidence) -> CaptionPlan | None:
     scene = scene_plan(evidence) if doubtful else None
     if not persons or (scene and scene.subject.confidence > MIN_VIEW_SCORE):
         return None
-    activity, actors = find_activity(persons, evidence.corroborated_objects)
+    objects = evidence.corroborated_objects
+    activity, actors = find_activity(persons, objects)
+    if not activity and (animals := [o for o in objects if "animal" in o.words]):
+        near = counted(evidence, [o for o in animals if o.name == animals[0].name])
+        activity = Phrase(f"near {near}", animals[0].confidence)
     few = len(actors) * 2 < len(persons)
     actors = actors if few else persons
     details = _appearance(evidence, actors, activity)

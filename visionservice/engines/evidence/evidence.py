@@ -21,7 +21,7 @@ abstract wallpapers the object model finds umbrellas (0.92) and airplanes (0.86)
 MIN_AGREEING_SCORE = 0.3
 """The least score of the scene model for an object below the threshold (an apple has 0.41, and 0.56
 in the object model), and for a generic name that replaces the name."""
-MIN_ANIMAL_CLASSES, MIN_RARE_ANIMAL = 2, 0.85
+MIN_ANIMAL_CLASSES, MIN_RARE_ANIMAL, MIN_DOUBTFUL_ANIMAL = 2, 0.85, 0.5
 """The scene model has no giraffe and one color of horse: it does not contradict one that the object
 model finds with the second confidence."""
 MIN_TEXT_WORDS, MIN_PAGE_WORDS = 2, 20
@@ -147,9 +147,10 @@ class Evidence:
             return thing.confidence
         if animal and class_count(thing.name) < MIN_ANIMAL_CLASSES:
             return thing.confidence * (score > 0 or thing.confidence >= MIN_RARE_ANIMAL)
-        if thing.confidence < MIN_UNCONFIRMED_OBJECT and not score and class_count(thing.name):
-            return 0.0
         animals = self.scene.probability("animal")
+        if thing.confidence < MIN_UNCONFIRMED_OBJECT and not score and class_count(thing.name):
+            unsure = animal and MIN_DOUBTFUL_ANIMAL <= animals < MIN_CONFIDENCE
+            return thing.confidence * (unsure and thing.confidence >= MIN_RARE_ANIMAL)
         if animal and animals >= MIN_CONFIDENCE:
             return thing.confidence * (score >= animals / 4)
         subject = max((label.confidence for label in self.scene.labels), default=0.0)

@@ -4,6 +4,7 @@ from copy import deepcopy
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
 from visionservice.engines.base import Face, ImageType, LabelScore, Line, Object, OcrResult
 from visionservice.engines.base import Word as Printed
@@ -44,6 +45,24 @@ def test_an_animal_must_match_the_scene(nothing: Evidence) -> None:
     assert seeing(
         bird, LabelScore("robin", 0.5), LabelScore("animal", 0.9), LabelScore("bird", 0.8)
     ).corroborated_objects
+
+
+def test_an_animal_that_the_scene_model_hardly_knows_needs_no_confirmation(
+    nothing: Evidence,
+) -> None:
+    words = LabelScore("zebra", 0.86), LabelScore("animal", 0.91)
+    for name in ("giraffe", "horse"):
+        certain = nothing.with_results(objects=(Object(name, 0.9, LARGE),))
+        assert seeing(certain, *words).corroborated_objects
+        doubtful = nothing.with_results(objects=(Object(name, 0.7, LARGE),))
+        assert not seeing(doubtful, *words).corroborated_objects
+
+
+def test_two_doubtful_models_that_agree_are_certain(nothing: Evidence) -> None:
+    dog = nothing.with_results(objects=(Object("dog", 0.5, LARGE),))
+    assert not dog.corroborated_objects
+    (found,) = seeing(dog, LabelScore("dog", 0.8)).corroborated_objects
+    assert found.confidence == pytest.approx(0.9)
 
 
 def test_a_large_object_needs_confirmation_by_the_scene(nothing: Evidence) -> None:
