@@ -1,11 +1,11 @@
 """Clip art and line drawings: the API's `imageType`.
 
-A drawing is on paper: the border of the image is light, without color and mostly plain. Paint is
-flat and has few colors and sharp edges; a photograph cut out on white has grain (features after
-Lienhart and Hartmann, "Classifying images on the web automatically", 2002).
+Paint is flat and has few colors and sharp edges; a photograph, also cut out on white, has grain
+(features after Lienhart and Hartmann, "Classifying images on the web automatically", 2002). On
+paper, where the border is light, without color and mostly plain, only the painted parts count.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import cv2
@@ -22,10 +22,12 @@ MIN_COLOR_CHROMA = 40  # the difference between the channels of a pixel with a c
 MIN_PAPER_BORDER = 0.5  # the share of the border
 MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
 MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
-CLIP_ART_PROBABILITIES = (0.5, 0.7, 0.9)  # of ambiguous, normal and good clip art
-WEIGHTS = (-5.64, -5.90, 8.71, 6.23, 5.03, 9.05)
-"""Of the features flat, grain, few, sharp, vivid and smooth. docs/accuracy.md has the results."""
-BIAS = -7.87
+ON_PAPER, ON_COLOR = (0.5, 0.86, 0.9), (0.7, 0.94, 0.98)
+"""The probabilities of ambiguous, normal and good clip art."""
+PAPER_WEIGHTS = (-5.64, -5.90, 8.71, 6.23, 5.03, 9.05, 0.0, -7.87)
+COLOR_WEIGHTS = (0.0, -5.35, 4.92, -0.88, 5.60, 0.0, 9.58, -7.35)
+"""Of the features flat, grain, few, sharp, vivid, smooth and even, and of 1; docs/accuracy.md has
+the results."""
 NEIGHBORS, PEN = np.ones((3, 3), np.uint8), np.ones((9, 9), np.uint8)
 
 Mask = NDArray[np.bool_]
@@ -36,7 +38,7 @@ def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
     image = shrink_to(image, DRAWING_SIDE)
     paper = np.median(_border(image), axis=0)
     if paper.min() < MIN_PAPER or np.ptp(paper) > MAX_PAPER_CHROMA:
-        return ImageType(0, 0)
+        return _on_color(image)
     image = np.asarray(cv2.convertScaleAbs(image, alpha=255 / paper.min()), np.uint8)
     low, high = cv2.bitwise_not(_strongest(cv2.bitwise_not(image))), _strongest(image)
     chroma = np.asarray(cv2.subtract(high, low), np.uint8)
@@ -49,15 +51,26 @@ def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
     if colorless and only_strokes:
         result = ImageType(2, 1)
     else:
-        probability = _drawing_probability(image, ~white, chroma)
-        clip_art = sum(probability >= bound for bound in CLIP_ART_PROBABILITIES)
+        probability = _drawing_probability(image, ~white, chroma, PAPER_WEIGHTS)
+        clip_art = sum(probability >= bound for bound in ON_PAPER)
         result = ImageType(min(clip_art, 2) if colorless else clip_art, 0)
     if result.clip_art and (colorless or only_strokes) and word_count():
         return ImageType(0, 0)
     return result
 
 
-def _drawing_probability(image: RGBImage, painted: Mask, chroma: NDArray[np.uint8]) -> float:
+def _on_color(image: RGBImage) -> ImageType:
+    """Return the type of an image that is not on paper."""
+    low = cv2.bitwise_not(_strongest(cv2.bitwise_not(image)))
+    chroma = np.asarray(cv2.subtract(_strongest(image), low), np.uint8)
+    painted = np.ones(chroma.shape, bool)
+    probability = _drawing_probability(image, painted, chroma, COLOR_WEIGHTS)
+    return ImageType(sum(probability >= bound for bound in ON_COLOR), 0)
+
+
+def _drawing_probability(
+    image: RGBImage, painted: Mask, chroma: NDArray[np.uint8], weights: Sequence[float]
+) -> float:
     """Return the probability of a drawing, 0 to 1, from the pixels that are not paper."""
     inside = cv2.erode(painted.astype(np.uint8), NEIGHBORS) > 0
     gradient = _strongest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, NEIGHBORS))
@@ -71,8 +84,10 @@ def _drawing_probability(image: RGBImage, painted: Mask, chroma: NDArray[np.uint
         _share(gradient > 100, gradient > 24),
         float(np.percentile(chroma, 99)) / 255,
         _share(speckle <= 1, inside),
+        _share(speckle == 0, inside),
+        1.0,
     )
-    return float(1 / (1 + np.exp(-BIAS - np.dot(WEIGHTS, features))))
+    return float(1 / (1 + np.exp(-np.dot(weights, features))))
 
 
 def _strongest(image: Any) -> NDArray[np.uint8]:
