@@ -52,7 +52,9 @@ WORDS = {
     "bottle": "bottle", "ball": "ball", "sports equipment": "sports equipment", "clock": "clock",
     "telephone": "phone", "tool": "tool", "flower": "flower", "fungus": "mushroom",
     "geological formation": "nature", "natural elevation": "mountain", "shore": "shore",
-    "person": "person", "toiletry": "toiletry",
+    "person": "person", "toiletry": "toiletry", "pen": "pen", "bag": "bag",
+    "camera": "camera", "coat": "coat", "curtain": "curtain", "helmet": "helmet", "mask": "mask",
+    "pan": "pan", "sweater": "sweater", "towel": "towel",
 }  # fmt: skip
 
 # Labels whose kind WordNet files elsewhere, or under a word nobody would say.
@@ -108,14 +110,16 @@ NOT = {
     "cliff dwelling": "house",
     "home theater": "building",
     "rotisserie": "restaurant,building",
+    "mobile home": "vehicle",
 }
 
-# What to call a class. The model knows no plain house: it takes one for a church (0.9 and more),
-# an arena for a palace, so such classes are called no more than buildings. A volcano is what it
-# calls a sunset behind hills.
+# What to call a class. The model knows no plain house: it takes one for a church (0.9 and more) or
+# a mobile home, an arena for a palace, so such classes are called no more than buildings. A volcano
+# is what it calls a sunset behind hills.
 SAY = {
     "church": "building", "palace": "building", "monastery": "building", "bell cote": "building",
-    "boathouse": "building", "planetarium": "building", "ashcan": "trash can",
+    "boathouse": "building", "planetarium": "building", "mobile home": "building",
+    "ashcan": "trash can",
     "beach wagon": "station wagon", "cellular telephone": "cell phone",
     "upright": "upright piano", "jean": "jeans", "hand blower": "hair dryer",
     "sax": "saxophone", "vacuum": "vacuum cleaner", "slot": "slot machine",

@@ -57,6 +57,7 @@ class FaceBox:
     box: Box
     confidence: float  # that it is a face
     turn: QuarterTurn = 0  # the degrees clockwise by which to rotate the image for an upright face
+    frontal: bool = True  # whether the nose is between the eyes: the face looks at the camera
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +169,8 @@ class Scene:
     indoor: float
     low_level: LowLevelFeatures
     water: float = 0.0
+    object_words: tuple[tuple[LabelScore, ...], ...] = ()
+    """The words for each object, from its box alone; none for one that was not examined."""
 
     @property
     def outdoors(self) -> bool:
@@ -181,8 +184,9 @@ class Scene:
 
     @property
     def night(self) -> bool:
-        """Whether it is dark outdoors."""
-        return self.outdoors and self.low_level.dark
+        """Whether it is dark outdoors, and not because of an animal in the shade."""
+        shade = self.probability("animal") >= MIN_CONFIDENCE
+        return self.outdoors and self.low_level.dark and not shade
 
     def shows(self, surface: Literal["sky", "grass", "plant", "snow", "water"]) -> bool:
         """Return True if a surface covers enough of an image from outdoors."""

@@ -20,6 +20,7 @@ MIN_WHITE, MAX_INK = 244, 225  # levels, once the paper is white
 MIN_PAPER, MAX_PAPER_CHROMA = 160, 24  # the level, and the difference between the channels
 MIN_COLOR_CHROMA = 40  # the difference between the channels of a pixel with a color
 MIN_PAPER_BORDER = 0.5  # the share of the border
+MIN_EDGE = 24  # levels between neighbors, without which nothing is drawn
 MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
 MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
 ON_PAPER, ON_COLOR = (0.5, 0.86, 0.9), (0.7, 0.94, 0.98)
@@ -74,14 +75,16 @@ def _drawing_probability(
     """Return the probability of a drawing, 0 to 1, from the pixels that are not paper."""
     inside = cv2.erode(painted.astype(np.uint8), NEIGHBORS) > 0
     gradient = _strongest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, NEIGHBORS))
+    if gradient.max() <= MIN_EDGE:
+        return 0.0
     speckle = _strongest(cv2.absdiff(image, cv2.medianBlur(image, 3)))
     colors = (image[painted] >> 4).astype(np.int64) @ (256, 16, 1)
     four_commonest = np.sort(np.bincount(colors, minlength=4))[-4:].sum()
     features = (
         _share(gradient <= 8, inside),
-        _share((gradient > 3) & (gradient <= 24), inside),
+        _share((gradient > 3) & (gradient <= MIN_EDGE), inside),
         float(four_commonest / max(1, len(colors))),
-        _share(gradient > 100, gradient > 24),
+        _share(gradient > 100, gradient > MIN_EDGE),
         float(np.percentile(chroma, 99)) / 255,
         _share(speckle <= 1, inside),
         _share(speckle == 0, inside),

@@ -84,3 +84,17 @@ def highest(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
 def class_count(word: str) -> int:
     """Return the number of the scene model's classes that a word covers: 1 for most labels."""
     return sum(word in (row.name, *row.words) for row in SCENE_CLASSES)
+
+
+@cache
+def has_class(name: str) -> bool:
+    """Return True if the scene model has an object: as a label, or as the word for several."""
+    return class_count(name) > 1 or any(row.name == name for row in SCENE_CLASSES)
+
+
+@cache
+def is_kind_of_animal(word: str) -> bool:
+    """Return True for a label or word of animals alone that is neither animal nor mammal."""
+    rows = [row for row in SCENE_CLASSES if word in (row.name, *row.words)]
+    every = bool(rows) and all("animal" in row.words for row in rows)
+    return every and word not in ("animal", "mammal")

@@ -56,6 +56,15 @@ def test_outlines_are_a_line_drawing() -> None:
     assert classify(snowman(None), lambda: 0) == ImageType(clip_art=2, line_drawing=1)
 
 
+@pytest.mark.parametrize("sky", [(250, 200, 40), (70, 150, 230), (40, 30, 90)])
+def test_a_drawing_filled_up_to_the_border_is_clip_art(sky: tuple[int, int, int]) -> None:
+    image = snowman((240, 240, 255))
+    white = (image == 255).all(axis=2)
+    image[white] = sky
+    assert classify(image, lambda: 0).clip_art >= 2
+    assert classify(np.full_like(image, sky), lambda: 0) == ImageType(0, 0)
+
+
 def test_a_colored_drawing_is_good_clip_art() -> None:
     assert classify(snowman((250, 200, 40)), lambda: 0) == ImageType(clip_art=3, line_drawing=0)
 

@@ -6,6 +6,8 @@ from visionservice.engines.labels import (
     OBJECT_CLASSES,
     SCENE_CLASSES,
     WORD_CLASSES,
+    has_class,
+    is_kind_of_animal,
     object_class,
     scene_class,
     word_class,
@@ -26,6 +28,21 @@ def test_labels_of_another_classifier_have_no_general_words() -> None:
 def test_a_label_of_two_classes_has_the_words_of_both() -> None:
     assert {"bird", "animal"} <= set(scene_class("crane").words)
     assert sum(row.name == "crane" for row in SCENE_CLASSES) == 2
+
+
+def test_the_scene_model_has_dogs_and_zebras_but_hardly_any_horses() -> None:
+    assert has_class("dog")
+    assert has_class("zebra")
+    assert not has_class("horse")  # the sorrel alone
+    assert not has_class("giraffe")
+
+
+def test_pigs_and_hogs_are_kinds_of_animals() -> None:
+    assert is_kind_of_animal("pig")
+    assert is_kind_of_animal("hog")
+    assert not is_kind_of_animal("mammal")
+    assert not is_kind_of_animal("house")
+    assert not is_kind_of_animal("teddy bear")
 
 
 def test_exceptions_are_of_words_in_the_tables() -> None:

@@ -15,35 +15,54 @@ from ..evidence.evidence import (
     MIN_UNCONFIRMED_OBJECT,
     Evidence,
 )
-from ..labels import object_class
+from ..labels import MIN_CONFIDENCE, object_class
 from .phrases import CaptionPlan, Phrase, article, number, place_and_time
 
 MIN_OTHER_OBJECT = 0.7  # the confidence of a second object, and the scene score of a drawn animal
 MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6  # of the image, of a subject and in a close up
+DOUBT = 0.5  # the factor of the confidence of an object that the scene does not confirm
 MIN_CONTENT_SCORE = 0.5  # of the scene model, for the content of a cup
 
 
 def object_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of a caption about the objects, None if none has a high confidence."""
-    found = evidence.corroborated_objects
-    objects = [o for o in found if o.name != "person"]
-    objects = [o for o in objects if not object_class(o.name).supports] or objects
-    objects.sort(key=lambda o: -o.confidence * o.box.area)
-    if not objects or evidence.share(objects[0].box) < MIN_OBJECT_SHARE:
+    objects = _objects(evidence)
+    first = objects[0] if objects else None
+    if not first or evidence.share(first.box) < MIN_OBJECT_SHARE:
         return None
-    first = objects[0]
     same = [o for o in objects if o.name == first.name]
     subject = _subject(evidence, same)
-    if not subject:
+    return _plan(evidence, subject, objects) if subject else None
+
+
+def doubtful_object_plan(evidence: Evidence) -> CaptionPlan | None:
+    """Return the plan of an object that the scene does not confirm, None below a limit."""
+    limit = MIN_CONFIDENCE if evidence.scene.outdoors else MIN_OTHER_OBJECT
+    objects = [o for o in _objects(evidence) if o.confidence >= limit and "screen" not in o.words]
+    if not objects:
         return None
+    subject = Phrase(article(objects[0].name), objects[0].confidence * DOUBT)
+    return _plan(evidence, subject, objects)
+
+
+def _objects(evidence: Evidence) -> list[Object]:
+    """Return the objects that a caption may be about, the most important first."""
+    objects = [o for o in evidence.corroborated_objects if o.name != "person"]
+    objects = [o for o in objects if not object_class(o.name).supports] or objects
+    return sorted(objects, key=lambda o: -o.confidence * o.box.area)
+
+
+def _plan(evidence: Evidence, subject: Phrase, objects: Sequence[Object]) -> CaptionPlan:
+    """Return the plan of the first object, with what it is on or next to, and the place."""
+    first, alone = objects[0], all(o.name != objects[0].name for o in objects[1:])
     others = [o for o in objects if o.name != first.name and o.confidence >= MIN_OTHER_OBJECT]
-    details = _support(first, found)
+    details = _support(first, evidence.corroborated_objects)
     if not details and others:
         text = counted(evidence, [o for o in others if o.name == others[0].name])
         details = [Phrase(f"next to {text}", others[0].confidence)]
-    if not details and len(same) == 1 and evidence.share(first.box) >= MIN_CLOSE_UP_OBJECT:
+    if not details and alone and evidence.share(first.box) >= MIN_CLOSE_UP_OBJECT:
         subject = Phrase(f"a close up of {subject.text}", subject.confidence)
-    generic = object_class(first.name).generic if len(same) == 1 else ""
+    generic = object_class(first.name).generic if alone else ""
     generic = article(generic) if generic and article(generic) not in subject.text else ""
     return CaptionPlan(subject, (*details, *place_and_time(evidence)), generic)
 

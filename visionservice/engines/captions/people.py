@@ -11,6 +11,8 @@ from .phrases import CaptionPlan, Phrase, article, join, number, place_and_time,
 from .scene import MIN_VIEW_SCORE, scene_plan
 
 MIN_GROUP, MIN_CROWD = 4, 12  # people for "a group of" and for "a crowd of"
+MIN_CERTAIN_PERSON = 0.8  # of a body without a face: a crab has 0.75
+MIN_THIRD_PERSON = 0.5  # of a body beside two people, less than alone
 ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person, and the phrases
 MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.9  # of clothing and of other items of a person
 MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
@@ -19,13 +21,11 @@ Persons = Sequence[Person]
 
 
 def people_plan(evidence: Evidence) -> CaptionPlan | None:
-    """Return the plan of people; None for one person, without a face, in a more certain scene."""
+    """Return the plan of people; None without a face, in a more certain scene."""
     persons = evidence.people
-    doubtful = len(persons) == 1 and not evidence.faces and persons[0].confidence < MIN_VIEW_SCORE
-    scene = scene_plan(evidence) if doubtful else None
-    if not persons or (scene and scene.subject.confidence > MIN_VIEW_SCORE):
-        return None
     objects = evidence.corroborated_objects
+    if not persons or (not evidence.faces and _is_doubtful(evidence, persons)):
+        return None
     activity, actors = find_activity(persons, objects)
     if not activity and (animals := [o for o in objects if "animal" in o.words]):
         near = counted(evidence, [o for o in animals if o.name == animals[0].name])
@@ -35,8 +35,8 @@ def people_plan(evidence: Evidence) -> CaptionPlan | None:
     details = _appearance(evidence, actors, activity)
     if few:
         details.append(Phrase("with other people nearby", max(p.confidence for p in persons)))
-    found = (o for o in evidence.objects if o.name == "person")
-    name = count(actors, [o.box for o in found if o.confidence < MIN_CONFIDENCE])
+    found = (o for o in evidence.objects if o.name == "person" and o.confidence < MIN_CONFIDENCE)
+    name = count(actors, list(found))
     generic = number("person", "people", len(actors))
     if not few and evidence.names:
         others = len(persons) - len(evidence.names)
@@ -46,14 +46,24 @@ def people_plan(evidence: Evidence) -> CaptionPlan | None:
     return CaptionPlan(subject, (*details, *place_and_time(evidence)), generic)
 
 
-def count(persons: Persons, doubtful: Sequence[Box] = ()) -> str:
-    """Return the people in words; three are a group if a doubtful one may be the fourth."""
+def _is_doubtful(evidence: Evidence, persons: Persons) -> bool:
+    """Return True if the scene is more certain than people without faces."""
+    best = max(person.confidence for person in persons)
+    scene = scene_plan(evidence) if best < MIN_CERTAIN_PERSON else None
+    return scene is not None and scene.subject.confidence > max(best, MIN_VIEW_SCORE)
+
+
+def count(persons: Persons, doubtful: Sequence[Object] = ()) -> str:
+    """Return the people in words; a doubtful one may be the third, or make three a group."""
     words = [person.word for person in persons]
-    apart = any(all(b.overlap(p.box) < b.area / 2 for p in persons) for b in doubtful)
-    size = len(words) + (len(words) == MIN_GROUP - 1 and apart)
+    apart = [o for o in doubtful if all(o.box.overlap(p.box) < o.box.area / 2 for p in persons)]
+    size, best = len(words), max((o.confidence for o in apart), default=0.0)
+    size += (size == 2 and best >= MIN_THIRD_PERSON) or (size == MIN_GROUP - 1 and best > 0)
+    if size > 1 and len(apart) >= MIN_GROUP - 1:
+        size = max(size, MIN_GROUP)
     if size >= MIN_CROWD:
         return "a crowd of people"
-    if size >= MIN_GROUP or (size > 1 and any("person" in word for word in words)):
+    if size != len(words) or size >= MIN_GROUP or (size > 1 and any("person" in w for w in words)):
         return number("person", "people", size)
     return join([number(word, plural(word), words.count(word)) for word in dict.fromkeys(words)])
 
@@ -72,11 +82,12 @@ def _appearance(evidence: Evidence, actors: Persons, activity: Phrase | None) ->
 
 
 def _posing(evidence: Evidence, persons: Persons) -> list[Phrase]:
-    """Return that people pose if their faces are large and certain, and so look at the camera."""
+    """Return that people pose if their faces are large and certain, and look at the camera."""
     faces = [person.face for person in persons if person.face]
     confidence = sum(face.confidence for face in faces) / len(persons)
-    large = all(face.box.height >= evidence.size[1] * MIN_POSING_HEIGHT for face in faces)
-    posing = large and confidence >= MIN_POSING_CONFIDENCE
+    height = evidence.size[1] * MIN_POSING_HEIGHT
+    to_camera = all(face.frontal and face.box.height >= height for face in faces)
+    posing = to_camera and confidence >= MIN_POSING_CONFIDENCE
     return [Phrase("posing for a photo", confidence)] if posing else []
 
 

@@ -4,14 +4,24 @@ The model assigns every image to one of its 1,000 classes. The classes to which 
 images, patterns and paintings are never in a caption (`naming` in the tables).
 """
 
+from math import log
+
 from ..base import LabelScore, Scene
 from ..evidence.evidence import Evidence
-from ..labels import MIN_PLACE_SCORE, OBJECT_CLASSES, class_count, scene_class, word_class
+from ..labels import (
+    MIN_PLACE_SCORE,
+    OBJECT_CLASSES,
+    SCENE_CLASSES,
+    class_count,
+    scene_class,
+    word_class,
+)
 from .phrases import CaptionPlan, Phrase, article, night, surroundings
 
 MIN_WORD_SCORE, WIDE_WORD_CLASSES, MIN_DOUBTFUL_WORD_SCORE = 0.5, 40, 0.65
 """The least score of a general word, and of a doubtful one: a word for 40 classes and more (noise
 adds up to an animal of 0.64), or a kitchen word (flowers on white are vegetables of 0.61)."""
+MIN_GENERAL_CLASSES = 9  # of a word for what is not sure, such as plant, building or furniture
 MIN_VIEW_SCORE = 0.7  # of a scene behind words or behind one doubtful person (a shadow has 0.6)
 MIN_LABEL_SCORE, MIN_CERTAIN_LABEL_SCORE = 0.7, 0.95  # the second where the model confuses labels
 
@@ -42,6 +52,18 @@ def scene_plan(evidence: Evidence) -> CaptionPlan | None:
     return CaptionPlan(Phrase(text, chosen.confidence), tuple(details), generic)
 
 
+def likeliest_word(scene: Scene) -> LabelScore | None:
+    """Return the general word that is the likeliest beyond its share of the classes, if any."""
+
+    def gain(word: LabelScore) -> float:
+        return word.confidence * log(word.confidence * len(SCENE_CLASSES) / class_count(word.name))
+
+    several = [w for w in scene.words if class_count(w.name) > 1]
+    general = [w for w in several if class_count(w.name) >= MIN_GENERAL_CLASSES and gain(w) > 0]
+    others = [w for w in several if w.confidence >= MIN_WORD_SCORE]
+    return max(general or others, key=gain, default=None)
+
+
 def is_place(scene: Scene) -> bool:
     """Return True if a scene is outdoors and its label is no animal, food or pattern."""
     row = scene_class(scene.labels[0].name if scene.labels else "")
@@ -61,9 +83,9 @@ def _is_certain_word(evidence: Evidence, word: LabelScore) -> bool:
 
 
 def _is_confirmed(evidence: Evidence, name: str) -> bool:
-    """Return True if the object model finds it too, or does not have the class; or of animals."""
-    # To the scene model alone, lids on a desk are a wall clock (0.90).
+    """Return True if the object model finds it too, or does not have the class."""
+    # To the scene model alone, lids on a desk are a wall clock (0.90); animals and boats are right.
     words = {name, *scene_class(name).words}
     rows = [row for row in OBJECT_CLASSES.values() if row.name in words]
-    found = {thing.name for thing in evidence.objects}
+    found = {"boat", *(thing.name for thing in evidence.objects)}
     return not rows or any("animal" in row.words or row.name in found for row in rows)

@@ -10,17 +10,18 @@ from itertools import combinations
 
 from ..base import Caption, Captioner, Colors
 from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
-from ..labels import highest
-from .objects import drawn_animal, object_plan
+from ..labels import highest, word_class
+from .objects import doubtful_object_plan, drawn_animal, object_plan
 from .people import people_plan
-from .phrases import CaptionPlan, Phrase, article, join
-from .scene import MIN_VIEW_SCORE, is_place, scene_plan
+from .phrases import CaptionPlan, Phrase, article, join, place_and_time
+from .scene import MIN_VIEW_SCORE, is_place, likeliest_word, scene_plan
 
 GENERIC_SHARE = 0.5  # the factor of "a person" for "a man", and of a mere place or colors
 MIN_PAGE_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.2
 """Of the image, by lines of text: a sudoku covers 0.095, the marks on a circuit board 0.03."""
 MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
 MAX_QUOTED_WORDS = 8
+MIN_PLACE_WORD = 0.15  # the score of a general word, such as building, that replaces outdoor scene
 
 
 class TemplateCaptioner(Captioner):
@@ -71,10 +72,11 @@ def _add_medium(evidence: Evidence, plan: CaptionPlan, words: str) -> str:
 
 def plan_caption(evidence: Evidence) -> CaptionPlan:
     """Return the plan of a caption: a document, people, objects, a scene, text or colors."""
-    for plan in (_document, people_plan, object_plan, scene_plan, text_plan):
+    plans = _document, people_plan, object_plan, scene_plan, doubtful_object_plan, text_plan
+    for plan in plans:
         if found := plan(evidence):
             return found
-    return _colors(evidence)
+    return _unsure(evidence)
 
 
 def _document(evidence: Evidence) -> CaptionPlan | None:
@@ -104,23 +106,25 @@ def text_plan(evidence: Evidence) -> CaptionPlan | None:
     return CaptionPlan(Phrase(name, confidence), details, "text", skip_medium=True)
 
 
-def _colors(evidence: Evidence) -> CaptionPlan:
-    """Return the plan of an image in which no engine is certain: a drawing, a place or colors."""
+def _unsure(evidence: Evidence) -> CaptionPlan:
+    """Return the plan of what is the likeliest where no engine is certain, or of colors."""
     scene, colors = evidence.scene, evidence.colors
-    names = list(dict.fromkeys([colors.background.lower(), colors.foreground.lower()]))
-    text, confidence = f"{article(join(names))} picture", GENERIC_SHARE * colors.covered
     if evidence.is_drawing:
         return CaptionPlan(drawn_animal(evidence) or Phrase("", evidence.image_type.confidence))
     if scene.low_level.texture:
-        text, confidence = "an even texture", scene.low_level.texture
-    elif scene.low_level.plain:
-        confidence = colors.covered
-    elif tone(colors) == "a black and white":
-        text, confidence = "a black and white picture", GENERIC_SHARE * colors.gray
-    elif is_place(scene):
+        return CaptionPlan(Phrase("an even texture", scene.low_level.texture), skip_medium=True)
+    word = likeliest_word(scene)
+    if word and word.name == "electronics" and evidence.word_count:
+        word = None  # a page, which the scene model takes for a screen
+    if is_place(scene) and not (word and word.confidence >= MIN_PLACE_WORD):
         return CaptionPlan(Phrase("an outdoor scene", GENERIC_SHARE * scene.outdoor))
-    elif len(names) > 1 and not colors.black_and_white:
-        text = f"something {names[1]} on a {names[0]} background"
+    if word and not scene.low_level.plain:
+        name = word_class(word.name).phrase or article(word.name)
+        return CaptionPlan(Phrase(name, word.confidence), tuple(place_and_time(evidence)))
+    names = dict.fromkeys([colors.background.lower(), colors.foreground.lower()])
+    text, confidence = f"{article(join([*names]))} picture", colors.covered
+    if not scene.low_level.plain:
+        text, confidence = f"{tone(colors)} picture" if tone(colors) else text, confidence / 2
     return CaptionPlan(Phrase(text, confidence), skip_medium=True)
 
 

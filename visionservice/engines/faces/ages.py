@@ -47,7 +47,8 @@ class AgeAndGender:
             results = self._predict(np.ascontiguousarray(part[:, ::-1]), mirrored)
             age, female = (age + results[0]) / 2, (female + results[1]) / 2
         gender: Gender = "Female" if female >= 0.5 else "Male"
-        detected, sure = (face.box, face.confidence, face.turn), round(max(female, 1 - female), 3)
+        sure = round(max(female, 1 - female), 3)
+        detected = face.box, face.confidence, face.turn, face.frontal
         return Face(*detected, age=round(age), gender=gender, gender_confidence=sure)
 
     def _predict(self, image: RGBImage, square: Box) -> tuple[float, float]:

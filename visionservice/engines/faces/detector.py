@@ -40,6 +40,10 @@ FACE_SCALE = 1.62
 """The side of a face over the hypotenuse of two distances, of the eyes and from eyes to mouth (a
 face that looks aside or down shortens only one): the median for dlib's boxes of 45 faces."""
 
+MAX_NOSE_OFFSET = 0.25
+"""The distance of the nose from the middle, along the line through the eyes, in distances of the
+eyes: of 19 faces that look at the camera at most 0.2, of nine that look aside at least 0.33."""
+
 Floats = NDArray[np.float64]
 Pixels = NDArray[np.float32]
 Boxes = Floats  # rows of left, top, right, bottom, score
@@ -52,6 +56,7 @@ class FaceCandidate(NamedTuple):
     center: Floats  # x and y of the point between the eyes and the mouth
     side: float  # from the eyebrows to the chin
     tilt: float  # the degrees clockwise of the line through the eyes
+    frontal: bool  # whether the nose is between the eyes
 
 
 class MtcnnFaceDetector:
@@ -90,7 +95,7 @@ class MtcnnFaceDetector:
         faces = []
         for face in found:
             box = face.box.rotate(-best, width, height).within(image.shape[1], image.shape[0])
-            faces.append(FaceBox(box, round(face.confidence, 3), TURNS[best]))
+            faces.append(FaceBox(box, round(face.confidence, 3), TURNS[best], face.frontal))
         return tuple(sorted(faces, key=lambda face: -face.box.area))
 
     def _faces(self, image: RGBImage, zoom: float = 1.0) -> Iterator[FaceBox]:
@@ -107,7 +112,8 @@ class MtcnnFaceDetector:
                 left, top = (face.center - face.side / 2) * zoom
                 side = round(face.side * zoom)
                 box = Box(round(left), round(top), side, side)
-                yield FaceBox(box, confidence, TURNS[(round(-face.tilt / 90) + turn) % 4])
+                upright = TURNS[(round(-face.tilt / 90) + turn) % 4]
+                yield FaceBox(box, confidence, upright, face.frontal)
 
     def _candidates(self, image: RGBImage) -> list[FaceCandidate]:
         """Return the candidates in an upright image."""
@@ -217,7 +223,9 @@ def _candidate(score: float, points: Floats) -> FaceCandidate:
     down = points[3:].mean(axis=0) - points[:2].mean(axis=0)
     side = FACE_SCALE * float(np.hypot(np.linalg.norm(eyes), np.linalg.norm(down)))
     tilt = math.degrees(math.atan2(eyes[1], eyes[0]))
-    return FaceCandidate(score, points[[0, 1, 3, 4]].mean(axis=0), side, tilt)
+    center = points[[0, 1, 3, 4]].mean(axis=0)
+    aside = abs(float(np.dot(points[2] - center, eyes))) / float(np.dot(eyes, eyes))
+    return FaceCandidate(score, center, side, tilt, aside <= MAX_NOSE_OFFSET)
 
 
 def _shifted(boxes: Boxes, shifts: Any, scores: Any) -> Boxes:

@@ -11,6 +11,7 @@ blue at the top is a sky only outdoors.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from math import prod
 
 import cv2
 import numpy as np
@@ -27,7 +28,10 @@ INPAINTING_SIDE, INPAINTING_RADIUS = 140, 3
 of 22. At 70 pixels one of 62 images is not outdoors; with a radius of 2 a dog loses its pier."""
 MIN_REPORTED_SCORE = 0.05  # of a label or word that the result contains
 MAX_PAINTED_SHARE = 0.75  # of the pixels; above it the rest of an image shows no place
-MIN_PLACE_OBJECT = 0.9  # the confidence with which it alone decides the place; false kites: 0.74
+MIN_PLACE_OBJECT, MIN_PART_OF_PLACE = 0.9, 0.5
+"""The confidence with which one object, or several of at least the second, decide the place."""
+MIN_SURE_ANIMAL, MIN_BOX_SIDE = 0.95, 48
+"""The confidence from which an animal's box is not classified, and its least side in pixels."""
 MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
 """Words that show a place only without objects: an astronaut in a studio may have a toy rocket."""
 MIN_COLOR_SUPPORT = 0.15  # the outdoor score that colors raise; wallpapers of blue have 0.07
@@ -78,7 +82,17 @@ class EfficientNetClassifier:
             indoor=indoor_score(place, objects, features),
             low_level=features,
             water=water_score(scores, background, objects),
+            object_words=tuple(self._words(image, thing) for thing in objects),
         )
+
+    def _words(self, image: RGBImage, thing: Object) -> tuple[LabelScore, ...]:
+        """Return the words for the box of an animal that the object detector is unsure of."""
+        box, sure = thing.box, thing.confidence >= MIN_SURE_ANIMAL
+        if sure or "animal" not in thing.words or min(box.width, box.height) < MIN_BOX_SIDE:
+            return ()
+        part = image[box.top : box.bottom, box.left : box.right]
+        scores = self._scores(resize(part, EFFICIENTNET_INPUT, EFFICIENTNET_INPUT))
+        return _sum(scores, lambda row: {row.name, *row.words})
 
     def _scores(self, small: RGBImage) -> Scores:
         """Return the scores of the classes for one square image."""
@@ -122,10 +136,10 @@ def label_score(scores: Scores, word: str = "", place: str = "", objects: Object
 
 
 def _object_score(objects: Objects, place: str) -> float:
-    """Return the confidence of an object that is found in this place only."""
-    certain = (o for o in objects if o.confidence >= MIN_PLACE_OBJECT)
-    there = (o.confidence for o in certain if object_class(o.name).place == place)
-    return max(there, default=0.0)
+    """Return the probability that objects which are found in this place only are there."""
+    there = (o for o in objects if object_class(o.name).place == place)
+    confidence = 1 - prod(1 - o.confidence for o in there if o.confidence >= MIN_PART_OF_PLACE)
+    return confidence if confidence >= MIN_PLACE_OBJECT else 0.0
 
 
 def _sum(scores: Scores, names: Callable[[Label], Iterable[str]]) -> tuple[LabelScore, ...]:

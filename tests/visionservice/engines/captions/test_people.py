@@ -80,6 +80,37 @@ def test_small_faces_do_not_pose(nothing: Evidence) -> None:
     assert phrases(nothing.with_results(faces=(face,), size=(400, 2000))) == ["a woman"]
 
 
+def test_faces_that_look_aside_do_not_pose(nothing: Evidence) -> None:
+    face = Face(Box(100, 50, 90, 90), 0.9, age=40, gender="Female")
+    assert phrases(nothing.with_results(faces=(face,))) == ["a woman", "posing for a photo"]
+    aside = replace(face, frontal=False)
+    assert phrases(nothing.with_results(faces=(aside,))) == ["a woman"]
+
+
+def test_a_doubtful_person_beside_two_is_the_third(nothing: Evidence) -> None:
+    two = [Object("person", 0.9, Box(x, 50, 60, 200)) for x in (0, 120)]
+    third = Object("person", 0.5, Box(300, 50, 60, 200))
+    assert phrases(nothing.with_results(objects=(*two, third))) == ["three people"]
+    alone = nothing.with_results(objects=(two[0], third))
+    assert phrases(alone) == ["a person"]
+    assert phrases(nothing.with_results(objects=(*two, replace(third, confidence=0.4)))) == [
+        "two people"
+    ]
+
+
+def test_an_animal_near_people_is_named(nothing: Evidence) -> None:
+    person = Object("person", 0.99, Box(100, 50, 60, 200))
+    horse = Object("horse", 0.97, Box(300, 100, 80, 80))
+    assert phrases(nothing.with_results(objects=(person, horse))) == ["a person", "near a horse"]
+
+
+def test_doubtful_people_are_omitted_where_an_animal_is_certain(nothing: Evidence) -> None:
+    claws = [Object("person", 0.75, Box(x, 50, 60, 200)) for x in (0, 300)]
+    words = LabelScore("rock crab", 0.87), LabelScore("animal", 0.97)
+    crab = seeing(nothing.with_results(objects=tuple(claws)), *words)
+    assert phrases(crab) == ["a close up of a rock crab"]
+
+
 def test_a_photographer_behind_a_tripod_does_not_pose(nothing: Evidence) -> None:
     face = Face(Box(100, 50, 90, 90), 0.9, age=40, gender="Male")
     behind = seeing(nothing.with_results(faces=(face,)), LabelScore("tripod", 0.93))

@@ -44,6 +44,13 @@ def test_labels_of_patterns_are_not_used(nothing: Evidence) -> None:
         assert phrases(seeing(nothing, LabelScore(name, 0.99))) == []
 
 
+def test_a_boat_needs_no_confirmation_and_a_train_does(nothing: Evidence) -> None:
+    words = LabelScore("gondola", 0.6), LabelScore("boat", 0.7), LabelScore("vehicle", 0.72)
+    assert phrases(seeing(nothing, *words))[0] == "a boat"
+    words = LabelScore("freight car", 0.3), LabelScore("train", 0.7), LabelScore("vehicle", 0.72)
+    assert phrases(seeing(nothing, *words))[0] == "a vehicle"
+
+
 def test_the_object_model_must_find_objects_of_its_classes_too(nothing: Evidence) -> None:
     lids = seeing(nothing, LabelScore("wall clock", 0.9), LabelScore("clock", 0.93))
     assert phrases(lids) == []

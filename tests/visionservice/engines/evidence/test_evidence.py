@@ -50,12 +50,46 @@ def test_an_animal_must_match_the_scene(nothing: Evidence) -> None:
 def test_an_animal_that_the_scene_model_hardly_knows_needs_no_confirmation(
     nothing: Evidence,
 ) -> None:
-    words = LabelScore("zebra", 0.86), LabelScore("animal", 0.91)
+    words = LabelScore("antelope", 0.7), LabelScore("animal", 0.91)
     for name in ("giraffe", "horse"):
         certain = nothing.with_results(objects=(Object(name, 0.9, LARGE),))
         assert seeing(certain, *words).corroborated_objects
         doubtful = nothing.with_results(objects=(Object(name, 0.7, LARGE),))
         assert not seeing(doubtful, *words).corroborated_objects
+
+
+def test_an_animal_beside_another_one_stands_and_one_in_its_place_does_not(
+    nothing: Evidence,
+) -> None:
+    giraffe, zebra = Object("giraffe", 0.97, LARGE), Object("zebra", 0.99, LARGE)
+    words = LabelScore("zebra", 0.86), LabelScore("animal", 0.91)
+    both = nothing.with_results(objects=(giraffe, zebra))
+    assert len(seeing(both, *words).corroborated_objects) == 2
+    alone = nothing.with_results(objects=(giraffe,))
+    assert not seeing(alone, *words).corroborated_objects
+
+
+def looking_again(evidence: Evidence, thing: Object, *words: LabelScore) -> list[Object]:
+    """The objects after the scene model has found these words in the box of one."""
+    scene = replace(evidence.scene, object_words=(words,))
+    return [*evidence.with_results(objects=(thing,), scene=scene).corroborated_objects]
+
+
+def test_an_animal_is_what_both_models_find_in_its_box(nothing: Evidence) -> None:
+    words = LabelScore("animal", 0.97), LabelScore("dog", 0.9), LabelScore("corgi", 0.9)
+    (dog,) = looking_again(nothing, Object("dog", 0.5, LARGE), *words)
+    assert dog.confidence == pytest.approx(0.95)
+    (renamed,) = looking_again(nothing, Object("cat", 0.88, LARGE), *words)
+    assert (renamed.name, renamed.confidence) == ("dog", 0.9)
+
+
+def test_an_animal_that_the_object_model_has_no_class_for_is_no_other_one(
+    nothing: Evidence,
+) -> None:
+    words = LabelScore("animal", 0.93), LabelScore("tiger", 0.86), LabelScore("cat", 0.07)
+    assert not looking_again(nothing, Object("zebra", 0.9, LARGE), *words)
+    assert not looking_again(nothing, Object("cat", 0.9, LARGE), *words)
+    assert looking_again(nothing, Object("giraffe", 0.9, LARGE), *words)
 
 
 def test_two_doubtful_models_that_agree_are_certain(nothing: Evidence) -> None:

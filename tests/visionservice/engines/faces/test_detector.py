@@ -27,6 +27,16 @@ def test_a_face_has_a_square_box(pixels: Pixels) -> None:
     assert face.confidence > 0.8
 
 
+def test_a_face_that_looks_aside_is_not_frontal(pixels: Pixels) -> None:
+    (collins,), (photographer,) = map(
+        detect, map(pixels, ("eileen_collins.jpg", "photographer.jpg"))
+    )
+    assert collins.frontal
+    assert not photographer.frontal
+    mirrored = np.ascontiguousarray(pixels("photographer.jpg")[:, ::-1])
+    assert not detect(mirrored)[0].frontal
+
+
 def test_the_largest_face_comes_first(pixels: Pixels) -> None:
     hopper, collins = detect(pixels("altered/hopper_and_collins.jpg"))
     assert hopper.box.area > collins.box.area

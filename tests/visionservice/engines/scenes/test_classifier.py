@@ -4,13 +4,21 @@ import json
 import runpy
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from visionhelpers.images import load_image, sample_path
-from visionservice.engines.base import MIN_GRASS, MIN_SKY, MIN_SNOW, LowLevelFeatures, Object
+from visionservice.engines.base import (
+    MIN_GRASS,
+    MIN_SKY,
+    MIN_SNOW,
+    LabelScore,
+    LowLevelFeatures,
+    Object,
+)
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 from visionservice.engines.labels import SCENE_CLASSES, class_count
@@ -156,6 +164,37 @@ def test_a_certain_object_decides_the_place() -> None:
     lighthouse = Object("lighthouse", 0.95, Box(0, 0, 9, 9))
     assert indoor_score(NOTHING, [bed, lighthouse], GRAY) == 0.95
     assert outdoor_score(NOTHING, NOTHING, [bed, lighthouse], GRAY) == 0
+
+
+def test_several_cars_are_a_street() -> None:
+    cars = [Object("car", confidence, Box(0, 0, 9, 9)) for confidence in (0.8, 0.7)]
+    assert outdoor_score(NOTHING, NOTHING, cars[:1], GRAY) == 0
+    assert outdoor_score(NOTHING, NOTHING, cars, GRAY) == pytest.approx(0.94)
+    doubtful = [Object("car", 0.45, Box(0, 0, 9, 9)) for _ in range(6)]
+    assert outdoor_score(NOTHING, NOTHING, doubtful, GRAY) == 0
+
+
+def test_the_box_of_a_doubtful_animal_is_classified_alone(
+    classifier: EfficientNetClassifier,
+) -> None:
+    image = np.asarray(load_image(sample_path("chelsea_the_cat.jpg")))
+    whole = Box(0, 0, image.shape[1], image.shape[0])
+    small = Box(0, 0, 47, 200)
+    objects = [
+        Object("dog", 0.5, whole),
+        Object("dog", 0.95, whole),
+        Object("dog", 0.5, small),
+        Object("cup", 0.5, whole),
+    ]
+    words, *others = classifier.classify(image, objects).object_words
+    assert next(word.name for word in words if word.name in ("dog", "cat")) == "cat"
+    assert others == [(), (), ()]
+
+
+def test_an_animal_in_the_shade_is_not_at_night(look: Look) -> None:
+    scene = look("rocket_at_dusk.jpg").scene
+    assert scene.night
+    assert not replace(scene, words=(LabelScore("animal", 0.9),)).night
 
 
 def test_blue_at_the_top_counts_as_sky_and_green_below_as_grass() -> None:
