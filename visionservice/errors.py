@@ -31,6 +31,7 @@ invalid_image_url = partial(ApiError, 400, "InvalidImageUrl")
 invalid_image_size = partial(ApiError, 400, "InvalidImageSize")
 not_supported_language = partial(ApiError, 400, "NotSupportedLanguage")
 not_available = partial(ApiError, 501, "FailedToProcess")
+not_reachable = partial(ApiError, 502, "FailedToProcess")
 """The errors by their codes; the arguments are the message and the hint."""
 internal_error = partial(ApiError, 500, "InternalServerError", "The service failed; see its log.")
 invalid_image_format = partial(

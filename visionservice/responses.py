@@ -9,8 +9,15 @@ from starlette.responses import JSONResponse, Response
 
 from . import INSTALL
 from .api.version import version_at
-from .engines.base import EngineUnavailable
-from .errors import ApiError, bad_argument, internal_error, not_available, not_found
+from .engines.base import EngineUnavailable, EngineUnreachable
+from .errors import (
+    ApiError,
+    bad_argument,
+    internal_error,
+    not_available,
+    not_found,
+    not_reachable,
+)
 from .gallery.image_store import GalleryError
 
 log = logging.getLogger(__name__)
@@ -55,7 +62,8 @@ async def handle_exception(request: Request, error: Exception) -> Response:
         message = f"The package {error.name!r} is missing: {INSTALL}."
     if message:
         log.warning("Request %s: %s", request.state.id, to_ascii_line(str(error)))
-        return error_response(request, not_available(message))
+        failed = not_reachable if isinstance(error, EngineUnreachable) else not_available
+        return error_response(request, failed(message))
     path = to_ascii_line(request.scope["path"])
     log.error("%s %s failed, request %s", request.method, path, request.state.id, exc_info=error)
     return error_response(request, internal_error())

@@ -20,6 +20,7 @@ from visionservice import LocalService, errors
         (errors.too_many_bytes(4 * 1024 * 1024 - 1), 400, "InvalidImageSize"),
         (errors.not_supported_language("x"), 400, "NotSupportedLanguage"),
         (errors.not_available("x"), 501, "FailedToProcess"),
+        (errors.not_reachable("x"), 502, "FailedToProcess"),
         (errors.internal_error(), 500, "InternalServerError"),
     ],
 )

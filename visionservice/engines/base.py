@@ -36,6 +36,10 @@ class EngineUnavailable(RuntimeError):  # noqa: N818
     """The error for a missing model or package; the message names it and the remedy."""
 
 
+class EngineUnreachable(EngineUnavailable):
+    """The error for an engine whose server is not accessible, fails or takes too long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Object:
     """An object of one of the 80 COCO classes."""
