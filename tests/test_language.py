@@ -27,7 +27,9 @@ PROSE_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Words to avoid in text; captions may contain "posing for a photo"."""
-OTHER_WORDS = re.compile(r'photographs?|motion photos?|"Grey"|cancelled\(|(?:art|white|}) picture"')
+OTHER_WORDS = re.compile(
+    r'photographs?|motion photos?|"Grey"|cancelled\(|(?:art|white|}) picture"|picture\|'
+)
 """Words of the service: photographs are not drawings, and the API and captions have words too."""
 VERBS = (
     "apolog|author|capital|categor|custom|emphas|equal|final|general|initial|local|maxim|memor|minim"

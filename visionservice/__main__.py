@@ -84,6 +84,9 @@ def _parser() -> ArgumentParser:
     add("--engine", dest="engines", type=_pair, metavar="KIND=ENGINE", help=about, **append)
     about, metavar = "argument of an engine, such as captions.model=FILE", "KIND.NAME=VALUE"
     add("--engine-option", dest="engine_options", type=_pair, metavar=metavar, help=about, **append)
+    about = "URL of an OpenAI-compatible API whose model writes the captions"
+    add("--captioner", metavar="URL", help=about)
+    add("--captioner-model", metavar="NAME", help="name of that model")
     add("--cache-size", type=int, metavar="IMAGES", help="images to cache (default: %(default)s)")
     add("--warm", action="store_true", help="load all models before the URL is printed")
     add("--state-file", type=Path, metavar="FILE", help="file for url, key and pid; print nothing")

@@ -12,6 +12,7 @@ from typing import Any
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})  # always accepted in the Host header
 ALL_ADDRESSES = {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}  # noqa: S104
 """Hosts that listen on every address, each with a loopback address for the URL."""
+CAPTIONER = "chat-completions"  # the engine of the settings captioner and captioner_model
 UNIT_SECONDS = {"second": 1.0, "minute": 60.0, "hour": 3600.0}
 _COUNT = r"(0*[1-9]\d{0,5})"
 _RATE = re.compile(rf"{_COUNT}/(?:{_COUNT} ?)?(second|minute|hour)s?", re.ASCII)
@@ -37,6 +38,7 @@ _CHECKS: tuple[tuple[str, type, Callable[[Any], object], str], ...] = (
     ("built_in_gallery fail_operations warm", bool, lambda _: True, "True or False"),
     ("engines engine_options", Mapping, lambda _: True, "a dictionary"),
     ("host", str, lambda _: True, "for example '127.0.0.1'"),
+    ("captioner captioner_model", str, lambda _: True, "a string"),
     ("key", str, re.compile("[!-~]+").fullmatch, "ASCII letters, digits and signs without spaces"),
     ("rate", str, parse_rate, "for example 20/minute or 20/3 seconds"),
     ("port", Integral, range(65536).__contains__, "0 to 65535, where 0 is any free port"),
@@ -68,6 +70,8 @@ class ServiceSettings:
         cache_size: The number of images whose results are cached; see `AnalysisCache` for names.
         engines: The engine of a kind, such as "captions": an object or "module:Class".
         engine_options: The arguments of engines, such as {"captions.model": "model.onnx"}.
+        captioner: The URL of an OpenAI-compatible API, whose model writes the captions.
+        captioner_model: The name of that model.
         warm: Whether to start with all models loaded, in place of loading them in the background.
 
     Raise TypeError for a value of a wrong type, and ValueError for an invalid one.
@@ -88,6 +92,8 @@ class ServiceSettings:
     cache_size: int = 64
     engines: Mapping[str, object] = field(default_factory=dict)
     engine_options: Mapping[str, str] = field(default_factory=dict, repr=False)
+    captioner: str | None = field(default=None, repr=False)  # an invalid one may have a password
+    captioner_model: str | None = None
     warm: bool = False
 
     def __post_init__(self) -> None:
@@ -107,6 +113,17 @@ class ServiceSettings:
                 raise TypeError(f"Invalid {wrong}: use {use}.")
             if not is_valid(value):
                 raise ValueError(f"Invalid {wrong}: use {use}.")
+        if (self.captioner, self.captioner_model) != (None, None):
+            self._choose_captioner(self.captioner, self.captioner_model)
+
+    def _choose_captioner(self, url: str | None, model: str | None) -> None:
+        """Set the engine of the captions and its options."""
+        if url is None or model is None or self.engines.get("captions", CAPTIONER) != CAPTIONER:
+            use = "captioner and captioner_model together, without another engine for captions"
+            raise ValueError(f"Invalid captioner: use {use}.")
+        options = {**self.engine_options, "captions.url": url, "captions.model": model}
+        object.__setattr__(self, "engines", {**self.engines, "captions": CAPTIONER})
+        object.__setattr__(self, "engine_options", options)
 
     @property
     def hosts(self) -> frozenset[str]:

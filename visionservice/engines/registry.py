@@ -37,6 +37,9 @@ KINDS = {
 }
 """Every kind of engine, in the order of loading: first what a caption needs. The paths are relative
 to this package."""
+CHAT_COMPLETIONS = "captions.chat_completions:ChatCompletionsCaptioner"
+OPTIONAL = {"captions": {"chat-completions": CHAT_COMPLETIONS}}
+"""The names and paths of the other engines of this package."""
 
 
 class Engines(NamedTuple):
@@ -125,7 +128,8 @@ def default() -> Engines:
 
 def registered(kind: str) -> dict[str, str]:
     """Return the registered engines of a kind: "module:Class" by name."""
-    paths = {KINDS[kind].built_in: f"{__package__}.{KINDS[kind].path}"}
+    paths = {KINDS[kind].built_in: KINDS[kind].path} | OPTIONAL.get(kind, {})
+    paths = {name: f"{__package__}.{path}" for name, path in paths.items()}
     points = (point for point in entry_points(group=GROUP) if point.name.startswith(f"{kind}."))
     return paths | {point.name.removeprefix(f"{kind}."): point.value for point in points}
 
@@ -168,4 +172,6 @@ def _make(kind: str, choice: str, arguments: Mapping[str, str]) -> Any:
     try:
         return engine_class(**arguments)
     except Exception as error:
+        if isinstance(error, ValueError) and str(error).startswith("Invalid "):
+            raise
         raise ValueError(f"Invalid engine {choice!r} or options: {error}.") from error

@@ -104,5 +104,6 @@ def test_an_unknown_engine_is_an_error_at_the_start(tmp_path: Path) -> None:
     )
     assert run.returncode == 1
     assert run.stderr == (
-        "Invalid engine 'absent:Mine': use module:Class or template (No module named 'absent').\n"
+        "Invalid engine 'absent:Mine': use module:Class or chat-completions, template "
+        "(No module named 'absent').\n"
     )
