@@ -21,7 +21,7 @@ from classic_client import (
     poll,
 )
 from msrest.exceptions import HttpOperationError
-from report import STREAM, URL, address, attempt, jpeg_size, raised, tell
+from report import LEAST_CONFIDENCE, STREAM, URL, address, attempt, jpeg_size, raised, tell
 
 QUOTATION = "NOTHING EXISTS EXCEPT ATOMS AND EMPTY SPACE. Everything else is opinion."
 NOTE = ["Dear Ada,", "it works at last!", "Tea on Monday at four?"]
@@ -64,7 +64,7 @@ def describe(way):
     found = getattr(found, "description", None) or found
     assert "cat" in found.tags
     assert "cat" in found.captions[0].text
-    assert 0.5 < found.captions[0].confidence <= 1
+    assert LEAST_CONFIDENCE <= found.captions[0].confidence <= 1
 
 
 def tag(way):

@@ -14,6 +14,8 @@ from typing import TypeVar
 ENDPOINT = os.environ.get("VISION_ENDPOINT", "")
 KEY = os.environ.get("VISION_KEY", "")
 SAMPLES = Path(os.environ.get("VISION_SAMPLES", ""))
+LEAST_CONFIDENCE = float(os.environ.get("VISION_LEAST_CONFIDENCE", "0.5"))
+"""That of a caption; 0 means unknown."""
 URL, STREAM = "url", "stream"
 Refusal = TypeVar("Refusal", bound=Exception)
 

@@ -1,8 +1,9 @@
 """Run Microsoft's own clients against the service, each in an environment of its own.
 
-    python tests/sdk/run.py [ci | NAME ...]
+    python tests/sdk/run.py [--captioner] [ci | NAME ...]
 
-Prints the matrix of clients and operations; the exit status is 1 when anything failed.
+With --captioner, a loopback server with the Chat Completions API writes the captions. Prints the
+matrix of clients and operations; the exit status is 1 when anything failed.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from pathlib import Path
 from time import monotonic, sleep
 
 import environments
+from captioner import captioner
 from clients import CLASSIC, NEWEST, WITHOUT_PICTURE, Client, chosen
 
 ROOT = Path(__file__).parents[2]
@@ -33,8 +35,9 @@ Results = Mapping[str, str]
 def main(names: list[str]) -> int:
     """Install, run, print; return the exit status."""
     began = monotonic()
+    other = [name for name in names if name != "--captioner"]
     try:
-        clients = chosen(names)
+        clients = chosen(other)
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -42,7 +45,7 @@ def main(names: list[str]) -> int:
         one_of_each = {client.environment: client for client in clients}
         made = dict(zip(one_of_each, pool.map(_made, one_of_each.values()), strict=True))
         installed = monotonic()
-        with service() as variables:
+        with captioner() as url, service(url if other != names else "") as variables:
             jobs = [(client, made[client.environment], variables) for client in clients]
             results = dict(zip(clients, pool.map(lambda job: _run(*job), jobs), strict=True))
     sys.stdout.write(matrix(results))
@@ -60,12 +63,15 @@ def _made(client: Client) -> list[str] | environments.InstallError:
 
 
 @contextmanager
-def service() -> Iterator[dict[str, str]]:
+def service(captioner: str = "") -> Iterator[dict[str, str]]:
     """Serve with a gallery of its own; give the variables that tell a script where."""
     with tempfile.TemporaryDirectory() as folder:
         state = Path(folder) / "service.json"
         command = [sys.executable, "-m", "visionservice", "--state-file", str(state)]
-        process = subprocess.Popen([*command, "--gallery", str(Path(folder) / "gallery")], cwd=ROOT)
+        command += ["--gallery", str(Path(folder) / "gallery")]
+        if captioner:
+            command += ["--captioner", captioner, "--captioner-model", "loopback"]
+        process = subprocess.Popen(command, cwd=ROOT)
         try:
             deadline = monotonic() + START_SECONDS
             while not state.exists():
@@ -74,7 +80,8 @@ def service() -> Iterator[dict[str, str]]:
                 sleep(0.05)
             known = json.loads(state.read_text())
             endpoint = {"VISION_ENDPOINT": known["url"], "VISION_KEY": known["key"]}
-            yield endpoint | {"VISION_SAMPLES": str(SAMPLES)}
+            least = {"VISION_LEAST_CONFIDENCE": "0"} if captioner else {}
+            yield endpoint | {"VISION_SAMPLES": str(SAMPLES)} | least
         finally:
             process.terminate()
             process.wait(20)
