@@ -78,18 +78,28 @@ def measure(vision: VisionClient, truth: Truth) -> Iterator[Row | Figures]:
         having = list(truth.having(fact))
         if having:
             yield from judged(name, having, fact, judge, results)
-    having = list(truth.having("tags_right"))
+    having = [known for known in truth.images if known.path in results]
     if having:
-        yield precision(having, results)
+        yield by_threshold(having, results)
 
 
-def precision(having: list[Known], results: dict[Path, list[Result]]) -> Figures:
-    """Count, of the tags at least as sure as each threshold, those a person would accept."""
-    said = [
-        (tag["confidence"], tag["name"] in known.facts["tags_right"], tag["name"], known.path.stem)
-        for known in having
-        for tag in results[known.path][0]["tags"]
-    ]
+def by_threshold(having: list[Known], results: dict[Path, list[Result]]) -> Figures:
+    """Give precision and recall of the tags at least as sure as each threshold.
+
+    Right are the tags of `tags_right`, or where it is unknown, all but those of `caption_none_of`.
+    Recall is the share of the groups of `tags_any_of` of which one word is a tag.
+    """
+    said, required = [], []
+    for known in having:
+        tags = {tag["name"]: tag["confidence"] for tag in results[known.path][0]["tags"]}
+        for tag, sure in tags.items():
+            accepted = known.facts.get("tags_right")
+            holds = (
+                tag in accepted if accepted else tag not in known.facts.get("caption_none_of", ())
+            )
+            said.append((sure, holds, tag, known.path.stem))
+        for group in known.facts.get("tags_any_of", ()):
+            required.append(max(tags.get(word, 0.0) for word in group))
     lines = []
     for threshold, following in pairwise((*THRESHOLDS, 2.0)):
         right = [holds for sure, holds, _, _ in said if sure >= threshold]
@@ -99,9 +109,12 @@ def precision(having: list[Known], results: dict[Path, list[Result]]) -> Figures
             if not holds and threshold <= sure < following
         ]
         exactly = f"{sum(right) / len(right):.2f}" if right else NONE
-        lines.append((f"{threshold}", f"{len(right)}", f"{sum(right)}", exactly, ", ".join(wrong)))
-    title = f"Precision of tags on {len(having)} images: too few to call confidences calibrated"
-    head = ("confidence from", "tags", "right", "precision", "wrong, below the next threshold")
+        found = sum(sure >= threshold for sure in required)
+        recall = f"{found / len(required):.2f}" if required else NONE
+        counts = f"{len(right)}", f"{sum(right)}"
+        lines.append((f"{threshold}", *counts, exactly, recall, ", ".join(wrong)))
+    title = f"Tags of {len(having)} images by threshold: too few to call confidences calibrated"
+    head = "confidence from", "tags", "right", "precision", "recall", "wrong, below the next one"
     return Figures(title, head, lines)
 
 

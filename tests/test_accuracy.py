@@ -149,13 +149,20 @@ def test_facts_that_do_not_hold_are_missed_and_named(table: dict[str, rows.Row])
     assert table["image types that hold"].holds
 
 
-def test_tags_that_a_person_would_not_accept_count_against_each_threshold() -> None:
-    known = truth.Known(Path("dog.jpg"), {"tags_right": ["dog", "animal"]})
+def test_each_threshold_of_tags_has_a_precision_and_a_recall() -> None:
+    facts = {"tags_right": ["dog", "animal"], "tags_any_of": [["dog", "puppy"], ["grass"]]}
+    known = truth.Known(Path("dog.jpg"), facts)
     tags = [{"name": "dog", "confidence": 0.95}, {"name": "cat", "confidence": 0.65}]
-    figures = things.precision([known], {known.path: [{"tags": tags}]})
-    assert figures.lines[1][:4] == ("0.6", "2", "1", "0.50")
-    assert figures.lines[1][4] == "cat (dog)"
-    assert figures.lines[-1][:4] == ("0.9", "1", "1", "1.00")
+    figures = things.by_threshold([known], {known.path: [{"tags": tags}]})
+    assert figures.lines[1] == ("0.6", "2", "1", "0.50", "0.50", "cat (dog)")
+    assert figures.lines[-1] == ("0.9", "1", "1", "1.00", "0.50", "")
+
+
+def test_tags_without_a_list_of_right_ones_are_wrong_if_they_are_denied() -> None:
+    known = truth.Known(Path("dog.jpg"), {"caption_none_of": ["cat"]})
+    tags = [{"name": "dog", "confidence": 0.95}, {"name": "cat", "confidence": 0.95}]
+    figures = things.by_threshold([known], {known.path: [{"tags": tags}]})
+    assert figures.lines[0] == ("0.5", "2", "1", "0.50", "-", "")
 
 
 def test_only_what_the_truth_tells_is_measured(table: dict[str, rows.Row]) -> None:
