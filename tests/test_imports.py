@@ -252,6 +252,6 @@ def test_a_room_of_engines_imports_only_itself_and_what_all_share(room: str) -> 
         assert reached <= SHARED_ENGINES | {room}, path.name
 
 
-def test_the_service_has_at_most_7_800_lines() -> None:
+def test_the_service_has_at_most_7_900_lines() -> None:
     lines = sum(len(path.read_text("utf-8").splitlines()) for path in modules(SERVICE))
-    assert 5_000 < lines <= 7_800
+    assert 5_000 < lines <= 7_900

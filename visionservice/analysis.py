@@ -164,6 +164,13 @@ class ImageAnalysis:
         """Whether the adult score reaches the engine's threshold."""
         return self.adult_score >= MIN_ADULT_SCORE
 
+    def pose(self, box: Box) -> base.Pose:
+        """Return the pose of the person in a box."""
+        from .engines.pose import estimate
+
+        ratio = _ratio(self.size, _size(self.working))
+        return self._get("pose", lambda: estimate(self.working, box.scale(*ratio)), box)
+
     @cached_property
     def celebrities(self) -> tuple[Celebrity, ...]:
         """The faces that the gallery recognizes."""

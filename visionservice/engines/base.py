@@ -74,6 +74,14 @@ class Face(FaceBox):
 
 
 @dataclass(frozen=True, slots=True)
+class Pose:
+    """What the joints of a person show; nothing where they are covered."""
+
+    posture: Literal["", "sitting", "standing"] = ""
+    raised_arms: bool = False  # both wrists above the shoulders
+
+
+@dataclass(frozen=True, slots=True)
 class Word:
     """A word of a line of text, and its four corners."""
 

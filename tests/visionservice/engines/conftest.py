@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.analysis import ImageAnalysis
-from visionservice.engines.base import Colors, ImageType, LowLevelFeatures, OcrResult, Scene
+from visionservice.engines.base import (
+    Colors,
+    ImageType,
+    LowLevelFeatures,
+    OcrResult,
+    Pose,
+    Scene,
+)
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.gallery.gallery import Gallery
 from visionservice.imaging.decode import LazyImage
@@ -52,4 +59,5 @@ def nothing() -> Evidence:
         colors=Colors("Blue", "White", ("White",), "0000FF", 0.6, black_and_white=False),
         image_type=ImageType(clip_art=0, line_drawing=0),
         names=(),
+        pose=lambda _: Pose(),
     )

@@ -17,6 +17,9 @@ ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person
 MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.9  # of clothing and of other items of a person
 MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
 
+BESIDE = ("near", "next to", "with")  # the activities of people who may sit or stand
+MIN_BODY_HEIGHT, POSE_CONFIDENCE = 96, 0.9  # in pixels, and of a posture that is found
+
 Persons = Sequence[Person]
 
 
@@ -75,10 +78,24 @@ def _appearance(evidence: Evidence, actors: Persons, activity: Phrase | None) ->
     balls = [article(s.name) for s in labels if "ball" in scene_class(s.name).words]
     carried = [Phrase(f"with {article(s.name)}", s.confidence) for s in labels if _is_item(s.name)]
     carried = carried if len(actors) == 1 else []
+    if not activity or activity.text.startswith(BESIDE):
+        details += _posture(evidence, actors)
     if activity:
         text = activity.text.replace("a ball", next(iter(balls), "a ball"))
         return [*details, Phrase(text, activity.confidence), *([] if balls else carried)]
-    return [*details, *carried] or _posing(evidence, actors)
+    return _posing(evidence, actors) if not details and not carried else [*details, *carried]
+
+
+def _posture(evidence: Evidence, persons: Persons) -> list[Phrase]:
+    """Return that all people sit or stand, or raise their arms; not of the faces of a portrait."""
+    bodies = [p for p in persons if p.has_body and p.box.height >= MIN_BODY_HEIGHT]
+    if _posing(evidence, persons) or not len(persons) == len(bodies) < MIN_GROUP:
+        return []
+    poses = [evidence.pose(person.box) for person in bodies]
+    (posture, *others) = {pose.posture for pose in poses}
+    found = [Phrase(posture, POSE_CONFIDENCE)] if posture and not others else []
+    arms = all(pose.raised_arms for pose in poses)
+    return found + [Phrase("with raised arms", POSE_CONFIDENCE)] * arms
 
 
 def _posing(evidence: Evidence, persons: Persons) -> list[Phrase]:

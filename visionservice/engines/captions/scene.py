@@ -22,6 +22,7 @@ MIN_WORD_SCORE, WIDE_WORD_CLASSES, MIN_DOUBTFUL_WORD_SCORE = 0.5, 40, 0.65
 """The least score of a general word, and of a doubtful one: a word for 40 classes and more (noise
 adds up to an animal of 0.64), or a kitchen word (flowers on white are vegetables of 0.61)."""
 MIN_GENERAL_CLASSES = 9  # of a word for what is not sure, such as plant, building or furniture
+MIN_KITCHEN_WORD = 0.25  # the score of food, fruit or a vegetable, which a dahlia is with 0.11
 MIN_VIEW_SCORE = 0.7  # of a scene behind words or behind one doubtful person (a shadow has 0.6)
 MIN_LABEL_SCORE, MIN_CERTAIN_LABEL_SCORE = 0.7, 0.95  # the second where the model confuses labels
 
@@ -58,10 +59,14 @@ def likeliest_word(scene: Scene) -> LabelScore | None:
     def gain(word: LabelScore) -> float:
         return word.confidence * log(word.confidence * len(SCENE_CLASSES) / class_count(word.name))
 
-    several = [w for w in scene.words if class_count(w.name) > 1]
+    several = [w for w in scene.words if class_count(w.name) > 1 and not _is_kitchen_noise(w)]
     general = [w for w in several if class_count(w.name) >= MIN_GENERAL_CLASSES and gain(w) > 0]
     others = [w for w in several if w.confidence >= MIN_WORD_SCORE]
     return max(general or others, key=gain, default=None)
+
+
+def _is_kitchen_noise(word: LabelScore) -> bool:
+    return word_class(word.name).naming == "kitchen" and word.confidence < MIN_KITCHEN_WORD
 
 
 def is_place(scene: Scene) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, repeat, starmap
 from typing import TYPE_CHECKING, Any
 
-from ..base import Colors, Face, ImageType, LabelScore, Object, OcrResult, RGBImage, Scene
+from ..base import Colors, Face, ImageType, LabelScore, Object, OcrResult, Pose, RGBImage, Scene
 from ..geometry import Box, Size, shrink
 from ..labels import MIN_CONFIDENCE, class_count, has_class, is_kind_of_animal, object_class
 
@@ -63,6 +63,7 @@ class Evidence:
     colors: Colors
     image_type: ImageType
     names: tuple[str, ...]  # the recognized people, from left to right
+    pose: Callable[[Box], Pose]  # of the person in a box
 
     def __init__(self, source: object = None, /, **results: Any) -> None:
         vars(self).update(results, _source=source)
@@ -191,6 +192,11 @@ class Person:
     box: Box
     confidence: float
     face: Face | None = None
+
+    @property
+    def has_body(self) -> bool:
+        """Whether the box is that of the body."""
+        return self.face is None or self.box != self.face.box
 
     @property
     def word(self) -> str:

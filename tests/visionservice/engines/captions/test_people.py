@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 
-from visionservice.engines.base import Face, LabelScore, Object
+from visionservice.engines.base import Face, LabelScore, Object, Pose
 from visionservice.engines.captions.people import ACTIVITIES, count, find_activity, relations
 from visionservice.engines.captions.phrases import article
 from visionservice.engines.captions.template import plan_caption
@@ -85,6 +85,48 @@ def test_faces_that_look_aside_do_not_pose(nothing: Evidence) -> None:
     assert phrases(nothing.with_results(faces=(face,))) == ["a woman", "posing for a photo"]
     aside = replace(face, frontal=False)
     assert phrases(nothing.with_results(faces=(aside,))) == ["a woman"]
+
+
+def test_people_who_all_sit_or_stand_are_said_to(nothing: Evidence) -> None:
+    poses = {100: Pose("sitting"), 220: Pose("sitting"), 300: Pose("standing", raised_arms=True)}
+    seen = nothing.with_results(pose=lambda box: poses[box.left])
+    first, second, third = (Object("person", 0.95, Box(x, 50, 60, 200)) for x in poses)
+    assert phrases(seen.with_results(objects=(first,))) == ["a person", "sitting"]
+    assert phrases(seen.with_results(objects=(first, second))) == ["two people", "sitting"]
+    assert phrases(seen.with_results(objects=(second, third))) == ["two people"]
+    assert phrases(seen.with_results(objects=(third,))) == [
+        "a person",
+        "standing",
+        "with raised arms",
+    ]
+
+
+def test_a_posture_is_named_beside_things_and_not_with_another_activity(
+    nothing: Evidence,
+) -> None:
+    seen = nothing.with_results(pose=lambda _: Pose("standing"))
+    person, dog = (
+        Object("person", 0.95, Box(100, 50, 60, 200)),
+        Object("dog", 0.9, Box(170, 200, 60, 50)),
+    )
+    assert phrases(seen.with_results(objects=(person, dog))) == [
+        "a person",
+        "standing",
+        "with a dog",
+    ]
+    board = Object("skateboard", 0.9, Box(90, 240, 80, 20))
+    assert phrases(seen.with_results(objects=(person, board))) == [
+        "a person",
+        "riding a skateboard",
+    ]
+
+
+def test_a_face_alone_and_a_small_body_have_no_posture(nothing: Evidence) -> None:
+    seen = nothing.with_results(pose=lambda _: Pose("standing"))
+    aside = Face(Box(100, 50, 100, 100), 0.9, age=40, gender="Male", frontal=False)
+    assert phrases(seen.with_results(faces=(aside,))) == ["a man"]
+    small = Object("person", 0.95, Box(100, 50, 30, 90))
+    assert phrases(seen.with_results(objects=(small,))) == ["a person"]
 
 
 def test_a_doubtful_person_beside_two_is_the_third(nothing: Evidence) -> None:
