@@ -23,7 +23,7 @@ MIN_PAPER_BORDER = 0.5  # the share of the border
 MIN_EDGE = 24  # levels between neighbors, without which nothing is drawn
 MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
 MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
-ON_PAPER, ON_COLOR = (0.5, 0.86, 0.9), (0.7, 0.94, 0.98)
+ON_PAPER, ON_COLORED_PAPER, FILLED = (0.5, 0.86, 0.9), (0.8, 0.95, 0.98), (0.7, 0.94, 0.98)
 """The probabilities of ambiguous, normal and good clip art."""
 PAPER_WEIGHTS = (-5.64, -5.90, 8.71, 6.23, 5.03, 9.05, 0.0, -7.87)
 COLOR_WEIGHTS = (0.0, -5.35, 4.92, -0.88, 5.60, 0.0, 9.58, -7.35)
@@ -39,7 +39,8 @@ def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
     image = shrink_to(image, DRAWING_SIDE)
     paper = np.median(_border(image), axis=0)
     if paper.min() < MIN_PAPER or np.ptp(paper) > MAX_PAPER_CHROMA:
-        return _on_color(image)
+        clip_art = _on_color(image, paper)
+        return ImageType(0 if clip_art and word_count() else clip_art, 0)
     image = np.asarray(cv2.convertScaleAbs(image, alpha=255 / paper.min()), np.uint8)
     low, high = cv2.bitwise_not(_strongest(cv2.bitwise_not(image))), _strongest(image)
     chroma = np.asarray(cv2.subtract(high, low), np.uint8)
@@ -60,13 +61,16 @@ def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
     return result
 
 
-def _on_color(image: RGBImage) -> ImageType:
-    """Return the type of an image that is not on paper."""
+def _on_color(image: RGBImage, paper: NDArray[Any]) -> int:
+    """Return the type of clip art of an image that is not on white paper."""
     low = cv2.bitwise_not(_strongest(cv2.bitwise_not(image)))
     chroma = np.asarray(cv2.subtract(_strongest(image), low), np.uint8)
-    painted = np.ones(chroma.shape, bool)
-    probability = _drawing_probability(image, painted, chroma, COLOR_WEIGHTS)
-    return ImageType(sum(probability >= bound for bound in ON_COLOR), 0)
+    away = _strongest(cv2.absdiff(image, np.broadcast_to(paper.astype(np.uint8), image.shape)))
+    painted, weights, bounds = away > MAX_PAPER_CHROMA, PAPER_WEIGHTS, ON_COLORED_PAPER
+    if _border(painted).mean() > 1 - MIN_PAPER_BORDER:  # filled up to the border
+        painted, weights, bounds = np.ones_like(painted), COLOR_WEIGHTS, FILLED
+    probability = _drawing_probability(image, painted, chroma * painted, weights)
+    return sum(probability >= bound for bound in bounds)
 
 
 def _drawing_probability(

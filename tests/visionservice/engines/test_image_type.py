@@ -44,12 +44,12 @@ def snowman(fill: tuple[int, int, int] | None) -> Pixels:
     return image
 
 
-def cut_out(image: Pixels) -> Pixels:
-    """The middle of a photograph, in an oval on white."""
+def cut_out(image: Pixels, ground: tuple[int, int, int] = (255, 255, 255)) -> Pixels:
+    """The middle of a photograph, in an oval on white or a color."""
     height, width = image.shape[:2]
     mask = np.zeros((height, width), np.uint8)
     cv2.ellipse(mask, (width // 2, height // 2), (width // 3, height // 3), 0, 0, 360, 1, -1)
-    return np.where(mask[..., None] > 0, image, np.uint8(255))
+    return np.where(mask[..., None] > 0, image, np.array(ground, np.uint8))
 
 
 def test_outlines_are_a_line_drawing() -> None:
@@ -108,8 +108,11 @@ def test_a_photograph_is_neither(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["chelsea_the_cat.jpg", "dahlia.jpg", "grace_hopper.jpg"])
-def test_a_photograph_cut_out_on_white_is_not_clip_art(name: str) -> None:
-    assert classify(cut_out(pixels(sample_path(name))), lambda: 0).clip_art < 2
+@pytest.mark.parametrize("ground", [(255, 255, 255), (255, 210, 0), (20, 110, 190)])
+def test_a_photograph_cut_out_on_a_plain_ground_is_not_clip_art(
+    name: str, ground: tuple[int, int, int]
+) -> None:
+    assert classify(cut_out(pixels(sample_path(name)), ground), lambda: 0).clip_art < 2
 
 
 @pytest.mark.parametrize("fill", [(250, 200, 40), (130, 130, 130)])

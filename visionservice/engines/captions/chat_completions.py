@@ -19,7 +19,7 @@ OPTIONS = {"max_tokens": 1000, "temperature": 0, "stream": False}
 _URL = r'(?ai)https?://([\w.-]+|\[[\da-f:.]+])(:[1-5]?\d{1,4}|:6[0-5]\d{3})?(/[!"$->A-~]*)?'
 _DETAIL = re.compile(r'"(?:message|error|detail)": ?"((?:[^"\\]|\\.){1,200})')
 _REFUSAL = r"\W*(I.m|I (am|can(not)?|don?|will|won|apolog\w+)|[Ss]orry|Unfortunately|As an AI)\b"
-_MARKUP = r"[*`]+|(?<!\w)_|_(?!\w)|^\s*([-•#>]+|\d+[.)])\s+"
+_MARKUP = r"[*`\x00-\x08\x0e-\x1f\ufffd]+|(?<!\w)_|_(?!\w)|^\s*([-•#>]+|\d+[.)])\s+"
 _PREFIX = re.compile(
     r"(?i)^((sure|certainly|of course)[!,.]|here\b[^:.!]*:|(the )?(caption|description)[ \d]*:"
     r"|(this is |in )?(the|this|an?) (image|photo\w*|picture|scene),? (is )?(of|shows|depicts"

@@ -37,7 +37,7 @@ MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
 MIN_COLOR_SUPPORT = 0.15  # the outdoor score that colors raise; wallpapers of blue have 0.07
 SKY_WEIGHT, GREEN_WEIGHT, MAX_COLOR_SCORE = 0.7, 0.4, 0.95  # what sky and leaves add, up to which
 MIN_GRASS_GRADIENT = 4.5  # the mean, in gray levels per pixel; blurred green has 1 to 4, grass 6
-MAX_DARK_GREEN = 0.4  # the share of green above which a dim image is a forest by day
+MAX_DARK_GREEN = 0.1  # the share of green above which a dim image is shade by day
 MIN_EDGE_GRADIENT = 2
 """Once grain is blurred: gray ramps and grained paper have at most 1.3, camera images 6 or more."""
 

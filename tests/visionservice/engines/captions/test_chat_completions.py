@@ -116,6 +116,7 @@ def test_the_prompt_has_the_names_that_the_request_permits(
         "“A cat on a sofa”",
         "'A cat on a sofa.'",
         "**A cat on a *sofa*.**",
+        "A cat\ufffd on a \x10sofa.",
         "```\nA cat on a sofa\n```",
         "## A cat on a sofa",
         "- A cat on a sofa",
