@@ -13,6 +13,7 @@ from ..labels import (
     OBJECT_CLASSES,
     SCENE_CLASSES,
     class_count,
+    highest,
     scene_class,
     word_class,
 )
@@ -59,7 +60,9 @@ def likeliest_word(scene: Scene) -> LabelScore | None:
     def gain(word: LabelScore) -> float:
         return word.confidence * log(word.confidence * len(SCENE_CLASSES) / class_count(word.name))
 
-    several = [w for w in scene.words if class_count(w.name) > 1 and not _is_kitchen_noise(w)]
+    scores = highest((w.name, w.confidence) for w in (*scene.words, *scene.place_labels))
+    words = [LabelScore(name, score) for name, score in scores.items() if class_count(name) > 1]
+    several = [word for word in words if not _is_kitchen_noise(word)]
     general = [w for w in several if class_count(w.name) >= MIN_GENERAL_CLASSES and gain(w) > 0]
     others = [w for w in several if w.confidence >= MIN_WORD_SCORE]
     return max(general or others, key=gain, default=None)

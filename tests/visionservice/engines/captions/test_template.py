@@ -144,6 +144,8 @@ def test_what_is_not_sure_has_the_likeliest_general_word_and_a_low_confidence(
     assert only == Caption("a plant", 0.2)  # 398 of 1,000 classes are animals, 9 are plants
     outdoors = replace(scene, outdoor=0.8)
     assert best(nothing.with_results(scene=outdoors)) == "a plant outdoors"
+    beach = replace(outdoors, place_labels=(LabelScore("water", 0.64),))
+    assert best(nothing.with_results(scene=beach)) == "a body of water outdoors"
     rare = replace(outdoors, words=(LabelScore("plant", 0.1),))
     assert best(nothing.with_results(scene=rare)) == "an outdoor scene"
 
