@@ -2,10 +2,10 @@
 
 Every engine is asked over HTTP about the images of a folder with a truth file (`truth.py`
 describes it) and about variants made of them. Without a folder there are two tables: of the sample
-images and ../shared/eval beside the project, and of the photographs in it, on which no threshold
-was chosen. The alternatives see the same bytes in the same run: Tesseract 5 where it is installed,
-with the better of its page modes 1 and 6 on each image; Pillow's ImageOps.fit, a center crop; the
-top ImageNet label alone. What is being worked on goes to stderr, the tables to stdout.
+images and ../shared/eval beside the project, and of the photographs in it, on which only captions
+and tags were improved. The alternatives see the same bytes in the same run: Tesseract 5 where it is
+installed, with the better of its page modes 1 and 6 on each image; Pillow's ImageOps.fit, a center
+crop; the top ImageNet label alone. What is being worked on goes to stderr, the tables to stdout.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ import visionhelpers
 from benchmarks import cutting, describing, finding, kinds, naming, placing, reading, things
 from benchmarks.own_service import own_service
 from benchmarks.rows import Figures, Row, table
-from benchmarks.truth import EVALUATION, load, measured_only, ours
+from benchmarks.truth import EVALUATION, load, ours, photographs
 
 CHOSEN_ON = "Images on which the thresholds of the service were chosen"
-MEASURED_ONLY = "Images that are only measured"
+IMPROVED_ON = "Photographs on which captions and tags were improved"
 ENGINES = (reading, finding, naming, placing, things, describing, kinds, cutting)
 
 
@@ -36,7 +36,7 @@ def main(arguments: Sequence[str]) -> None:
         )
     if not folder and not EVALUATION.is_dir():
         print("There is no ../shared/eval: the sample images alone are measured", file=sys.stderr)
-    parts = {"": load(folder)} if folder else {CHOSEN_ON: ours(), MEASURED_ONLY: measured_only()}
+    parts = {"": load(folder)} if folder else {CHOSEN_ON: ours(), IMPROVED_ON: photographs()}
     with own_service():
         vision = visionhelpers.connect()
         for title, truth in parts.items():

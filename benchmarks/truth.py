@@ -130,8 +130,8 @@ def ours() -> Truth:
     return truth
 
 
-def measured_only() -> Truth | None:
-    """Read the photographs on which no threshold was chosen, if they are there."""
+def photographs() -> Truth | None:
+    """Read the photographs on which captions and tags were improved, if they are there."""
     folder = EVALUATION / "photographs"
     return load(folder) if folder.is_dir() else None
 

@@ -20,6 +20,9 @@ MIN_WHITE, MAX_INK = 244, 225  # levels, once the paper is white
 MIN_PAPER, MAX_PAPER_CHROMA = 160, 24  # the level, and the difference between the channels
 MIN_COLOR_CHROMA = 40  # the difference between the channels of a pixel with a color
 MIN_PAPER_BORDER = 0.5  # the share of the border
+DARKEST, LIGHTEST, MIN_UNCLIPPED = 2, 253, 0.1
+"""The levels at which grain is lost, as in an image that was brightened, and the least share of the
+other pixels, which are then the only ones that count."""
 MIN_EDGE = 24  # levels between neighbors, without which nothing is drawn
 MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
 MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
@@ -69,6 +72,9 @@ def _on_color(image: RGBImage, paper: NDArray[Any]) -> int:
     painted, weights, bounds = away > MAX_PAPER_CHROMA, PAPER_WEIGHTS, ON_COLORED_PAPER
     if _border(painted).mean() > 1 - MIN_PAPER_BORDER:  # filled up to the border
         painted, weights, bounds = np.ones_like(painted), COLOR_WEIGHTS, FILLED
+    unclipped = painted & (low > DARKEST) & (_strongest(image) < LIGHTEST)
+    if unclipped.mean() >= MIN_UNCLIPPED:
+        painted = unclipped
     probability = _drawing_probability(image, painted, chroma * painted, weights)
     return sum(probability >= bound for bound in bounds)
 

@@ -115,6 +115,12 @@ def test_a_photograph_cut_out_on_a_plain_ground_is_not_clip_art(
     assert classify(cut_out(pixels(sample_path(name)), ground), lambda: 0).clip_art < 2
 
 
+@pytest.mark.parametrize("name", ["eileen_collins.jpg", "grace_hopper.jpg", "coffee_cup.jpg"])
+def test_a_photograph_that_was_brightened_is_not_clip_art(name: str) -> None:
+    bright = np.clip(pixels(sample_path(name)) * 1.8, 0, 255).astype(np.uint8)
+    assert classify(bright, lambda: 0).clip_art < 2
+
+
 @pytest.mark.parametrize("fill", [(250, 200, 40), (130, 130, 130)])
 def test_words_are_counted_only_where_they_matter(fill: tuple[int, int, int]) -> None:
     colored, counts = len(set(fill)) > 1, []
