@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from urllib.request import getproxies_environment
 
+import pytest
+
 from visionservice.server import default_gallery
 
 ROOT = Path(__file__).parents[1]
@@ -33,9 +35,10 @@ def pytest_report_header():
 
 def run(*arguments: str, **variables: str) -> str:
     """Run pytest in the root as its own process; return what it prints."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "nbval.plugin"]
+    variables = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"} | variables
     done = subprocess.run(
-        command, cwd=ROOT, env=os.environ | variables, capture_output=True, text=True, timeout=120
+        [*command, *arguments], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=120
     )
     return done.stdout + done.stderr
 
@@ -44,13 +47,21 @@ def collected(tmp_path: Path, *arguments: str, **variables: str) -> tuple[dict[s
     """Return the variables that a run with --nbval sees, and the notebooks that it collects."""
     (tmp_path / "probe.py").write_text(PROBE)
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
-    collect = ("-p", "nbval.plugin", "-p", "probe", "--nbval", "--collect-only", NO_TESTS)
-    said = run(
-        *collect, *arguments, PYTHONPATH=path, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1", **variables
-    )
+    collect = ("-p", "probe", "--nbval", "--collect-only", NO_TESTS)
+    said = run(*collect, *arguments, PYTHONPATH=path, **variables)
     seen = [line for line in said.splitlines() if line.startswith(tuple(HOSTILE))]
     assert len(seen) == len(HOSTILE), said
     return dict(line.split("=", 1) for line in seen), set(re.findall(r"<IPyNbFile (.+)>", said))
+
+
+@pytest.fixture(scope="module")
+def hostile_run() -> str:
+    """What a run of two tests and of all notebooks prints, without --nbval."""
+    own = (
+        f"{Path(__file__)}::{test_the_tests_see_no_service_and_no_proxy_of_the_developer.__name__}"
+    )
+    server = "tests/visionservice/test_server.py::test_the_service_responds_inside_the_block_only"
+    return run("-v", "--tb=line", own, server, "notebooks", **HOSTILE)
 
 
 def test_nbval_from_the_root_runs_every_notebook_without_the_service_of_the_developer(
@@ -66,8 +77,8 @@ def test_there_are_notebooks_to_run() -> None:
     assert len(NOTEBOOKS) >= 10
 
 
-def test_without_nbval_no_notebook_is_collected() -> None:
-    assert "no tests collected" in run("--collect-only", "-q", NO_TESTS)
+def test_without_nbval_no_notebook_is_collected(hostile_run: str) -> None:
+    assert "collected 2 items" in hostile_run, hostile_run
 
 
 def test_the_tests_see_no_service_and_no_proxy_of_the_developer() -> None:
@@ -78,13 +89,8 @@ def test_the_tests_see_no_service_and_no_proxy_of_the_developer() -> None:
     assert os.environ["NO_PROXY"].startswith("127.0.0.1,localhost")
 
 
-def test_the_tests_pass_whatever_the_developer_has_set() -> None:
-    own = (
-        f"{Path(__file__)}::{test_the_tests_see_no_service_and_no_proxy_of_the_developer.__name__}"
-    )
-    server = "tests/visionservice/test_server.py::test_the_service_responds_inside_the_block_only"
-    said = run("-q", "--tb=line", own, server, **HOSTILE)
-    assert "2 passed" in said, said
+def test_the_tests_pass_whatever_the_developer_has_set(hostile_run: str) -> None:
+    assert "2 passed" in hostile_run, hostile_run
 
 
 def test_a_run_of_notebooks_alone_asks_the_service_that_the_developer_names(

@@ -100,7 +100,7 @@ def test_the_tests_on_a_page_pass(page: Path, tmp_path: Path) -> None:
     for name, block in files.items():
         (tmp_path / name).write_text(block, encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", "."]
-    variables = os.environ | {"PYTHONPATH": str(ROOT)}
+    variables = os.environ | {"PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     run = subprocess.run(
         command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120
     )
