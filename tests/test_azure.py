@@ -57,6 +57,7 @@ class Gateway(ThreadingHTTPServer):
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: Gateway
 
     def _handle(self) -> None:

@@ -20,6 +20,7 @@ class Nothing(BaseHTTPRequestHandler):
     """Answers everything with an empty object."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -38,7 +39,7 @@ class Nothing(BaseHTTPRequestHandler):
 @pytest.fixture
 def nothing() -> Iterator[SimpleNamespace]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Nothing) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
+        Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
         yield SimpleNamespace(url=f"http://127.0.0.1:{server.server_port}", key="key")
         server.shutdown()
 

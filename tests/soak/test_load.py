@@ -19,6 +19,7 @@ class Wrong(BaseHTTPRequestHandler):
     """Answers everything in the same wrong way."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     status, content = 200, json.dumps({"metadata": {"width": 1, "height": 1}, "text": "1"}).encode()
 
     def do_POST(self) -> None:
