@@ -16,7 +16,12 @@ TOLERANCE = 0.5
 
 def outlines(ax: Axes, labels: Sequence[Text]) -> list[Path]:
     """Return the backgrounds of labels as they are drawn, smaller by the tolerance."""
+    shown = [image for image in ax.images if image.get_visible()]
+    for image in shown:
+        image.set_visible(False)  # resampling it takes longer than drawing the rest
     ax.figure.draw_without_rendering()
+    for image in shown:
+        image.set_visible(True)
     return [outline(label) for label in labels]
 
 

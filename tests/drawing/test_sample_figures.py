@@ -11,6 +11,7 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from PIL.Image import Image
 
 from tests.drawing.legible import TOLERANCE, assert_legible
 from visionhelpers import (
@@ -31,11 +32,11 @@ from visionservice import LocalService
 
 mpl.use("agg")
 
-Drawing: TypeAlias = tuple[Path, Callable[..., Axes], Result]
+Drawing: TypeAlias = tuple[Image, Callable[..., Axes], Result]
 
 NEW, PANEL = "a new figure", "one of two panels"
-LONG_SIDES = 4.0, 7.0, 12.0
-"""Inches of the longer side of an image that fills its figure."""
+LONG_SIDES = 4.0, 12.0
+"""Inches of the longer side of an image that fills its figure; it is 7 in a new figure."""
 
 
 @pytest.fixture(autouse=True)
@@ -57,23 +58,24 @@ def drawings(request: pytest.FixtureRequest, service: LocalService) -> list[Draw
     return [drawing for image in images for drawing in drawings_of(image, client, latest)]
 
 
-def drawings_of(image: Path, client: VisionClient, latest: VisionClient) -> Iterator[Drawing]:
-    analysis = client.analyze(image, features=["Description", "Faces"])
+def drawings_of(path: Path, client: VisionClient, latest: VisionClient) -> Iterator[Drawing]:
+    image = load_image(path)
+    analysis = client.analyze(path, features=["Description", "Faces"])
     yield image, draw_caption, analysis
-    yield image, draw_objects, latest.analyze(image, features=["Objects"])
+    yield image, draw_objects, latest.analyze(path, features=["Objects"])
     if analysis["faces"]:
         yield image, draw_faces, analysis
     if "text" in analysis["description"]["tags"]:
-        yield image, draw_words, client.ocr(image)
-        yield image, draw_lines, client.recognize_text(image)
+        yield image, draw_words, client.ocr(path)
+        yield image, draw_lines, client.recognize_text(path)
 
 
-def axes(size: Any, image: Path) -> Axes | None:
+def axes(size: Any, image: Image) -> Axes | None:
     if size == NEW:
         return None
     if size == PANEL:
         return Figure().subplots(1, 2)[0]
-    return Figure(figsize=figure_size(load_image(image), size)).add_axes((0, 0, 1, 1))
+    return Figure(figsize=figure_size(image, size)).add_axes((0, 0, 1, 1))
 
 
 def assert_on_the_figure(ax: Axes) -> None:
