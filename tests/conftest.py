@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import psutil
@@ -34,6 +35,12 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     """One real service on a loopback port, so that models load once and see a picture once."""
     with LocalService(gallery=tmp_path_factory.mktemp("gallery"), cache_size=1000) as service:
         yield service
+
+
+@pytest.fixture
+def unread_results(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let services stop before clients have read the results of operations."""
+    monkeypatch.setattr("visionservice.operations.READ_TIME", timedelta())
 
 
 @pytest.fixture

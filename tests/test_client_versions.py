@@ -247,6 +247,7 @@ def test_a_failed_operation_is_raised_over_both(tmp_path: Path) -> None:
             assert caught.value.result["status"].lower() == "failed"
 
 
+@pytest.mark.usefixtures("unread_results")
 def test_an_operation_that_takes_too_long_times_out_over_both(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path, operation_delay=0.9) as slow:
         for client in clients(slow):

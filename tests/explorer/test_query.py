@@ -122,9 +122,10 @@ def test_a_cancelled_query_sends_nothing(refused: VisionClient) -> None:
         asked.send(refused, lambda _: None)
 
 
+@pytest.mark.usefixtures("unread_results")
 def test_a_cancelled_query_stops_polling() -> None:
     statuses: list[str] = []
-    with LocalService(operation_delay=5) as slow:
+    with LocalService(operation_delay=2) as slow:
         asked = query("Recognize text", sample_path("handwritten_note.jpg"))
 
         def cancel(status: str) -> None:

@@ -224,8 +224,9 @@ def test_the_status_shows_a_running_query(explorer: Explorer) -> None:
     assert figure.layout.visibility == "visible"
 
 
+@pytest.mark.usefixtures("unread_results")
 def test_the_status_of_a_running_operation_is_shown() -> None:
-    with LocalService(operation_delay=1.5) as slow:
+    with LocalService(operation_delay=0.5) as slow:
         explorer = Explorer(VisionClient(slow.url, slow.key, version="v1.0"))
         seen: list[str] = []
         status(explorer).observe(lambda change: seen.append(change.new), "value")

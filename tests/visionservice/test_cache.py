@@ -79,6 +79,7 @@ def test_the_results_of_the_last_images_are_cached(
     assert len(calls) == times
 
 
+@pytest.mark.usefixtures("unread_results")
 def test_documents_and_damaged_files_are_not_cached(tmp_path: Path, calls: list[str]) -> None:
     pdf = BytesIO()
     page("a line").save(pdf, "PDF", resolution=200)

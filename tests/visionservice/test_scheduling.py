@@ -6,6 +6,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from threading import Thread
 from time import monotonic, sleep
@@ -36,8 +37,9 @@ PHOTO = sample_path("coffee_cup.jpg").read_bytes()
 
 @pytest.fixture
 def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalService]:
-    """A service that stops with the test, even at work."""
+    """A service that stops with the test, even at work and with results that nobody has read."""
     monkeypatch.setattr("visionservice.scheduler.DRAIN_SECONDS", 0.1)
+    monkeypatch.setattr("visionservice.operations.READ_TIME", timedelta())
     with LocalService(gallery=tmp_path) as service:
         yield service
 
@@ -170,7 +172,7 @@ def test_an_operation_is_finished_and_its_result_read(
     until(service, post(service, READ, with_pages(1)), "succeeded")
     monkeypatch.setattr(scheduler, "DRAIN_SECONDS", 120.0)
     own = LocalService(gallery=tmp_path).start()
-    accepted = post(own, READ, with_pages(5))
+    accepted = post(own, READ, with_pages(3))
     until(own, accepted, "running")
     stopping = Thread(target=own.stop)
     stopping.start()
