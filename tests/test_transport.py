@@ -377,10 +377,9 @@ def test_the_rate_counts_retries(server: ScriptedServer) -> None:
 
 
 def test_retries_wait_for_the_rate(server: ScriptedServer) -> None:
-    server.client(*[UNAVAILABLE] * 3, TAGS, rate="2/second").tag(b"x")
-    assert len(server.times) == 4
-    assert server.times[2] >= 0.95
-    assert server.times[3] - server.times[1] >= 0.95
+    server.client(*[UNAVAILABLE] * 2, TAGS, rate="2/second").tag(b"x")
+    assert len(server.times) == 3
+    assert server.times[2] >= 0.95  # 0.75 without the rate
 
 
 def test_the_rate_counts_from_the_start_and_lets_requests_overlap(server: ScriptedServer) -> None:
