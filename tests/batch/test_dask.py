@@ -15,6 +15,7 @@ from distributed import Client
 from tests.drawn import drawn, number
 from tests.workers import two_workers
 from visionhelpers import VisionClient, connect, run_batch
+from visionhelpers.batch import worker
 from visionservice import LocalService
 
 COLOR = {"features": ["Color"]}
@@ -23,27 +24,34 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="it kills with a sign
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Client]:
-    """Two workers for the tests that start a service and kill no worker."""
+    """Two workers for the tests that kill no worker."""
     with two_workers() as client:
         yield client
 
 
 @pytest.fixture
-def cluster(state_folder: Path) -> Iterator[Client]:
-    """Two workers with the state folder of the test."""
-    assert str(state_folder) == os.environ["VISION_STATE_DIR"]
-    with two_workers() as client:
-        yield client
+def cluster(workers: Client, state_folder: Path) -> Iterator[Client]:
+    """The workers with the state folder of the test."""
+    (before,) = set(workers.run(os.environ.get, "VISION_STATE_DIR").values())
+    workers.run(use_state_folder, str(state_folder))
+    yield workers
+    workers.run(use_state_folder, before)
+
+
+def use_state_folder(folder: str) -> None:
+    """Let a worker find its service in a folder, and forget the clients of earlier tests."""
+    os.environ["VISION_STATE_DIR"] = folder
+    worker._load.cache_clear()
 
 
 def pids(cluster: Client) -> list[int]:
     return list(cluster.run(os.getpid).values())
 
 
-def test_a_killed_worker_loses_no_result_and_repeats_none(cluster: Client, tmp_path: Path) -> None:
+def test_a_killed_worker_loses_no_result_and_repeats_none(tmp_path: Path) -> None:
     images, results = drawn(tmp_path / "images", 60), tmp_path / "out.jsonl"
-    executor = cluster.get_executor(pure=False)
-    with LocalService(latency=0.05) as service:
+    with two_workers() as cluster, LocalService(latency=0.05) as service:
+        executor = cluster.get_executor(pure=False)
         client = VisionClient(service.url, service.key)
         run = run_batch(client, "analyze", images, results=results, executor=executor, **COLOR)
         found = []
