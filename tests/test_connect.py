@@ -276,7 +276,7 @@ def test_a_client_leaves_a_service_that_is_ending_for_another(
         assert gallery.begun.wait(20)
         stopping = threads.submit(ending.stop)
         (state_folder / "service.json").unlink()
-        sleep(2)  # until then it takes every request
+        sleep(0.6)  # until then it takes every request
         try:
             assert vision.analyze(image, features="Color")["metadata"]["format"] == "Jpeg"
             assert not vision.base_url.startswith(ending.url)

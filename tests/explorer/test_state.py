@@ -297,7 +297,7 @@ def test_a_service_that_sends_nothing_does_not_block(silent: SilentServer) -> No
 
 
 def test_progress_is_the_status_of_a_running_operation() -> None:
-    with LocalService(operation_delay=1.5) as slow:
+    with LocalService(operation_delay=0.5) as slow:
         state = ExplorerState(VisionClient(slow.url, slow.key, version="v1.0"))
         state.task = "Recognize text"
         seen: list[str] = []

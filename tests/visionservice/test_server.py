@@ -288,7 +288,7 @@ def test_the_time_before_the_start_does_not_count_as_idle(tmp_path: Path) -> Non
 
 def test_requests_with_the_key_reset_the_idle_time(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path, idle=1.5, key="mine") as service:
-        for _ in range(10):
+        for _ in range(7):
             assert status(service, "/vision/v1.0/models?subscription-key=mine") == 200
             assert not service.wait(0.3)
 
