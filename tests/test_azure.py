@@ -126,10 +126,11 @@ def local_state(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture
 def gateway(
-    service: LocalService, local_state: Path, monkeypatch: pytest.MonkeyPatch
+    service: LocalService, local_state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Gateway]:
     """A gateway that VISION_ENDPOINT names."""
     monkeypatch.setenv("VISION_STATE_DIR", str(local_state))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # an ended kernel leaves its temporary folders
     gateway = Gateway(service)
     Thread(target=gateway.serve_forever, args=(0.05,), daemon=True).start()
     for name in ("VISION_API_VERSION", "NO_PROXY", "no_proxy", "HTTP_PROXY"):
@@ -154,7 +155,8 @@ def notebook(name: str) -> nbformat.NotebookNode:
 
 def run(notebook: nbformat.NotebookNode) -> list[str]:
     """Run every cell, and return the lines that the cells have printed."""
-    client = NotebookClient(notebook, timeout=120, kernel_name="python3")
+    options = {"kernel_name": "python3", "shutdown_kernel": "immediate"}
+    client = NotebookClient(notebook, timeout=120, **options)
     client.execute(cwd=str(NOTEBOOKS))  # raises what a cell raises
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
     return "".join(output.get("text", "") for output in outputs).splitlines()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -80,7 +81,10 @@ def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def test_every_cell_can_run_twice_and_every_solution_runs(name: str) -> None:
+def test_every_cell_can_run_twice_and_every_solution_runs(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))  # an ended kernel leaves its temporary folders
     stored = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
     notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
     answers = [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
@@ -92,6 +96,7 @@ def test_every_cell_can_run_twice_and_every_solution_runs(name: str) -> None:
         notebook,
         timeout=120,
         kernel_name="python3",
+        shutdown_kernel="immediate",  # with Dask imported, Python takes two seconds to exit
         coalesce_streams=True,
         resources={"metadata": {"path": str(NOTEBOOKS)}},
     )
