@@ -26,7 +26,7 @@ other pixels, which are then the only ones that count."""
 MIN_EDGE = 24  # levels between neighbors, without which nothing is drawn
 MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
 MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
-ON_PAPER, ON_COLORED_PAPER, FILLED = (0.5, 0.86, 0.9), (0.8, 0.95, 0.98), (0.7, 0.94, 0.98)
+ON_PAPER, ON_COLORED_PAPER, FILLED = (0.5, 0.86, 0.9), (0.8, 0.95, 0.98), (0.7, 0.97, 0.98)
 """The probabilities of ambiguous, normal and good clip art."""
 PAPER_WEIGHTS = (-5.64, -5.90, 8.71, 6.23, 5.03, 9.05, 0.0, -7.87)
 COLOR_WEIGHTS = (0.0, -5.35, 4.92, -0.88, 5.60, 0.0, 9.58, -7.35)
