@@ -150,7 +150,7 @@ class Evidence:
         scores = {word.name: word.confidence for word in words}  # the highest first
         animal, same = scores.get("animal", 0.0), scores.get(thing.name, 0.0)
         other = next((name for name in scores if "animal" in object_class(name).words), "")
-        if same >= MIN_AGREEING_SCORE and same == scores[other]:
+        if same >= MIN_AGREEING_SCORE and same >= scores.get(other, 0.0):
             return replace(thing, confidence=_either(same, thing.confidence))
         if animal < MIN_OTHER_ANIMAL or not has_class(thing.name):
             return replace(thing, confidence=self._confidence(thing))

@@ -83,6 +83,11 @@ def test_an_animal_is_what_both_models_find_in_its_box(nothing: Evidence) -> Non
     assert (renamed.name, renamed.confidence) == ("dog", 0.9)
 
 
+def test_another_classifier_may_name_any_object_in_its_box(nothing: Evidence) -> None:
+    (cup,) = looking_again(nothing, Object("cup", 0.5, LARGE), LabelScore("cup", 0.6))
+    assert cup.confidence == pytest.approx(0.8)
+
+
 def test_an_animal_that_the_object_model_has_no_class_for_is_no_other_one(
     nothing: Evidence,
 ) -> None:
