@@ -23,7 +23,7 @@ MIN_PAPER_BORDER = 0.5  # the share of the border
 DARKEST, LIGHTEST, MIN_UNCLIPPED = 2, 253, 0.1
 """The levels at which grain is lost, as in an image that was brightened, and the least share of the
 other pixels, which are then the only ones that count."""
-MIN_EDGE = 24  # levels between neighbors, without which nothing is drawn
+MIN_DRAWN_EDGE = 24  # levels between neighbors, without which nothing is drawn
 MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
 MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
 ON_PAPER, ON_COLORED_PAPER, FILLED = (0.5, 0.86, 0.9), (0.8, 0.95, 0.98), (0.7, 0.97, 0.98)
@@ -85,16 +85,16 @@ def _drawing_probability(
     """Return the probability of a drawing, 0 to 1, from the pixels that are not paper."""
     inside = cv2.erode(painted.astype(np.uint8), NEIGHBORS) > 0
     gradient = _strongest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, NEIGHBORS))
-    if gradient.max() <= MIN_EDGE:
+    if gradient.max() <= MIN_DRAWN_EDGE:
         return 0.0
     speckle = _strongest(cv2.absdiff(image, cv2.medianBlur(image, 3)))
     colors = (image[painted] >> 4).astype(np.int64) @ (256, 16, 1)
     four_commonest = np.sort(np.bincount(colors, minlength=4))[-4:].sum()
     features = (
         _share(gradient <= 8, inside),
-        _share((gradient > 3) & (gradient <= MIN_EDGE), inside),
+        _share((gradient > 3) & (gradient <= MIN_DRAWN_EDGE), inside),
         float(four_commonest / max(1, len(colors))),
-        _share(gradient > 100, gradient > MIN_EDGE),
+        _share(gradient > 100, gradient > MIN_DRAWN_EDGE),
         float(np.percentile(chroma, 99)) / 255,
         _share(speckle <= 1, inside),
         _share(speckle == 0, inside),

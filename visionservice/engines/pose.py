@@ -13,7 +13,7 @@ from .geometry import Box, resize
 from .runtime import Network
 
 MOVENET_INPUT = 192  # the width and height of the network's input, in pixels
-MARGIN = 1.15  # the side of the square around a person, in longer sides of the box
+PERSON_MARGIN = 1.15  # the side of the square around a person, in longer sides of the box
 SHOULDERS, WRISTS, HIPS, KNEES, ANKLES = (np.array([i, i + 1]) for i in (5, 9, 11, 13, 15))
 MIN_JOINT_SCORE = 0.3  # of the more certain side of the body: covered legs have at most 0.2
 MAX_SITTING_THIGH, MIN_STANDING_THIGH, MIN_STANDING_SHIN, MAX_STEP = 0.3, 0.6, 0.5, 0.35
@@ -48,7 +48,7 @@ def _network() -> Network:
 
 def _square(image: RGBImage, box: Box) -> NDArray[np.uint8]:
     """Return the square around a box, black beyond the edges of the image."""
-    side = round(max(box.width, box.height) * MARGIN)
+    side = round(max(box.width, box.height) * PERSON_MARGIN)
     left, top = (round(middle - side / 2) for middle in box.center)
     inside = Box(left, top, side, side).within(image.shape[1], image.shape[0])
     square = np.zeros((side, side, 3), np.uint8)
