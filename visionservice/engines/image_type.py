@@ -23,6 +23,7 @@ MIN_PAPER_BORDER = 0.5  # the share of the border
 DARKEST, LIGHTEST, MIN_UNCLIPPED = 2, 253, 0.1
 """The levels at which grain is lost, as in an image that was brightened, and the least share of the
 other pixels, which are then the only ones that count."""
+MIN_EVEN = 0.4  # the share of pixels like their neighbors: filled drawings have 0.48 and more
 MIN_DRAWN_EDGE = 24  # levels between neighbors, without which nothing is drawn
 MAX_COLORED = 0.02  # the share of pixels with a color in an image without color
 MAX_THICK_INK = 0.25  # the share of ink in a line drawing that is wider than a stroke
@@ -66,13 +67,15 @@ def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
 
 def _on_color(image: RGBImage, paper: NDArray[Any]) -> int:
     """Return the type of clip art of an image that is not on white paper."""
-    low = cv2.bitwise_not(_strongest(cv2.bitwise_not(image)))
-    chroma = np.asarray(cv2.subtract(_strongest(image), low), np.uint8)
-    away = _strongest(cv2.absdiff(image, np.broadcast_to(paper.astype(np.uint8), image.shape)))
+    away = _strongest(cv2.absdiff(image, np.append(paper, 0.0)))
     painted, weights, bounds = away > MAX_PAPER_CHROMA, PAPER_WEIGHTS, ON_COLORED_PAPER
     if _border(painted).mean() > 1 - MIN_PAPER_BORDER:  # filled up to the border
+        if (_speckle(image) == 0).mean() < MIN_EVEN:
+            return 0
         painted, weights, bounds = np.ones_like(painted), COLOR_WEIGHTS, FILLED
-    unclipped = painted & (low > DARKEST) & (_strongest(image) < LIGHTEST)
+    low, high = cv2.bitwise_not(_strongest(cv2.bitwise_not(image))), _strongest(image)
+    chroma = np.asarray(cv2.subtract(high, low), np.uint8)
+    unclipped = painted & (low > DARKEST) & (high < LIGHTEST)
     if unclipped.mean() >= MIN_UNCLIPPED:
         painted = unclipped
     probability = _drawing_probability(image, painted, chroma * painted, weights)
@@ -87,8 +90,9 @@ def _drawing_probability(
     gradient = _strongest(cv2.morphologyEx(image, cv2.MORPH_GRADIENT, NEIGHBORS))
     if gradient.max() <= MIN_DRAWN_EDGE:
         return 0.0
-    speckle = _strongest(cv2.absdiff(image, cv2.medianBlur(image, 3)))
-    colors = (image[painted] >> 4).astype(np.int64) @ (256, 16, 1)
+    speckle = _speckle(image)
+    red, green, blue = (channel.astype(np.uint16) >> 4 for channel in cv2.split(image))
+    colors = (red << 8 | green << 4 | blue)[painted]
     four_commonest = np.sort(np.bincount(colors, minlength=4))[-4:].sum()
     features = (
         _share(gradient <= 8, inside),
@@ -101,6 +105,11 @@ def _drawing_probability(
         1.0,
     )
     return float(1 / (1 + np.exp(-np.dot(weights, features))))
+
+
+def _speckle(image: RGBImage) -> NDArray[np.uint8]:
+    """Return how far each pixel is from the median of its neighbors."""
+    return _strongest(cv2.absdiff(image, cv2.medianBlur(image, 3)))
 
 
 def _strongest(image: Any) -> NDArray[np.uint8]:

@@ -18,7 +18,9 @@ MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.9  # of clothing and of other ite
 MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
 
 BESIDE = ("near", "next to", "with")  # the activities of people who may sit or stand
-MIN_BODY_HEIGHT, POSE_CONFIDENCE = 96, 0.9  # in pixels, and of a posture that is found
+MIN_BODY_HEIGHT, BODY_FACES, POSE_CONFIDENCE = 96, 5, 0.9
+"""The least height of a body in pixels and in faces, below which legs are out of the image, and the
+confidence of a posture that is found."""
 
 Persons = Sequence[Person]
 
@@ -89,6 +91,7 @@ def _appearance(evidence: Evidence, actors: Persons, activity: Phrase | None) ->
 def _posture(evidence: Evidence, persons: Persons) -> list[Phrase]:
     """Return that all people sit or stand, or raise their arms; not of the faces of a portrait."""
     bodies = [p for p in persons if p.has_body and p.box.height >= MIN_BODY_HEIGHT]
+    bodies = [p for p in bodies if not p.face or p.box.height >= BODY_FACES * p.face.box.height]
     if _posing(evidence, persons) or not len(persons) == len(bodies) < MIN_GROUP:
         return []
     poses = [evidence.pose(person.box) for person in bodies]

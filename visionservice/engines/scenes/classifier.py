@@ -173,7 +173,8 @@ def _without(image: RGBImage, mask: NDArray[np.uint8]) -> RGBImage:
 def extract(image: RGBImage) -> LowLevelFeatures:
     """Return the features; an image of 280 x 280 pixels is large enough."""
     hue, saturation, value = cv2.split(cv2.cvtColor(image, cv2.COLOR_RGB2HSV))
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    levels = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    gray = levels.astype(np.float32)
     gradient = np.hypot(*np.gradient(gray))
     blue = (hue > 90) & (hue < 132) & (saturation > 25)
     green = (hue >= 30) & (hue <= 88) & (saturation > 40) & (value > 30)
@@ -181,7 +182,8 @@ def extract(image: RGBImage) -> LowLevelFeatures:
     lower = len(gray) * 2 // 3
     grass = (green & (hue <= 75))[lower:]
     sharp = grass.any() and gradient[lower:][grass].mean() > MIN_GRASS_GRADIENT
-    dark = np.median(gray) < 60 and np.percentile(gray, 75) < 90 and green.mean() < MAX_DARK_GREEN
+    dim = np.median(levels) < 60 and np.percentile(levels, 75) < 90
+    dark = dim and green.mean() < MAX_DARK_GREEN
     return LowLevelFeatures(
         sky=_from_top(blue | bright, gradient),
         grass=float(grass.mean() * sharp),
