@@ -46,8 +46,7 @@ def classify(image: RGBImage, word_count: Callable[[], int]) -> ImageType:
         clip_art = _on_color(image, paper)
         return ImageType(0 if clip_art and word_count() else clip_art, 0)
     image = np.asarray(cv2.convertScaleAbs(image, alpha=255 / paper.min()), np.uint8)
-    low, high = cv2.bitwise_not(_strongest(cv2.bitwise_not(image))), _strongest(image)
-    chroma = np.asarray(cv2.subtract(high, low), np.uint8)
+    low, _, chroma = _levels(image)
     white, ink = low >= MIN_WHITE, low <= MAX_INK
     if _border(white).mean() < MIN_PAPER_BORDER or white.mean() >= 0.9999:
         return ImageType(0, 0)
@@ -73,8 +72,7 @@ def _on_color(image: RGBImage, paper: NDArray[Any]) -> int:
         if (_speckle(image) == 0).mean() < MIN_EVEN:
             return 0
         painted, weights, bounds = np.ones_like(painted), COLOR_WEIGHTS, FILLED
-    low, high = cv2.bitwise_not(_strongest(cv2.bitwise_not(image))), _strongest(image)
-    chroma = np.asarray(cv2.subtract(high, low), np.uint8)
+    low, high, chroma = _levels(image)
     unclipped = painted & (low > DARKEST) & (high < LIGHTEST)
     if unclipped.mean() >= MIN_UNCLIPPED:
         painted = unclipped
@@ -105,6 +103,12 @@ def _drawing_probability(
         1.0,
     )
     return float(1 / (1 + np.exp(-np.dot(weights, features))))
+
+
+def _levels(image: RGBImage) -> tuple[NDArray[np.uint8], ...]:
+    """Return the weakest and the strongest channel of each pixel, and their difference."""
+    low, high = cv2.bitwise_not(_strongest(cv2.bitwise_not(image))), _strongest(image)
+    return np.asarray(low, np.uint8), high, np.asarray(cv2.subtract(high, low), np.uint8)
 
 
 def _speckle(image: RGBImage) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ import csv
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
+from math import prod
 from pathlib import Path
 
 MIN_CONFIDENCE = 0.6
@@ -78,6 +79,11 @@ def highest(scores: Iterable[tuple[str, float]]) -> dict[str, float]:
     for name, score in scores:
         best[name] = max(score, best.get(name, 0.0))
     return best
+
+
+def any_right(*confidences: float) -> float:
+    """Return the probability that at least one of several is right."""
+    return 1 - prod(1 - confidence for confidence in confidences)
 
 
 @cache

@@ -24,7 +24,11 @@ The feet of a person who walks are at least 0.4 apart."""
 
 def estimate(image: RGBImage, box: Box) -> Pose:
     """Return the pose of the person in a box."""
-    joints = _network()(_square(image, box)[None])[0].reshape(17, 3)  # y, x and score
+    return from_joints(_network()(_square(image, box)[None])[0].reshape(17, 3))
+
+
+def from_joints(joints: NDArray[np.float32]) -> Pose:
+    """Return the pose of 17 joints: rows of y and x, in any unit, and the score."""
     y, x, scores = joints.T
     side = int(scores[[*zip(HIPS, KNEES, strict=True)]].min(axis=1).argmax())
     shoulder, hip, knee, ankle = (part[side] for part in (SHOULDERS, HIPS, KNEES, ANKLES))

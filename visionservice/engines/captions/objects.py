@@ -6,7 +6,6 @@ cake (0.65) in an anemone and a suitcase (0.76) in a gas cylinder.
 """
 
 from collections.abc import Sequence
-from math import prod
 
 from ..base import Object
 from ..evidence.evidence import (
@@ -15,7 +14,7 @@ from ..evidence.evidence import (
     MIN_UNCONFIRMED_OBJECT,
     Evidence,
 )
-from ..labels import MIN_CONFIDENCE, object_class
+from ..labels import MIN_CONFIDENCE, any_right, object_class
 from .phrases import CaptionPlan, Phrase, article, number, place_and_time
 
 MIN_OTHER_OBJECT = 0.7  # the confidence of a second object, and the scene score of a drawn animal
@@ -82,10 +81,10 @@ def _subject(evidence: Evidence, same: Sequence[Object]) -> Phrase | None:
     """Return the name of objects of one class, None if its confidence is low."""
     name, generic = same[0].name, object_class(same[0].name).generic
     confidence = max(o.confidence for o in same)
-    any_right = 1 - prod(1 - o.confidence for o in same)
+    joint = any_right(*(o.confidence for o in same))
     score, generic_score = map(evidence.scene.probability, (name, generic))
     certain = generic_score and confidence >= MIN_CERTAIN_OBJECT
-    if score or any_right >= MIN_UNCONFIRMED_OBJECT or certain:
+    if score or joint >= MIN_UNCONFIRMED_OBJECT or certain:
         return Phrase(counted(evidence, same), max(confidence, score))
     if generic_score >= MIN_AGREEING_SCORE and len(same) == 1 and article(generic) != generic:
         return Phrase(article(generic), max(confidence, generic_score))

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..base import Colors, Face, ImageType, LabelScore, Object, OcrResult, Pose, RGBImage, Scene
 from ..geometry import Box, Size, shrink
-from ..labels import MIN_CONFIDENCE, class_count, has_class, is_kind_of_animal, object_class
+from ..labels import (
+    MIN_CONFIDENCE,
+    any_right,
+    class_count,
+    has_class,
+    is_kind_of_animal,
+    object_class,
+)
 
 MIN_CERTAIN_OBJECT = 0.9
 MIN_SUBJECT_SCORE, MIN_LARGE_SHARE = 0.8, 0.08
@@ -151,7 +158,7 @@ class Evidence:
         animal, same = scores.get("animal", 0.0), scores.get(thing.name, 0.0)
         other = next((name for name in scores if "animal" in object_class(name).words), "")
         if same >= MIN_AGREEING_SCORE and same >= scores.get(other, 0.0):
-            return replace(thing, confidence=_either(same, thing.confidence))
+            return replace(thing, confidence=any_right(same, thing.confidence))
         if animal < MIN_OTHER_ANIMAL or not has_class(thing.name):
             return replace(thing, confidence=self._confidence(thing))
         if scores.get(other, 0.0) >= MIN_OTHER_ANIMAL:
@@ -162,7 +169,7 @@ class Evidence:
         """Return the confidence of an object after the scene: higher, the same, or 0."""
         score, animal = self.scene.probability(thing.name), "animal" in thing.words
         if thing.confidence < MIN_CONFIDENCE:
-            return _either(score, thing.confidence) if score >= MIN_AGREEING_SCORE else 0.0
+            return any_right(score, thing.confidence) if score >= MIN_AGREEING_SCORE else 0.0
         if self.share(thing.box) < MIN_LARGE_SHARE or thing.name in ("person", "dining table"):
             return thing.confidence
         if animal and not has_class(thing.name):
@@ -207,11 +214,6 @@ class Person:
         words = _WORDS[self.face.gender if certain else "Open"]
         ages = (MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE)
         return words[bisect_left(ages, self.face.age)]
-
-
-def _either(first: float, second: float) -> float:
-    """Return the probability that at least one of two is right."""
-    return 1 - (1 - first) * (1 - second)
 
 
 def _is_on(face: Box, body: Box) -> bool:

@@ -11,7 +11,6 @@ blue at the top is a sky only outdoors.
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from math import prod
 
 import cv2
 import numpy as np
@@ -19,7 +18,7 @@ from numpy.typing import NDArray
 
 from ..base import LabelScore, LowLevelFeatures, Object, RGBImage, Scene
 from ..geometry import resize
-from ..labels import MIN_CONFIDENCE, SCENE_CLASSES, Label, object_class
+from ..labels import MIN_CONFIDENCE, SCENE_CLASSES, Label, any_right, object_class
 from ..runtime import Network
 
 EFFICIENTNET_INPUT = 280  # the width and height of the network's input, in pixels
@@ -138,7 +137,7 @@ def label_score(scores: Scores, word: str = "", place: str = "", objects: Object
 def _object_score(objects: Objects, place: str) -> float:
     """Return the probability that objects which are found in this place only are there."""
     there = (o for o in objects if object_class(o.name).place == place)
-    confidence = 1 - prod(1 - o.confidence for o in there if o.confidence >= MIN_PART_OF_PLACE)
+    confidence = any_right(*(o.confidence for o in there if o.confidence >= MIN_PART_OF_PLACE))
     return confidence if confidence >= MIN_PLACE_OBJECT else 0.0
 
 
