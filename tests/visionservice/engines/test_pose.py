@@ -8,7 +8,7 @@ import pytest
 from visionhelpers.images import load_image
 from visionservice.engines.base import Pose
 from visionservice.engines.geometry import Box
-from visionservice.engines.pose import estimate
+from visionservice.engines.pose import estimate, from_joints
 from visionservice.engines.registry import default
 
 
@@ -41,3 +41,30 @@ def test_nobody_has_no_pose_even_beyond_the_edges() -> None:
     assert estimate(gray, Box(100, 20, 80, 160)) == Pose("", raised_arms=False)
     assert estimate(gray, Box(250, 150, 90, 90)) == Pose("", raised_arms=False)
     assert estimate(gray, Box(0, 0, 1, 1)) == Pose("", raised_arms=False)
+
+
+def joints(hip: float, knee: float, ankle: float, step: float = 0.05) -> np.ndarray:
+    """The joints of a body with shoulders at 0.2 and wrists at 0.4, by the heights of the legs."""
+    heights = [0.1] * 5 + [0.2] * 2 + [0.3] * 2 + [0.4] * 2 + [hip] * 2 + [knee] * 2 + [ankle] * 2
+    across = [0.5] * 15 + [0.5, 0.5 + step]
+    return np.column_stack([heights, across, np.full(17, 0.9)]).astype(np.float32)
+
+
+def test_the_posture_follows_from_the_legs() -> None:
+    assert from_joints(joints(0.5, 0.5, 0.75)).posture == "sitting"
+    assert from_joints(joints(0.5, 0.3, 0.5)).posture == "sitting"  # on the ground
+    assert from_joints(joints(0.5, 0.72, 0.95)).posture == "standing"
+    assert from_joints(joints(0.5, 0.72, 0.95, step=0.2)).posture == ""  # walking
+    assert from_joints(joints(0.5, 0.72, 0.75)).posture == ""  # kneeling
+
+
+def test_covered_legs_have_no_posture_and_raised_arms_need_both_wrists() -> None:
+    body = joints(0.5, 0.72, 0.95)
+    body[11:, 2] = 0.2
+    assert from_joints(body) == Pose("", raised_arms=False)
+    body[9, 0] = 0.05
+    assert not from_joints(body).raised_arms
+    body[10, 0] = 0.05
+    assert from_joints(body).raised_arms
+    body[10, 2] = 0.1
+    assert not from_joints(body).raised_arms
