@@ -27,7 +27,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     stack = ExitStack()
     config.add_cleanup(stack.close)  # stops the service that the kernels have started
-    stack.enter_context(own_state(keep=["VISION_API_VERSION"] if only_notebooks else []))
+    keep = "VISION_API_VERSION" if only_notebooks else "VISION_SPECS"  # Microsoft's descriptions
+    stack.enter_context(own_state([keep]))
 
 
 def _names_only_notebooks(config: pytest.Config) -> bool:

@@ -14,7 +14,7 @@ import requests
 from PIL import Image
 
 from tests.asking import PLAIN, RESULTS, TINY, Asker, code, content, draw_pictures, paths, refusals
-from tests.described import described
+from tests.support.openapi import described
 from visionservice import LocalService
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
@@ -180,25 +180,25 @@ def test_every_way_to_send_a_picture(asker: Asker, version: str) -> None:
             assert read == (way in ways), (row.operation, way, answer.text)
 
 
-def test_the_page_has_every_name_of_the_descriptions_and_no_other(shared: Path) -> None:
-    for version in VERSIONS:
-        found = described(shared / "specs", version)
-        had = {row.operation for row in OPERATIONS if row.described and version in row.versions}
-        assert set(found) == had, version
-        for operation, names in found.items():
-            here = [row for row in ROWS if row.described and version in row.versions]
-            own = [row for row in here if row.operation == operation]
-            said = {n for row in own if row.part in ("query", "path") for n in row.names}
-            assert said == names.parameters, (version, operation)
-            fields = {n: row.type for row in own if row.part == "field" for n in row.names}
-            assert fields.keys() == names.fields.keys(), (version, operation)
-            for name, kind in names.fields.items():
-                narrower = (kind, fields[name]) == ("number", "integer")
-                assert narrower or kind in ("", fields[name]), (version, operation, name)
-            errors = [row for row in own if row.part == "error field"] or [
-                row for row in here if (row.operation, row.part) == (EVERY, "error field")
-            ]
-            assert {n for row in errors for n in row.names} == names.errors.keys(), operation
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_page_has_every_name_of_the_descriptions_and_no_other(version: str) -> None:
+    found = described(version)
+    had = {row.operation for row in OPERATIONS if row.described and version in row.versions}
+    assert set(found) == had, version
+    for operation, names in found.items():
+        here = [row for row in ROWS if row.described and version in row.versions]
+        own = [row for row in here if row.operation == operation]
+        said = {n for row in own if row.part in ("query", "path") for n in row.names}
+        assert said == names.parameters, (version, operation)
+        fields = {n: row.type for row in own if row.part == "field" for n in row.names}
+        assert fields.keys() == names.fields.keys(), (version, operation)
+        for name, kind in names.fields.items():
+            narrower = (kind, fields[name]) == ("number", "integer")
+            assert narrower or kind in ("", fields[name]), (version, operation, name)
+        errors = [row for row in own if row.part == "error field"] or [
+            row for row in here if (row.operation, row.part) == (EVERY, "error field")
+        ]
+        assert {n for row in errors for n in row.names} == names.errors.keys(), operation
 
 
 @pytest.mark.parametrize("version", VERSIONS)

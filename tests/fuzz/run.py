@@ -23,6 +23,7 @@ from time import monotonic, sleep
 from typing import Any, Literal, Protocol
 
 import jsonschema
+import pytest
 import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -33,11 +34,10 @@ from schemathesis.checks import CHECKS, load_all_checks
 from schemathesis.core.failures import FailureGroup
 
 from tests.fuzz.bodies import broken, crops, real
-from tests.visionservice.descriptions import Schema, document
+from tests.support.openapi import FILES, Schema, document, find_file
 from visionhelpers.images import sample_credits
 from visionservice import LocalService
 
-SHARED = Path(__file__).parents[3] / "shared"
 VERSIONS = ("v1.0", "v3.2", "4.0")
 WAYS: tuple[Literal["url", "stream"], ...] = ("url", "stream")
 CASES = 2000
@@ -289,7 +289,7 @@ def fuzz(version: str, cases: int) -> int:
         with LocalService(gallery=gallery, images=Path(folder)) as service:
             run = Run(service, pieces)
             with suppress(KeyboardInterrupt):  # and then tells how far it came
-                run.version(partial(document, SHARED, version), version, cases)
+                run.version(partial(document, version), version, cases)
     print(*table(run), f"  {monotonic() - begun:.0f} seconds", sep="\n")
     for failure, times in run.failures.most_common():
         print(f"  FAILED {times} times: {failure}")
@@ -298,8 +298,10 @@ def fuzz(version: str, cases: int) -> int:
 
 def main() -> int:
     """Run every version, or the one named, and the processes of all at once."""
-    if not SHARED.is_dir():
-        sys.exit(f"Microsoft's descriptions are needed in {SHARED / 'specs'}, beside the project")
+    try:
+        find_file(FILES["v1.0"][0])
+    except pytest.skip.Exception as missing:
+        sys.exit(f"Microsoft's descriptions are needed: {missing}")
     known = {**dict.fromkeys(VERSIONS, CASES), **dict(parse(text) for text in sys.argv[1:])}
     if len(sys.argv) == 2:
         return fuzz(*parse(sys.argv[1]))

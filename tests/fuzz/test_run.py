@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
 
@@ -13,7 +12,7 @@ import pytest
 
 from tests.fuzz.bodies import crops
 from tests.fuzz.run import Run
-from tests.visionservice.descriptions import document
+from tests.support.openapi import document
 
 
 class Nothing(BaseHTTPRequestHandler):
@@ -46,11 +45,11 @@ def nothing() -> Iterator[SimpleNamespace]:
 
 @pytest.mark.parametrize("version", ["v1.0", "v3.2", "4.0"])
 def test_a_service_that_answers_nothing_fails_everywhere(
-    nothing: SimpleNamespace, shared: Path, version: str
+    nothing: SimpleNamespace, version: str
 ) -> None:
     run = Run(nothing, crops())
-    run.version(partial(document, shared, version), version, 2)
+    run.version(partial(document, version), version, 2)
     asked = {operation for _, operation, _ in run.answers}
-    assert len(asked) == len(document(shared, version, "url")["paths"])
+    assert len(asked) == len(document(version, "url")["paths"])
     failed = {failure.removeprefix(f"{version} ").partition(" 200:")[0] for failure in run.failures}
     assert failed == asked

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from time import sleep
 from typing import Any
 
@@ -13,11 +12,10 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.visionservice.descriptions import (
+from tests.support.openapi import (
     FILES,
     GATEWAY,
     Checker,
-    Schema,
     definitions,
     error_of,
 )
@@ -35,12 +33,6 @@ READ_SAYS = {
     READ: ("createdDateTime", "lastUpdatedDateTime", "analyzeResult"),
 }
 BOTH_WAYS = pytest.mark.parametrize("how", ["url", "stream"])
-
-
-@pytest.fixture(scope="module")
-def described(shared: Path) -> dict[str, dict[str, Schema]]:
-    """The definitions of each version."""
-    return {version: definitions(shared, version) for version in FILES}
 
 
 def post(
@@ -61,7 +53,6 @@ def post(
 )
 def test_analyze_with_everything(
     service: LocalService,
-    described: dict[str, dict[str, Schema]],
     version: str,
     name: str,
     how: str,
@@ -69,27 +60,24 @@ def test_analyze_with_everything(
     asked = SEVEN if version == "v1.0" else (*SEVEN, "objects")
     query = {"visualFeatures": ",".join(asked), "details": "Celebrities,Landmarks"}
     answer = post(service, f"vision/{version}/analyze", name, how, **query).json()
-    Checker(described[version], "ImageAnalysis", *asked).check(answer)
+    Checker(definitions(version), "ImageAnalysis", *asked).check(answer)
 
 
 @pytest.mark.parametrize("feature", SEVEN)
 @pytest.mark.parametrize("version", ["v1.0", "v3.2"])
 def test_analyze_with_one_feature(
     service: LocalService,
-    described: dict[str, dict[str, Schema]],
     version: str,
     feature: str,
 ) -> None:
     answer = post(service, f"vision/{version}/analyze", "dahlia.jpg", visualFeatures=feature).json()
-    Checker(described[version], "ImageAnalysis", feature).check(answer)
+    Checker(definitions(version), "ImageAnalysis", feature).check(answer)
 
 
 @BOTH_WAYS
 @pytest.mark.parametrize("version", CLASSIC)
-def test_describe_tag_and_models(
-    service: LocalService, described: dict[str, dict[str, Schema]], version: str, how: str
-) -> None:
-    root, name, known = f"vision/{version}", "chelsea_the_cat.jpg", described[version]
+def test_describe_tag_and_models(service: LocalService, version: str, how: str) -> None:
+    root, name, known = f"vision/{version}", "chelsea_the_cat.jpg", definitions(version)
     answer = post(service, f"{root}/describe", name, how, maxCandidates="3").json()
     Checker(known, "ImageDescription").check(answer)
     Checker(known, "TagResult").check(post(service, f"{root}/tag", name, how).json())
@@ -100,10 +88,8 @@ def test_describe_tag_and_models(
 
 @BOTH_WAYS
 @pytest.mark.parametrize("version", LATER)
-def test_detect_and_area_of_interest(
-    service: LocalService, described: dict[str, dict[str, Schema]], version: str, how: str
-) -> None:
-    root, name, known = f"vision/{version}", "chelsea_the_cat.jpg", described[version]
+def test_detect_and_area_of_interest(service: LocalService, version: str, how: str) -> None:
+    root, name, known = f"vision/{version}", "chelsea_the_cat.jpg", definitions(version)
     answer = post(service, f"{root}/detect", name, how).json()
     assert answer["objects"]
     Checker(known, "DetectResult").check(answer)
@@ -122,7 +108,6 @@ def test_detect_and_area_of_interest(
 )
 def test_domain_models(
     service: LocalService,
-    described: dict[str, dict[str, Schema]],
     version: str,
     model: str,
     name: str,
@@ -130,23 +115,22 @@ def test_domain_models(
     how: str,
 ) -> None:
     answer = post(service, f"vision/{version}/models/{model}/analyze", name, how).json()
-    Checker(described[version], "DomainModelResults").check(answer)
+    Checker(definitions(version), "DomainModelResults").check(answer)
     assert answer["result"][model]
-    if result in described[version]:
-        Checker(described[version], result, model).check(answer["result"])
+    if result in definitions(version):
+        Checker(definitions(version), result, model).check(answer["result"])
 
 
 @pytest.mark.parametrize("version", CLASSIC)
 @pytest.mark.parametrize(("name", "how"), [("democritus.png", "stream"), ("coffee_cup.jpg", "url")])
 def test_ocr(
     service: LocalService,
-    described: dict[str, dict[str, Schema]],
     version: str,
     name: str,
     how: str,
 ) -> None:
     answer = post(service, f"vision/{version}/ocr", name, how).json()
-    Checker(described[version], "OcrResult").check(answer)
+    Checker(definitions(version), "OcrResult").check(answer)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +147,6 @@ def test_ocr(
 )
 def test_reading(
     service: LocalService,
-    described: dict[str, dict[str, Schema]],
     version: str,
     path: str,
     definition: str,
@@ -174,14 +157,13 @@ def test_reading(
     accepted = post(service, f"vision/{version}/{path}", name, how, mode="Printed")
     for answer in polled(service, accepted):
         done = payload if answer["status"].lower() == "succeeded" else payload[:-1]
-        Checker(described[version], definition, *done).check(answer)
+        Checker(definitions(version), definition, *done).check(answer)
 
 
 @pytest.mark.parametrize("kind", ["PDF", "TIFF"])
 @pytest.mark.parametrize(("version", "path"), READ_BY)
 def test_reading_a_document(
     service: LocalService,
-    described: dict[str, dict[str, Schema]],
     version: str,
     path: str,
     kind: str,
@@ -192,7 +174,7 @@ def test_reading_a_document(
     key = {"Ocp-Apim-Subscription-Key": service.key, "Content-Type": "application/octet-stream"}
     url = f"{service.url}/vision/{version}/{path}"
     *_, answer = polled(service, requests.post(url, file.getvalue(), headers=key, timeout=60))
-    Checker(described[version], "ReadOperationResult", *READ_SAYS[path]).check(answer)
+    Checker(definitions(version), "ReadOperationResult", *READ_SAYS[path]).check(answer)
     found = answer.get("analyzeResult", answer)
     (read,) = found.get("readResults") or found["recognitionResults"]
     assert read["unit"] == ("inch" if kind == "PDF" else "pixel")
@@ -219,25 +201,21 @@ def polled(service: LocalService, accepted: requests.Response) -> Iterator[dict[
         ("dahlia.jpg", "stream"),
     ],
 )
-def test_image_analysis_4(
-    service: LocalService, described: dict[str, dict[str, Schema]], name: str, how: str
-) -> None:
+def test_image_analysis_4(service: LocalService, name: str, how: str) -> None:
     features = ("tags", "caption", "denseCaptions", "objects", "read", "smartCrops", "people")
     query = {"api-version": "2023-10-01", "features": ",".join(features)}
     path = "computervision/imageanalysis:analyze"
     answer = post(service, path, name, how, **query).json()
     asked = [f"{feature}Result" for feature in features]
-    Checker(described["4.0"], "ImageAnalysisResult", *asked).check(answer)
+    Checker(definitions("4.0"), "ImageAnalysisResult", *asked).check(answer)
 
 
 @BOTH_WAYS
 @pytest.mark.parametrize("feature", V4_0.features)
-def test_image_analysis_4_with_one_feature(
-    service: LocalService, described: dict[str, dict[str, Schema]], feature: str, how: str
-) -> None:
+def test_image_analysis_4_with_one_feature(service: LocalService, feature: str, how: str) -> None:
     query = {"api-version": "2023-10-01", "features": feature}
     answer = post(service, "computervision/imageanalysis:analyze", "coffee_cup.jpg", how, **query)
-    Checker(described["4.0"], "ImageAnalysisResult", f"{feature}Result").check(answer.json())
+    Checker(definitions("4.0"), "ImageAnalysisResult", f"{feature}Result").check(answer.json())
 
 
 @BOTH_WAYS
@@ -266,7 +244,6 @@ def test_a_thumbnail_is_an_image(service: LocalService, version: str, how: str) 
 )
 def test_service_errors(
     service: LocalService,
-    described: dict[str, dict[str, Schema]],
     version: str,
     path: str,
     query: dict[str, str],
@@ -274,7 +251,7 @@ def test_service_errors(
 ) -> None:
     answer = post(service, f"vision/{version}/{path}", "dahlia.jpg", how, **query)
     assert answer.status_code == 400
-    known = described[version]
+    known = definitions(version)
     if version == "v3.2":
         Checker(known, "ComputerVisionErrorResponse").check(answer.json())
         Checker(known, "ComputerVisionError", "innererror").check(answer.json()["error"])
@@ -284,29 +261,23 @@ def test_service_errors(
 
 @BOTH_WAYS
 @pytest.mark.parametrize("query", [{"pages": "x"}, {"readingOrder": "x"}, {"language": "ko"}])
-def test_errors_of_read(
-    service: LocalService, described: dict[str, dict[str, Schema]], query: dict[str, str], how: str
-) -> None:
+def test_errors_of_read(service: LocalService, query: dict[str, str], how: str) -> None:
     answer = post(service, "vision/v3.2/read/analyze", "dahlia.jpg", how, **query)
     assert answer.status_code == 400
-    Checker(described["v3.2"], "ComputerVisionOcrError").check(answer.json())
+    Checker(definitions("v3.2"), "ComputerVisionOcrError").check(answer.json())
 
 
 @BOTH_WAYS
 @pytest.mark.parametrize("query", [{}, {"features": "mood"}, {"features": "tags", "language": "x"}])
-def test_errors_of_image_analysis_4(
-    service: LocalService, described: dict[str, dict[str, Schema]], query: dict[str, str], how: str
-) -> None:
+def test_errors_of_image_analysis_4(service: LocalService, query: dict[str, str], how: str) -> None:
     path = "computervision/imageanalysis:analyze"
     answer = post(service, path, "dahlia.jpg", how, **{"api-version": "2023-10-01"}, **query)
     assert answer.status_code == 400
-    Checker(described["4.0"], "ErrorResponse").check(answer.json())
+    Checker(definitions("4.0"), "ErrorResponse").check(answer.json())
 
 
 @pytest.mark.parametrize("version", CLASSIC)
-def test_bytes_that_are_no_picture(
-    service: LocalService, described: dict[str, dict[str, Schema]], version: str
-) -> None:
+def test_bytes_that_are_no_picture(service: LocalService, version: str) -> None:
     name = "ComputerVisionErrorResponse" if version == "v3.2" else "ComputerVisionError"
     for data, kind in (
         (b"no picture", "application/octet-stream"),
@@ -318,17 +289,15 @@ def test_bytes_that_are_no_picture(
         headers = {"Ocp-Apim-Subscription-Key": service.key, "Content-Type": kind}
         url = f"{service.url}/vision/{version}/tag"
         answer = requests.post(url, headers=headers, data=data, timeout=10)
-        Checker(described[version], name).check(answer.json())
+        Checker(definitions(version), name).check(answer.json())
 
 
 @pytest.mark.parametrize("version", FILES)
-def test_a_service_that_answers_nothing_would_fail(
-    described: dict[str, dict[str, Schema]], version: str
-) -> None:
-    closed = [name for name, found in described[version].items() if found.get("required")]
+def test_a_service_that_answers_nothing_would_fail(version: str) -> None:
+    closed = [name for name, found in definitions(version).items() if found.get("required")]
     assert len(closed) > 15
     for name in closed:
-        assert not Checker(described[version], name).validator.is_valid({}), name
+        assert not Checker(definitions(version), name).validator.is_valid({}), name
 
 
 REFUSALS = (
@@ -345,13 +314,11 @@ REFUSALS = (
 
 @pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version.name)
 @pytest.mark.parametrize("path", ["/tag", "/read/analyze"])
-def test_every_refusal_has_the_form_of_its_version(
-    described: dict[str, dict[str, Schema]], version: Version, path: str
-) -> None:
+def test_every_refusal_has_the_form_of_its_version(version: Version, path: str) -> None:
     name = error_of(version.name, path)
     for error in REFUSALS:
         _, content = version.error_body(error, "an-id", f"{version.root}{path}")
-        Checker(described[version.name], name).check(content)
+        Checker(definitions(version.name), name).check(content)
     for error in (
         errors.access_denied("http://localhost"),
         errors.not_found(),

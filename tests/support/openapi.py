@@ -1,21 +1,32 @@
-"""Microsoft's descriptions of the API, mended so that an answer can fail them.
+"""Microsoft's descriptions of the API (OpenAPI 2.0), and checks of responses against them.
 
-As they stand an object may lack every key and have any other, `{}` passes everywhere, a few
-references lead nowhere, and uploads hide in `x-ms-paths`. Here objects are closed, the keys that
-answers always have are required, and `document` gives one whole description a version and a kind
-of body. API v3.0 and v3.1 have v2.1's pictures and v3.2's Read less what v3.2 added.
+As published, an object may lack every key and have any other, so `{}` is valid everywhere; a few
+references are broken, and uploads are in `x-ms-paths`. Here objects are closed, the keys that
+responses always have are required, and `document` returns one complete description for each version
+and kind of body. API v3.0 and v3.1 have v2.1's operations for images, and v3.2's Read without what
+v3.2 added.
+
+The files are in the folder that VISION_SPECS names, a checkout of azure-rest-api-specs, or in
+../shared.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import jsonschema
+import pytest
 
 Schema = dict[str, Any]
+
+SHARED = Path(__file__).parents[3] / "shared"
+AZURE = Path("specification/cognitiveservices/data-plane")  # in azure-rest-api-specs
 
 FILES = {
     "v1.0": ("v1.0/ComputerVision.json",),
@@ -26,6 +37,10 @@ FILES = {
     "v3.2": ("v3.2/ComputerVision.json", "v3.2/Ocr.json"),
     "4.0": ("4.0/UnifiedVision.json",),
 }
+COMMON = "Common/Parameters.json"
+PUBLISHED = {COMMON, "Common/ExtendedRegions.json", *(
+    name for version, names in FILES.items() if version != "4.0" for name in names)}  # fmt: skip
+"""The files that azure-rest-api-specs has in the same form."""
 ADDED = {"analyzeResults": {"modelVersion"}, "Line": {"appearance"}}
 """What v3.2 added to Read."""
 
@@ -87,20 +102,38 @@ VERSIONED = {
 """What names the version of its model from v3.2 on."""
 
 
-def definitions(shared: Path, version: str) -> dict[str, Schema]:
+def find_file(name: str) -> Path:
+    """Return a file of the descriptions; skip the test if no folder has it.
+
+    A folder that VISION_SPECS names is promised: without the file the test fails.
+    """
+    if not (promised := os.environ.get("VISION_SPECS")):
+        if not (file := SHARED / "specs" / name).is_file():
+            pytest.skip(f"no {name}: VISION_SPECS names a checkout of azure-rest-api-specs")
+        return file
+    if name not in PUBLISHED:
+        pytest.skip(f"{name} is not in azure-rest-api-specs")
+    folder = "" if name.startswith("Common/") else "ComputerVision/stable"
+    file = Path(promised) / AZURE / folder / name
+    assert file.is_file(), f"VISION_SPECS={promised} has no {file.relative_to(promised)}"
+    return file
+
+
+def _read(name: str) -> Schema:
+    found: Schema = json.loads(find_file(name).read_text(encoding="utf-8"))
+    return found
+
+
+def definitions(version: str) -> dict[str, Schema]:
     """Return the definitions of a version, closed, their keys required."""
     found: dict[str, Schema] = {}
     for name in FILES[version]:
-        text = (shared / "specs" / name).read_text(encoding="utf-8")
-        found |= json.loads(text)["definitions"]
+        found |= _read(name)["definitions"]
     if version in ("v3.0", "v3.1"):
         for name, keys in ADDED.items():
             _without(found[name], keys)
     if "ImageUrl" not in found:
-        common = shared / "specs/Common/Parameters.json"
-        found["ImageUrl"] = json.loads(common.read_text(encoding="utf-8"))["definitions"][
-            "ImageUrl"
-        ]
+        found["ImageUrl"] = _read(COMMON)["definitions"]["ImageUrl"]
     for name, definition in found.items():
         if "properties" not in definition:
             continue
@@ -155,22 +188,22 @@ def error_of(version: str, path: str = "") -> str:
     return ERROR.get(version, "ComputerVisionError")
 
 
-def document(shared: Path, version: str, body: Literal["url", "stream"]) -> Schema:
+def document(version: str, body: Literal["url", "stream"]) -> Schema:
     """Return the whole description of a version for one kind of body, as Swagger 2.0.
 
     Its references are resolved or within it, a picture's address has the format "picture", and the
     bodies of uploads are left to the caller.
     """
-    known = definitions(shared, version) | {"Gateway": GATEWAY}
+    known = definitions(version) | {"Gateway": GATEWAY}
     known["ImageUrl"]["properties"]["url"]["format"] = "picture"
     paths: dict[str, Schema] = {}
     for file in FILES[version]:
-        found = json.loads((shared / "specs" / file).read_text(encoding="utf-8"))
+        found = _read(file)
         for path, operations in found["paths"].items():
             upload = found["x-ms-paths"].get(f"{path}?overload=stream", {})
             chosen = operations | (upload if body == "stream" else {})
             paths[path] = {
-                method: _operation(told, found, shared, error_of(version, path))
+                method: _operation(told, found, error_of(version, path))
                 for method, told in chosen.items()
             }
     return {
@@ -182,8 +215,8 @@ def document(shared: Path, version: str, body: Literal["url", "stream"]) -> Sche
     }
 
 
-def _operation(told: Schema, found: Schema, shared: Path, error: str) -> Schema:
-    parameters = [_parameter(told, found, shared) for told in told.get("parameters", ())]
+def _operation(told: Schema, found: Schema, error: str) -> Schema:
+    parameters = [_parameter(told, found) for told in told.get("parameters", ())]
     uploads = {"application/octet-stream"} & set(told.get("consumes", ()))
     gateway = {"description": "Refused", "schema": {"$ref": "#/definitions/Gateway"}}
     failure = {"description": "Refused", "schema": {"$ref": f"#/definitions/{error}"}}
@@ -202,12 +235,11 @@ def _operation(told: Schema, found: Schema, shared: Path, error: str) -> Schema:
     }
 
 
-def _parameter(told: Schema, found: Schema, shared: Path) -> Schema:
+def _parameter(told: Schema, found: Schema) -> Schema:
     if "$ref" in told:
         file, _, pointer = told["$ref"].partition("#")
         if file:
-            common = shared / "specs/Common" / Path(file).name
-            found = json.loads(common.read_text(encoding="utf-8"))
+            found = _read(f"Common/{Path(file).name}")
         told = found["parameters"][pointer.rpartition("/")[2]]
     kept = {key: value for key, value in told.items() if not key.startswith("x-")}
     if kept.get("type") == "array":
@@ -233,3 +265,89 @@ class Checker:
         for key in answer:
             rest = {name: value for name, value in answer.items() if name != key}
             assert not self.validator.is_valid(rest), f"{key} may be left out"
+
+
+READ_ADDED = ("pages", "readingOrder", "model-version", "analyzeResult.modelVersion", "appearance")
+"""What v3.2 added to Read; the descriptions of v3.0 and v3.1 are v2.1's and v3.2's without it."""
+
+
+@dataclass
+class Described:
+    """What is named for one operation; the fields with their types, empty where there is none."""
+
+    parameters: set[str] = field(default_factory=set)
+    fields: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+def described(version: str) -> dict[str, Described]:
+    """Return every operation of a version, by its path as the description spells it."""
+    found: dict[str, Described] = {}
+    for name in FILES[version]:
+        document = _Document(name)
+        for path, methods in document.paths():
+            operation = path.partition("?")[0].strip("/")
+            here = document.operation(next(iter(methods.values())))
+            if version in ("v3.0", "v3.1"):
+                _remove_added(here)
+            known = found.setdefault(operation, Described())
+            known.parameters |= here.parameters
+            known.fields |= here.fields
+            known.errors |= here.errors
+    return found
+
+
+def _remove_added(here: Described) -> None:
+    here.parameters -= set(READ_ADDED)
+    for name in [name for name in here.fields if any(added in name for added in READ_ADDED)]:
+        del here.fields[name]
+
+
+class _Document:
+    """One file; a reference that leads nowhere in it means the file of what they share."""
+
+    def __init__(self, name: str) -> None:
+        self._own, self._shared = _read(name), _read(COMMON)
+
+    def paths(self) -> Iterator[tuple[str, Schema]]:
+        yield from self._own["paths"].items()
+        yield from self._own.get("x-ms-paths", {}).items()
+
+    def operation(self, found: Schema) -> Described:
+        here = Described()
+        for parameter in map(self._resolved, found.get("parameters", ())):
+            if parameter["in"] in ("query", "path"):
+                here.parameters.add(parameter["name"])
+        for status, answer in found["responses"].items():
+            fields = dict(self._fields(answer.get("schema", {}), "", ()))
+            (here.errors if status == "default" else here.fields).update(fields)
+        return here
+
+    def _resolved(self, schema: Schema) -> Schema:
+        while "$ref" in schema:
+            _, kind, name = schema["$ref"].rsplit("/", 2)
+            own = self._own.get(kind, {})
+            schema = own[name] if name in own else self._shared[kind][name]
+        return schema
+
+    def _fields(
+        self, schema: Schema, path: str, seen: tuple[str, ...]
+    ) -> Iterator[tuple[str, str]]:
+        """Give every field below; one whose definition it lies in itself is not gone into."""
+        name = schema.get("$ref", "")
+        if name and name in seen:
+            return
+        inside = (*seen, name)
+        schema = self._resolved(schema)
+        if "items" in schema:
+            yield from self._fields(schema["items"], f"{path}[]", inside)
+        for part in schema.get("allOf", ()):
+            yield from self._fields(part, path, inside)
+        for key, value in schema.get("properties", {}).items():
+            below = f"{path}.{key}".removeprefix(".")
+            yield below, self._type(value)
+            yield from self._fields(value, below, inside)
+
+    def _type(self, schema: Schema) -> str:
+        found = self._resolved(schema)
+        return str(found.get("type", "object" if "properties" in found else ""))
