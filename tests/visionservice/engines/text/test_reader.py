@@ -11,9 +11,11 @@ from time import thread_time
 import matplotlib
 import numpy as np
 import pytest
+from matplotlib.font_manager import findfont, fontManager
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from visionhelpers.drawing.fonts import FALLBACK_FONTS
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import OcrResult
 from visionservice.engines.geometry import Box, Point, Polygon
@@ -32,11 +34,16 @@ QUOTATION = (
 
 
 def write(
-    image: Image.Image, lines: tuple[str, ...], left: int, top: int, pixels: int = 32
+    image: Image.Image,
+    lines: tuple[str, ...],
+    left: int,
+    top: int,
+    pixels: int = 32,
+    font_file: Path = FONT,
 ) -> list[tuple[str, Box]]:
     """Write on the image; return each word with the box it fills."""
     draw = ImageDraw.Draw(image)
-    font = ImageFont.truetype(FONT, pixels)
+    font = ImageFont.truetype(font_file, pixels)
     words = []
     for number, line in enumerate(lines):
         x, y = float(left), top + number * pixels * 1.4
@@ -107,6 +114,29 @@ def test_a_line_is_its_words_separated_by_spaces() -> None:
         assert all(0.5 < word.confidence <= 1 for word in line.words)
         frame = box(line.polygon)
         assert all(box(w.polygon).overlap(frame) >= 0.9 * box(w.polygon).area for w in line.words)
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        ("de", ("Die Straße ist größer", "Übung macht den Meister")),
+        ("fr", ("La leçon de français", "où l'élève étudie")),
+        ("zh-Hans", ("图书馆每天九点开门", "请不要大声说话")),
+        ("ja", ("さくらの花が咲きました", "カタカナもひらがなも")),
+    ],
+)
+def test_german_french_chinese_and_japanese_are_read(language: str, lines: tuple[str, ...]) -> None:
+    font = FONT
+    if language in ("zh-Hans", "ja"):
+        installed = set(FALLBACK_FONTS[2:]) & set(fontManager.get_font_names())
+        if not installed:
+            pytest.skip("no font with Chinese characters here: make debian")
+        font = Path(findfont(installed.pop(), fallback_to_default=False))
+    image = Image.new("RGB", (720, 220), "white")
+    write(image, lines, 40, 40, 40, font)
+    text = seen(image)
+    assert [line.text for line in text.lines] == list(lines)
+    assert text.language == language
 
 
 @pytest.mark.parametrize(("degrees", "facing"), [(90, "Left"), (180, "Down"), (270, "Right")])
