@@ -197,13 +197,14 @@ PLACE = (
 
 # How captions may name a class <- the label or one of its words; the first row that fits.
 # Of 58 wallpapers, which are gradients, waves, tiles and paintings, the model puts 9 under
-# "unreliable" labels, a lampshade with 0.84. Of flowers it has only a daisy and an orchid.
+# "unreliable" labels, a lampshade with 0.84. Of flowers it has only a daisy and an orchid; to it a
+# boot is a running shoe (0.90), and a brook in a forest a valley (0.96).
 NAMING = {
     "unreliable": """book jacket,bubble,chainlink fence,coil,comic book,crossword puzzle,
         digital clock,doormat,envelope,honeycomb,jigsaw puzzle,knot,lampshade,matchstick,maze,
         prayer rug,shower curtain,spider web,theater curtain,velvet,web site,window screen,
         window shade,wool""",
-    "family": "dog,cat,flower,butterfly",
+    "family": "dog,cat,flower,butterfly,running shoe,Loafer,valley",
     "certain": """bird,bird of prey,water bird,fish,frog,lizard,monkey,shark,snake,spider,turtle,
         whale""",
 }

@@ -6,11 +6,11 @@ from ..base import LabelScore, Object
 from ..evidence.evidence import Evidence, Person
 from ..geometry import Box
 from ..labels import MIN_CONFIDENCE, read_table, scene_class
-from .objects import counted
+from .objects import MIN_GROUP, counted
 from .phrases import CaptionPlan, Phrase, article, join, number, place_and_time, plural
 from .scene import MIN_VIEW_SCORE, scene_plan
 
-MIN_GROUP, MIN_CROWD = 4, 12  # people for "a group of" and for "a crowd of"
+MIN_CROWD = 12  # people for "a crowd of"
 MIN_CERTAIN_PERSON = 0.8  # of a body without a face: a crab has 0.75
 MIN_THIRD_PERSON = 0.5  # of a body beside two people, less than alone
 ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person, and the phrases

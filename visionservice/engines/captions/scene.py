@@ -57,8 +57,9 @@ def scene_plan(evidence: Evidence) -> CaptionPlan | None:
 def likeliest_word(scene: Scene) -> LabelScore | None:
     """Return the general word that is the likeliest beyond its share of the classes, if any."""
 
-    def gain(word: LabelScore) -> float:
-        return word.confidence * log(word.confidence * len(SCENE_CLASSES) / class_count(word.name))
+    def gain(word: LabelScore) -> float:  # squared: a vehicle of 0.50 is no tool of 0.34
+        share = class_count(word.name) / len(SCENE_CLASSES)
+        return word.confidence**2 * log(word.confidence / share)
 
     scores = highest((w.name, w.confidence) for w in (*scene.words, *scene.place_labels))
     words = [LabelScore(name, score) for name, score in scores.items() if class_count(name) > 1]
@@ -66,6 +67,12 @@ def likeliest_word(scene: Scene) -> LabelScore | None:
     general = [w for w in several if class_count(w.name) >= MIN_GENERAL_CLASSES and gain(w) > 0]
     others = [w for w in several if w.confidence >= MIN_WORD_SCORE]
     return max(general or others, key=gain, default=None)
+
+
+def shows_food(scene: Scene) -> bool:
+    """Return True if a scene may be of food, fruit or vegetables."""
+    kitchen = (word for word in scene.words if word_class(word.name).naming == "kitchen")
+    return any(word.confidence >= MIN_KITCHEN_WORD for word in kitchen)
 
 
 def _is_kitchen_noise(word: LabelScore) -> bool:
@@ -82,7 +89,8 @@ def is_place(scene: Scene) -> bool:
 def _is_certain_word(evidence: Evidence, word: LabelScore) -> bool:
     """Return True if a caption may contain a general word, or the label of a landscape."""
     naming, count = word_class(word.name).naming, class_count(word.name)
-    if naming == "never" or (count <= 1 and "nature" not in scene_class(word.name).words):
+    row = scene_class(word.name)
+    if naming == "never" or (count <= 1 and (row.naming or "nature" not in row.words)):
         return False
     limit = MIN_PLACE_SCORE if evidence.scene.outdoors else MIN_WORD_SCORE
     if naming or count >= WIDE_WORD_CLASSES:

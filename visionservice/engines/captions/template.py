@@ -21,7 +21,7 @@ MIN_PAGE_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.2
 """Of the image, by lines of text: a sudoku covers 0.095, the marks on a circuit board 0.03."""
 MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
 MAX_QUOTED_WORDS = 8
-MIN_PLACE_WORD = 0.15  # the score of a general word, such as building, that replaces outdoor scene
+MIN_PLACE_WORD = 0.3  # the score of a general word, such as building, that replaces outdoor scene
 
 
 class TemplateCaptioner(Captioner):

@@ -178,7 +178,9 @@ class Evidence:
         animals = self.scene.probability("animal")
         if thing.confidence < MIN_UNCONFIRMED_OBJECT and not score and class_count(thing.name):
             unsure = animal and MIN_DOUBTFUL_ANIMAL <= animals < MIN_CONFIDENCE
-            return thing.confidence * (unsure and thing.confidence >= MIN_RARE_ANIMAL)
+            in_place = self.scene.outdoors and object_class(thing.name).place == "outdoor"
+            limit = MIN_RARE_ANIMAL if unsure else MIN_CERTAIN_OBJECT
+            return thing.confidence * ((unsure or in_place) and thing.confidence >= limit)
         if animal and animals >= MIN_CONFIDENCE:
             return thing.confidence * (score >= animals / 4)
         subject = max((label.confidence for label in self.scene.labels), default=0.0)

@@ -55,6 +55,15 @@ def test_an_animal_sits_on_a_couch(nothing: Evidence) -> None:
     assert phrases(both) == ["a cat", "sitting on a couch"]
 
 
+def test_three_doubtful_objects_more_make_a_group(nothing: Evidence) -> None:
+    boat = Object("boat", 0.97, Box(0, 100, 90, 60))
+    doubtful = [replace(boat, confidence=0.4, box=Box(x, 200, 90, 60)) for x in (0, 120, 240)]
+    assert phrases(nothing.with_results(objects=(boat, *doubtful[1:]))) == ["a boat"]
+    assert phrases(nothing.with_results(objects=(boat, *doubtful))) == ["a group of boats"]
+    same = [replace(each, box=boat.box) for each in doubtful]
+    assert phrases(nothing.with_results(objects=(boat, *same))) == ["a boat"]
+
+
 def test_objects_are_counted_and_next_to_others(nothing: Evidence) -> None:
     cars = [Object("car", 0.9, Box(x, 100, 90, 60)) for x in (0, 120)]
     bicycle = Object("bicycle", 0.8, Box(300, 100, 60, 60))

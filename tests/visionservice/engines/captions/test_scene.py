@@ -83,6 +83,13 @@ def test_a_lake_is_no_shore_and_nature_is_a_landscape(nothing: Evidence) -> None
     ]
 
 
+def test_a_class_that_stands_for_others_gives_a_more_general_word(nothing: Evidence) -> None:
+    stream = LabelScore("valley", 0.96), LabelScore("nature", 0.97)
+    assert phrases(seeing(nothing, *stream))[0] == "a landscape"
+    boot = LabelScore("running shoe", 0.9), LabelScore("shoe", 0.91), LabelScore("footwear", 0.91)
+    assert phrases(seeing(nothing, *boot)) == ["a shoe"]
+
+
 def test_labels_of_another_classifier_are_named_if_they_are_certain(nothing: Evidence) -> None:
     assert phrases(seeing(nothing, LabelScore("lighthouse", 0.9))) == ["a lighthouse"]
     assert phrases(seeing(nothing, LabelScore("lighthouse", 0.6))) == []

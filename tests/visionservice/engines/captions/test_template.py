@@ -143,11 +143,26 @@ def test_what_is_not_sure_has_the_likeliest_general_word_and_a_low_confidence(
     (only,) = captions(nothing.with_results(scene=scene), 3)
     assert only == Caption("a plant", 0.2)  # 398 of 1,000 classes are animals, 9 are plants
     outdoors = replace(scene, outdoor=0.8)
-    assert best(nothing.with_results(scene=outdoors)) == "a plant outdoors"
+    assert best(nothing.with_results(scene=outdoors)) == "an outdoor scene"
+    clearer = replace(outdoors, words=(LabelScore("plant", 0.3),))
+    assert best(nothing.with_results(scene=clearer)) == "a plant outdoors"
     beach = replace(outdoors, place_labels=(LabelScore("water", 0.64),))
     assert best(nothing.with_results(scene=beach)) == "a body of water outdoors"
     rare = replace(outdoors, words=(LabelScore("plant", 0.1),))
     assert best(nothing.with_results(scene=rare)) == "an outdoor scene"
+
+
+def test_a_likelier_word_of_more_classes_comes_first(nothing: Evidence) -> None:
+    bulldozer = LabelScore("vehicle", 0.5), LabelScore("tractor", 0.42), LabelScore("tool", 0.34)
+    scene = replace(nothing.scene, labels=bulldozer[1:2], words=bulldozer)
+    assert best(nothing.with_results(scene=scene)) == "a vehicle"
+
+
+def test_an_object_of_the_street_is_not_in_food(nothing: Evidence) -> None:
+    fig = LabelScore("food", 0.31), LabelScore("fruit", 0.29)
+    sign = nothing.with_results(objects=(Object("stop sign", 0.8, Box(50, 50, 100, 100)),))
+    assert best(sign) == "a stop sign"
+    assert best(sign.with_results(scene=replace(nothing.scene, words=fig))) == "a fruit"
 
 
 def test_an_object_that_the_scene_does_not_confirm_is_better_than_a_color(

@@ -119,6 +119,12 @@ def test_a_large_object_needs_confirmation_by_the_scene(nothing: Evidence) -> No
     ).corroborated_objects  # not the bird
 
 
+def test_the_outdoors_confirm_a_vehicle(nothing: Evidence) -> None:
+    boat = nothing.with_results(objects=(Object("boat", 0.92, LARGE),))
+    assert not boat.corroborated_objects
+    assert boat.with_results(scene=replace(nothing.scene, outdoor=0.9)).corroborated_objects
+
+
 def test_the_text_of_an_image_with_people_is_not_read(nothing: Evidence) -> None:
     class Unread:
         @property
