@@ -18,7 +18,7 @@ from ..labels import MIN_CONFIDENCE, any_right, object_class
 from .phrases import CaptionPlan, Phrase, article, number, place_and_time
 from .scene import shows_food
 
-MIN_OTHER_OBJECT = 0.7  # the confidence of a second object, and the scene score of a drawn animal
+MIN_OTHER_OBJECT = 0.7  # the confidence of a second object
 MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6  # of the image, of a subject and in a close up
 DOUBT = 0.5  # the factor of the confidence of an object that the scene does not confirm
 MIN_GROUP = 4  # for "a group of"
@@ -68,17 +68,6 @@ def _plan(evidence: Evidence, subject: Phrase, objects: Sequence[Object]) -> Cap
     return CaptionPlan(subject, (*details, *place_and_time(evidence)), generic)
 
 
-def drawn_animal(evidence: Evidence) -> Phrase | None:
-    """Return the name of an animal in a drawing if both models find it; of 183 stamps in four."""
-    for thing in evidence.objects:
-        if thing.confidence >= MIN_UNCONFIRMED_OBJECT and "animal" in thing.words:
-            for word in (thing.name, "animal"):
-                score = evidence.scene.probability(word)
-                if score >= MIN_OTHER_OBJECT:
-                    return Phrase(article(word), min(score, thing.confidence))
-    return None
-
-
 def _subject(evidence: Evidence, same: Sequence[Object]) -> Phrase | None:
     """Return the name of objects of one class, None if its confidence is low."""
     name, generic = same[0].name, object_class(same[0].name).generic
@@ -107,12 +96,11 @@ def counted(evidence: Evidence, same: Sequence[Object]) -> str:
 
 
 def _support(thing: Object, others: Sequence[Object]) -> list[Phrase]:
-    """Return what an object is on or an animal sits on."""
+    """Return what an object or an animal is on."""
     for support in others if not object_class(thing.name).supports else ():
         on = support.box.top < thing.box.bottom <= support.box.bottom
         covered = thing.box.overlap(support.box) >= thing.box.area / 3
         if object_class(support.name).supports and on and covered:
-            verb = "sitting on" if "animal" in thing.words else "on"
             name = article(support.name.removeprefix("dining "))
-            return [Phrase(f"{verb} {name}", support.confidence)]
+            return [Phrase(f"on {name}", support.confidence)]
     return []

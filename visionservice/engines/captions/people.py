@@ -14,7 +14,7 @@ MIN_CROWD = 12  # people for "a crowd of"
 MIN_CERTAIN_PERSON = 0.8  # of a body without a face: a crab has 0.75
 MIN_THIRD_PERSON = 0.5  # of a body beside two people, less than alone
 ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person, and the phrases
-MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.5, 0.9  # of clothing and of other items of a person
+MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.6, 0.9  # of clothing and of other items of a person
 MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
 
 BESIDE = ("near", "next to", "with")  # the activities of people who may sit or stand

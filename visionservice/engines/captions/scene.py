@@ -63,9 +63,10 @@ def likeliest_word(scene: Scene) -> LabelScore | None:
 
     scores = highest((w.name, w.confidence) for w in (*scene.words, *scene.place_labels))
     words = [LabelScore(name, score) for name, score in scores.items() if class_count(name) > 1]
-    several = [word for word in words if not _is_kitchen_noise(word)]
-    general = [w for w in several if class_count(w.name) >= MIN_GENERAL_CLASSES and gain(w) > 0]
-    others = [w for w in several if w.confidence >= MIN_WORD_SCORE]
+    kitchen = {w for w in words if word_class(w.name).naming == "kitchen"}
+    words = [w for w in words if w.confidence >= MIN_KITCHEN_WORD or w not in kitchen]
+    general = [w for w in words if class_count(w.name) >= MIN_GENERAL_CLASSES and gain(w) > 0]
+    others = [w for w in words if w.confidence >= MIN_WORD_SCORE]
     return max(general or others, key=gain, default=None)
 
 
@@ -73,10 +74,6 @@ def shows_food(scene: Scene) -> bool:
     """Return True if a scene may be of food, fruit or vegetables."""
     kitchen = (word for word in scene.words if word_class(word.name).naming == "kitchen")
     return any(word.confidence >= MIN_KITCHEN_WORD for word in kitchen)
-
-
-def _is_kitchen_noise(word: LabelScore) -> bool:
-    return word_class(word.name).naming == "kitchen" and word.confidence < MIN_KITCHEN_WORD
 
 
 def is_place(scene: Scene) -> bool:

@@ -11,14 +11,15 @@ from itertools import combinations
 from ..base import Caption, Captioner, Colors
 from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
 from ..labels import highest, word_class
-from .objects import doubtful_object_plan, drawn_animal, object_plan
+from .objects import doubtful_object_plan, object_plan
 from .people import people_plan
 from .phrases import CaptionPlan, Phrase, article, join, place_and_time
 from .scene import MIN_VIEW_SCORE, is_place, likeliest_word, scene_plan
 
 GENERIC_SHARE = 0.5  # the factor of "a person" for "a man", and of a mere place or colors
-MIN_PAGE_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.2
-"""Of the image, by lines of text: a sudoku covers 0.095, the marks on a circuit board 0.03."""
+MIN_PAGE_SHARE, MIN_SCREEN_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.04, 0.2
+"""Of the image, by lines of text: a sudoku covers 0.095, the marks on a circuit board 0.038; the
+scene model takes pages for screens, and a device has little text."""
 MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
 MAX_QUOTED_WORDS = 8
 MIN_PLACE_WORD = 0.3  # the score of a general word, such as building, that replaces outdoor scene
@@ -61,7 +62,7 @@ def _add_medium(evidence: Evidence, plan: CaptionPlan, words: str) -> str:
     kind, ink = evidence.image_type, tone(evidence.colors)
     if kind.line_drawing:
         medium = f"{ink or 'a'} line drawing"
-    elif kind.clip_art >= 2:
+    elif evidence.is_drawing:
         medium = f"{ink or 'a'} clip art picture"
     elif ink and not plan.skip_medium:
         medium = f"{ink} photo"
@@ -83,11 +84,10 @@ def _document(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of a document, None if its few words are on something else, as on a shop."""
     if not evidence.is_document:
         return None
-    scene = scene_plan(evidence) if evidence.text.coverage < MIN_PAGE_SHARE else None
-    screen = evidence.scene.probability("electronics")
-    if scene and scene.subject.confidence >= MIN_VIEW_SCORE and not screen:
-        return None
-    return text_plan(evidence)
+    coverage, screen = evidence.text.coverage, evidence.scene.probability("electronics")
+    limit = MIN_SCREEN_SHARE if screen else MIN_PAGE_SHARE
+    scene = scene_plan(evidence) if coverage < limit else None
+    return None if scene and scene.subject.confidence >= MIN_VIEW_SCORE else text_plan(evidence)
 
 
 def text_plan(evidence: Evidence) -> CaptionPlan | None:
@@ -110,7 +110,7 @@ def _unsure(evidence: Evidence) -> CaptionPlan:
     """Return the plan of what is the likeliest where no engine is certain, or of colors."""
     scene, colors = evidence.scene, evidence.colors
     if evidence.is_drawing:
-        return CaptionPlan(drawn_animal(evidence) or Phrase("", evidence.image_type.confidence))
+        return CaptionPlan(Phrase("", evidence.image_type.confidence))
     if scene.low_level.texture:
         return CaptionPlan(Phrase("an even texture", scene.low_level.texture), skip_medium=True)
     word = likeliest_word(scene)

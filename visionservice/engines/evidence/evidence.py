@@ -43,6 +43,9 @@ MAX_BABY_AGE, MAX_CHILD_AGE, MAX_YOUNG_AGE, MAX_ADULT_AGE = 2, 12, 19, 75
 their gender less than others (Guo et al., "Is gender recognition affected by age?", 2009): the
 model takes Grace Hopper at 78 for a man (0.98)."""
 MIN_GENDER_CONFIDENCE = 0.75  # in a gender that a word may name
+MIN_PART_OVERLAP, MIN_CERTAIN_PART, MIN_SAME_ANIMAL_OVERLAP = 0.9, 0.7, 0.7
+"""Of an object in another of the same name (the head of a bird is a second bird of 0.65), and of
+two animals in one place (a cat of 0.69 is a dog of 0.80)."""
 MAX_BODY_OVERLAP = 0.4  # the intersection over union from which two boxes are one body
 MAX_WORKING_PIXELS = 1_200_000  # from which the tags and captions of a larger image are made
 _WORDS = {
@@ -91,8 +94,10 @@ class Evidence:
             return ()
         words = chain(self.scene.object_words, repeat(()))
         found = starmap(self._weigh, zip(self.objects, words, strict=False))
-        kept = (o for o in found if o.confidence >= MIN_CONFIDENCE)
-        return tuple(sorted(kept, key=lambda o: -o.confidence))
+        kept = sorted(
+            (o for o in found if o.confidence >= MIN_CONFIDENCE), key=lambda o: -o.confidence
+        )
+        return tuple(o for o in kept if not any(self._is_same(o, other) for other in kept))
 
     @property
     def word_count(self) -> int:
@@ -109,8 +114,9 @@ class Evidence:
 
     @property
     def is_drawing(self) -> bool:
-        """Whether the image is a drawing or clip art."""
-        return self.image_type.line_drawing > 0 or self.image_type.clip_art >= 2
+        """Whether the image is a drawing, but for clip art of a thing that the scene shows."""
+        known = any(each.confidence >= MIN_SUBJECT_SCORE for each in self.scene.labels[:1])
+        return self.image_type.line_drawing > 0 or (self.image_type.clip_art >= 2 and not known)
 
     @property
     def people(self) -> tuple[Person, ...]:
@@ -151,6 +157,15 @@ class Evidence:
         """Return the image with at most this many pixels."""
         small = max_pixels <= MAX_WORKING_PIXELS
         return shrink(self.working if small else self.image, max_pixels)
+
+    def _is_same(self, thing: Object, other: Object) -> bool:
+        """Return True if an object is a part of another, or an animal that has a better name."""
+        if thing.name == other.name:
+            inside = thing.box.overlap(other.box) >= MIN_PART_OVERLAP * thing.box.area
+            return inside and thing.confidence < min(other.confidence, MIN_CERTAIN_PART)
+        animals = "animal" in thing.words and "animal" in other.words
+        score, better = ((self.scene.probability(o.name), o.confidence) for o in (thing, other))
+        return animals and score < better and thing.box.iou(other.box) >= MIN_SAME_ANIMAL_OVERLAP
 
     def _weigh(self, thing: Object, words: Sequence[LabelScore]) -> Object:
         """Return an object named by the scene model on its box, or weighed on the whole image."""

@@ -274,6 +274,17 @@ def test_a_shop_with_a_few_words_on_it_is_no_text(nothing: Evidence) -> None:
     assert phrases(plan_caption(shop)) == ["a bakery"]
 
 
+@pytest.mark.parametrize(("coverage", "name"), [(0.03, "an electronic device"), (0.05, "text")])
+def test_a_device_with_little_text_is_no_page(
+    nothing: Evidence, coverage: float, name: str
+) -> None:
+    text = replace(nothing.text, lines=(LINE,), coverage=coverage)
+    words = LabelScore("modem", 0.56), LabelScore("electronics", 0.81)
+    scene = replace(nothing.scene, labels=words[:1], words=words)
+    shown = nothing.with_results(text=text, scene=scene)
+    assert phrases(plan_caption(shown))[0] == name
+
+
 def test_text_on_a_doubtful_screen_is_text(nothing: Evidence) -> None:
     board = Object("tv", 0.78, Box(0, 0, 390, 390))
     shown = nothing.with_results(objects=(board,), text=replace(nothing.text, lines=(LINE,)))

@@ -61,12 +61,40 @@ def test_an_animal_that_the_scene_model_hardly_knows_needs_no_confirmation(
 def test_an_animal_beside_another_one_stands_and_one_in_its_place_does_not(
     nothing: Evidence,
 ) -> None:
-    giraffe, zebra = Object("giraffe", 0.97, LARGE), Object("zebra", 0.99, LARGE)
+    giraffe = Object("giraffe", 0.97, LARGE)
+    zebra = Object("zebra", 0.99, Box(200, 50, 200, 200))
     words = LabelScore("zebra", 0.86), LabelScore("animal", 0.91)
     both = nothing.with_results(objects=(giraffe, zebra))
     assert len(seeing(both, *words).corroborated_objects) == 2
     alone = nothing.with_results(objects=(giraffe,))
     assert not seeing(alone, *words).corroborated_objects
+
+
+def test_two_animals_in_one_place_are_the_one_that_the_scene_shows(nothing: Evidence) -> None:
+    dog, cat = Object("dog", 0.8, LARGE), Object("cat", 0.7, Box(50, 40, 210, 210))
+    both = nothing.with_results(objects=(dog, cat))
+    words = LabelScore("cat", 0.3), LabelScore("dog", 0.1)
+    assert [o.name for o in seeing(both, *words).corroborated_objects] == ["cat"]
+    assert [o.name for o in seeing(both, *words[1:]).corroborated_objects] == ["dog"]
+    apart = both.with_results(objects=(dog, replace(cat, box=Box(200, 50, 200, 200))))
+    assert len(seeing(apart, *words).corroborated_objects) == 2
+
+
+def test_a_doubtful_object_within_one_of_its_class_is_a_part_of_it(nothing: Evidence) -> None:
+    bird, head = Object("bird", 0.95, LARGE), Object("bird", 0.65, Box(60, 60, 90, 90))
+    shown = seeing(nothing, LabelScore("bird", 0.6), LabelScore("animal", 0.6))
+    assert shown.with_results(objects=(bird, head)).corroborated_objects == (bird,)
+    chick = replace(head, confidence=0.9)
+    assert len(shown.with_results(objects=(bird, chick)).corroborated_objects) == 2
+
+
+def test_clip_art_of_a_thing_that_the_scene_shows_is_no_drawing(nothing: Evidence) -> None:
+    cut_out = nothing.with_results(image_type=ImageType(3, 0))
+    assert cut_out.is_drawing
+    assert not seeing(cut_out, LabelScore("running shoe", 0.96)).is_drawing
+    assert seeing(
+        nothing.with_results(image_type=ImageType(2, 1)), LabelScore("tiger", 0.96)
+    ).is_drawing
 
 
 def looking_again(evidence: Evidence, thing: Object, *words: LabelScore) -> list[Object]:
