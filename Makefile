@@ -72,8 +72,8 @@ browser: $(DRIVER) ## open the notebooks in Chromium (options: make browser OFFL
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq chromium; }
 	$(if $(OFFLINE),$(CUT)) $(BIN)/python -m pytest tests/browser
 
-binder: $(TESTS) ## repeat MyBinder's build, and measure its memory
-	$(BIN)/python tools/rehearse_binder.py
+binder: $(TESTS) ## repeat MyBinder's build, run the notebooks and measure the memory (Linux)
+	$(BIN)/python tools/check_binder.py
 
 offline: $(TESTS) ## run the notebooks with every network except loopback disabled (Linux)
 	$(CUT) $(NBVAL)
