@@ -8,8 +8,8 @@ DRIVER := $(VENV)/.browser
 DOCS   := $(VENV)/.docs
 STOCK  := .bench/.ready
 LAB    ?=
-# compat: the finder of the other modes loses to a folder named visionhelpers, such as the clone
-EDITABLE := --config-settings editable_mode=compat --editable
+# The first version with --group is pip 25.1
+INSTALL := $(BIN)/python -m pip install --quiet --progress-bar on
 DEBIAN := wordnet-base fonts-wqy-zenhei
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -28,21 +28,22 @@ $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet 'pip>=25.1'
 	@echo 'Installing 1.2 GB, this takes some minutes …'
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[notebooks,service,many,cluster]'
+	$(INSTALL) --editable '.[notebooks]'
 	@touch $(READY)
 
 $(TESTS): $(READY)
 	@echo 'Installing the tools of the tests, 0.4 GB …'
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[test,binder,dev]'
+	$(INSTALL) --group test --group dev --group binder
 	@touch $(TESTS)
 
 $(DRIVER): $(TESTS)
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[browser]'
+	$(INSTALL) --group browser
 	@touch $(DRIVER)
 
 $(DOCS): $(READY)
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[docs]'
+	$(INSTALL) --group docs
 	@touch $(DOCS)
 
 $(STOCK): # stock RapidOCR, which make bench compares with
