@@ -1,8 +1,12 @@
 # make lab opens the notebooks, make test runs every test; both set everything up first.
-PYTHON ?= python3
+WINDOWS := $(filter Windows_NT,$(OS))
+PYTHON ?= $(if $(WINDOWS),py,python3)
 VENV   ?= .venv
-BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
+SCRIPTS := $(if $(WINDOWS),Scripts,bin)
+BIN    := $(VENV)/$(SCRIPTS)
+# The name contains the version, so that another PYTHON replaces the environment
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+READY  := $(VENV)/.ready-$(VERSION)
 TESTS  := $(VENV)/.tests
 DRIVER := $(VENV)/.browser
 DOCS   := $(VENV)/.docs
@@ -27,7 +31,8 @@ help: ## list the targets
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	grep -qs '^version.* = $(VERSION)\.' $(VENV)/pyvenv.cfg || \
+		$(PYTHON) -m venv $(if $(wildcard $(VENV)/pyvenv.cfg),--clear) $(VENV)
 	$(BIN)/python -m pip install --quiet 'pip>=25.1'
 	@echo 'Installing 1.2 GB, this takes some minutes …'
 	$(INSTALL) --editable '.[notebooks]'
@@ -48,7 +53,7 @@ $(DOCS): $(READY)
 
 $(STOCK): # stock RapidOCR, which make bench compares with
 	$(PYTHON) -m venv .bench
-	.bench/bin/python -m pip install --quiet --progress-bar on rapidocr onnxruntime
+	.bench/$(SCRIPTS)/python -m pip install --quiet --progress-bar on rapidocr onnxruntime
 	@touch $(STOCK)
 
 lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-browser')

@@ -52,6 +52,19 @@ def test_an_environment_has_what_the_notebooks_and_their_run_import() -> None:
         assert {canonicalize_name(name) for name in origins[module]} & installed, module
 
 
+def test_make_replaces_an_environment_of_another_python(tmp_path: Path) -> None:
+    def plan() -> str:
+        command = ["make", "-n", f"PYTHON={sys.executable}", f"VENV={tmp_path}", "lab"]
+        return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
+
+    assert "--clear" not in plan(), "a folder that is no environment is not emptied"
+    (tmp_path / "pyvenv.cfg").write_text("version = 3.99.1\n")
+    (tmp_path / ".ready-3.99").touch()
+    assert "--clear" in plan()
+    (tmp_path / ".ready-{}.{}".format(*sys.version_info)).touch()
+    assert "pip install" not in plan()
+
+
 def test_the_package_is_imported_in_the_folder_that_contains_the_clone(tmp_path: Path) -> None:
     (tmp_path / "visionhelpers").mkdir()  # a clone has this name by default
     variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
