@@ -23,7 +23,7 @@ CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' 
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility fuzz site wheel execute clean
+.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility fuzz site wheel minimum execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -122,6 +122,9 @@ site: $(DOCS) ## build the site from docs/ and the notebooks into build/site, an
 
 wheel: $(TESTS) ## build the wheel into dist/ and try it outside the checkout (options: TAG=v0.1.0)
 	$(BIN)/python tools/check_wheel.py $(TAG)
+
+minimum: $(TESTS) ## try the wheel with the lowest versions that pyproject.toml allows
+	$(BIN)/python tools/check_wheel.py --lowest
 
 execute: $(TESTS) ## run the notebooks and store their outputs, after a change to them
 	$(BIN)/python tools/add_navigation.py
