@@ -23,7 +23,7 @@ CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' 
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility fuzz site wheel minimum execute clean
+.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility licenses fuzz site wheel minimum execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -110,6 +110,9 @@ sdk: $(TESTS) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
 
 compatibility: $(TESTS) ## write docs/compatibility.md from its table
 	$(BIN)/python tools/make_compatibility.py
+
+licenses: $(TESTS) ## write docs/licenses.md from what is installed
+	$(BIN)/python tools/make_licenses.py
 
 fuzz: $(TESTS) ## send thousands of generated requests (options: make fuzz VERSION=v3.2=500)
 	$(BIN)/python -W ignore -m tests.fuzz.run $(VERSION)
