@@ -1,15 +1,19 @@
 # make lab opens the notebooks, make test runs every test; both set everything up first.
-PYTHON ?= python3
+WINDOWS := $(filter Windows_NT,$(OS))
+PYTHON ?= $(if $(WINDOWS),py,python3)
 VENV   ?= .venv
-BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
+SCRIPTS := $(if $(WINDOWS),Scripts,bin)
+BIN    := $(VENV)/$(SCRIPTS)
+# The name contains the version, so that another PYTHON replaces the environment
+VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+READY  := $(VENV)/.ready-$(VERSION)
 TESTS  := $(VENV)/.tests
 DRIVER := $(VENV)/.browser
 DOCS   := $(VENV)/.docs
 STOCK  := .bench/.ready
 LAB    ?=
-# compat: the finder of the other modes loses to a folder named visionhelpers, such as the clone
-EDITABLE := --config-settings editable_mode=compat --editable
+# The first version with --group is pip 25.1
+INSTALL := $(BIN)/python -m pip install --quiet --progress-bar on
 DEBIAN := wordnet-base fonts-wqy-zenhei
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
@@ -19,7 +23,7 @@ CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' 
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility fuzz site wheel execute clean
+.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility licenses fuzz site wheel minimum execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -27,27 +31,29 @@ help: ## list the targets
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	grep -qs '^version.* = $(VERSION)\.' $(VENV)/pyvenv.cfg || \
+		$(PYTHON) -m venv $(if $(wildcard $(VENV)/pyvenv.cfg),--clear) $(VENV)
+	$(BIN)/python -m pip install --quiet 'pip>=25.1'
 	@echo 'Installing 1.2 GB, this takes some minutes …'
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[notebooks,service,many,cluster]'
+	$(INSTALL) --editable '.[notebooks]'
 	@touch $(READY)
 
 $(TESTS): $(READY)
 	@echo 'Installing the tools of the tests, 0.4 GB …'
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[test,binder,dev]'
+	$(INSTALL) --group test --group dev --group binder
 	@touch $(TESTS)
 
 $(DRIVER): $(TESTS)
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[browser]'
+	$(INSTALL) --group browser
 	@touch $(DRIVER)
 
 $(DOCS): $(READY)
-	$(BIN)/python -m pip install --quiet --progress-bar on $(EDITABLE) '.[docs]'
+	$(INSTALL) --group docs
 	@touch $(DOCS)
 
 $(STOCK): # stock RapidOCR, which make bench compares with
 	$(PYTHON) -m venv .bench
-	.bench/bin/python -m pip install --quiet --progress-bar on rapidocr onnxruntime
+	.bench/$(SCRIPTS)/python -m pip install --quiet --progress-bar on rapidocr onnxruntime
 	@touch $(STOCK)
 
 lab: $(READY) ## open the notebooks in JupyterLab (options: make lab LAB='--no-browser')
@@ -105,6 +111,9 @@ sdk: $(TESTS) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
 compatibility: $(TESTS) ## write docs/compatibility.md from its table
 	$(BIN)/python tools/make_compatibility.py
 
+licenses: $(TESTS) ## write docs/licenses.md from what is installed
+	$(BIN)/python tools/make_licenses.py
+
 fuzz: $(TESTS) ## send thousands of generated requests (options: make fuzz VERSION=v3.2=500)
 	$(BIN)/python -W ignore -m tests.fuzz.run $(VERSION)
 
@@ -116,6 +125,9 @@ site: $(DOCS) ## build the site from docs/ and the notebooks into build/site, an
 
 wheel: $(TESTS) ## build the wheel into dist/ and try it outside the checkout (options: TAG=v0.1.0)
 	$(BIN)/python tools/check_wheel.py $(TAG)
+
+minimum: $(TESTS) ## try the wheel with the lowest versions that pyproject.toml allows
+	$(BIN)/python tools/check_wheel.py --lowest
 
 execute: $(TESTS) ## run the notebooks and store their outputs, after a change to them
 	$(BIN)/python tools/add_navigation.py

@@ -1,8 +1,10 @@
 """Build the sdist and the wheel into dist/, and try the wheel outside the checkout.
 
 `make wheel` runs it. The wheel is installed in a new environment in a temporary folder: first
-without the service, where connect() has to name the command that installs it, then with it, where
-a sample image has to get its caption. An argument, such as v0.1.0, has to be the version's tag.
+without extras, where each feature that needs one has to name the command that installs it, then
+with the service, where a sample image has to get its caption. An argument, such as v0.1.0, has to
+be the version's tag. `make minimum` adds --lowest: the versions are then the lowest ones that
+pyproject.toml allows, and a part of the tests runs with them.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import zipfile
+from argparse import ArgumentParser
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -22,19 +25,38 @@ from benchmarks.own_service import own_state  # noqa: E402  from the root of the
 
 DIST = ROOT / "dist"
 PACKAGES = ("visionhelpers", "visionservice")
-WITHOUT_SERVICE = """
+SCRIPTS = "Scripts" if sys.platform == "win32" else "bin"
+PLAIN = """
 import visionhelpers as vh
-try:
-    vh.connect(local=True)
-except vh.ConfigurationError as error:
-    print(error)
+print(vh.__file__)
+caption = {"text": "a cup", "confidence": 1}
+vh.draw_caption(vh.sample_path("coffee_cup.jpg"), {"description": {"captions": [caption]}})
+vision = vh.VisionClient("http://127.0.0.1", "K")
+table = vh.run_batch(vision, "tag", [], progress=False).to_dataframe
+for feature in (vh.connect, lambda: vh.Explorer(vision), table):
+    try:
+        feature()
+    except vh.ConfigurationError as error:
+        print(error)
 """
 WITH_SERVICE = """
 import visionhelpers as vh
-print(vh.__file__)
-result = vh.connect(local=True).describe(vh.sample_path("coffee_cup.jpg"))
-print(result["description"]["captions"][0]["text"])
+image = vh.sample_path("coffee_cup.jpg")
+vision = vh.connect(local=True)
+vh.draw_faces(image, vision.analyze(image, features=["Faces"]))
+print(vision.ocr(vh.sample_path("printed_page.jpg"))["language"])
+print(vision.describe(image)["description"]["captions"][0]["text"])
 """
+TESTS = (
+    "test_client.py",
+    "batch/test_dask.py",
+    "batch/test_dataframe.py",
+    "drawing/test_draw.py",
+    "explorer/test_widget.py",
+    "visionservice/test_app.py",
+    "visionservice/test_fetch.py",
+)
+"""Tests that use most of the packages."""
 
 
 def build() -> Path:
@@ -73,47 +95,71 @@ def check_version(wheel: Path, tag: str) -> None:
     print(f"The tag {tag} is the version of the wheel")
 
 
-def check_installed(wheel: Path, folder: Path) -> None:
+def check_installed(wheel: Path, folder: Path, lowest: bool) -> None:
     """Install the wheel in a new environment, without the service and with it."""
     run([sys.executable, "-m", "venv", str(folder / "environment")], folder)
-    scripts = "Scripts" if sys.platform == "win32" else "bin"
-    python = str(folder / "environment" / scripts / "python")
-    install(python, str(wheel), folder)
-    said = run([python, "-c", WITHOUT_SERVICE], folder).strip()
-    if "is not installed" not in said or "pip install" not in said:
-        raise SystemExit(f"Without the service, connect() names no command: {said or 'no error'}")
-    print(f"Without the service: {said}")
-    install(python, f"{wheel}[service]", folder)
-    said = run([python, "-c", WITH_SERVICE], folder)
-    location, caption = said.strip().splitlines()[0], said.strip().splitlines()[-1]
+    python = str(folder / "environment" / SCRIPTS / "python")
+    install(python, wheel, [], folder, lowest)
+    location, *errors = run([python, "-c", PLAIN], folder).splitlines()
     if not Path(location).resolve().is_relative_to(folder.resolve()):
         raise SystemExit(f"The package was imported from {location}, not from the wheel")
-    if "cup" not in caption:
-        raise SystemExit(f"With the service, coffee_cup.jpg got the caption {caption!r}")
+    errors.append(run([python, "-m", "visionservice"], folder, status=1).strip())
+    for extra, error in zip(("service", "explorer", "batch", "service"), errors, strict=True):
+        if f'run pip install ".[{extra}]"' not in error or "\n" in error:
+            raise SystemExit(f"Without {extra}, no error names the command: {error}")
+        print(error)
+    print(run([str(Path(python).with_name("visionhelpers")), "--version"], folder).strip())
+    install(python, wheel, ["service"], folder, lowest)
+    *_, language, caption = run([python, "-c", WITH_SERVICE], folder).splitlines()
+    if "cup" not in caption or language != "en":
+        raise SystemExit(f"coffee_cup.jpg got the caption {caption!r}, and a page {language!r}")
     print(f"With the service: coffee_cup.jpg shows {caption}")
+    if lowest:
+        install(python, wheel, ["notebooks", "parquet"], folder, lowest)
+        run([python, "-m", "pip", "install", "--quiet", "pip>=25.1"], folder)
+        run([python, "-m", "pip", "install", "--quiet", "--group", "test"], ROOT)
+        tests = [f"tests/{name}" for name in TESTS]
+        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+        print(run(command, ROOT).splitlines()[-1])
 
 
-def install(python: str, requirement: str, folder: Path) -> None:
-    print(f"pip install {requirement}", flush=True)
-    run([python, "-m", "pip", "install", "--quiet", requirement], folder)
+def install(python: str, wheel: Path, extras: list[str], folder: Path, lowest: bool) -> None:
+    """Install a wheel with extras, on request in the lowest versions that pyproject.toml allows."""
+    name = f"visionhelpers[{','.join(extras)}]" if extras else "visionhelpers"
+    command = [python, "-m", "pip", "install", "--quiet", f"{name} @ {wheel.as_uri()}"]
+    if lowest:
+        uv, pins = folder / "uv", str(folder / "pins.txt")
+        run([sys.executable, "-m", "venv", str(uv)], folder)
+        run([str(uv / SCRIPTS / "python"), "-m", "pip", "install", "--quiet", "uv"], folder)
+        resolve = [str(uv / SCRIPTS / "uv"), "pip", "compile", "--quiet", "--python", python]
+        resolve += ["--resolution", "lowest-direct", "--output-file", pins]
+        resolve += [f"--extra={extra}" for extra in extras]
+        run([*resolve, str(ROOT / "pyproject.toml")], folder)
+        command += ["--constraint", pins]
+    print(f"{name}, {'lowest' if lowest else 'latest'} versions:", flush=True)
+    run(command, folder)
 
 
-def run(command: list[str], folder: Path) -> str:
-    """Run a command in a folder, and return what it printed; end with its errors if it fails."""
+def run(command: list[str], folder: Path, status: int = 0) -> str:
+    """Run a command in a folder, and return what it printed; end if its exit status is another."""
     ended = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8")
-    if ended.returncode:
+    if ended.returncode != status:
         raise SystemExit(f"{' '.join(command[:4])} failed:\n{ended.stdout}{ended.stderr}")
-    return ended.stdout
+    return ended.stderr if status else ended.stdout
 
 
 def main() -> None:
     os.environ.pop("PYTHONPATH", None)  # it may lead to the checkout
+    parser = ArgumentParser(description="Build the wheel, and try it outside the checkout.")
+    parser.add_argument("tag", nargs="?", help="tag of a release, such as v0.1.0")
+    parser.add_argument("--lowest", action="store_true", help="install the lowest versions")
+    options = parser.parse_args()
     wheel = build()
-    if len(sys.argv) > 1:
-        check_version(wheel, sys.argv[1])
+    if options.tag:
+        check_version(wheel, options.tag)
     check_content(wheel)
     with own_state(), tempfile.TemporaryDirectory(prefix="visionhelpers-wheel-") as name:
-        check_installed(wheel, Path(name))
+        check_installed(wheel, Path(name), options.lowest)
 
 
 if __name__ == "__main__":

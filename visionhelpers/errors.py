@@ -90,6 +90,12 @@ class VisionWarning(UserWarning):
     """The client changed a request, for example by resizing the image."""
 
 
+def not_installed(feature: str, package: str | None, extra: str) -> ConfigurationError:
+    """Return the error for a feature that needs an extra of this package."""
+    advice = f'run pip install ".[{extra}]" in the checkout of visionhelpers'
+    return ConfigurationError(f"{feature} is not installed ({package} is missing): {advice}")
+
+
 def format_error(error: BaseException) -> str:
     """Return the message of an error on one line, after its type if it is not a VisionError."""
     message = " ".join(str(error).split())

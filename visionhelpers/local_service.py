@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Any, NamedTuple
 
 from .endpoint import Secret, parse_endpoint, parse_key
-from .errors import ConfigurationError, TransportError, VisionError
+from .errors import ConfigurationError, TransportError, VisionError, not_installed
 from .transport import Transport
 
 START_SECONDS = 60.0
@@ -24,7 +24,6 @@ PROBE_SECONDS = 10.0
 IDLE_SECONDS = 1800
 PREFERRED_PORT = 8421  # if it is free, so that the URLs which a notebook prints stay valid
 FOLDERS = {"VISION_GALLERY", "VISION_MODEL_CACHE", "VISION_STATE_DIR"}
-INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'
 _LAUNCH = (
     "import runpy, sys; sys.path.append(sys.argv.pop(1)); "
     "runpy.run_module('visionservice', run_name='__main__', alter_sys=True)"
@@ -67,10 +66,9 @@ def find_or_start() -> ServiceInfo:
 
 def check_installed() -> None:
     """Raise ConfigurationError if a package of the service is missing."""
-    if missing := [name for name in ("starlette", "uvicorn") if find_spec(name) is None]:
-        raise ConfigurationError(
-            f"The local service is not installed ({', '.join(missing)} is missing): {INSTALL}"
-        )
+    for package in ("starlette", "uvicorn"):
+        if find_spec(package) is None:
+            raise not_installed("The local service", package, "service")
 
 
 def _state_folder() -> Path:

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LocalService", "create_app"]
 
-INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'  # as in local_service
+INSTALL = 'run pip install ".[service]" in the checkout of visionhelpers'  # as the client writes
 
 
 def __getattr__(name: str) -> Any:

@@ -59,7 +59,8 @@ async def handle_exception(request: Request, error: Exception) -> Response:
         return error_response(request, not_found())
     message = str(error) if isinstance(error, EngineUnavailable) else ""
     if isinstance(error, ImportError) and not (error.name or "").startswith(__package__):
-        message = f"The package {error.name!r} is missing: {INSTALL}."
+        reason = f"The package {error.name!r} is missing" if error.name else str(error)
+        message = f"{reason}: {INSTALL}."
     if message:
         log.warning("Request %s: %s", request.state.id, to_ascii_line(str(error)))
         failed = not_reachable if isinstance(error, EngineUnreachable) else not_available

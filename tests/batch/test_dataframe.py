@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,6 @@ from visionhelpers import VisionClient, sample_path
 from visionhelpers.batch import BatchResult
 from visionhelpers.batch.dataframe import to_dataframe
 from visionservice import LocalService
-
-WITHOUT = """
-import sys
-sys.modules["pandas"] = None
-from visionhelpers.batch.dataframe import to_dataframe
-to_dataframe([])
-"""
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +100,3 @@ def test_a_table_of_real_results_goes_to_parquet_and_back(
         tags for tags in table["tags"] if tags is not None
     ]
     to_dataframe([]).to_parquet(tmp_path / "empty.parquet")
-
-
-def test_without_pandas_the_pip_command_is_named() -> None:
-    run = subprocess.run([sys.executable, "-c", WITHOUT], capture_output=True, text=True)
-    assert 'ConfigurationError: pandas is not installed: run pip install ".[many]"' in run.stderr

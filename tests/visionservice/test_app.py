@@ -201,7 +201,11 @@ def test_a_bug_is_logged_and_not_returned(tmp_path: Path, caplog: pytest.LogCapt
 
 @pytest.mark.parametrize(
     "trouble",
-    [EngineUnavailable("Landmarks need opencv: pip install it."), ImportError("no", name="opencv")],
+    [
+        EngineUnavailable("Landmarks need opencv: pip install it."),
+        ImportError("no", name="opencv"),
+        ImportError("opencv needs another numpy"),
+    ],
 )
 def test_a_missing_package_affects_only_the_results_that_need_it(
     tmp_path: Path, trouble: Exception

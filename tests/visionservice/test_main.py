@@ -21,7 +21,7 @@ import requests
 
 import visionhelpers
 from tests.full_disk import FULL_DISK, on_full_disk
-from visionhelpers import local_service
+from visionhelpers.errors import not_installed
 from visionhelpers.images import sample_path
 from visionservice import INSTALL
 from visionservice.__main__ import _parser, main
@@ -234,7 +234,7 @@ SENTENCE = (
 
 
 def test_both_packages_name_the_same_command() -> None:
-    assert INSTALL == local_service.INSTALL
+    assert str(not_installed("The service", "x", "service")).endswith(INSTALL)
 
 
 def test_without_its_packages_the_command_prints_how_to_install_them() -> None:

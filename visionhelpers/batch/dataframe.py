@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from .. import results
-from ..errors import ConfigurationError
+from ..errors import not_installed
 from .worker import BatchResult
 
 COLUMNS = {
@@ -18,9 +18,8 @@ def to_dataframe(found: Iterable[BatchResult]) -> Any:
     """Return a DataFrame with COLUMNS; raise ConfigurationError if pandas is not installed."""
     try:
         import pandas as pd
-    except ImportError:
-        advice = 'run pip install ".[many]" in the checkout of visionhelpers'
-        raise ConfigurationError(f"pandas is not installed: {advice}") from None
+    except ModuleNotFoundError as error:
+        raise not_installed("to_dataframe()", error.name, "batch") from None
     return pd.DataFrame(map(_to_row, found), columns=list(COLUMNS)).astype(COLUMNS)
 
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
 from functools import partial
+from importlib import import_module
+from importlib.util import find_spec
 from inspect import GEN_CLOSED, getgeneratorstate, signature
 from operator import length_hint
 from pathlib import Path
@@ -140,7 +142,8 @@ def _send(
     counts: Counter[str],
 ) -> Sending:
     """Send images and yield their results. It refers to no BatchRun, and ends with it."""
-    from tqdm.auto import tqdm  # here, because worker processes import this package
+    # Here, because worker processes import this package. In a notebook, auto warns without widgets.
+    tqdm: Any = import_module("tqdm.auto" if find_spec("ipywidgets") else "tqdm").tqdm
 
     completed: SimpleQueue[Any] = SimpleQueue()
     pending: set[Future[BatchResult]] = set()

@@ -2,18 +2,23 @@
 
 from typing import Any
 
-import ipywidgets as widgets
-from ipywidgets import HTML, BoundedIntText, Checkbox, Dropdown, HBox, Layout, Text, VBox
-from traitlets import Bunch
-
 from ..client import VisionClient
+from ..errors import not_installed
 from ..images import ImageInput, sample_credits, sample_path
-from . import html
-from .accessibility import GUARD_CLASS, LiveRegion, ShortcutGuard
-from .file_upload import ChunkedUpload
 from .query import sample_name
-from .state import ExplorerState
 from .tasks import DEFAULTS, LANGUAGES, TASKS
+
+try:
+    import ipywidgets as widgets
+    from ipywidgets import HTML, BoundedIntText, Checkbox, Dropdown, HBox, Layout, Text, VBox
+    from traitlets import Bunch
+
+    from . import html
+    from .accessibility import GUARD_CLASS, LiveRegion, ShortcutGuard
+    from .file_upload import ChunkedUpload
+    from .state import ExplorerState
+except ModuleNotFoundError as error:
+    raise not_installed("The Explorer", error.name, "explorer") from None
 
 FULL_WIDTH = "calc(100% - 4px)"
 

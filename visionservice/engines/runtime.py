@@ -171,13 +171,13 @@ def _compile(
 
 def _load(cached: Path, options: dict[str, Any]) -> Any:
     """Load a compiled model, which shares the memory of its file and keeps copies of weights."""
-    file = np.memmap(cached, np.uint8, "c")
-    model = _core()[0].import_model(
-        import_package("openvino").Tensor(file, shared_memory=True), "CPU", options
-    )
+    with cached.open("rb") as opened:
+        memory = mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_COPY)
+    tensor = import_package("openvino").Tensor(np.frombuffer(memory, np.uint8), shared_memory=True)
+    model = _core()[0].import_model(tensor, "CPU", options)
     if hasattr(mmap, "MADV_DONTNEED"):  # not on Windows
-        file._mmap.madvise(mmap.MADV_DONTNEED)  # type: ignore[attr-defined]
-    model.file = file  # which OpenVINO does not keep
+        memory.madvise(mmap.MADV_DONTNEED)
+    model.file = memory  # which OpenVINO does not keep
     return model
 
 
