@@ -83,13 +83,11 @@ def _subject(evidence: Evidence, same: Sequence[Object]) -> Phrase | None:
 
 
 def counted(evidence: Evidence, same: Sequence[Object]) -> str:
-    """Return objects of one class with their number, or a cup with its content.
-
-    Three more that are doubtful make a group: of seven boats one is found with 0.6 and more.
-    """
+    """Return objects of one class with their number, or a cup with its content."""
     row = object_class(same[0].name)
     if len(same) == 1 and evidence.scene.probability(row.content) >= MIN_CONTENT_SCORE:
         return article(f"{row.name.split()[-1]} of {row.content}")
+    # Three more that are doubtful make a group: of seven boats one is found with 0.6 and more.
     rest = [o for o in evidence.objects if o.name == row.name and o.confidence < MIN_CONFIDENCE]
     apart = [o for o in rest if all(o.box.overlap(s.box) < o.box.area / 2 for s in same)]
     return number(row.name, row.plural, max(len(same), MIN_GROUP * (len(apart) >= MIN_GROUP - 1)))
