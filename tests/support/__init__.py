@@ -1,0 +1,1 @@
+"""What the tests share: a clock, polls with a deadline, and calls in another process."""
