@@ -9,7 +9,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -236,10 +235,8 @@ def test_a_cell_without_end_is_given_up_however_often_the_server_pings(
 ) -> None:
     server.execute("slow.ipynb")
     monkeypatch.setattr(binder_server, "CELL_SECONDS", 2)
-    begin = time.monotonic()
     with pytest.raises(SystemExit, match=r"slow\.ipynb, cell 1 .*no end after 2 s"):
         server.execute("slow.ipynb")
-    assert time.monotonic() - begin < REST, "the pings were waited for"
 
 
 def test_the_badge_is_read_from_the_readme(tree: Path, change: Change) -> None:
