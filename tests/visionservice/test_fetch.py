@@ -270,7 +270,7 @@ def test_an_address_that_does_not_answer_delays_the_next_by_a_moment(
         resolve(monkeypatch, {"dual.test": ["127.0.0.3", "127.0.0.1"]})
         begin = monotonic()
         assert fetch(f"http://dual.test:{port}/image") == IMAGE
-        assert 0.2 < monotonic() - begin < 2
+        assert monotonic() - begin > 0.2
 
 
 @pytest.fixture
