@@ -13,6 +13,8 @@ import pytest
 
 from benchmarks.own_service import own_state
 
+pytest.register_assert_rewrite("tests.support")
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Give the tests and the kernels an empty state folder, and no endpoint, gallery or proxy."""

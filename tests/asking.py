@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from time import sleep
 from typing import Any
 from urllib.parse import parse_qsl
 
 import requests
 from PIL import Image, ImageDraw, ImageFont
 
+from tests.support.poll import poll_until
 from visionhelpers.images import sample_credits, sample_path
 from visionservice import LocalService
 
@@ -33,6 +33,19 @@ DEFAULTS = {
 PLAIN, TINY = "plain.png", "tiny.png"
 IDS = {"requestId", "createdDateTime", "lastUpdatedDateTime"}
 """What two answers to the same question differ in."""
+
+
+def finished(location: str, key: dict[str, str]) -> requests.Response:
+    """Poll an operation until it has ended, and return its last answer."""
+
+    def ended() -> requests.Response | None:
+        found = requests.get(location, headers=key, timeout=60)
+        assert found.ok, found.text
+        return found if found.json()["status"].lower() in ("succeeded", "failed") else None
+
+    found = poll_until(ended, pause=0.02)
+    assert found is not None
+    return found
 
 
 class Asker:
@@ -57,13 +70,9 @@ class Asker:
             where, _ = self.address(operation, version, query)
             return requests.get(where, headers=self.key, timeout=60)
         answer = self.post(operation, version, query, json={"url": self.url(picture)})
-        while answer.status_code == 202:
-            later = answer.headers["Operation-Location"]
-            found = requests.get(later, headers=self.key, timeout=60)
-            if found.json()["status"].lower() in ("succeeded", "failed"):
-                return found
-            sleep(0.02)
-        return answer
+        if answer.status_code != 202:
+            return answer
+        return finished(answer.headers["Operation-Location"], self.key)
 
     def post(self, operation: str, version: str, query: str = "", **body: Any) -> requests.Response:
         headers = self.key | body.pop("headers", {})

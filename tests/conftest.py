@@ -3,12 +3,16 @@ from __future__ import annotations
 import signal
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.support.clock import FakeClock
+from visionhelpers.transport import CLOCK
 from visionservice import LocalService
+from visionservice.middleware import RateLimiter
 
 SHARED = Path(__file__).parents[2] / "shared"
 
@@ -35,6 +39,23 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     """One real service on a loopback port, so that models load once and see a picture once."""
     with LocalService(gallery=tmp_path_factory.mktemp("gallery"), cache_size=1000) as service:
         yield service
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """The clock of all clients during a test: their waits take no time."""
+    clock = FakeClock()
+    monkeypatch.setattr(CLOCK, "monotonic", clock.monotonic)
+    monkeypatch.setattr(CLOCK, "sleep", clock.sleep)
+    return clock
+
+
+@pytest.fixture
+def rate_clock(clock: FakeClock, monkeypatch: pytest.MonkeyPatch) -> FakeClock:
+    """The clock of the rate of new services, and of clients."""
+    limiter = partial(RateLimiter, clock=clock.monotonic)
+    monkeypatch.setattr("visionservice.middleware.RateLimiter", limiter)
+    return clock
 
 
 @pytest.fixture

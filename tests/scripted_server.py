@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import ssl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +12,7 @@ from threading import Event, Thread
 from typing import Any, NamedTuple
 
 from visionhelpers import VisionClient
+from visionhelpers.transport import CLOCK
 
 KEY = "0123456789abcdef-the-secret"
 CERTIFICATE = Path(__file__).with_name("localhost.pem")
@@ -25,11 +25,11 @@ CUT: Step = (-1, {}, "")
 CUT_SHORT: Step = (-2, {}, "")
 """Close the connection in the middle of the body."""
 HANG: Step = (-3, {}, "")
-"""Send nothing for 5 seconds."""
+"""Send nothing until the server ends."""
 DRIP: Step = (-4, {}, "")
-"""Send a body of 100 bytes, one every 50 ms."""
+"""Send a body of 1,000 bytes, one every 50 ms."""
 DRIP_HEADERS: Step = (-5, {}, "")
-"""Send headers of 100 bytes, one every 50 ms."""
+"""Send headers of 1,000 bytes, one every 50 ms."""
 TAGS: Step = (200, {}, {"tags": []})
 SUCCEEDED: Step = (200, {}, {"status": "Succeeded"})
 RUNNING: Step = (200, {}, {"status": "Running"})
@@ -37,7 +37,7 @@ BAD_URL: Step = (400, {}, {"code": "InvalidImageUrl", "message": "The URL is not
 
 
 class Request(NamedTuple):
-    """A request; `port` is the client's, `at` is on the clock of `time.monotonic`."""
+    """A request; `port` is the client's, `at` is its time on the clock of the clients."""
 
     method: str
     path: str
@@ -53,8 +53,10 @@ class ScriptedServer(ThreadingHTTPServer):
     Attributes:
         steps: The responses to come.
         requests: The requests so far.
-        delay: Seconds before each response.
+        delay: Seconds before each response, on the clock of the clients.
+        go: Event that responses wait for.
         keep_alive: Whether connections stay open after a response.
+        closed: The number of connections that the server has closed.
         closing: Ends the steps that wait.
     """
 
@@ -71,7 +73,8 @@ class ScriptedServer(ThreadingHTTPServer):
         self.steps: list[Step] = [TAGS]
         self.requests: list[Request] = []
         self.delay, self.keep_alive = 0.0, True
-        self.closing = Event()
+        self.closing, self.go, self.closed = Event(), Event(), 0
+        self.go.set()
         self.url = f"{'https' if tls else 'http'}://127.0.0.1:{self.server_port}"
 
     @property
@@ -89,6 +92,11 @@ class ScriptedServer(ThreadingHTTPServer):
         """Return the response to a request that starts an operation."""
         return 202, {"Operation-Location": f"{self.url}/vision/v1.0/textOperations/1"}, ""
 
+    def shutdown_request(self, request: Any) -> None:
+        """Close a connection, and count it."""
+        super().shutdown_request(request)
+        self.closed += 1
+
     def handle_error(self, *_: object) -> None:
         """Print nothing where a client hangs up."""
 
@@ -100,12 +108,14 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _respond(self) -> None:
         server = self.server
-        at = time.monotonic()
+        at = CLOCK.monotonic()
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         port = self.client_address[1]
         server.requests.append(Request(self.command, self.path, self.headers, body, port, at))
         step = server.steps.pop(0) if len(server.steps) > 1 else server.steps[0]
-        server.closing.wait(server.delay)
+        if server.delay:
+            CLOCK.sleep(server.delay)
+        server.go.wait(60)
         if step in (CUT, CUT_SHORT, HANG, DRIP, DRIP_HEADERS):
             self.close_connection = True
             self._fail(step)
@@ -126,11 +136,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _fail(self, step: Step) -> None:
         if step == HANG:
-            self.server.closing.wait(5)
+            self.server.closing.wait()
         elif step == CUT_SHORT:
             self._send(200, {}, {}, missing=100)
         elif step == DRIP:
-            self._send(200, {}, b"{", missing=99)
+            self._send(200, {}, b"{", missing=999)
             self._drip()
         elif step == DRIP_HEADERS:
             self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Padding: ")
@@ -138,7 +148,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _drip(self) -> None:
         with suppress(OSError):
-            for _ in range(99):
+            for _ in range(999):
                 if self.server.closing.wait(0.05):
                     break
                 self.wfile.write(b" ")
@@ -156,6 +166,7 @@ def scripted_server(*, port: int = 0, tls: bool = False) -> Iterator[ScriptedSer
         yield server
     finally:
         server.closing.set()
+        server.go.set()
         server.shutdown()
         thread.join(5)
         server.server_close()

@@ -23,6 +23,8 @@ from nbclient import NotebookClient
 from visionhelpers import ConfigurationError, ServiceError, VisionClient, connect, sample_path
 from visionservice import LocalService
 
+pytestmark = pytest.mark.timeout(300)  # a whole notebook
+
 NOTEBOOKS = Path(__file__).parents[1] / "notebooks"
 WITH_AZURE = ["index", "07_explorer", "08_compare", "09_many_images", "10_move_to_azure"]
 """Notebooks that use the service in VISION_ENDPOINT."""

@@ -13,6 +13,8 @@ import pytest
 
 from visionservice.server import default_gallery
 
+pytestmark = pytest.mark.timeout(300)  # a run of pytest
+
 ROOT = Path(__file__).parents[1]
 HOSTILE = {
     "VISION_ENDPOINT": "http://127.0.0.1:9",

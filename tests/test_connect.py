@@ -7,7 +7,7 @@ import pickle
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from time import sleep, time
+from time import time
 from types import SimpleNamespace
 from urllib.parse import urlsplit
 
@@ -17,6 +17,8 @@ import requests
 from requests.utils import should_bypass_proxies
 
 from tests.scripted_server import scripted_server
+from tests.support.poll import poll_until
+from tests.visionservice.client import post
 from tests.visionservice.galleries import Slow, serving
 from visionhelpers import (
     ConfigurationError,
@@ -276,7 +278,8 @@ def test_a_client_leaves_a_service_that_is_ending_for_another(
         assert gallery.begun.wait(20)
         stopping = threads.submit(ending.stop)
         (state_folder / "service.json").unlink()
-        sleep(0.6)  # until then it takes every request
+        color = "v1.0/analyze?visualFeatures=Color"
+        poll_until(lambda: post(ending, color, image.read_bytes()).status_code == 503)
         try:
             assert vision.analyze(image, features="Color")["metadata"]["format"] == "Jpeg"
             assert not vision.base_url.startswith(ending.url)

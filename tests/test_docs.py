@@ -18,6 +18,8 @@ import pytest
 from visionhelpers import sample_path
 from visionservice import LocalService
 
+pytestmark = pytest.mark.timeout(300)  # a program of the documentation
+
 ROOT = Path(__file__).parents[1]
 BLOCK = re.compile(
     r"^(?P<exempt><!-- not run -->\n+)?```python\n(?P<code>.*?)^```", re.DOTALL | re.MULTILINE

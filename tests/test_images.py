@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import socket
-import time
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -199,13 +198,11 @@ def test_a_web_page_is_not_an_image(serve: Serve) -> None:
 
 
 def test_the_size_of_a_download_is_limited(serve: Serve) -> None:
-    began = time.monotonic()
     with pytest.raises(ImageError, match="larger than 20 MB"):
         download(serve(200, bytes(images.MAX_DOWNLOAD_BYTES + 1)))
-    assert time.monotonic() - began < images.DOWNLOAD_SECONDS
 
 
-@pytest.mark.parametrize("gap", [0.1, 3.0])
+@pytest.mark.parametrize("gap", [0.1, 600.0])
 def test_a_download_that_drips_or_stops_ends_in_time(
     gap: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -220,12 +217,10 @@ def test_a_download_that_drips_or_stops_ends_in_time(
     ended = Event()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         Thread(target=drip, daemon=True).start()
-        began = time.monotonic()
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/a.jpg"
         with pytest.raises(ImageError, match=r"takes longer than 0\.6 seconds"):
             download(url)
         ended.set()
-    assert time.monotonic() - began < 1.1
 
 
 def test_a_download_that_is_cut_off_is_an_error() -> None:

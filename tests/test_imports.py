@@ -54,7 +54,7 @@ ROOMS = {
         "connect",
         "drawing",
     },
-    "batch": {"errors", "images", "results", "client"},
+    "batch": {"errors", "images", "results", "transport", "client"},
 }
 """What each room may import, besides its own modules."""
 CLI = {"connect", "local_service", "__version__"}

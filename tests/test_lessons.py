@@ -18,6 +18,8 @@ sys.path.insert(0, str(NOTEBOOKS.parent / "tools"))
 
 from notebook_outputs import differences, sanitized, text_of
 
+pytestmark = pytest.mark.timeout(300)  # all notebooks of a lesson
+
 SOLUTION = re.compile(r"<details>.*?^ *```python\n(.*?)^ *```", re.DOTALL | re.MULTILINE)
 MIN_POINTS = 9.0
 FONT_SIZES = """

@@ -7,7 +7,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -178,12 +177,10 @@ def test_an_invalid_state_file_is_replaced(
     state_folder: Path, service: LocalService, text: str
 ) -> None:
     write_state(state_folder, text or json.dumps({"url": service.url, "key": "wrong", "pid": 1}))
-    began = time.monotonic()
     found = find_or_start()
     assert (found.url, found.key) == (state(state_folder)["url"], state(state_folder)["key"])
     assert found.url.startswith("http://127.0.0.1:")
     assert found.url != service.url
-    assert time.monotonic() - began < 9  # no request goes to another machine
 
 
 def test_another_program_at_the_port_is_not_used(state_folder: Path) -> None:

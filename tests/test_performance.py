@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
-from time import monotonic, sleep
 from types import SimpleNamespace
 from typing import Any
 
@@ -23,6 +22,7 @@ from benchmarks.performance.goals import at_least, at_most, line
 from benchmarks.performance.timing import Cost, Service, percentile
 from benchmarks.resident_memory import ResidentMemory
 from benchmarks.rows import Row
+from tests.support.poll import poll_until
 from visionhelpers import VisionClient, sample_path
 from visionservice import LocalService
 
@@ -159,9 +159,7 @@ def test_resident_memory_has_a_peak_and_a_course() -> None:
             before = memory.samples[0]
             process.stdin.write(b"\n")
             process.stdin.flush()
-            end = monotonic() + 10
-            while memory.samples[-1][1] < before[1] + 50e6 and monotonic() < end:
-                sleep(0.01)
+            poll_until(lambda: memory.samples[-1][1] >= before[1] + 50e6)
         process.kill()
     assert memory.peak >= before[1] + 50e6
     assert memory.around(before[0], 0.001) == before[1]

@@ -12,6 +12,8 @@ from nbclient import NotebookClient
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 
+pytestmark = pytest.mark.timeout(300)  # a whole notebook
+
 PICTURES = (
     "photographer.jpg",
     "summer_palace.jpg",

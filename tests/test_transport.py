@@ -11,10 +11,10 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from email.utils import formatdate
 from itertools import pairwise
-from threading import Barrier, Event, Thread, Timer, main_thread
+from threading import Barrier, Event, Thread, main_thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -37,6 +37,8 @@ from tests.scripted_server import (
     Step,
     scripted_server,
 )
+from tests.support.clock import FakeClock
+from tests.support.poll import poll_until
 from visionhelpers import (
     ConfigurationError,
     OperationFailedError,
@@ -47,10 +49,8 @@ from visionhelpers import (
     VisionError,
 )
 from visionhelpers.endpoint import parse_endpoint, parse_key
-from visionhelpers.transport import RateLimiter, Response, Transport, parse_error
+from visionhelpers.transport import CLOCK, RateLimiter, Response, Transport, parse_error
 
-SLACK = 0.5
-"""Seconds by which a call may exceed its timeout or deadline."""
 UNAVAILABLE: Step = (503, {}, {"error": {"code": "503", "message": "Busy."}})
 SERVER_ERRORS: list[Step] = [(500, {}, {}), (502, {}, {}), (504, {}, {}), CUT, CUT_SHORT]
 """Failures after which the service may have done the work."""
@@ -72,14 +72,6 @@ def server() -> Iterator[ScriptedServer]:
 def other_server() -> Iterator[ScriptedServer]:
     with scripted_server() as server:
         yield server
-
-
-@contextmanager
-def ends_within(seconds: float) -> Iterator[None]:
-    """Check that a call ends at most half a second after its time."""
-    began = time.monotonic()
-    yield
-    assert time.monotonic() - began < seconds + SLACK
 
 
 def unused_port() -> int:
@@ -119,24 +111,28 @@ def test_an_operation_that_was_not_accepted_is_sent_again(
 
 
 @pytest.mark.parametrize("call", [lambda client: client.tag(b"x"), ONCE[0]])
-def test_a_refused_connection_is_retried(call: Callable[[VisionClient], object]) -> None:
+def test_a_refused_connection_is_retried(
+    call: Callable[[VisionClient], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
     port = unused_port()
-    client = VisionClient(f"http://127.0.0.1:{port}", KEY)
-    with ThreadPoolExecutor(1) as pool:
-        future = pool.submit(call, client)
-        time.sleep(0.1)
-        with scripted_server(port=port) as server:
+    with ExitStack() as stack:
+
+        def start(_: float) -> None:
+            server = stack.enter_context(scripted_server(port=port))
             server.steps = [(400, {}, {})]
-            with pytest.raises(ServiceError, match="400"):
-                future.result(20)
+
+        monkeypatch.setattr(CLOCK, "sleep", start)
+        with pytest.raises(ServiceError, match="400"):
+            call(VisionClient(f"http://127.0.0.1:{port}", KEY))
 
 
+@pytest.mark.usefixtures("clock")
 def test_a_service_that_ends_at_each_request_is_not_replaced_again_and_again(
     server: ScriptedServer,
 ) -> None:
     server.steps = [CUT]
     target = parse_endpoint(server.url), parse_key(KEY)
-    transport = Transport(target, deadline=1.5, retries=2, reconnect=lambda _: True)
+    transport = Transport(target, retries=2, reconnect=lambda _: True)
     with pytest.raises(TransportError, match="cut off"):
         transport.send("GET", "vision/v1.0/models")
     assert len(server.requests) <= 4
@@ -146,17 +142,18 @@ def test_an_idle_connection_that_the_server_closed_is_replaced(server: ScriptedS
     server.keep_alive = False
     client = server.client(TAGS, server.operation(), SUCCEEDED)
     client.tag(b"x")
-    time.sleep(0.1)
+    poll_until(lambda: server.closed)
     assert client.recognize_text(b"x")["status"] == "Succeeded"
     assert len(server.requests) == 3
 
 
+@pytest.mark.usefixtures("clock")
 def test_after_its_retries_the_last_error_is_raised(server: ScriptedServer) -> None:
     body = {"error": {"code": "429", "message": "Out of calls."}}
     with pytest.raises(ServiceError, match="429: Out of calls") as caught:
         server.client((429, {}, body), retries=2).tag(b"x")
     assert caught.value.status == 429
-    assert len(server.requests) == 3
+    assert server.times == [0, 0.25, 0.75]
 
 
 @pytest.mark.parametrize("failure", [(429, {}, {}), (500, {}, {}), (503, {}, {}), CUT])
@@ -167,9 +164,20 @@ def test_without_retries_a_request_is_sent_once(server: ScriptedServer, failure:
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_retry_after_is_waited_for(server: ScriptedServer, status: int) -> None:
-    server.client((status, {"Retry-After": "1"}, {}), TAGS).tag(b"x")
-    assert 1 <= server.times[1] < 3
+def test_retry_after_is_waited_for(server: ScriptedServer, clock: FakeClock, status: int) -> None:
+    server.client((status, {"Retry-After": "7"}, {}), TAGS).tag(b"x")
+    assert server.times == [0, 7]
+    assert clock.sleeps == [7]
+
+
+def test_retries_wait_longer_each_time(server: ScriptedServer, clock: FakeClock) -> None:
+    server.client(*[UNAVAILABLE] * 7, TAGS, retries=7).tag(b"x")
+    assert clock.sleeps == [0.25, 0.5, 1, 2, 4, 8, 8]
+
+
+def test_a_retry_waits_in_real_time(server: ScriptedServer) -> None:
+    server.client((503, {"Retry-After": "1"}, {}), TAGS).tag(b"x")
+    assert server.times[1] >= 1
 
 
 def test_an_error_has_the_seconds_of_retry_after(server: ScriptedServer) -> None:
@@ -201,15 +209,27 @@ def test_an_invalid_retry_after_is_ignored(value: str) -> None:
     assert retry_after(value) is None
 
 
-def test_threads_wait_together_after_a_429(server: ScriptedServer) -> None:
-    client = server.client((429, {"Retry-After": "1"}, {}), TAGS)
+def test_threads_wait_together_after_a_429(
+    server: ScriptedServer, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, waiting, go = server.client((429, {"Retry-After": "1"}, {}), TAGS), [], Event()
+
+    def sleep(seconds: float) -> None:
+        waiting.append(seconds)
+        assert go.wait(60)
+        clock.sleep(seconds)
+
+    monkeypatch.setattr(CLOCK, "sleep", sleep)
     with ThreadPoolExecutor(4) as pool:
         first = pool.submit(client.tag, b"first")
-        time.sleep(0.3)
+        poll_until(lambda: waiting)
         others = [pool.submit(client.tag, b"x") for _ in range(3)]
+        poll_until(lambda: len(waiting) == 4)
+        assert len(server.requests) == 1
+        go.set()
         assert all(future.result() == {"tags": []} for future in [first, *others])
-    assert len(server.times) == 5
-    assert all(seconds >= 0.95 for seconds in server.times[1:])
+    assert waiting == [1] * 4
+    assert len(server.requests) == 5
 
 
 # Timeouts and deadlines
@@ -220,16 +240,21 @@ def test_an_attempt_ends_at_its_timeout_and_is_not_retried(
     server: ScriptedServer, step: Step
 ) -> None:
     client = server.client(step, timeout=0.4)
-    with ends_within(0.4), pytest.raises(TransportError, match=r"0\.4 seconds") as caught:
+    with pytest.raises(TransportError, match=r"0\.4 seconds") as caught:
         client.tag(b"x")
     assert caught.value.reason == "timeout"
+    poll_until(lambda: server.requests)
     assert len(server.requests) == 1
 
 
 def test_ctrl_c_interrupts_a_request(server: ScriptedServer) -> None:
-    client = server.client(HANG)
-    Timer(0.3, signal.pthread_kill, (main_thread().ident, signal.SIGINT)).start()
-    with ends_within(0.3), pytest.raises(KeyboardInterrupt):
+    def interrupt() -> None:
+        poll_until(lambda: server.requests)
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+
+    client = server.client(HANG, timeout=600)
+    with pytest.raises(KeyboardInterrupt):  # noqa: PT012  (the thread interrupts in the block)
+        Thread(target=interrupt, daemon=True).start()
         client.tag(b"x")
 
 
@@ -248,107 +273,141 @@ def test_an_upload_that_the_service_reads_late_ends_in_time(limit: str) -> None:
         thread = Thread(target=read_late, daemon=True)
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        client = VisionClient(url, KEY, **{limit: 0.8})  # type: ignore[arg-type]
-        with ends_within(0.8), pytest.raises(TransportError) as caught:
-            client.tag(bytes(4_000_000))  # more than the buffers of a socket
+        options: dict[str, Any] = {"timeout": 600, "deadline": 600} | {limit: 0.8}
+        with pytest.raises(TransportError) as caught:
+            VisionClient(url, KEY, **options).tag(bytes(4_000_000))  # more than socket buffers hold
         ended.set()
     assert caught.value.reason == "timeout"
 
 
 @pytest.mark.parametrize(
-    "step",
+    ("step", "ended"),
     [
-        HANG,
-        DRIP,
-        DRIP_HEADERS,
-        CUT,
-        (429, {}, {}),
-        (503, {}, {}),
-        (429, {"Retry-After": "60"}, {}),
-        (503, {"Retry-After": "60"}, {}),
+        (CUT, 23.75),
+        ((429, {}, {}), 23.75),
+        ((503, {}, {}), 23.75),
+        ((429, {"Retry-After": "60"}, {}), 0),
+        ((503, {"Retry-After": "60"}, {}), 0),
     ],
 )
-def test_a_call_with_its_retries_ends_at_the_deadline(server: ScriptedServer, step: Step) -> None:
-    client = server.client(step, deadline=0.5, retries=100)
-    with ends_within(0.5), pytest.raises((TransportError, ServiceError)):
+def test_a_call_with_its_retries_ends_before_the_deadline(
+    server: ScriptedServer, clock: FakeClock, step: Step, ended: float
+) -> None:
+    client = server.client(step, deadline=30, retries=100)
+    with pytest.raises((TransportError, ServiceError)):
+        client.tag(b"x")
+    assert clock.monotonic() == ended
+
+
+@pytest.mark.parametrize("step", [HANG, DRIP, DRIP_HEADERS])
+def test_a_call_without_a_response_ends_at_the_deadline(server: ScriptedServer, step: Step) -> None:
+    client = server.client(step, deadline=0.5, timeout=600, retries=100)
+    with pytest.raises(TransportError, match=r"no data within 0\.\d+ seconds"):
         client.tag(b"x")
 
 
-def test_the_deadline_counts_for_each_call(server: ScriptedServer) -> None:
-    client = server.client(UNAVAILABLE, TAGS, deadline=0.6)
+def test_the_deadline_counts_for_each_call(server: ScriptedServer, clock: FakeClock) -> None:
+    client = server.client(deadline=30)
     for _ in range(3):
+        server.steps = [(503, {"Retry-After": "20"}, {}), TAGS]
         assert client.tag(b"x") == {"tags": []}
-        server.steps = [UNAVAILABLE, TAGS]
     assert len(server.requests) == 6
+    assert clock.monotonic() == 60
 
 
-def test_a_wait_for_the_rate_ends_at_the_deadline(server: ScriptedServer) -> None:
-    client = server.client(TAGS, rate="1/minute", deadline=0.5)
+def test_a_wait_for_the_rate_ends_at_the_deadline(server: ScriptedServer, clock: FakeClock) -> None:
+    client = server.client(TAGS, rate="1/minute", deadline=30)
     client.tag(b"x")
-    with ends_within(0.5), pytest.raises(TransportError, match="rate limit") as caught:
+    with pytest.raises(TransportError, match="rate limit") as caught:
         client.tag(b"x")
     assert caught.value.reason == "rate limit"
     assert len(server.requests) == 1
+    assert clock.sleeps == []
 
 
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("step", [HANG, DRIP])
 def test_the_download_of_an_image_that_the_service_cannot_use_ends_at_the_deadline(
     server: ScriptedServer, other_server: ScriptedServer, step: Step
 ) -> None:
-    other_server.steps = [step]
-    client = server.client(BAD_URL, deadline=0.5)
-    with ends_within(0.5), pytest.raises(VisionError):
-        client.tag(f"{other_server.url}/a.jpg")
+    other_server.steps, server.delay = [step], 298.5  # of 300 seconds
+    with pytest.raises(VisionError, match="InvalidImageUrl"):
+        server.client(BAD_URL).tag(f"{other_server.url}/a.jpg")
     assert len(other_server.requests) == 1
 
 
-def test_a_change_of_the_gallery_ends_at_the_deadline(server: ScriptedServer) -> None:
-    server.delay = 0.6
-    client = server.client((404, {}, {}), deadline=1.0)
-    with ends_within(1.0), pytest.raises(VisionError):
-        client.add_face("Ada", b"x")
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("call", ONCE[1:])
+def test_a_change_of_the_gallery_ends_at_the_deadline(
+    server: ScriptedServer, call: Callable[[VisionClient], object]
+) -> None:
+    server.delay = 599.5
+    with pytest.raises(TransportError):
+        call(server.client((404, {}, {}), HANG, timeout=600, deadline=600))
 
 
 # Rate limits
 
 
-def starts(limiter: RateLimiter, requests: int, threads: int = 4) -> list[float]:
-    """Return when requests may start in several threads, in seconds from the first."""
+def starts(clock: FakeClock, limiter: RateLimiter, requests: int, threads: int = 1) -> list[float]:
+    """Return when requests may start in several threads."""
 
     def start(_: int) -> float:
-        limiter.acquire(time.monotonic() + 60)
-        return time.monotonic()
+        limiter.acquire(1000)
+        return clock.seen
 
     with ThreadPoolExecutor(threads) as pool:
-        moments = sorted(pool.map(start, range(requests)))
-    return [moment - moments[0] for moment in moments]
+        return sorted(pool.map(start, range(requests)))
 
 
-def test_no_period_has_more_requests_than_the_rate() -> None:
-    moments = starts(RateLimiter("5/second"), 9)
-    assert all(later - moment > 0.95 for moment, later in zip(moments, moments[5:], strict=False))
-    assert moments[-1] < 3
+def test_requests_start_as_soon_as_the_rate_allows(clock: FakeClock) -> None:
+    assert starts(clock, RateLimiter("3/2 seconds"), 8) == [0, 0, 0, 2, 2, 2, 4, 4]
 
 
-def test_without_a_rate_no_request_waits() -> None:
-    assert starts(RateLimiter(), 1000)[-1] < 5
+def test_a_period_slides(clock: FakeClock) -> None:
+    limiter = RateLimiter("2/10 seconds")
+    for moment, waited in ((0, 0), (9, 0), (9.5, 0.5), (10.5, 8.5)):
+        clock.advance(moment - clock.monotonic())
+        assert limiter.acquire(1000) == waited
 
 
-def test_all_requests_wait_while_a_limiter_is_blocked() -> None:
+def test_no_period_has_more_requests_of_all_threads_than_the_rate(clock: FakeClock) -> None:
+    moments = starts(clock, RateLimiter("5/second"), 100, threads=8)
+    assert moments == [number // 5 for number in range(100)]
+
+
+def test_without_a_rate_no_request_waits(clock: FakeClock) -> None:
+    assert starts(clock, RateLimiter(), 1000, threads=4) == [0] * 1000
+
+
+def test_a_rate_is_kept_in_real_time(server: ScriptedServer) -> None:
+    client, began = server.client(TAGS, rate="2/second"), time.monotonic()
+    for _ in range(3):
+        client.tag(b"x")
+    assert time.monotonic() - began >= 1
+    assert client.rate_wait > 0
+
+
+def test_all_requests_wait_while_a_limiter_is_blocked(clock: FakeClock) -> None:
     limiter = RateLimiter()
-    limiter.block(0.5)
-    began = time.monotonic()
-    starts(limiter, 8)
-    assert 0.5 <= time.monotonic() - began < 3
+    limiter.block(7)
+    limiter.block(5)
+    assert starts(clock, limiter, 8, threads=4) == [7] * 8
 
 
-def test_an_interrupted_wait_takes_nothing_from_the_rate() -> None:
-    limiter = RateLimiter("1/second")
-    starts(limiter, 1)
-    Timer(0.3, signal.pthread_kill, (main_thread().ident, signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        limiter.acquire(time.monotonic() + 60)
-    assert 0.3 < limiter.acquire(time.monotonic() + 60) < 0.9
+def test_an_interrupted_wait_takes_nothing_from_the_rate(
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    limiter = RateLimiter("1/minute")
+    assert limiter.acquire(1000) == 0
+    clock.advance(20)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):  # noqa: PT012
+        patch.setattr(CLOCK, "sleep", interrupt)
+        limiter.acquire(1000)
+    assert limiter.acquire(1000) == 40
 
 
 @pytest.mark.parametrize(
@@ -360,46 +419,53 @@ def test_an_invalid_rate_is_named(rate: object) -> None:
     assert str(caught.value).startswith(f"Invalid rate {rate!r}:")
 
 
+@pytest.mark.usefixtures("clock")
 def test_the_rate_counts_operations_and_polls(server: ScriptedServer) -> None:
     client = server.client(server.operation(), SUCCEEDED, server.operation(), SUCCEEDED)
-    client.rate = "3/second"
+    client.rate = "3/minute"
     client.recognize_text(b"x")
     client.recognize_text(b"y")
-    assert len(server.times) == 4
-    assert server.times[3] >= 0.95
+    assert server.times == [0, 0.03, 0.03, 60]
 
 
-def test_the_rate_counts_retries(server: ScriptedServer) -> None:
-    client = server.client(UNAVAILABLE, rate="1/minute", deadline=1.5)
-    with pytest.raises((ServiceError, TransportError)):
+def test_the_rate_counts_retries(server: ScriptedServer, clock: FakeClock) -> None:
+    client = server.client(UNAVAILABLE, rate="1/minute", deadline=30)
+    with pytest.raises(TransportError, match="rate limit"):
         client.tag(b"x")
     assert len(server.requests) == 1
+    assert clock.sleeps == [0.25]
 
 
+@pytest.mark.usefixtures("clock")
 def test_retries_wait_for_the_rate(server: ScriptedServer) -> None:
-    server.client(*[UNAVAILABLE] * 2, TAGS, rate="2/second").tag(b"x")
-    assert len(server.times) == 3
-    assert server.times[2] >= 0.95  # 0.75 without the rate
+    server.client(*[UNAVAILABLE] * 2, TAGS, rate="2/minute").tag(b"x")
+    assert server.times == [0, 0.25, 60]
 
 
+@pytest.mark.usefixtures("clock")
 def test_the_rate_counts_from_the_start_and_lets_requests_overlap(server: ScriptedServer) -> None:
-    client = server.client(TAGS, rate="2/second")
-    server.delay = 1.0
+    client = server.client(TAGS, rate="2/minute")
+    server.go.clear()
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(client.tag, [b"x"] * 4))
-    assert 0.95 <= server.times[-1] < 1.7  # 2 if a request waited for the end of another
-    assert sum(seconds < 0.5 for seconds in server.times) == 2
+        for number in (2, 4):  # none of them has a response
+            for _ in range(2):
+                pool.submit(client.tag, b"x")
+            poll_until(lambda number=number: len(server.requests) == number)
+        server.go.set()
+    assert server.times[:2] == [0, 0]
+    assert all(seconds >= 60 for seconds in server.times[2:])
 
 
+@pytest.mark.usefixtures("clock")
 def test_the_seconds_of_a_response_exclude_the_wait_for_the_rate(server: ScriptedServer) -> None:
-    client = server.client(TAGS, rate="1/second")
+    client = server.client(TAGS, rate="1/minute")
+    server.delay = 5
     client.tag(b"x")
-    before = client.rate_wait
+    assert client.rate_wait == 0
     client.tag(b"x")
     assert client.last_response is not None
-    assert client.last_response.seconds < 0.5
-    assert before < 0.1
-    assert 0.8 < client.rate_wait < 1.5
+    assert client.last_response.seconds == 5
+    assert client.rate_wait == 55
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(lambda: client.rate_wait).result() == 0
 
@@ -428,13 +494,16 @@ def test_an_exception_of_on_status_ends_the_polling(server: ScriptedServer) -> N
     assert len(server.requests) == 2
 
 
-def test_polls_are_frequent_at_first_and_slow_down(server: ScriptedServer) -> None:
+def test_polls_are_frequent_at_first_and_slow_down(
+    server: ScriptedServer, clock: FakeClock
+) -> None:
     client = server.client(server.operation(), RUNNING)
     with pytest.raises(OperationTimeoutError):
-        client.recognize_text(b"x", timeout=1.5)
-    pauses = [later - earlier for earlier, later in pairwise(server.times)]
-    assert pauses[0] < 0.5
-    assert min(pauses[-5:-1]) > 1.5 * min(pauses[:4])
+        client.recognize_text(b"x", timeout=30)
+    expected = [min(0.03 * 1.1**number, 1.0) for number in range(len(clock.sleeps))]
+    assert clock.sleeps[:-1] == pytest.approx(expected[:-1])
+    assert len(clock.sleeps) > 40
+    assert clock.monotonic() == pytest.approx(30 - 0.25), "a last poll has a quarter of a second"
 
 
 def test_a_failed_operation_is_raised_with_its_result(server: ScriptedServer) -> None:
@@ -448,22 +517,34 @@ def test_a_failed_operation_is_raised_with_its_result(server: ScriptedServer) ->
     "poll",
     [
         RUNNING,
-        HANG,
-        DRIP,
-        DRIP_HEADERS,
         (429, {}, {}),
         (503, {"Retry-After": "60"}, {}),
         (200, {"Retry-After": "60"}, {"status": "Running"}),
     ],
 )
-def test_an_operation_that_does_not_end_times_out(server: ScriptedServer, poll: Step) -> None:
+def test_an_operation_that_does_not_end_times_out(
+    server: ScriptedServer, clock: FakeClock, poll: Step
+) -> None:
     client = server.client(server.operation(), poll)
-    with ends_within(0.4), pytest.raises(OperationTimeoutError, match=r"0\.4 seconds") as caught:
-        client.recognize_text(b"x", timeout=0.4)
-    assert caught.value.seconds == 0.4
+    with pytest.raises(OperationTimeoutError, match=r"20 seconds") as caught:
+        client.recognize_text(b"x", timeout=20)
+    assert clock.monotonic() <= 20
+    assert caught.value.seconds == 20
     assert caught.value.location.endswith("/textOperations/1")
 
 
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("poll", [HANG, DRIP, DRIP_HEADERS])
+def test_an_operation_whose_polls_get_no_response_times_out(
+    server: ScriptedServer, poll: Step
+) -> None:
+    server.delay = 599.7  # a poll has 0.3 seconds of real time
+    client = server.client(server.operation(), poll, timeout=600)
+    with pytest.raises(OperationTimeoutError, match=r"600 seconds; status none"):
+        client.recognize_text(b"x", timeout=600)
+
+
+@pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize(
     "poll",
     [
@@ -475,32 +556,48 @@ def test_an_operation_that_does_not_end_times_out(server: ScriptedServer, poll: 
 def test_polls_are_not_repeated_before_retry_after(server: ScriptedServer, poll: Step) -> None:
     client = server.client(server.operation(), poll)
     with pytest.raises(OperationTimeoutError):
-        client.recognize_text(b"x", timeout=0.6)
+        client.recognize_text(b"x", timeout=20)
     assert len(server.requests) <= 3  # the start, a poll, and perhaps one at the end
 
 
-@pytest.mark.parametrize("step", [HANG, DRIP, (429, {"Retry-After": "60"}, {}), (503, {}, {})])
-def test_an_operation_that_does_not_start_times_out(server: ScriptedServer, step: Step) -> None:
+@pytest.mark.parametrize("step", [(429, {"Retry-After": "60"}, {}), (503, {}, {})])
+def test_an_operation_that_does_not_start_times_out(
+    server: ScriptedServer, clock: FakeClock, step: Step
+) -> None:
     client = server.client(step, retries=100)
-    with ends_within(0.4), pytest.raises(VisionError):
+    with pytest.raises(VisionError):
+        client.recognize_text(b"x", timeout=20)
+    assert clock.monotonic() <= 20
+
+
+@pytest.mark.parametrize("step", [HANG, DRIP])
+def test_an_operation_whose_start_gets_no_response_times_out(
+    server: ScriptedServer, step: Step
+) -> None:
+    client = server.client(step, timeout=600)
+    with pytest.raises(TransportError, match=r"no data within 0\.\d+ seconds"):
         client.recognize_text(b"x", timeout=0.4)
 
 
 def test_the_timeout_of_an_operation_includes_the_wait_for_the_rate(
-    server: ScriptedServer,
+    server: ScriptedServer, clock: FakeClock
 ) -> None:
     client = server.client(server.operation(), RUNNING, rate="2/minute")
-    with ends_within(0.6), pytest.raises(OperationTimeoutError):
-        client.recognize_text(b"x", timeout=0.6)
+    with pytest.raises(OperationTimeoutError):
+        client.recognize_text(b"x", timeout=20)
     assert len(server.requests) == 2
+    assert clock.monotonic() <= 20
 
 
-def test_an_operation_ends_at_the_deadline_or_at_its_own_timeout(server: ScriptedServer) -> None:
-    client = server.client(server.operation(), RUNNING, deadline=0.5)
-    with ends_within(0.5), pytest.raises(OperationTimeoutError):
+def test_an_operation_ends_at_the_deadline_or_at_its_own_timeout(
+    server: ScriptedServer, clock: FakeClock
+) -> None:
+    client = server.client(server.operation(), RUNNING, deadline=30)
+    with pytest.raises(OperationTimeoutError):
         client.recognize_text(b"x")
-    server.steps, server.delay = [server.operation(), *[RUNNING] * 3, SUCCEEDED], 0.15
-    assert client.recognize_text(b"x", timeout=30)["status"] == "Succeeded"
+    assert 29 < clock.monotonic() <= 30
+    server.steps, server.delay = [server.operation(), *[RUNNING] * 3, SUCCEEDED], 15
+    assert client.recognize_text(b"x", timeout=300)["status"] == "Succeeded"
 
 
 @pytest.mark.parametrize("timeout", [0, -1])
@@ -512,24 +609,34 @@ def test_an_invalid_timeout_of_an_operation_is_named(
     assert server.requests == []
 
 
+@pytest.mark.usefixtures("clock")
 def test_polls_wait_for_retry_after(server: ScriptedServer) -> None:
     client = server.client(
         server.operation(),
-        (429, {"Retry-After": "1"}, {}),
-        (200, {"Retry-After": "1"}, {"status": "Running"}),
+        (429, {"Retry-After": "7"}, {}),
+        (200, {"Retry-After": "5"}, {"status": "Running"}),
         SUCCEEDED,
     )
     client.recognize_text(b"x")
-    assert server.times[2] - server.times[1] >= 1
-    assert server.times[3] - server.times[2] >= 1
+    assert server.times == pytest.approx([0, 0.03, 7.03, 12.03])
 
 
+@pytest.mark.usefixtures("clock")
 def test_polls_are_a_second_apart_after_a_429(server: ScriptedServer) -> None:
-    client = server.client((429, {}, {}), TAGS, server.operation(), SUCCEEDED)
+    client = server.client(
+        (429, {}, {}), TAGS, server.operation(), RUNNING, RUNNING, RUNNING, RUNNING, SUCCEEDED
+    )
     client.tag(b"x")
     client.recognize_text(b"x")
-    assert len(server.times) == 4
-    assert server.times[3] - server.times[2] >= 1
+    pauses = [later - earlier for earlier, later in pairwise(server.times)]
+    assert pauses == [0.25, 0, 1, 1.5, 2.25, 3.375, 5]
+
+
+def test_polls_in_real_time(server: ScriptedServer) -> None:
+    client = server.client(server.operation(), RUNNING, RUNNING, SUCCEEDED)
+    client.recognize_text(b"x")
+    pauses = [later - earlier for earlier, later in pairwise(server.times)]
+    assert all(pause >= 0.03 for pause in pauses)
 
 
 @pytest.mark.parametrize("failure", [CUT, CUT_SHORT, (500, {}, {})])
@@ -912,30 +1019,29 @@ def test_nothing_is_printed_without_a_handler(
 
 
 def test_a_certificate_bundle_that_does_not_exist_is_named_and_not_retried(
-    monkeypatch: pytest.MonkeyPatch,
+    clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
-    began = time.monotonic()
     with pytest.raises(TransportError, match=r"/no/such/bundle\.pem") as caught:
         VisionClient("https://vision.example.org", KEY).tag(b"x")
     assert caught.value.reason == ""
-    assert time.monotonic() - began < 2
+    assert clock.sleeps == []
 
 
+@pytest.mark.usefixtures("clock")
 def test_looking_for_another_service_ends_at_the_deadline(server: ScriptedServer) -> None:
-    server.steps = [(503, {}, {})]
+    server.steps, server.delay, found = [(503, {}, {})], 599.5, Event()
     target = parse_endpoint(server.url), parse_key(KEY)
-    transport = Transport(target, deadline=0.6, reconnect=lambda _: bool(time.sleep(3)))
-    began = time.monotonic()
+    transport = Transport(target, deadline=600, reconnect=lambda _: found.wait(600))
     with pytest.raises(ServiceError):
         transport.send("GET", "vision/v1.0/models")
-    assert time.monotonic() - began < 1.1
+    found.set()
 
 
 def test_a_slow_credential_ends_at_the_deadline(server: ScriptedServer) -> None:
-    credential = SimpleNamespace(get_token=lambda _: time.sleep(3))
-    client = VisionClient(server.url, credential=credential, deadline=0.6)
-    began = time.monotonic()
+    ended = Event()
+    credential = SimpleNamespace(get_token=lambda _: ended.wait(600))
+    client = VisionClient(server.url, credential=credential, deadline=0.4)
     with pytest.raises(ConfigurationError, match="gave no token"):
         client.tag(b"x")
-    assert time.monotonic() - began < 1.1
+    ended.set()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import warnings
 from collections.abc import Callable, Iterable
 from io import BytesIO
@@ -18,7 +17,7 @@ from .endpoint import Endpoint, ImageLimits, Secret, parse_endpoint, parse_key
 from .errors import ConfigurationError, ImageError, ServiceError, VisionWarning
 from .images import ImageInput, Upload, download, encode_image, sample_path
 from .results import Analysis, DomainResult, OcrResult, RecognizeTextResult, rescale
-from .transport import LOGGER, OnStatus, RateLimiter, Response, Transport, check_seconds
+from .transport import CLOCK, LOGGER, OnStatus, RateLimiter, Response, Transport, check_seconds
 
 Input: TypeAlias = ImageInput | Upload
 URL_ERROR_CODES = ("invalidimageurl", "failedtodownloadimage", "invalidimagesize")
@@ -261,7 +260,7 @@ class VisionClient:
         seconds = self._transport.deadline if timeout is None else timeout
         check_seconds("timeout", seconds)
         api = self._endpoint.api
-        until = time.monotonic() + seconds
+        until = CLOCK.monotonic() + seconds
         options: dict[str, Any] = {"params": api.read_params(handwriting), "until": until}
         options |= {"stacklevel": 3, "repeatable": False}
         accepted, sent = self._post_image("recognize_text", image, **options)
@@ -310,7 +309,7 @@ class VisionClient:
         self, operation: str, image: Input, path: str = "", stacklevel: int = 4, **options: Any
     ) -> tuple[Response, Upload]:
         """Send an image, or its bytes where the service cannot use its URL."""
-        options = {"until": time.monotonic() + self._transport.deadline} | options
+        options = {"until": self._until()} | options
         path = path or self._path(self._endpoint.api.path(operation))
         upload = self.prepare(operation, image)
         try:
@@ -321,7 +320,7 @@ class VisionClient:
                 raise
             LOGGER.warning("The service cannot use %s (%s): sending its bytes", url, error)
             try:
-                left = options["until"] - time.monotonic()
+                left = options["until"] - CLOCK.monotonic()
                 upload = self.prepare(operation, download(url, left))
             except ImageError:
                 raise error from None
@@ -330,18 +329,23 @@ class VisionClient:
             warnings.warn(upload.note, VisionWarning, stacklevel=stacklevel)
         return response, upload
 
+    def _until(self) -> float:
+        return CLOCK.monotonic() + self._transport.deadline
+
     def _add(self, kind: str, name: str, image: Input) -> dict[str, Any]:
+        options: dict[str, Any] = {"until": self._until(), "repeatable": False}
         try:
-            return self._post_image("tag", image, _gallery(kind, name), repeatable=False)[0].json()
+            return self._post_image("tag", image, _gallery(kind, name), **options)[0].json()
         except ServiceError as error:
-            require_gallery(self._transport, error)
+            require_gallery(self._transport, error, options["until"])
             raise
 
     def _remove(self, kind: str, name: str) -> bool:
+        options: dict[str, Any] = {"until": self._until(), "repeatable": False}
         try:
-            return bool(self._transport.send("DELETE", _gallery(kind, name), repeatable=False))
+            return bool(self._transport.send("DELETE", _gallery(kind, name), **options))
         except ServiceError as error:
-            require_gallery(self._transport, error)
+            require_gallery(self._transport, error, options["until"])
             if error.status != 404:
                 raise
             return False

@@ -35,11 +35,11 @@ def diagnose(transport: Transport) -> str:
     return f"OK: {endpoint.host} responds with API {endpoint.version}."
 
 
-def require_gallery(transport: Transport, error: ServiceError) -> None:
+def require_gallery(transport: Transport, error: ServiceError, until: float) -> None:
     """Raise ConfigurationError if a 404 means no gallery; a service with one has /health."""
     if error.status == 404:
         try:
-            transport.send("GET", "health")
+            transport.send("GET", "health", until=until)
         except ServiceError:
             raise ConfigurationError("Only a local service has a gallery") from error
 

@@ -66,6 +66,17 @@ _FAILURES: dict[str, tuple[str, tuple[type[Exception], ...]]] = {
 OnStatus: TypeAlias = Callable[[str], None] | None  # called with each status
 
 
+@dataclass
+class Clock:
+    """The time of rates, retries, polls and deadlines, in seconds; tests replace its functions."""
+
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+
+
+CLOCK = Clock()
+
+
 def run_in_thread(function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
     """Call a function on a daemon thread: Ctrl-C and the exit of Python do not wait for it.
 
@@ -144,10 +155,10 @@ class RateLimiter:
         A rate counts from the start of each request. Raises TransportError if no request may start
         before `until`.
         """
-        began = time.monotonic()
+        began = CLOCK.monotonic()
         while True:
             with self._lock:
-                now = time.monotonic()
+                now = CLOCK.monotonic()
                 start = max(now, self._blocked_until)
                 if self._starts and len(self._starts) == self._starts.maxlen:
                     start = max(start, self._starts[0] + self._period)
@@ -157,12 +168,12 @@ class RateLimiter:
             if start > until:
                 message = "The rate limit allows no request before the deadline"
                 raise TransportError(message, "rate limit")
-            time.sleep(start - now)
+            CLOCK.sleep(start - now)
 
     def block(self, seconds: float) -> None:
         """Block all requests for some seconds, after a 429."""
         with self._lock:
-            self._blocked_until = max(self._blocked_until, time.monotonic() + seconds)
+            self._blocked_until = max(self._blocked_until, CLOCK.monotonic() + seconds)
 
 
 @dataclass(eq=False)
@@ -217,13 +228,13 @@ class Transport:
 
         `path` is below the endpoint's root, or a URL of the same service. A `repeatable` request
         does no harm if the service gets it twice. `until` is the deadline on the clock of
-        `time.monotonic`, `content` further arguments of `requests.request`.
+        `CLOCK.monotonic`, `content` further arguments of `requests.request`.
 
         Raises:
             TransportError: There was no complete response.
             ServiceError: The response is an error.
         """
-        until = time.monotonic() + self.deadline if until is None else until
+        until = CLOCK.monotonic() + self.deadline if until is None else until
         retries = self.retries if retries is None else retries
         for attempt in count(1):
             target = self.target
@@ -243,14 +254,14 @@ class Transport:
                 pause = pause or min(FIRST_PAUSE * 2.0 ** (attempt - 1), LONGEST_PAUSE)
                 lost = status or getattr(error, "reason", "") == "cut off"
                 allowed = retries if lost else min(retries, CONNECT_RETRIES)
-                if attempt > allowed or time.monotonic() + pause > until:
+                if attempt > allowed or CLOCK.monotonic() + pause > until:
                     raise
                 LOGGER.info("Retry %s %s in %.2f s: %s", method, url, pause, error)
                 if status == TOO_MANY_REQUESTS:  # all threads wait together
                     self._slow_polling = True
                     self.limiter.block(pause)
                 else:
-                    time.sleep(pause)
+                    CLOCK.sleep(pause)
         raise AssertionError  # count() does not end
 
     def wait_for_operation(
@@ -259,7 +270,7 @@ class Transport:
         """Poll a long-running operation until it ends, and return its final JSON.
 
         `accepted` is the response that started it, `seconds` the timeout, and `until`
-        its end on the clock of `time.monotonic`. `on_status` is called with each status.
+        its end on the clock of `CLOCK.monotonic`. `on_status` is called with each status.
 
         Raises:
             ServiceError: The operation is at another service, or a poll failed.
@@ -274,8 +285,8 @@ class Transport:
                 first, growth, longest = REMOTE_POLLS if self._slow_polling else LOCAL_POLLS
                 interval = max(first, min(interval * growth, longest))
                 pause = max(interval, retry_after or 0.0)
-                left = until - time.monotonic() - FINAL_POLL_SECONDS
-                time.sleep(max(0.0, min(pause, left)))
+                left = until - CLOCK.monotonic() - FINAL_POLL_SECONDS
+                CLOCK.sleep(max(0.0, min(pause, left)))
                 if not (response := self._poll(location, until)):
                     continue
                 retry_after, operation = response.retry_after, self.parse(response)
@@ -323,7 +334,7 @@ class Transport:
         """Send a request once, as soon as the rate limit allows."""
         secret = self._secret(target[1])
         self.thread.waited += self.limiter.acquire(until)
-        began = time.monotonic()
+        began = CLOCK.monotonic()
         timeout = max(0.001, min(self.timeout, until - began))
         headers = self.headers | self.authentication(secret) | content.get("headers", {})
         if target[0].is_loopback:  # the local service shares its time between its clients
@@ -336,7 +347,7 @@ class Transport:
             reason, explanation = _explain(error, timeout)
             message = _redact(f"No response from {url}: {explanation}", secret)
             raise TransportError(message, reason) from _redact_error(error, secret)
-        status, seconds = received.status_code, time.monotonic() - began
+        status, seconds = received.status_code, CLOCK.monotonic() - began
         LOGGER.debug("%s %s: %d in %.3f s", method, _redact(url, secret), status, seconds)
         safe = {name: _redact(value, secret) for name, value in received.headers.items()}
         response = Response(status, CaseInsensitiveDict(safe), seconds, body=received.content)
@@ -348,7 +359,7 @@ class Transport:
     def _reconnected(self, target: tuple[Endpoint, Secret], until: float) -> bool:
         """Return True if there is another service in place of this one before the deadline."""
         with suppress(TimeoutError):
-            return bool(run_in_thread(self.reconnect, target).result(until - time.monotonic()))
+            return bool(run_in_thread(self.reconnect, target).result(until - CLOCK.monotonic()))
         return False
 
     def _secret(self, key: Secret) -> Secret:

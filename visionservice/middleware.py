@@ -5,6 +5,7 @@ import logging
 import math
 import re
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from secrets import compare_digest
 from time import monotonic
@@ -31,32 +32,34 @@ _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII |
 class IdleTimer:
     """Measures the time since the last request; a context manager for each request."""
 
-    def __init__(self) -> None:
-        self._requests, self._since = 0, monotonic()
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock, self._requests, self._since = clock, 0, clock()
 
     def __enter__(self) -> None:
         self._requests += 1
 
     def __exit__(self, *_: object) -> None:
         self._requests -= 1
-        self._since = monotonic()
+        self._since = self._clock()
 
     @property
     def idle(self) -> float:
         """The seconds without a request; 0 during a request."""
-        return 0.0 if self._requests else monotonic() - self._since
+        return 0.0 if self._requests else self._clock() - self._since
 
 
 class RateLimiter:
     """Counts requests against a rate in a sliding window; used from one event loop."""
 
-    def __init__(self, requests: int, seconds: float) -> None:
-        self._seconds = seconds
+    def __init__(
+        self, requests: int, seconds: float, clock: Callable[[], float] = monotonic
+    ) -> None:
+        self._seconds, self._clock = seconds, clock
         self._times: deque[float] = deque(maxlen=requests)
 
     def acquire(self) -> int:
         """Count a request; return 0, or the seconds after which the rate allows it."""
-        now = monotonic()
+        now = self._clock()
         if len(self._times) == self._times.maxlen and self._times[0] + self._seconds > now:
             return math.ceil(self._times[0] + self._seconds - now)
         self._times.append(now)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pickle
-import time
 from io import BytesIO
 from pathlib import Path
 
@@ -9,6 +8,8 @@ import pytest
 from PIL import Image
 
 from tests.drawn import drawn, number
+from tests.scripted_server import TAGS, scripted_server
+from tests.support.clock import FakeClock
 from visionhelpers import VisionClient
 from visionhelpers.batch.worker import BatchResult, Worker
 from visionhelpers.connect import LocalClient
@@ -37,27 +38,24 @@ def test_it_sends_with_its_client_and_elsewhere_with_a_copy(
 
 
 def test_workers_with_the_same_client_share_a_copy_and_its_rate(
-    service: LocalService, tmp_path: Path
+    service: LocalService, tmp_path: Path, clock: FakeClock
 ) -> None:
     (image,) = drawn(tmp_path, 1)
-    client = VisionClient(service.url, service.key, rate="1/second")
-    began = time.monotonic()
+    client = VisionClient(service.url, service.key, rate="1/minute")
     for _ in range(2):
         worker = in_another_process(Worker(client, "analyze", COLOR))
         assert worker("0", str(image)).result
-    assert time.monotonic() - began > 1
+    assert clock.sleeps == [60]
 
 
 def test_seconds_do_not_include_the_wait_for_the_rate(
-    service: LocalService, tmp_path: Path
+    service: LocalService, tmp_path: Path, clock: FakeClock
 ) -> None:
     (image,) = drawn(tmp_path, 1)
-    worker = Worker(VisionClient(service.url, service.key, rate="1/2 seconds"), "analyze", COLOR)
+    worker = Worker(VisionClient(service.url, service.key, rate="1/minute"), "analyze", COLOR)
     worker("0", str(image))
-    began = time.monotonic()
-    result = worker("0", str(image))
-    assert time.monotonic() - began > 1.5
-    assert result.seconds < 1
+    assert worker("0", str(image)).seconds == 0
+    assert clock.sleeps == [60]
 
 
 def test_a_local_client_uses_the_service_of_the_machine_it_is_on(
@@ -111,21 +109,28 @@ def test_a_thumbnail_is_the_file_that_the_service_sends(
     assert Image.open(BytesIO(result["data"])).size == (20, 10)
 
 
-def test_an_image_is_sent_again_after_the_client_has_given_up_on_429(tmp_path: Path) -> None:
-    (image,) = drawn(tmp_path, 1)
-    with LocalService(rate="1/second") as service:
-        worker = Worker(VisionClient(service.url, service.key, retries=0), "analyze", COLOR)
-        found = [worker("0", str(image)) for _ in range(2)]
-    assert all(each.result for each in found)
-    assert found[1].seconds < 1, "the duration of the last attempt"
+def test_an_image_is_sent_again_after_the_client_has_given_up_on_429(clock: FakeClock) -> None:
+    with scripted_server() as server:
+        client = server.client(*[(429, {"Retry-After": "7"}, {})] * 3, TAGS, retries=0)
+        server.delay = 2
+        result = Worker(client, "tag", {})("0", b"x")
+    assert result.result == {"tags": []}
+    assert [seconds for seconds in clock.sleeps if seconds != server.delay] == [7, 7, 7]
+    assert result.seconds == 2, "the duration of the last attempt"
+
+
+def test_after_ten_minutes_a_429_is_the_result(clock: FakeClock) -> None:
+    with scripted_server() as server:
+        client = server.client((429, {"Retry-After": "100"}, {}), retries=0)
+        assert Worker(client, "tag", {})("0", b"x").status == 429
+    assert clock.sleeps == [100] * 5
 
 
 def test_an_image_waits_for_the_rate_of_its_client_beyond_the_deadline(
-    service: LocalService, tmp_path: Path
+    service: LocalService, tmp_path: Path, clock: FakeClock
 ) -> None:
     (image,) = drawn(tmp_path, 1)
-    client = VisionClient(service.url, service.key, rate="1/2 seconds", deadline=0.5)
+    client = VisionClient(service.url, service.key, rate="1/hour", deadline=59.9)
     worker = Worker(client, "analyze", COLOR)
-    began = time.monotonic()
     assert all(worker("0", str(image)).result for _ in range(2))
-    assert time.monotonic() - began > 1.5
+    assert clock.monotonic() == 3600

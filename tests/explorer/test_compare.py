@@ -3,8 +3,8 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from threading import Thread, main_thread
@@ -16,6 +16,8 @@ from PIL import Image
 
 from tests.drawn import noise
 from tests.explorer.conftest import SilentServer
+from tests.scripted_server import scripted_server
+from tests.support.poll import poll_until
 from visionhelpers import ImageError, VisionClient, compare, sample_path
 from visionhelpers.explorer import Comparison
 from visionhelpers.explorer.compare import DEFAULT_TASKS
@@ -203,19 +205,17 @@ def test_an_unreadable_image_is_an_error_of_the_caller(
 
 
 def test_ctrl_c_does_not_wait_for_a_response(silent: SilentServer) -> None:
-    client = VisionClient(silent.url, "key", timeout=20, retries=0)
+    client = VisionClient(silent.url, "key", timeout=600, retries=0)
     accepted = []
 
     def interrupt() -> None:
-        accepted.append((silent.accept(), time.monotonic()))
+        accepted.append(silent.accept())
         signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
 
     Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         compare(BOTH, {"silent": client}, "Tags")
-    ((connection, started),) = accepted
-    assert time.monotonic() - started < 5
-    connection.close()
+    accepted[0].close()
 
 
 def test_a_script_that_is_interrupted_ends_at_once(silent: SilentServer) -> None:
@@ -232,12 +232,13 @@ def test_a_script_that_is_interrupted_ends_at_once(silent: SilentServer) -> None
 
 
 def test_all_services_get_the_image_at_the_same_time() -> None:
-    with LocalService(latency=1.2) as slow:
-        clients = {name: VisionClient(slow.url, slow.key) for name in "abcd"}
-        began = time.monotonic()
-        comparison = compare(BOTH, clients, "Thumbnail")
-        assert time.monotonic() - began < 4, "4.8 seconds one after the other"
-    assert not comparison.diffs[0].differs
+    with scripted_server() as server, ThreadPoolExecutor(1) as pool:
+        server.go.clear()
+        clients = {name: server.client() for name in "abcd"}
+        comparison = pool.submit(compare, BOTH, clients, "Tags")
+        poll_until(lambda: len(server.requests) == 4)  # none of them has a response
+        server.go.set()
+        assert not comparison.result(60).diffs[0].differs
 
 
 def test_neither_widgets_nor_pyplot_are_loaded() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-import time
+import threading
 from io import BytesIO
 from pathlib import Path
 from textwrap import dedent
@@ -19,6 +19,7 @@ from traitlets import TraitError
 
 from tests.drawn import noise
 from tests.explorer.conftest import SilentServer
+from tests.support.poll import poll_until
 from visionhelpers import VisionClient, sample_path
 from visionhelpers.explorer.query import Query
 from visionhelpers.explorer.state import MAX_CONCURRENT, ExplorerState
@@ -266,12 +267,13 @@ def test_the_result_of_an_earlier_query_is_dropped(
     state.show(sample_path("grace_hopper.jpg"))
     assert state.wait()["faces"]
     seen: list[object] = []
-    state.observe(seen.append)
+    state.observe(lambda change: seen.append(change.new), "status")
     slow.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + sample_path("dahlia.jpg").read_bytes())
     slow.close()
-    time.sleep(1)
-    assert not seen
-    assert summary(state)[0] == "1 face found:"
+    poll_until(lambda: not [each for each in threading.enumerate() if "_work" in each.name])
+    state.run("Celebrities")
+    assert state.wait()["result"]["celebrities"]
+    assert seen == ["working", "done"]
 
 
 def test_wait_returns_the_result_of_the_query_that_replaces_another(

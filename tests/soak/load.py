@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from random import Random
 from time import monotonic, sleep
@@ -99,12 +100,12 @@ class Run:
     failures: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
-    def client(self, number: int, end: float) -> None:
-        """Ask until the time is over."""
+    def client(self, number: int, is_over: Callable[[], object]) -> None:
+        """Ask until the test is over."""
         random, sent = Random(number), 0  # noqa: S311
         with requests.Session() as session:
             session.headers[KEY] = self.key
-            while monotonic() < end:
+            while not is_over():
                 sent += 1
                 with self._noted(f"client {number}"):
                     if sent % HOSTILE == number % HOSTILE:
@@ -211,7 +212,8 @@ def attack(url: str, key: str, pid: int, seconds: float, clients: int) -> Outcom
             warm.ask(session, question, Own.draw(0, Random(0)), Random(0))  # noqa: S311
     run, begun, width = Run(url, key, failures=warm.failures), monotonic(), seconds / 12
     with ResidentMemory(pid) as memory, ThreadPoolExecutor(clients) as threads:
-        asking = [threads.submit(run.client, n, begun + seconds) for n in range(clients)]
+        is_over = partial(lambda end: monotonic() > end, begun + seconds)
+        asking = [threads.submit(run.client, n, is_over) for n in range(clients)]
         for client in asking:
             client.result()
     moments = seconds / 4, seconds - width

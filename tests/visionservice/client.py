@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from io import BytesIO
 from os import urandom
-from time import monotonic, sleep
 
 import requests
 from PIL import Image
 
 from tests.asking import page
+from tests.support.poll import poll_until
 from visionservice import LocalService
 from visionservice.engines.runtime import cpu_count
+from visionservice.scheduler import MIN_WEIGHT
 
 KEY = "Ocp-Apim-Subscription-Key"
 BYTES = {"Content-Type": "application/octet-stream"}
@@ -32,10 +33,12 @@ def status(service: LocalService, accepted: requests.Response) -> str:
 
 
 def until(service: LocalService, accepted: requests.Response, *wanted: str) -> None:
-    end = monotonic() + 60
-    while (now := status(service, accepted)) not in wanted:
-        assert monotonic() < end, now
-        sleep(0.05)
+    poll_until(lambda: status(service, accepted) in wanted, pause=0.05)
+
+
+def waiting(service: LocalService) -> int:
+    """The number of images that wait for a worker."""
+    return service._service.images.waiting() // MIN_WEIGHT
 
 
 def png(width: int) -> bytes:

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from threading import Event
-from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -19,6 +18,7 @@ from PIL import Image
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Message
 
+from tests.support.poll import poll_until, poll_until_async
 from tests.visionservice.client import png, with_pages
 from tests.visionservice.galleries import Slow, Trouble
 from visionhelpers.images import sample_path
@@ -47,16 +47,15 @@ def ask(
 
 def finished(service: LocalService, address: str) -> dict[str, Any]:
     """Poll an operation until it has ended; until then it has no text."""
-    deadline = monotonic() + 60
-    while monotonic() < deadline:
+
+    def ended() -> dict[str, Any]:
         response = requests.get(address, headers={KEY: service.key}, timeout=10)
         assert response.status_code == 200
         body: dict[str, Any] = response.json()
-        if body["status"] != "Running":
-            return body
-        assert set(body) == {"status"}
-        sleep(0.02)
-    raise AssertionError("the operation did not end")
+        assert body["status"] != "Running" or set(body) == {"status"}
+        return body if body["status"] != "Running" else {}
+
+    return poll_until(ended)
 
 
 def test_models_returns_the_domain_models(service: LocalService) -> None:
@@ -232,11 +231,9 @@ def test_a_full_queue_returns_429_until_there_is_room(tmp_path: Path) -> None:
                 return group.create_task(sending)
 
             waiting = [post()]
-            while not gallery.begun.is_set():
-                await asyncio.sleep(0.01)
+            await poll_until_async(gallery.begun.is_set)
             waiting += [post(), post()]
-            while scheduler.waiting() < 2_000_000:
-                await asyncio.sleep(0.01)
+            await poll_until_async(lambda: scheduler.waiting() >= 2_000_000)
             refused = await post()
             gallery.go.set()
             return refused, [await task for task in waiting], await post()
@@ -260,12 +257,10 @@ def test_a_client_with_many_images_does_not_delay_one_with_one_image(tmp_path: P
                 return group.create_task(sending)
 
             async def queued(count: int) -> None:
-                while scheduler.waiting() < count * MIN_WEIGHT:
-                    await asyncio.sleep(0.01)
+                await poll_until_async(lambda: scheduler.waiting() >= count * MIN_WEIGHT)
 
             responses = [post(60, "busy")]
-            while not gallery.begun.is_set():
-                await asyncio.sleep(0.01)
+            await poll_until_async(gallery.begun.is_set)
             responses += [post(70, "greedy") for _ in range(12)]
             await queued(12)
             responses += [post(80, "modest")]
@@ -294,11 +289,9 @@ def test_a_client_that_may_be_remote_has_no_more_turns_with_more_ids(
                 sent.append(
                     asyncio.create_task(greedy.post(path, content=png(70), headers=headers))
                 )
-            while scheduler.waiting() < 6 * MIN_WEIGHT:
-                await asyncio.sleep(0.01)
+            await poll_until_async(lambda: scheduler.waiting() >= 6 * MIN_WEIGHT)
             sent.append(asyncio.create_task(one.post(path, content=png(80))))
-            while scheduler.waiting() < 7 * MIN_WEIGHT:
-                await asyncio.sleep(0.01)
+            await poll_until_async(lambda: scheduler.waiting() >= 7 * MIN_WEIGHT)
             gallery.go.set()
             assert [response.status_code for response in await asyncio.gather(*sent)] == [200] * 8
 
@@ -320,12 +313,12 @@ def test_two_requests_with_the_same_image_leave_a_worker_for_another(
     monkeypatch.setattr(colors, "analyze", slow)
 
     async def send() -> None:
-        async with client(Gallery(tmp_path), Scheduler(2)) as talking:
+        scheduler = Scheduler(2)
+        async with client(Gallery(tmp_path), scheduler) as talking:
             path, same = "/analyze?visualFeatures=Color", png(60)
             two = [asyncio.create_task(talking.post(path, content=same)) for _ in range(2)]
-            await asyncio.to_thread(begun.wait, 10)
-            await asyncio.sleep(0.5)
-            async with asyncio.timeout(5):
+            await poll_until_async(lambda: begun.is_set() and scheduler.waiting())
+            async with asyncio.timeout(60):
                 assert (await talking.post(path, content=png(80))).status_code == 200
             go.set()
             assert [response.status_code for response in await asyncio.gather(*two)] == [200] * 2
@@ -456,8 +449,7 @@ async def disconnect(app: ASGIApp, path: str, queued: Callable[[], bool]) -> Non
 
     async def messages() -> AsyncIterator[Message]:
         yield {"type": "http.request", "body": PHOTO, "more_body": False}
-        while not queued():
-            await asyncio.sleep(0.01)
+        await poll_until_async(queued)
         yield {"type": "http.disconnect"}
 
     async def send(_: Message) -> None:

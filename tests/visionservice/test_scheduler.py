@@ -12,6 +12,7 @@ from weakref import ref
 
 import pytest
 
+from tests.support.poll import poll_until
 from visionservice import scheduler
 from visionservice.errors import ApiError
 from visionservice.scheduler import Scheduler
@@ -343,8 +344,5 @@ def test_a_step_that_outlives_its_event_loop_does_no_harm(
     asyncio.run(run())
     assert one.working
     go.set()
-    deadline = time.monotonic() + 5
-    while one.working and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not one.working
+    poll_until(lambda: not one.working)
     assert "exception calling callback" not in caplog.text

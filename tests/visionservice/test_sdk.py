@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from io import BytesIO
-from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from azure.cognitiveservices.vision.computervision import ComputerVisionAPI, mod
 from msrest.authentication import CognitiveServicesCredentials
 from PIL import Image
 
+from tests.support.poll import poll_until
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 
@@ -110,14 +110,14 @@ def test_recognize_printed_text(call: Way) -> None:
 def test_recognize_text(call: Way) -> None:
     begun = call("recognize_text", "handwriting.jpg", detect_handwriting=True, raw=True)
     name = begun.headers["Operation-Location"][-36:]
-    deadline = monotonic() + 60
-    while True:
+    codes = models.TextOperationStatusCodes
+
+    def ended() -> Any:
         found = call.client.get_text_operation_result(name)
-        if found.status == models.TextOperationStatusCodes.succeeded:
-            break
-        assert found.status == models.TextOperationStatusCodes.running
-        assert monotonic() < deadline
-        sleep(0.1)
+        assert found.status in (codes.running, codes.succeeded)
+        return found if found.status == codes.succeeded else None
+
+    found = poll_until(ended)
     assert found.recognition_result.lines
     for line in found.recognition_result.lines:
         assert len(line.bounding_box) == 8

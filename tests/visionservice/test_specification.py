@@ -184,13 +184,14 @@ def test_reading_a_document(
 def polled(service: LocalService, accepted: requests.Response) -> Iterator[dict[str, Any]]:
     """Give what is said of an operation, until it has succeeded."""
     key = {"Ocp-Apim-Subscription-Key": service.key}
-    while True:
+    for _ in range(1200):
         answer = requests.get(accepted.headers["Operation-Location"], headers=key, timeout=10)
         yield answer.json()
         if answer.json()["status"].lower() == "succeeded":
             return
         assert answer.json()["status"].lower() in ("notstarted", "running")
         sleep(0.05)
+    raise AssertionError("the operation did not end")
 
 
 @pytest.mark.parametrize(

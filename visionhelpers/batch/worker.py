@@ -1,7 +1,6 @@
 """The part of a batch that runs in a thread, in another process or on another machine."""
 
 import pickle
-import time
 from functools import lru_cache
 from io import BytesIO
 from threading import Lock
@@ -13,6 +12,7 @@ from PIL import Image
 from ..client import VisionClient
 from ..errors import ServiceError, format_error
 from ..images import ImageInput
+from ..transport import CLOCK
 
 RATE_LIMIT_SECONDS = 600.0
 """Seconds for which an image is sent again after status 429: other processes may use the limit."""
@@ -62,20 +62,20 @@ class Worker:
                 client = _load(client) if isinstance(client, bytes) else client
         except Exception as error:  # the local service of this machine may not start
             return failure(name, error)
-        end = time.monotonic() + RATE_LIMIT_SECONDS
+        end = CLOCK.monotonic() + RATE_LIMIT_SECONDS
         while True:
-            began, waited = time.monotonic(), client.rate_wait
+            began, waited = CLOCK.monotonic(), client.rate_wait
             try:
                 result = BatchResult(name, self._send(client, image))
             except Exception as error:  # the other images are sent
                 pause = getattr(error, "retry_after", None) or 2.0
                 is_limited = getattr(error, "status", None) == 429
                 is_early = getattr(error, "reason", None) == "rate limit"  # the client's own
-                if is_early or (is_limited and time.monotonic() + pause < end):
-                    time.sleep(pause)
+                if is_early or (is_limited and CLOCK.monotonic() + pause < end):
+                    CLOCK.sleep(pause)
                     continue
                 result = failure(name, error)
-            seconds = time.monotonic() - began - (client.rate_wait - waited)
+            seconds = CLOCK.monotonic() - began - (client.rate_wait - waited)
             return result._replace(seconds=round(seconds, 3))
 
     def _send(self, client: VisionClient, image: ImageInput) -> dict[str, Any]:

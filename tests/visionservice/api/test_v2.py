@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
 import requests
 
+from tests.asking import finished
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.api.version import V4_0, VERSIONS, version_at
@@ -27,12 +27,8 @@ def read(service: LocalService, path: str, name: str, **query: str) -> dict[str,
     accepted = ask(service, path, name, **query)
     assert (accepted.status_code, accepted.content) == (202, b""), accepted.text
     location = accepted.headers["Operation-Location"]
-    while True:
-        response = requests.get(location, headers={KEY: service.key}, timeout=10)
-        body: dict[str, Any] = response.json()
-        if body["status"].lower() not in ("notstarted", "running"):
-            return body
-        time.sleep(0.05)
+    body: dict[str, Any] = finished(location, {KEY: service.key}).json()
+    return body
 
 
 @pytest.mark.parametrize("version", ["v2.0", "v2.1", "v3.0", "v3.1", "v3.2"])

@@ -10,11 +10,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 import requests
 
+from tests.support.poll import poll_until
 from visionhelpers import VisionClient, VisionError, sample_path
 
 ROOT = Path(__file__).parents[3]
@@ -40,9 +40,7 @@ def served(folder: Path, *options: str) -> Iterator[VisionClient]:
     variables = os.environ | {"PYTHONPATH": str(ROOT), "VISION_STATE_DIR": str(folder)}
     process = subprocess.Popen(command, cwd=folder, env=variables)
     try:
-        deadline = monotonic() + 30
-        while not state.exists() and process.poll() is None and monotonic() < deadline:
-            sleep(0.05)
+        poll_until(lambda: state.exists() or process.poll() is not None)
         place = json.loads(state.read_text())
         yield VisionClient(place["url"], place["key"])
     finally:

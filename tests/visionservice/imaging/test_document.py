@@ -3,7 +3,6 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from io import BytesIO
 from struct import pack
-from time import sleep
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ import pytest
 import requests
 from PIL import Image, ImageDraw, ImageFont
 
+from tests.asking import finished
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.analysis import ImageAnalysis, PageAnalysis
@@ -113,12 +113,7 @@ def pages_read(service: LocalService, path: str, data: bytes) -> list[dict[str, 
     key = {"Ocp-Apim-Subscription-Key": service.key}
     headers = key | {"Content-Type": "application/octet-stream"}
     accepted = requests.post(f"{service.url}/vision/{path}", data, headers=headers, timeout=60)
-    where = accepted.headers["Operation-Location"]
-    while (result := requests.get(where, headers=key, timeout=60).json())["status"].lower() in (
-        "notstarted",
-        "running",
-    ):
-        sleep(0.05)
+    result = finished(accepted.headers["Operation-Location"], key).json()
     pages: list[dict[str, Any]] = (
         result.get("recognitionResults") or (result["analyzeResult"]["readResults"])
     )

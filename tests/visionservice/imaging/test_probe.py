@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
-from time import monotonic
+from time import thread_time
 
 import pytest
 from PIL import Image
@@ -118,12 +118,12 @@ def test_a_jpeg_with_a_preview_in_its_exif_data_is_accepted() -> None:
 
 @pytest.mark.parametrize("filling", [b"\xff", b"\xff\xfe\0\2", b"\xff\xd0", b"\xff\0"])
 def test_the_segments_of_a_jpeg_are_counted_fast(filling: bytes) -> None:
-    data, begun = encoded("JPEG"), monotonic()
+    data, begun = encoded("JPEG"), thread_time()
     start = data.rindex(b"\xff\xda") + 12
     data = data[:start] + filling * (20_000_000 // len(filling)) + data[start:]
     with suppress(ApiError):
         probe(data, READ_V3)
-    assert monotonic() - begun < 3
+    assert thread_time() - begun < 3
 
 
 def icon(*images: tuple[bytes, int, int]) -> bytes:

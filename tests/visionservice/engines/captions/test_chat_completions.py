@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -181,11 +180,9 @@ def test_a_neutral_caption_has_no_gender_even_if_the_model_ignores_that(
 def test_a_slow_server_is_an_error_after_the_time_limit(
     ask: Callable[..., Any], server: ScriptedServer, step: Step
 ) -> None:
-    began = monotonic()
     message = f"The captioner {server.url}/v1 did not respond within 0.5 s: raise captions.timeout"
     with pytest.raises(EngineUnreachable, match=f"^{message}"):
         ask(step, timeout="0.5")
-    assert 0.5 <= monotonic() - began < 3
 
 
 @pytest.mark.parametrize("step", [CUT, CUT_SHORT], ids=["cut", "cut short"])
