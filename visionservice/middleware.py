@@ -26,13 +26,14 @@ log = logging.getLogger(__name__)
 MAX_UNREAD_BYTES = 64 * 1024 * 1024  # read before an error response; more than the largest image
 UNREAD_SECONDS = 60.0  # from the start of a request, in which the rest of its body is read
 SEND_SECONDS = 60.0  # that a client has to read a part of the response
+Clock = Callable[[], float]  # seconds
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([\w.-]+))(?::\d{1,5})?", re.ASCII | re.IGNORECASE)
 
 
 class IdleTimer:
     """Measures the time since the last request; a context manager for each request."""
 
-    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(self, clock: Clock = monotonic) -> None:
         self._clock, self._requests, self._since = clock, 0, clock()
 
     def __enter__(self) -> None:
@@ -51,9 +52,7 @@ class IdleTimer:
 class RateLimiter:
     """Counts requests against a rate in a sliding window; used from one event loop."""
 
-    def __init__(
-        self, requests: int, seconds: float, clock: Callable[[], float] = monotonic
-    ) -> None:
+    def __init__(self, requests: int, seconds: float, clock: Clock = monotonic) -> None:
         self._seconds, self._clock = seconds, clock
         self._times: deque[float] = deque(maxlen=requests)
 

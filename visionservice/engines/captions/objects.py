@@ -99,6 +99,6 @@ def _support(thing: Object, others: Sequence[Object]) -> list[Phrase]:
         on = support.box.top < thing.box.bottom <= support.box.bottom
         covered = thing.box.overlap(support.box) >= thing.box.area / 3
         if object_class(support.name).supports and on and covered:
-            name = article(support.name.removeprefix("dining "))
-            return [Phrase(f"on {name}", support.confidence)]
+            words = f"on {article(support.name.removeprefix('dining '))}"
+            return [Phrase(words, support.confidence)]
     return []

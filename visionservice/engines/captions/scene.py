@@ -76,13 +76,6 @@ def shows_food(scene: Scene) -> bool:
     return any(word.confidence >= MIN_KITCHEN_WORD for word in kitchen)
 
 
-def is_place(scene: Scene) -> bool:
-    """Return True if a scene is outdoors and its label is no animal, food or pattern."""
-    row = scene_class(scene.labels[0].name if scene.labels else "")
-    kitchen = any(word_class(word).naming == "kitchen" for word in row.words)
-    return scene.outdoors and not (row.naming == "unreliable" or "animal" in row.words or kitchen)
-
-
 def _is_certain_word(evidence: Evidence, word: LabelScore) -> bool:
     """Return True if a caption may contain a general word, or the label of a landscape."""
     naming, count = word_class(word.name).naming, class_count(word.name)

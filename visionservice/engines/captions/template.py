@@ -10,19 +10,21 @@ from itertools import combinations
 
 from ..base import Caption, Captioner, Colors
 from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
-from ..labels import highest, word_class
+from ..labels import highest, scene_class, word_class
 from .objects import doubtful_object_plan, object_plan
 from .people import people_plan
 from .phrases import CaptionPlan, Phrase, article, join, place_and_time
-from .scene import MIN_VIEW_SCORE, is_place, likeliest_word, scene_plan
+from .scene import MIN_VIEW_SCORE, likeliest_word, scene_plan
 
 GENERIC_SHARE = 0.5  # the factor of "a person" for "a man", and of a mere place or colors
 MIN_PAGE_SHARE, MIN_SCREEN_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.04, 0.2
-"""Of the image, by lines of text: a sudoku covers 0.095, the marks on a circuit board 0.038; the
-scene model takes pages for screens, and a device has little text."""
+"""Of the image, by lines of text: a sudoku, which may be a screen to the scene model, covers 0.095,
+the marks on a circuit board 0.038."""
 MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
 MAX_QUOTED_WORDS = 8
-MIN_PLACE_WORD = 0.3  # the score of a general word, such as building, that replaces outdoor scene
+MIN_PLACE_WORD, MIN_WORD, OBJECT_CONFIDENCE = 0.3, 0.25, 0.2
+"""The score of a general word that replaces "an outdoor scene" and "an object", and the confidence
+of the second. Of six words below 0.25 only a plant was right, of which there are few classes."""
 
 
 class TemplateCaptioner(Captioner):
@@ -116,16 +118,18 @@ def _unsure(evidence: Evidence) -> CaptionPlan:
     word = likeliest_word(scene)
     if word and word.name == "electronics" and evidence.word_count:
         word = None  # a page, which the scene model takes for a screen
-    if is_place(scene) and not (word and word.confidence >= MIN_PLACE_WORD):
+    abstract = not scene.labels or scene_class(scene.labels[0].name).naming == "unreliable"
+    if scene.outdoors and not (abstract or (word and word.confidence >= MIN_PLACE_WORD)):
         return CaptionPlan(Phrase("an outdoor scene", GENERIC_SHARE * scene.outdoor))
-    if word and not scene.low_level.plain:
+    if word and not scene.low_level.plain and (word.confidence >= MIN_WORD or word.name == "plant"):
         name = word_class(word.name).phrase or article(word.name)
         return CaptionPlan(Phrase(name, word.confidence), tuple(place_and_time(evidence)))
+    if not (abstract or scene.low_level.plain or evidence.word_count):
+        return CaptionPlan(Phrase("an object", OBJECT_CONFIDENCE))
     names = dict.fromkeys([colors.background.lower(), colors.foreground.lower()])
-    text, confidence = f"{article(join([*names]))} picture", colors.covered
-    if not scene.low_level.plain:
-        text, confidence = f"{tone(colors)} picture" if tone(colors) else text, confidence / 2
-    return CaptionPlan(Phrase(text, confidence), skip_medium=True)
+    ink, share = ("", 1.0) if scene.low_level.plain else (tone(colors), 0.5)
+    text = f"{ink or article(join([*names]))} picture"
+    return CaptionPlan(Phrase(text, colors.covered * share), skip_medium=True)
 
 
 def tone(colors: Colors) -> str:

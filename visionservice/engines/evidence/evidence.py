@@ -44,8 +44,7 @@ their gender less than others (Guo et al., "Is gender recognition affected by ag
 model takes Grace Hopper at 78 for a man (0.98)."""
 MIN_GENDER_CONFIDENCE = 0.75  # in a gender that a word may name
 MIN_PART_OVERLAP, MIN_CERTAIN_PART, MIN_SAME_ANIMAL_OVERLAP = 0.9, 0.7, 0.7
-"""Of an object in another of the same name (the head of a bird is a second bird of 0.65), and of
-two animals in one place (a cat of 0.69 is a dog of 0.80)."""
+"""Of the head of a bird, which is a second bird (0.65), and of a cat (0.69) that is a dog too."""
 MAX_BODY_OVERLAP = 0.4  # the intersection over union from which two boxes are one body
 MAX_WORKING_PIXELS = 1_200_000  # from which the tags and captions of a larger image are made
 _WORDS = {

@@ -109,7 +109,7 @@ def outdoor_score(
         colors = SKY_WEIGHT * features.blue + GREEN_WEIGHT * features.green
         place = max(place, min(MAX_COLOR_SCORE, place + colors))
     cut_out = features.white > MAX_WHITE and not features.sky  # a toy car on white
-    return max(place, _object_score(objects, "outdoor") * (not cut_out))
+    return max(place, 0.0 if cut_out else _object_score(objects, "outdoor"))
 
 
 def indoor_score(background: Scores, objects: Objects, features: LowLevelFeatures) -> float:

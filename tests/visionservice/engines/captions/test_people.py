@@ -48,6 +48,8 @@ def test_a_rider_among_others_is_the_subject(nothing: Evidence) -> None:
         "riding a skateboard",
         "with other people nearby",
     ]
+    doubtful = replace(board, confidence=0.7)
+    assert phrases(nothing.with_results(objects=(*people, doubtful))) == ["three people"]
 
 
 def test_clothing_is_named_for_one_person_only(nothing: Evidence) -> None:

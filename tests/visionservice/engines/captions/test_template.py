@@ -152,6 +152,18 @@ def test_what_is_not_sure_has_the_likeliest_general_word_and_a_low_confidence(
     assert best(nothing.with_results(scene=rare)) == "an outdoor scene"
 
 
+def test_a_general_word_below_a_quarter_is_an_object_or_a_plant(nothing: Evidence) -> None:
+    def named(word: str, **results: object) -> str:
+        words = LabelScore("buckle", 0.17), LabelScore(word, 0.2)
+        scene = replace(nothing.scene, labels=words[:1], words=words)
+        return best(nothing.with_results(scene=scene, **results))
+
+    assert named("clothing") == "an object"
+    assert named("plant") == "a plant"
+    one_word = replace(nothing.text, lines=(replace(LINE, words=LINE.words[:1]),))
+    assert named("clothing", text=one_word) == "a white and blue picture"
+
+
 def test_a_likelier_word_of_more_classes_comes_first(nothing: Evidence) -> None:
     bulldozer = LabelScore("vehicle", 0.5), LabelScore("tractor", 0.42), LabelScore("tool", 0.34)
     scene = replace(nothing.scene, labels=bulldozer[1:2], words=bulldozer)
