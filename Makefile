@@ -18,12 +18,17 @@ DEBIAN := wordnet-base fonts-wqy-zenhei
 SUDO   := $(if $(filter 0,$(shell id -u)),,sudo)
 ROOT   := $(if $(filter 0,$(shell id -u)),--allow-root)
 BOTH_CORES := -n 2 --dist loadfile
+FAST   := $(addprefix tests/,support drawing client/test_transport.py client/test_results.py \
+	client/test_endpoint.py explorer/test_diff.py batch/test_results_file.py batch/test_sources.py \
+	docs/test_language.py docs/test_notebooks.py packaging/test_imports.py packaging/test_names.py \
+	service/test_middleware.py service/test_settings.py service/test_scheduler.py \
+	service/imaging/test_probe.py service/engines/captions service/engines/evidence)
 NBVAL  := $(BIN)/python -m pytest $(BOTH_CORES) --nbval --nbval-cell-timeout=120 notebooks
 CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' --
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian test notebooks browser binder offline lint format soak bench accuracy sdk compatibility licenses fuzz site wheel minimum execute clean
+.PHONY: help lab serve debian check test notebooks browser binder offline lint format stress bench accuracy sdk compatibility licenses fuzz site wheel minimum execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -66,6 +71,9 @@ debian: ## install the Debian packages that two tests need
 	@dpkg -s $(DEBIAN) >/dev/null 2>&1 || \
 		{ $(SUDO) apt-get update -qq && $(SUDO) apt-get install -y -qq $(DEBIAN); }
 
+check: lint ## check style and types, and run the tests that are fast: no notebooks, few services
+	$(BIN)/python -m pytest $(BOTH_CORES) --quiet $(FAST)
+
 test: $(TESTS) ## run the tests, then every notebook over two versions of the API
 	$(BIN)/python -m pytest $(BOTH_CORES)
 	@$(BOTH)
@@ -79,7 +87,7 @@ browser: $(DRIVER) ## open the notebooks in Chromium (options: make browser OFFL
 	$(if $(OFFLINE),$(CUT)) $(BIN)/python -m pytest tests/browser
 
 binder: $(TESTS) ## repeat MyBinder's build, run the notebooks and measure the memory (Linux)
-	$(BIN)/python tools/check_binder.py
+	$(BIN)/python -m tools.check_binder
 
 offline: $(TESTS) ## run the notebooks with every network except loopback disabled (Linux)
 	$(CUT) $(NBVAL)
@@ -93,9 +101,9 @@ format: $(TESTS) ## correct style and formatting
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-soak: $(TESTS) ## run the long stress tests (options: make soak RUN=many)
+stress: $(TESTS) ## run the long stress tests (options: make stress RUN=many)
 	@set -e; for run in $(or $(RUN),many throughput load); do \
-		echo "$$run"; $(BIN)/python -m tests.soak.$$run; done
+		echo "$$run"; $(BIN)/python -m tests.stress.$$run; done
 
 bench: $(TESTS) $(STOCK) ## measure cost, speed and memory (options: make bench ROWS='cost growth')
 	-@command -v tesseract >/dev/null || \
@@ -109,10 +117,10 @@ sdk: $(TESTS) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
 	$(BIN)/python tests/sdk/run.py $(CLIENTS)
 
 compatibility: $(TESTS) ## write docs/compatibility.md from its table
-	$(BIN)/python tools/make_compatibility.py
+	$(BIN)/python -m tools.make_compatibility
 
 licenses: $(TESTS) ## write docs/licenses.md from what is installed
-	$(BIN)/python tools/make_licenses.py
+	$(BIN)/python -m tools.make_licenses
 
 fuzz: $(TESTS) ## send thousands of generated requests (options: make fuzz VERSION=v3.2=500)
 	$(BIN)/python -W ignore -m tests.fuzz.run $(VERSION)
@@ -121,19 +129,19 @@ site: $(DOCS) ## build the site from docs/ and the notebooks into build/site, an
 	rm -rf build/site
 	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --jobs 2 \
 		--conf-dir docs --doctree-dir build/doctrees . build/site
-	$(BIN)/python tools/check_site.py
+	$(BIN)/python -m tools.check_site
 
 wheel: $(TESTS) ## build the wheel into dist/ and try it outside the checkout (options: TAG=v0.1.0)
-	$(BIN)/python tools/check_wheel.py $(TAG)
+	$(BIN)/python -m tools.check_wheel $(TAG)
 
 minimum: $(TESTS) ## try the wheel with the lowest versions that pyproject.toml allows
-	$(BIN)/python tools/check_wheel.py --lowest
+	$(BIN)/python -m tools.check_wheel --lowest
 
 execute: $(TESTS) ## run the notebooks and store their outputs, after a change to them
-	$(BIN)/python tools/add_navigation.py
-	$(BIN)/python tools/execute_notebooks.py
-	$(BIN)/python tools/make_pictures.py
-	$(BIN)/python tools/write_links.py
+	$(BIN)/python -m tools.add_navigation
+	$(BIN)/python -m tools.execute_notebooks
+	$(BIN)/python -m tools.make_pictures
+	$(BIN)/python -m tools.write_links
 
 clean: ## remove the environments and the caches
 	rm -rf $(VENV) .bench .sdk build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache

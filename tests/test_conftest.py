@@ -62,7 +62,7 @@ def hostile_run() -> str:
     own = (
         f"{Path(__file__)}::{test_the_tests_see_no_service_and_no_proxy_of_the_developer.__name__}"
     )
-    server = "tests/visionservice/test_server.py::test_the_service_responds_inside_the_block_only"
+    server = "tests/service/test_server.py::test_the_service_responds_inside_the_block_only"
     return run("-v", "--tb=line", own, server, "notebooks", **HOSTILE)
 
 

@@ -18,10 +18,9 @@ import zipfile
 from argparse import ArgumentParser
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks.own_service import own_state
 
-from benchmarks.own_service import own_state  # noqa: E402  from the root of the checkout
+ROOT = Path(__file__).parents[1]
 
 DIST = ROOT / "dist"
 PACKAGES = ("visionhelpers", "visionservice")

@@ -16,15 +16,14 @@ from itertools import zip_longest
 from pathlib import Path
 
 import nbformat
-from add_navigation import in_order
 from nbclient import NotebookClient
-from notebook_outputs import same
 from PIL import Image
 
-ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT))
+from benchmarks.own_service import own_state
+from tools.add_navigation import in_order
+from tools.notebook_outputs import same
 
-from benchmarks.own_service import own_state  # noqa: E402  from the root of the checkout
+ROOT = Path(__file__).parents[1]
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 WIDGET = "application/vnd.jupyter.widget-view+json"

@@ -1,8 +1,8 @@
 """Write docs/compatibility.md: what the local service supports of each version of the API.
 
 compatibility.csv has a row for each parameter and field of Microsoft's descriptions of the API;
-tests/test_compatibility.py tries every row on a running service. A row applies to one or several
-operations (separated by spaces) and names (in braces). Its columns:
+tests/contract/test_compatibility.py tries every row on a running service. A row applies to one or
+several operations (separated by spaces) and names (in braces). Its columns:
 
     part     operation, body, query, path, request header, response header, field (of the result),
              error field, error case

@@ -1,6 +1,6 @@
 """Draw the image at the top of the README: three samples with their results.
 
-Run it after a change of the samples or of the drawing: `python tools/make_hero.py`. It sends the
+Run it after a change of the samples or of the drawing: `python -m tools.make_hero`. It sends the
 samples to a local service, and prints the alternative text for the README.
 """
 

@@ -13,8 +13,9 @@ from io import BytesIO
 from pathlib import Path
 
 import nbformat
-from add_navigation import NOTEBOOKS, in_order
 from PIL import Image, ImageChops, ImageOps
+
+from tools.add_navigation import NOTEBOOKS, in_order
 
 PICTURES = NOTEBOOKS / "pictures"
 TAG = "picture"

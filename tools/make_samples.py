@@ -5,7 +5,7 @@ images, and Debian's fonts for the handwriting and the print:
 
     pip install matplotlib scikit-image scikit-learn
     apt-get install gcompris-qt-data fonts-breip fonts-rufscript fonts-dejavu-core
-    python tools/make_samples.py
+    python -m tools.make_samples
 
 The images of GCompris are those of its version 3.1 (Debian 12). Every image is in the
 public domain, CC0 or CC BY, by a statement of the package or of the page that it names. Images
@@ -23,9 +23,10 @@ from importlib.util import find_spec
 from io import BytesIO
 from pathlib import Path
 
-import drawn_samples as drawn
-import qt_resource
 from PIL import Image, ImageEnhance, ImageOps
+
+from tools import drawn_samples as drawn
+from tools import qt_resource
 
 SAMPLES = Path(__file__).parents[1] / "visionhelpers" / "samples"
 HOPPER = "matplotlib/mpl-data/sample_data/grace_hopper.jpg"

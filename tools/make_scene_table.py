@@ -1,6 +1,6 @@
 """Write `visionservice/engines/data/scenes.csv` from WordNet, once.
 
-Run `apt-get install wordnet-base`, then `python tools/make_scene_table.py`. Each of the scene
+Run `apt-get install wordnet-base`, then `python -m tools.make_scene_table`. Each of the scene
 model's 1,000 labels is looked up in WordNet 3.0 and climbs the tree of hypernyms; the words of
 WORDS met on the way, specific before general, become its tags. CATEGORY, PLACE and NAMING contain
 the API's category, the place, outdoors or indoors, and how captions may name the class. The first

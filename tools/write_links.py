@@ -17,8 +17,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import nbformat
-from add_navigation import in_order, title
-from make_pictures import picture_path
+
+from tools.add_navigation import in_order, title
+from tools.make_pictures import picture_path
 
 ROOT = Path(__file__).parents[1]
 TABLE = Path(__file__).with_name("notebooks.csv")

@@ -12,7 +12,7 @@ from benchmarks.performance.goals import at_least, at_most
 from benchmarks.performance.images import files
 from benchmarks.performance.timing import Service, percentile
 from benchmarks.rows import Row, say
-from tests.soak import load as soak
+from tests.stress import load as stress
 from visionhelpers import VisionClient
 
 GROUP = "load"
@@ -20,7 +20,7 @@ FEW, MANY = 4, 64
 """Clients."""
 CAPTIONS = 108
 """Four times as many as there are images with the evaluation set."""
-SOAK_SECONDS = 60.0
+STRESS_SECONDS = 60.0
 BUSY = 0.925
 """The share of the cores that should be busy, with the service and its clients: 1.85 of 2."""
 SLOWEST = 16.0
@@ -44,9 +44,9 @@ def measure(service: Service) -> Iterator[Row]:
     )
     say(GROUP, f"{3 * MANY} captions for {MANY} clients")
     yield _slowest(f"captions for {MANY} clients", describe(service.vision, MANY, 3 * MANY))
-    say(GROUP, f"every operation for {MANY} clients, {SOAK_SECONDS:.0f} s")
+    say(GROUP, f"every operation for {MANY} clients, {STRESS_SECONDS:.0f} s")
     url, key = service.vision.base_url.partition("/vision/")[0], service.vision.key
-    outcome = soak.attack(url, key, service.process.pid, SOAK_SECONDS, MANY)
+    outcome = stress.attack(url, key, service.process.pid, STRESS_SECONDS, MANY)
     yield _slowest(f"every operation, {MANY} clients, some hostile", outcome.run.seconds)
     failed = sum(outcome.run.failures.values())
     yield Row(GROUP, "their wrong or missing responses", f"{failed}", "-", *at_most(failed, 0))

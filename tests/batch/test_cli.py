@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.drawn import drawn, number
 from tests.support.clock import FakeClock
+from tests.support.images import drawn, number
 from visionhelpers import VisionClient, __version__, sample_path
 from visionhelpers.batch import cli
 from visionhelpers.batch.cli import main, parser

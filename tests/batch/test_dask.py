@@ -12,8 +12,8 @@ import psutil
 import pytest
 from distributed import Client
 
-from tests.drawn import drawn, number
-from tests.workers import two_workers
+from tests.support.dask_cluster import two_workers
+from tests.support.images import drawn, number
 from visionhelpers import VisionClient, connect, run_batch
 from visionhelpers.batch import worker
 from visionservice import LocalService

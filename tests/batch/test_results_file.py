@@ -11,8 +11,8 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.full_disk import FULL_DISK, on_full_disk
 from tests.support.child import in_child
+from tests.support.full_disk import FULL_DISK, on_full_disk
 from visionhelpers import VisionError
 from visionhelpers.batch import BatchResult
 from visionhelpers.batch.results_file import ResultsFile

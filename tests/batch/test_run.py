@@ -20,10 +20,10 @@ import pytest
 import requests
 from PIL import Image
 
-from tests.drawn import drawn, number
-from tests.scripted_server import HANG, RUNNING, SUCCEEDED, TAGS, scripted_server
 from tests.support.clock import FakeClock
+from tests.support.images import drawn, number
 from tests.support.poll import poll_until
+from tests.support.scripted_server import HANG, RUNNING, SUCCEEDED, TAGS, scripted_server
 from visionhelpers import ImageError, VisionClient, VisionError, run_batch, sample_path
 from visionservice import LocalService
 

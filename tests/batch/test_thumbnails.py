@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.drawn import drawn
+from tests.support.images import drawn
 from visionhelpers import VisionError
 from visionhelpers.batch.thumbnails import ThumbnailWriter
 

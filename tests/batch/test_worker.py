@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.drawn import drawn, number
-from tests.scripted_server import TAGS, scripted_server
 from tests.support.clock import FakeClock
+from tests.support.images import drawn, number
+from tests.support.scripted_server import TAGS, scripted_server
 from visionhelpers import VisionClient
 from visionhelpers.batch.worker import BatchResult, Worker
 from visionhelpers.connect import LocalClient

@@ -7,7 +7,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from tests.drawing.legible import assert_legible, outlines
+from tests.support.axes_assertions import assert_legible, outlines
 from visionhelpers.drawing.draw import PALETTE
 from visionhelpers.drawing.labels import (
     MAX_TEXT_SIZE,

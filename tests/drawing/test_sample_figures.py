@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL.Image import Image
 
-from tests.drawing.legible import TOLERANCE, assert_legible
+from tests.support.axes_assertions import TOLERANCE, assert_legible
 from visionhelpers import (
     VisionClient,
     draw_caption,

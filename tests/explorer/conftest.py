@@ -1,24 +1,12 @@
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 
 import pytest
 
+from tests.support.silent_server import SilentServer
 from visionhelpers import VisionClient
 from visionservice import LocalService
-
-
-class SilentServer:
-    """A server that accepts connections and sends nothing."""
-
-    def __init__(self) -> None:
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.socket.settimeout(60)
-        self.url = f"http://127.0.0.1:{self.socket.getsockname()[1]}"
-
-    def accept(self) -> socket.socket:
-        return self.socket.accept()[0]
 
 
 @pytest.fixture

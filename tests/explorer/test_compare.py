@@ -14,10 +14,10 @@ import matplotlib.pyplot as plt
 import pytest
 from PIL import Image
 
-from tests.drawn import noise
-from tests.explorer.conftest import SilentServer
-from tests.scripted_server import scripted_server
+from tests.support.images import noise
 from tests.support.poll import poll_until
+from tests.support.scripted_server import scripted_server
+from tests.support.silent_server import SilentServer
 from visionhelpers import ImageError, VisionClient, compare, sample_path
 from visionhelpers.explorer import Comparison
 from visionhelpers.explorer.compare import DEFAULT_TASKS

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import visionhelpers
-from tests.uploading import Browser
+from tests.support.file_upload import Browser
 from visionhelpers.explorer.file_upload import MAX_UPLOAD_BYTES, ChunkedUpload
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.drawn import noise
-from tests.explorer.conftest import SilentServer
+from tests.support.images import noise
+from tests.support.silent_server import SilentServer
 from visionhelpers import VisionClient, connect, sample_path
 from visionhelpers.explorer.query import Query, QueryCancelled, QueryResult, client_expression
 from visionhelpers.explorer.tasks import DEFAULTS, TASKS

@@ -17,9 +17,9 @@ from nbclient import NotebookClient
 from PIL import Image
 from traitlets import TraitError
 
-from tests.drawn import noise
-from tests.explorer.conftest import SilentServer
+from tests.support.images import noise
 from tests.support.poll import poll_until
+from tests.support.silent_server import SilentServer
 from visionhelpers import VisionClient, sample_path
 from visionhelpers.explorer.query import Query
 from visionhelpers.explorer.state import MAX_CONCURRENT, ExplorerState

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from ipywidgets import HTML, Button, Checkbox, Dropdown, Text, Widget
 
-from tests.uploading import Browser
+from tests.support.file_upload import Browser
 from visionhelpers import Explorer, VisionClient, sample_path
 from visionhelpers.explorer.accessibility import LiveRegion
 from visionhelpers.explorer.file_upload import MAX_UPLOAD_BYTES, ChunkedUpload

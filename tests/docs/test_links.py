@@ -1,0 +1,133 @@
+"""Every link from pages and notebooks into the repository, with its anchor."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tools import write_links
+
+ROOT = Path(__file__).parents[2]
+
+OWN = re.escape(write_links.repository())
+URL_OF_PATH = re.compile(
+    rf"https://(?:github\.com/{OWN}/(?:blob|tree)/HEAD/"
+    rf"|mybinder\.org/v2/gh/{OWN}/HEAD\?urlpath=lab/tree/"
+    rf"|github\.com/{OWN}/actions/(?=workflows/))"
+)
+"""The part of a URL before a path of the repository."""
+PAGES = write_links.pages()
+
+
+def prose(page: Path) -> str:
+    """Return the text of a page, without code."""
+    text = page.read_text(encoding="utf-8")
+    if page.suffix == ".ipynb":
+        cells = json.loads(text)["cells"]
+        text = "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def links(page: Path) -> list[str]:
+    """Return the targets of all links and images."""
+    found = re.findall(r"\]\(([^)\s]+)|\b(?:src|href)=\"([^\"]+)\"", prose(page))
+    return [markdown or html for markdown, html in found]
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page, as GitHub and JupyterLab make them."""
+    text = prose(page)
+    headings = re.findall(r"^#+ +(.+)$", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text), re.MULTILINE)
+    if page.suffix == ".ipynb":
+        names = {heading.strip().replace(" ", "-") for heading in headings}
+    else:
+        names = {
+            re.sub(r"[^\w\- ]", "", each.lower()).strip().replace(" ", "-") for each in headings
+        }
+    return names | set(re.findall(r"<a (?:name|id)=\"([^\"]+)\"", text))
+
+
+def inside(link: str, page: Path, root: Path) -> tuple[Path, str] | None:
+    """Return the file and the anchor of a link, or None if it leads elsewhere."""
+    url, _, anchor = link.partition("#")
+    if path := URL_OF_PATH.match(url):
+        rest = url[path.end() :].removesuffix("/badge.svg")
+        return root / (f".github/{rest}" if rest.startswith("workflows/") else rest), anchor
+    if re.match(r"[a-z]+:", url):
+        return None
+    return (page.parent / url if url else page), anchor
+
+
+def broken(page: Path, root: Path = ROOT) -> list[str]:
+    """Return the links of a page whose file or anchor does not exist in the repository."""
+    found = []
+    for link in links(page):
+        if goal := inside(link, page, root):
+            file, anchor = goal
+            if not file.exists() or (anchor and anchor not in anchors(file)):
+                found.append(link)
+    return found
+
+
+def test_the_pages_are_found_and_link_into_the_repository() -> None:
+    names = {page.name for page in PAGES}
+    assert names >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "compatibility.md"}
+    assert len([name for name in names if name.endswith(".ipynb")]) >= 8
+    goals = [inside(link, page, ROOT) for page in PAGES for link in links(page)]
+    assert len(list(filter(None, goals))) > 50
+    assert any(goal and goal[1] for goal in goals), "a link with an anchor"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_into_the_repository_resolves(page: Path) -> None:
+    assert broken(page) == []
+
+
+@pytest.mark.parametrize(
+    "link",
+    [
+        "[a file](nowhere.md)",
+        "[a folder](sub/nowhere/)",
+        "![an image](nowhere.jpg)",
+        '<img src="nowhere.jpg" alt="">',
+        "[an anchor of this page](#nowhere)",
+        "[an anchor of another](other.md#nowhere)",
+        "[a notebook's anchor](other.ipynb#what-is-here)",
+        f"[GitHub](https://github.com/{write_links.repository()}/blob/HEAD/nowhere.md)",
+        f"[Binder]({write_links.on_binder('notebooks/nowhere.ipynb')})",
+        f"[CI](https://github.com/{write_links.repository()}/actions/workflows/nowhere.yml)",
+    ],
+)
+def test_a_link_that_leads_nowhere_is_found(link: str, tmp_path: Path) -> None:
+    cells = [{"cell_type": "markdown", "source": ["## What is here\n"]}]
+    (tmp_path / "other.ipynb").write_text(json.dumps({"cells": cells}))
+    (tmp_path / "other.md").write_text("# What is *here*?\n")
+    page = tmp_path / "page.md"
+    good = "[1](other.md#what-is-here) [2](other.ipynb#What-is-here) [3](#page) [4](other.md)"
+    page.write_text(f"# Page\n\n{good}\n\n{link}\n")
+    assert len(broken(page, tmp_path)) == 1
+
+
+def test_every_link_to_the_repository_follows_pyproject() -> None:
+    for page in PAGES:
+        text = page.read_text(encoding="utf-8")
+        assert write_links.with_links(text) == text, f"run python -m tools.write_links: {page.name}"
+
+
+def test_the_badge_opens_the_index_of_this_repository() -> None:
+    badge = f"https://mybinder.org/v2/gh/{write_links.repository()}/HEAD"
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert f"({badge}?urlpath=lab/tree/notebooks/index.ipynb)" in readme
+
+
+def test_links_follow_a_repository_that_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    monkeypatch.setattr(write_links, "repository", lambda: "somebody/renamed")
+    moved = write_links.with_links(readme)
+    assert write_links.with_links(moved) == moved
+    assert moved.count("somebody/renamed") > 10
+    assert "https://somebody.github.io/renamed/" in moved
+    assert not re.search(r"visionhelpers(/|\.github\.io/)visionhelpers", moved)
