@@ -16,10 +16,12 @@ from ..evidence.evidence import (
 )
 from ..labels import MIN_CONFIDENCE, any_right, object_class
 from .phrases import CaptionPlan, Phrase, article, number, place_and_time
-from .scene import shows_food
 
 MIN_OTHER_OBJECT = 0.7  # the confidence of a second object
 MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6  # of the image, of a subject and in a close up
+MIN_LIKELY_OBJECT, MAX_LIKELY_SHARE = 0.5, 1 / 3
+"""The least confidence of an object that the scene does not show, and its largest share of the
+image: larger ones are patterns (a cake, a vase), and six of seven smaller ones were right."""
 DOUBT = 0.5  # the factor of the confidence of an object that the scene does not confirm
 MIN_GROUP = 4  # for "a group of"
 MIN_CONTENT_SCORE = 0.5  # of the scene model, for the content of a cup
@@ -36,14 +38,13 @@ def object_plan(evidence: Evidence) -> CaptionPlan | None:
     return _plan(evidence, subject, objects) if subject else None
 
 
-def doubtful_object_plan(evidence: Evidence) -> CaptionPlan | None:
-    """Return the plan of an object that the scene does not confirm, None below a limit."""
-    limit = MIN_CONFIDENCE if evidence.scene.outdoors else MIN_OTHER_OBJECT
-    objects = [o for o in _objects(evidence) if o.confidence >= limit and "screen" not in o.words]
-    if not objects or (object_class(objects[0].name).place and shows_food(evidence.scene)):
-        return None  # half a fig in a bowl is a stop sign (0.80)
-    subject = Phrase(counted(evidence, objects[:1]), objects[0].confidence * DOUBT)
-    return _plan(evidence, subject, objects)
+def likeliest_object(evidence: Evidence) -> Phrase | None:
+    """Return the likeliest object that covers a part of the image."""
+    shares = ((o, evidence.share(o.box)) for o in evidence.objects if o.name != "person")
+    parts = [o for o, share in shares if MIN_OBJECT_SHARE <= share <= MAX_LIKELY_SHARE]
+    if not parts or parts[0].confidence < MIN_LIKELY_OBJECT:
+        return None
+    return Phrase(counted(evidence, parts[:1]), parts[0].confidence * DOUBT)
 
 
 def _objects(evidence: Evidence) -> list[Object]:

@@ -70,12 +70,6 @@ def likeliest_word(scene: Scene) -> LabelScore | None:
     return max(general or others, key=gain, default=None)
 
 
-def shows_food(scene: Scene) -> bool:
-    """Return True if a scene may be of food, fruit or vegetables."""
-    kitchen = (word for word in scene.words if word_class(word.name).naming == "kitchen")
-    return any(word.confidence >= MIN_KITCHEN_WORD for word in kitchen)
-
-
 def _is_certain_word(evidence: Evidence, word: LabelScore) -> bool:
     """Return True if a caption may contain a general word, or the label of a landscape."""
     naming, count = word_class(word.name).naming, class_count(word.name)

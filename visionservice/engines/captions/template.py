@@ -11,7 +11,7 @@ from itertools import combinations
 from ..base import Caption, Captioner, Colors
 from ..evidence.evidence import MIN_PAGE_WORDS, MIN_TEXT_WORDS, Evidence
 from ..labels import highest, scene_class, word_class
-from .objects import doubtful_object_plan, object_plan
+from .objects import likeliest_object, object_plan
 from .people import people_plan
 from .phrases import CaptionPlan, Phrase, article, join, place_and_time
 from .scene import MIN_VIEW_SCORE, likeliest_word, scene_plan
@@ -22,7 +22,7 @@ MIN_PAGE_SHARE, MIN_SCREEN_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.04, 0.2
 the marks on a circuit board 0.038."""
 MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
 MAX_QUOTED_WORDS = 8
-MIN_PLACE_WORD, MIN_WORD, OBJECT_CONFIDENCE = 0.3, 0.25, 0.2
+MIN_PLACE_WORD, MIN_WORD, OBJECT_CONFIDENCE = 0.4, 0.25, 0.2
 """The score of a general word that replaces "an outdoor scene" and "an object", and the confidence
 of the second. Of six words below 0.25 only a plant was right, of which there are few classes."""
 
@@ -75,7 +75,7 @@ def _add_medium(evidence: Evidence, plan: CaptionPlan, words: str) -> str:
 
 def plan_caption(evidence: Evidence) -> CaptionPlan:
     """Return the plan of a caption: a document, people, objects, a scene, text or colors."""
-    plans = _document, people_plan, object_plan, scene_plan, doubtful_object_plan, text_plan
+    plans = _document, people_plan, object_plan, scene_plan, text_plan
     for plan in plans:
         if found := plan(evidence):
             return found
@@ -118,13 +118,16 @@ def _unsure(evidence: Evidence) -> CaptionPlan:
     word = likeliest_word(scene)
     if word and word.name == "electronics" and evidence.word_count:
         word = None  # a page, which the scene model takes for a screen
-    abstract = not scene.labels or scene_class(scene.labels[0].name).naming == "unreliable"
-    if scene.outdoors and not (abstract or (word and word.confidence >= MIN_PLACE_WORD)):
-        return CaptionPlan(Phrase("an outdoor scene", GENERIC_SHARE * scene.outdoor))
+    pattern = any(scene_class(each.name).naming == "unreliable" for each in scene.labels[:1])
+    if not pattern and not (word and word.confidence >= MIN_PLACE_WORD):
+        if not evidence.word_count and (thing := likeliest_object(evidence)):
+            return CaptionPlan(thing, tuple(place_and_time(evidence)))
+        if scene.outdoors:
+            return CaptionPlan(Phrase("an outdoor scene", GENERIC_SHARE * scene.outdoor))
     if word and not scene.low_level.plain and (word.confidence >= MIN_WORD or word.name == "plant"):
         name = word_class(word.name).phrase or article(word.name)
         return CaptionPlan(Phrase(name, word.confidence), tuple(place_and_time(evidence)))
-    if not (abstract or scene.low_level.plain or evidence.word_count):
+    if scene.labels and not (pattern or scene.low_level.plain or evidence.word_count):
         return CaptionPlan(Phrase("an object", OBJECT_CONFIDENCE))
     names = dict.fromkeys([colors.background.lower(), colors.foreground.lower()])
     ink, share = ("", 1.0) if scene.low_level.plain else (tone(colors), 0.5)
