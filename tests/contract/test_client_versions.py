@@ -284,8 +284,8 @@ def test_calls_succeed_under_a_rate_limit_of_the_service(tmp_path: Path) -> None
 def test_operations_succeed_whose_polls_count(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path, rate="3/minute") as limited:
         client = VisionClient(limited.url, limited.key, version="v3.2")
-        for _ in range(2):
-            result = client.recognize_text(sample_path(NOTE))
+        for _ in range(2):  # a day of polls takes seconds, in which the service reads the note
+            result = client.recognize_text(sample_path(NOTE), timeout=86_400)
             assert result["recognitionResult"]["lines"][0]["text"] == "Dear Ada,"
 
 
