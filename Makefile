@@ -28,7 +28,7 @@ CUT    := unshare --map-root-user --net sh -c 'ip link set lo up && exec "$$@"' 
 BOTH   := set -e; for version in v1.0 v3.2; do \
 	echo "The notebooks over API $$version"; VISION_API_VERSION=$$version $(NBVAL); done
 
-.PHONY: help lab serve debian check test notebooks browser binder offline lint format stress bench accuracy sdk compatibility licenses fuzz site wheel minimum execute clean
+.PHONY: help lab serve debian check test notebooks browser binder offline lint format stress bench accuracy sdk compatibility constraints licenses fuzz site wheel minimum execute clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 15
@@ -118,6 +118,12 @@ sdk: $(TESTS) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
 
 compatibility: $(TESTS) ## write docs/compatibility.md from its table
 	$(BIN)/python -m tools.make_compatibility
+
+constraints: $(TESTS) ## write binder/constraints.txt, the versions of Binder and of GitHub's CI
+	$(BIN)/python -m uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --upgrade \
+		--extra notebooks --group test --group dev --group docs --group browser --group binder \
+		--no-annotate --no-emit-index-url --custom-compile-command 'make constraints' \
+		--output-file binder/constraints.txt
 
 licenses: $(TESTS) ## write docs/licenses.md from what is installed
 	$(BIN)/python -m tools.make_licenses

@@ -127,10 +127,8 @@ def install(python: str, wheel: Path, extras: list[str], folder: Path, lowest: b
     name = f"visionhelpers[{','.join(extras)}]" if extras else "visionhelpers"
     command = [python, "-m", "pip", "install", "--quiet", f"{name} @ {wheel.as_uri()}"]
     if lowest:
-        uv, pins = folder / "uv", str(folder / "pins.txt")
-        run([sys.executable, "-m", "venv", str(uv)], folder)
-        run([str(uv / SCRIPTS / "python"), "-m", "pip", "install", "--quiet", "uv"], folder)
-        resolve = [str(uv / SCRIPTS / "uv"), "pip", "compile", "--quiet", "--python", python]
+        pins = str(folder / "pins.txt")
+        resolve = [sys.executable, "-m", "uv", "pip", "compile", "--quiet", "--python", python]
         resolve += ["--resolution", "lowest-direct", "--output-file", pins]
         resolve += [f"--extra={extra}" for extra in extras]
         run([*resolve, str(ROOT / "pyproject.toml")], folder)

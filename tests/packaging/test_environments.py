@@ -29,7 +29,19 @@ def test_binder_installs_the_same_as_conda() -> None:
     assert re.fullmatch(r"python=3\.\d+ pip", " ".join(conda)), "repo2docker reads no other form"
     assert set(pip["pip"]) >= {*MISSION, '-e ".[notebooks]"'}
     names = [name for name in pip["pip"] if not name.startswith("-e")]
-    assert {**CONDA, "dependencies": [*conda, {"pip": [*names, "-e ..[notebooks]"]}]} == BINDER
+    names = ["-c constraints.txt", *names, "-e ..[notebooks]"]
+    assert {**CONDA, "dependencies": [*conda, {"pip": names}]} == BINDER
+
+
+def test_the_constraints_satisfy_what_the_project_requires() -> None:
+    lines = (ROOT / "binder" / "constraints.txt").read_text("utf-8").splitlines()
+    pinned = [Requirement(line) for line in lines if not line.startswith("#")]
+    versions = {each.name: str(each.specifier).removeprefix("==") for each in pinned}
+    extras = PROJECT["optional-dependencies"]
+    required = chain(PROJECT["dependencies"], *(extras[n] for n in extras if n != "parquet"))
+    for each in map(Requirement, required):
+        name = canonicalize_name(each.name)
+        assert name == "visionhelpers" or each.specifier.contains(versions[name]), each
 
 
 def test_an_environment_has_what_the_notebooks_and_their_run_import() -> None:
@@ -45,7 +57,7 @@ def test_an_environment_has_what_the_notebooks_and_their_run_import() -> None:
 
     extras = PROJECT["optional-dependencies"]
     listed = [PROJECT["dependencies"], *(extras[name] for name in extras if name != "parquet")]
-    named = [*BINDER["dependencies"][-1]["pip"][:-1], *(requires("nbval") or []), *chain(*listed)]
+    named = [*BINDER["dependencies"][-1]["pip"][1:-1], *(requires("nbval") or []), *chain(*listed)]
     installed = {canonicalize_name(Requirement(each).name) for each in named}
     origins = packages_distributions()
     for module in modules:
