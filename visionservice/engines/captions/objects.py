@@ -20,10 +20,8 @@ from .phrases import CaptionPlan, Phrase, article, number, place_and_time
 MIN_OTHER_OBJECT = 0.7  # the confidence of a second object
 MIN_OBJECT_SHARE, MIN_CLOSE_UP_OBJECT = 0.01, 0.6  # of the image, of a subject and in a close up
 MIN_LIKELY_OBJECT, MAX_LIKELY_SHARE = 0.5, 1 / 3
-"""The least confidence of an object that the scene does not show, and its largest share of the
-image: larger ones are patterns (a cake, a vase), and six of seven smaller ones were right."""
-DOUBT = 0.5  # the factor of the confidence of an object that the scene does not confirm
-MIN_GROUP = 4  # for "a group of"
+"""Of an object that the scene does not show, in the image; larger ones are patterns (a cake)."""
+DOUBT, MIN_GROUP = 0.5, 4  # the factor of the confidence of such an object; for "a group of"
 MIN_CONTENT_SCORE = 0.5  # of the scene model, for the content of a cup
 
 
@@ -40,8 +38,10 @@ def object_plan(evidence: Evidence) -> CaptionPlan | None:
 
 def likeliest_object(evidence: Evidence) -> Phrase | None:
     """Return the likeliest object that covers a part of the image."""
-    shares = ((o, evidence.share(o.box)) for o in evidence.objects if o.name != "person")
+    shares = [(o, evidence.share(o.box)) for o in evidence.objects if o.name != "person"]
     parts = [o for o, share in shares if MIN_OBJECT_SHARE <= share <= MAX_LIKELY_SHARE]
+    if evidence.scene.outdoors:  # poppies are an umbrella (0.57)
+        parts = [o for o in parts if object_class(o.name).place == "outdoor"]
     if not parts or parts[0].confidence < MIN_LIKELY_OBJECT:
         return None
     return Phrase(counted(evidence, parts[:1]), parts[0].confidence * DOUBT)

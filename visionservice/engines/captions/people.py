@@ -11,9 +11,8 @@ from .phrases import CaptionPlan, Phrase, article, join, number, place_and_time,
 from .scene import MIN_VIEW_SCORE, scene_plan
 
 MIN_CROWD = 12  # people for "a crowd of"
-MIN_CERTAIN_PERSON = 0.8  # of a body without a face: a crab has 0.75
+MIN_CERTAIN_PERSON = 0.8  # of a body without a face (a crab has 0.75), and of what few of many do
 MIN_THIRD_PERSON = 0.5  # of a body beside two people, less than alone
-MIN_ACTIVITY_OF_FEW = 0.8  # of an object that less than half of the people have, to name them only
 ACTIVITIES = read_table("activities.csv")  # an object, its relation to a person, and the phrases
 MIN_CLOTHING_SCORE, MIN_CARRIED_SCORE = 0.6, 0.9  # of clothing and of other items of a person
 MIN_POSING_CONFIDENCE, MIN_POSING_HEIGHT = 0.8, 1 / 12  # of faces: the mean, and in image heights
@@ -29,7 +28,8 @@ Persons = Sequence[Person]
 def people_plan(evidence: Evidence) -> CaptionPlan | None:
     """Return the plan of people; None without a face, in a more certain scene."""
     persons = evidence.people
-    objects = evidence.corroborated_objects
+    ashore = evidence.scene.water < MIN_CONFIDENCE / 2  # without waves to ride
+    objects = [o for o in evidence.corroborated_objects if not (ashore and o.name == "surfboard")]
     if not persons or (not evidence.faces and _is_doubtful(evidence, persons)):
         return None
     activity, actors = find_activity(persons, objects)
@@ -37,7 +37,7 @@ def people_plan(evidence: Evidence) -> CaptionPlan | None:
         near = counted(evidence, [o for o in animals if o.name == animals[0].name])
         activity = Phrase(f"near {near}", animals[0].confidence)
     few = len(actors) * 2 < len(persons)
-    if few and activity and activity.confidence < MIN_ACTIVITY_OF_FEW:
+    if few and activity and activity.confidence < MIN_CERTAIN_PERSON:
         few, activity = False, None
     actors = actors if few else persons
     details = _appearance(evidence, actors, activity)

@@ -17,7 +17,7 @@ from .phrases import CaptionPlan, Phrase, article, join, place_and_time
 from .scene import MIN_VIEW_SCORE, likeliest_word, scene_plan
 
 GENERIC_SHARE = 0.5  # the factor of "a person" for "a man", and of a mere place or colors
-MIN_PAGE_SHARE, MIN_SCREEN_SHARE, MIN_CLOSE_UP_SHARE = 0.09, 0.04, 0.2
+MIN_PAGE_SHARE, MIN_SCREEN_SHARE, MIN_CLOSE_UP_SHARE, MAX_MARK_SHARE = 0.09, 0.04, 0.2, 0.02
 """Of the image, by lines of text: a sudoku, which may be a screen to the scene model, covers 0.095,
 the marks on a circuit board 0.038."""
 MIN_QUOTE_CONFIDENCE = 0.95  # the mean of the lines; misread captions of a squirrel have 0.92
@@ -89,7 +89,8 @@ def _document(evidence: Evidence) -> CaptionPlan | None:
     coverage, screen = evidence.text.coverage, evidence.scene.probability("electronics")
     limit = MIN_SCREEN_SHARE if screen else MIN_PAGE_SHARE
     scene = scene_plan(evidence) if coverage < limit else None
-    return None if scene and scene.subject.confidence >= MIN_VIEW_SCORE else text_plan(evidence)
+    certain = scene and scene.subject.confidence >= MIN_VIEW_SCORE
+    return None if scene and (certain or coverage < MAX_MARK_SHARE) else text_plan(evidence)
 
 
 def text_plan(evidence: Evidence) -> CaptionPlan | None:

@@ -29,7 +29,7 @@ MIN_REPORTED_SCORE = 0.05  # of a label or word that the result contains
 MAX_PAINTED_SHARE = 0.75  # of the pixels; above it the rest of an image shows no place
 MIN_PLACE_OBJECT, MIN_PART_OF_PLACE = 0.9, 0.5
 """The confidence with which one object, or several of at least the second, decide the place."""
-MAX_WHITE = 0.6  # the share of white without a sky above which an object is cut out
+MAX_WHITE, MIN_BLUE = 0.7, 0.01  # the shares of white, without blue, of what is cut out on white
 MIN_SURE_ANIMAL, MIN_BOX_SIDE = 0.95, 48
 """The confidence from which an animal's box is not classified, and its least side in pixels."""
 MOVABLE = frozenset({"vehicle", "weapon", "rocket"})
@@ -108,8 +108,8 @@ def outdoor_score(
     if place >= MIN_COLOR_SUPPORT:
         colors = SKY_WEIGHT * features.blue + GREEN_WEIGHT * features.green
         place = max(place, min(MAX_COLOR_SCORE, place + colors))
-    cut_out = features.white > MAX_WHITE and not features.sky  # a toy car on white
-    return max(place, 0.0 if cut_out else _object_score(objects, "outdoor"))
+    cut_out = features.white > MAX_WHITE and features.blue < MIN_BLUE  # a toy car, a hen
+    return 0.0 if cut_out else max(place, _object_score(objects, "outdoor"))
 
 
 def indoor_score(background: Scores, objects: Objects, features: LowLevelFeatures) -> float:

@@ -52,6 +52,15 @@ def test_a_rider_among_others_is_the_subject(nothing: Evidence) -> None:
     assert phrases(nothing.with_results(objects=(*people, doubtful))) == ["three people"]
 
 
+def test_a_wave_is_ridden_on_water_only(nothing: Evidence) -> None:
+    surfer = Object("person", 0.95, Box(100, 50, 60, 200))
+    board = Object("surfboard", 0.9, Box(90, 240, 80, 20))
+    shown = nothing.with_results(objects=(surfer, board))
+    assert "riding a wave on a surfboard" not in phrases(shown)
+    sea = shown.with_results(scene=replace(nothing.scene, water=0.5))
+    assert "riding a wave on a surfboard" in phrases(sea)
+
+
 def test_clothing_is_named_for_one_person_only(nothing: Evidence) -> None:
     face = Face(Box(100, 50, 90, 90), 0.9, age=40, gender="Female")
     dressed = seeing(nothing.with_results(faces=(face,)), LabelScore("kimono", 0.8))

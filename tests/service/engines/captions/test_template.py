@@ -175,7 +175,10 @@ def test_a_doubtful_object_is_likelier_than_no_name_unless_it_fills_the_image(
     assert only == Caption("a suitcase", 0.275)
     large = (replace(case.objects[0], box=Box(0, 0, 300, 300)),)
     assert best(case.with_results(objects=large)) == "an object"
-    assert best(case.with_results(scene=replace(scene, outdoor=0.8))) == "a suitcase outdoors"
+    outdoors = case.with_results(scene=replace(scene, outdoor=0.8))
+    assert best(outdoors) == "an outdoor scene"
+    boat = (replace(case.objects[0], name="boat"),)
+    assert best(outdoors.with_results(objects=boat)) == "a boat outdoors"
     likelier = replace(scene, words=(LabelScore("food", 0.4),))
     assert best(case.with_results(scene=likelier)) == "food"
 
@@ -292,6 +295,14 @@ def test_a_shop_with_a_few_words_on_it_is_no_text(nothing: Evidence) -> None:
     words = (LabelScore("bakery", 0.8), LabelScore("shop", 0.8))
     shop = shown.with_results(scene=replace(shown.scene, labels=words[:1], words=words))
     assert phrases(plan_caption(shop)) == ["a bakery"]
+
+
+def test_a_landscape_with_a_watermark_is_no_text(nothing: Evidence) -> None:
+    cliff = LabelScore("cliff", 0.45), LabelScore("nature", 0.7)
+    scene = replace(nothing.scene, labels=cliff[:1], words=cliff, outdoor=0.9)
+    for coverage, name in ((0.01, "a cliff"), (0.05, "text")):
+        text = replace(nothing.text, lines=(LINE,), coverage=coverage)
+        assert phrases(plan_caption(nothing.with_results(text=text, scene=scene)))[0] == name
 
 
 @pytest.mark.parametrize(("coverage", "name"), [(0.03, "an electronic device"), (0.05, "text")])

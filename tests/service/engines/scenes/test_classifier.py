@@ -166,10 +166,11 @@ def test_a_certain_object_decides_the_place() -> None:
     assert outdoor_score(NOTHING, NOTHING, [bed, lighthouse], GRAY) == 0
 
 
-def test_an_object_cut_out_on_white_is_not_outdoors() -> None:
-    car, white = [Object("car", 0.98, Box(0, 0, 9, 9))], replace(GRAY, white=0.7)
-    assert outdoor_score(NOTHING, NOTHING, car, replace(white, sky=0.2)) == 0.98  # in snow
+def test_what_is_cut_out_on_white_is_not_outdoors() -> None:
+    car, white = [Object("car", 0.98, Box(0, 0, 9, 9))], replace(GRAY, white=0.8)
+    assert outdoor_score(NOTHING, NOTHING, car, replace(white, blue=0.2)) == 0.98  # in snow
     assert outdoor_score(NOTHING, NOTHING, car, white) == 0
+    assert outdoor_score(all_of("hen"), NOTHING, (), white) == 0
 
 
 def test_several_cars_are_a_street() -> None:
