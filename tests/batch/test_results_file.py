@@ -4,9 +4,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import psutil
 import pytest
@@ -146,6 +148,18 @@ def test_a_line_that_a_killed_run_has_replaced_is_removed_by_the_next(path: Path
     assert path.read_text() == line(result(1))
 
 
+def test_replaced_lines_stay_whole_if_they_cannot_be_removed(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = line(failed(1)) + line(result(1))
+    path.write_text(before)
+    monkeypatch.setattr(os, "fsync", Mock(side_effect=OSError("No space left on device")))
+    with opened(path):
+        pass
+    assert path.read_text() == before
+    assert list(path.parent.iterdir()) == [path]
+
+
 @pytest.mark.parametrize(
     "text",
     ["a letter\n", "a letter", '{"image": "x.png"}\n', "[]\n", '{"a": 1}\n{"a": ', "\n", "3\n"],
@@ -250,6 +264,23 @@ def test_threads_write_whole_lines(path: Path, temporary: bool) -> None:
         list(pool.map(lambda n: file.add(result(n, result={"text": long}), "1"), range(64)))
         assert len(list(file.results())) == 64
     assert {each.image for each in file.results()} == {f"{n}.png" for n in range(64)}
+
+
+def test_threads_wait_for_a_line_that_needs_several_writes(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a disk that is almost full, or a signal, may need them."""
+    with opened(path) as file, ThreadPoolExecutor(4) as pool:
+        target = file._file
+
+        def write_half(data: bytes) -> int:
+            time.sleep(0.01)
+            return int(target.write(data[: (len(data) + 1) // 2]))
+
+        slow = Mock(wraps=target, closed=False, write=write_half)
+        monkeypatch.setattr(file, "_file", slow)
+        list(pool.map(lambda number: file.add(result(number), "1"), range(8)))
+    assert sorted(images(path)) == [f"{number}.png" for number in range(8)]
 
 
 def test_a_temporary_file_is_read_while_it_is_written_and_afterwards() -> None:

@@ -376,6 +376,17 @@ def test_an_endless_iterable_is_read_as_it_is_needed(client: VisionClient, tmp_p
     assert len(read) <= 20
 
 
+def test_images_that_wait_when_a_run_is_closed_are_not_sent() -> None:
+    with scripted_server() as server, ThreadPoolExecutor(1) as executor:
+        server.delay = 0.2
+        images = [f"https://example.org/{number}.jpg" for number in range(10)]
+        run = run_batch(server.client(TAGS), "tag", images, executor=executor, progress=False)
+        assert next(run).result == {"tags": []}
+        run.close()
+        executor.shutdown()
+        assert len(server.requests) < 5
+
+
 @pytest.mark.parametrize("way", ["close", "with", "garbage"])
 def test_a_loop_that_is_left_releases_the_file(tmp_path: Path, way: str) -> None:
     images, results = drawn(tmp_path, 12), tmp_path / "out.jsonl"

@@ -24,6 +24,7 @@ from tests.support.images import blank_png, noise
 from tests.support.scripted_server import (
     BAD_URL,
     CERTIFICATE,
+    DRIP,
     HANG,
     KEY,
     SUCCEEDED,
@@ -395,6 +396,17 @@ def test_an_image_that_nobody_can_download_is_an_error_of_the_service(
     assert len(server.requests) == 1
 
 
+def test_the_download_of_an_image_for_the_service_ends_at_the_deadline(
+    server: ScriptedServer, image_server: ScriptedServer
+) -> None:
+    image_server.steps = [DRIP]  # 50 seconds
+    began = time.monotonic()
+    with pytest.raises(ServiceError, match="The URL is not accessible"):
+        server.client(BAD_URL, TAGS, deadline=1).tag(f"{image_server.url}/face.jpg")
+    assert time.monotonic() - began < 5
+    assert len(server.requests) == 1
+
+
 # The gallery
 
 
@@ -407,6 +419,12 @@ def test_a_service_without_a_gallery_is_named(server: ScriptedServer) -> None:
         with pytest.raises(ConfigurationError, match="Only a local service has a gallery"):
             remove("Ada Lovelace")
     assert server.requests[0].path == "/gallery/celebrities/Ada%20Lovelace"
+
+
+def test_a_name_with_slashes_stays_one_part_of_the_path(server: ScriptedServer) -> None:
+    server.client((204, {}, b"")).remove_face("../landmarks/Summer Palace")
+    (request,) = server.requests
+    assert request.path == "/gallery/celebrities/..%2Flandmarks%2FSummer%20Palace"
 
 
 def test_a_face_that_is_resized_gives_a_warning(server: ScriptedServer) -> None:

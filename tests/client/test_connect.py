@@ -6,9 +6,11 @@ import os
 import pickle
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 from pathlib import Path
 from time import time
 from types import SimpleNamespace
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 
 import psutil
@@ -188,7 +190,7 @@ def test_the_local_service_can_be_used_beside_the_one_in_the_environment(
 
 @pytest.mark.usefixtures("endpoint", "state_folder")
 def test_a_named_gallery_is_seen_by_its_clients_alone() -> None:
-    lesson, usual = connect(gallery="lesson 1"), connect(local=True)
+    lesson, usual = connect(gallery="lección 教室"), connect(local=True)
     portrait = sample_path("eileen_collins_portrait.jpg")
     assert lesson.add_face("Eileen Collins", portrait) == {"name": "Eileen Collins", "images": 1}
     clients = {"lesson": lesson, "copy": pickle.loads(pickle.dumps(lesson)), "usual": usual}  # noqa: S301
@@ -289,12 +291,18 @@ def test_a_client_leaves_a_service_that_is_ending_for_another(
         assert slow.result()["result"] == {"landmarks": []}
 
 
-def test_threads_that_lose_the_local_service_reconnect_to_one(state_folder: Path) -> None:
+def test_threads_that_lose_the_local_service_look_for_another_once(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     vision = connect()
     kill(state_folder)
+    module = import_module("visionhelpers.connect")  # the package has a function of this name
+    look = Mock(wraps=module.find_or_start)
+    monkeypatch.setattr(module, "find_or_start", look)
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda _: names(vision), range(16)))
     assert found == [{"celebrities", "landmarks"}] * 16
+    assert look.call_count == 1
     running = json.loads((state_folder / "service.json").read_text())
     assert vision.base_url.startswith(running["url"])
     assert vision.key == running["key"]

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from tests.support.full_disk import FULL_DISK, on_full_disk
-from tests.support.scripted_server import scripted_server
+from tests.support.scripted_server import KEY, scripted_server
 from visionhelpers import local_service
 from visionhelpers.endpoint import Secret
 from visionhelpers.errors import ConfigurationError, TransportError
@@ -170,7 +170,6 @@ def test_a_full_disk_is_named_with_its_remedy(tmp_path: Path) -> None:
         "[]",
         '{"url": 3, "key": "k"}',
         '{"url": "http://127.0.0.1:9", "key": "k"}',
-        '{"url": "http://192.0.2.1", "key": "k", "pid": 1}',
     ],
 )
 def test_an_invalid_state_file_is_replaced(
@@ -181,6 +180,16 @@ def test_an_invalid_state_file_is_replaced(
     assert (found.url, found.key) == (state(state_folder)["url"], state(state_folder)["key"])
     assert found.url.startswith("http://127.0.0.1:")
     assert found.url != service.url
+
+
+def test_a_service_on_another_machine_is_not_contacted(
+    state_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_state(state_folder, json.dumps({"url": "http://vision.example.org", "key": KEY}))
+    with scripted_server() as proxy:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        assert find_or_start().url.startswith("http://127.0.0.1:")
+        assert proxy.requests == []
 
 
 def test_another_program_at_the_port_is_not_used(state_folder: Path) -> None:
@@ -198,9 +207,10 @@ def test_a_state_folder_that_cannot_be_written_is_named(state_folder: Path) -> N
 
 
 @POSIX
-def test_a_folder_that_others_can_write_to_is_refused(state_folder: Path) -> None:
+@pytest.mark.parametrize("mode", [0o777, 0o720, 0o702])
+def test_a_folder_that_others_can_write_to_is_refused(state_folder: Path, mode: int) -> None:
     state_folder.mkdir()
-    state_folder.chmod(0o777)
+    state_folder.chmod(mode)
     with pytest.raises(ConfigurationError, match=r"Other users can write.*VISION_STATE_DIR"):
         find_or_start()
 

@@ -96,6 +96,12 @@ def test_faces_that_overlap_are_two() -> None:
     assert [each.text for each in results.faces(crowd)] == ["30", "40"]
 
 
+def test_a_face_inside_the_wider_rectangle_of_its_name_is_the_same_face() -> None:
+    named, plain = face(10, 10, 100, **HOPPER), face(40, 40, 40, age=60)
+    found = results.faces({"result": {"celebrities": [named]}, "faces": [plain]})
+    assert [each.text for each in found] == ["Grace Hopper"]
+
+
 def test_a_face_with_a_name_is_returned_once_wherever_the_result_contains_it() -> None:
     hopper = face(10, 20, 30, **HOPPER)
     analysis = {

@@ -49,7 +49,14 @@ from visionhelpers import (
     VisionError,
 )
 from visionhelpers.endpoint import parse_endpoint, parse_key
-from visionhelpers.transport import CLOCK, RateLimiter, Response, Transport, parse_error
+from visionhelpers.transport import (
+    CLOCK,
+    KEY_HEADER,
+    RateLimiter,
+    Response,
+    Transport,
+    parse_error,
+)
 
 UNAVAILABLE: Step = (503, {}, {"error": {"code": "503", "message": "Busy."}})
 SERVER_ERRORS: list[Step] = [(500, {}, {}), (502, {}, {}), (504, {}, {}), CUT, CUT_SHORT]
@@ -944,6 +951,20 @@ def test_a_response_that_contains_the_key_is_redacted(server: ScriptedServer) ->
         assert KEY not in repr((caught.value.args, vars(caught.value), client.last_response))
     assert client.last_response is not None
     assert client.last_response.headers["x-key"] == "(the key)"
+
+
+def test_the_key_in_an_error_of_the_session_is_redacted(server: ScriptedServer) -> None:
+    class Quoting(requests.adapters.HTTPAdapter):
+        def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:
+            quoted = "".join(request.headers[KEY_HEADER])
+            raise requests.RequestException(f"Not sent with {quoted}")
+
+    session = requests.Session()
+    session.mount("http://", Quoting())
+    client = VisionClient(server.url, KEY, session=session)
+    with pytest.raises(TransportError, match=r"Not sent with \(the key\)") as raised:
+        client.tag(b"x")
+    assert KEY not in "".join(traceback.format_exception(raised.value))
 
 
 @pytest.mark.parametrize(("key", "redacted"), [("a", False), ("k" * 15, False), ("k" * 16, True)])

@@ -19,6 +19,7 @@ from traitlets import TraitError
 
 from tests.support.images import noise
 from tests.support.poll import poll_until
+from tests.support.scripted_server import RUNNING, TAGS, scripted_server
 from tests.support.silent_server import SilentServer
 from visionhelpers import VisionClient, sample_path
 from visionhelpers.explorer.query import Query
@@ -308,6 +309,20 @@ def test_progress_is_the_status_of_a_running_operation() -> None:
         state.wait()
     assert seen[0] in ("NotStarted", "Running")
     assert seen[-1] == ""
+
+
+def test_the_progress_of_an_operation_that_was_replaced_is_not_shown() -> None:
+    with scripted_server() as server:
+        client = server.client(server.operation(), RUNNING)
+        state = ExplorerState(client, task="Recognize text")
+        seen: list[str] = []
+        state.observe(lambda change: seen.append(change.new), "progress")
+        state.show(sample_path("handwritten_note.jpg"))
+        poll_until(lambda: len(server.requests) > 2)  # the first poll has called back
+        server.steps = [TAGS]
+        state.run("Tags")
+        assert state.wait() == {"tags": []}
+    assert seen == []
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -9,6 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from threading import Event
 from typing import Any
+from uuid import UUID
 
 import httpx
 import numpy as np
@@ -121,6 +122,7 @@ def test_a_thumbnail_is_a_jpeg_of_the_size_asked_for(service: LocalService) -> N
             service, "POST", "generateThumbnail", params=query, headers=BYTES, data=PHOTO
         )
         assert response.headers["content-type"] == "image/jpeg"
+        assert UUID(response.headers["apim-request-id"])
         image = Image.open(BytesIO(response.content))
         assert (image.format, image.size) == ("JPEG", (width, height))
 

@@ -11,6 +11,7 @@ import requests
 from tests.support.api import page
 from visionhelpers import VisionClient, sample_path
 from visionservice import LocalService
+from visionservice.cache import AnalysisCache
 
 BOTH = sample_path("altered/hopper_and_collins.jpg")
 ONE = sample_path("grace_hopper.jpg")
@@ -77,6 +78,15 @@ def test_the_results_of_the_last_images_are_cached(
         for image in (BOTH, ONE, BOTH):
             client(own).analyze(image, features="Faces")
     assert len(calls) == times
+
+
+def test_an_image_that_is_used_again_counts_as_the_latest() -> None:
+    cache = AnalysisCache(2)
+    first, second, third = (cache.key(data) for data in (b"1", b"2", b"3"))
+    for key in (first, second, first, third):
+        with cache.results(key):
+            pass
+    assert [key in cache for key in (first, second, third)] == [True, False, True]
 
 
 @pytest.mark.usefixtures("unread_results")

@@ -33,6 +33,8 @@ class Web(BaseHTTPRequestHandler):
         places = {
             "/once": "/image",
             "/loop": "/loop",
+            **{f"/hop{number}": f"/hop{number - 1}" for number in range(2, 6)},
+            "/hop1": "/image",
             "/elsewhere": f"http://127.0.0.2:{port}/image",
             "/file": "file:///etc/passwd",
             "/broken": "http://[::1/image",
@@ -214,6 +216,10 @@ def test_a_public_service_never_connects_to_its_own_machine(web: str, host: str)
     url = f"{web.replace('127.0.0.1', host)}/image"
     assert "private network" in hint_of(url, is_allowed=is_public_address)
     assert not HITS
+
+
+def test_five_redirects_are_followed(web: str) -> None:
+    assert fetch(f"{web}/hop5") == IMAGE
 
 
 def test_every_hop_of_a_redirect_is_checked(web: str) -> None:

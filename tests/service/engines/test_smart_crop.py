@@ -12,7 +12,7 @@ from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import Object
 from visionservice.engines.geometry import Box, Size
 from visionservice.engines.registry import default
-from visionservice.engines.smart_crop import best_window, crop, largest, saliency
+from visionservice.engines.smart_crop import area_of_interest, best_window, crop, largest, saliency
 
 SHAPES = [(300, 100), (200, 100), (100, 100), (100, 200), (100, 300)]
 
@@ -78,6 +78,17 @@ def test_a_face_has_a_margin() -> None:
 def test_a_face_at_the_edge_is_kept_whole_without_a_margin() -> None:
     face = Box(0, 0, 130, 130)
     assert contains(best_window((600, 400), (1, 3), [face], (), NOTHING), face)
+
+
+def test_the_edge_of_the_image_is_as_good_as_a_margin() -> None:
+    faces = [Box(3, 0, 50, 50), Box(79, 0, 20, 20)]  # the second one lacks a margin at 0
+    assert best_window((200, 100), (1, 1), faces, (), NOTHING).left == 0
+
+
+def test_without_boxes_the_area_of_interest_is_the_salient_part() -> None:
+    seen = np.zeros((10, 20))
+    seen[2:4, 5:8] = 1
+    assert area_of_interest((100, 50), (), lambda: seen) == Box(25, 10, 15, 10)
 
 
 def test_faces_precede_objects_and_objects_precede_saliency() -> None:

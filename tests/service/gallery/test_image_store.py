@@ -219,6 +219,23 @@ def test_only_the_owner_can_read_the_images(store: ImageStore, tmp_path: Path) -
     assert {modes["own"], modes[NAME]} == {0o700}
 
 
+def test_an_image_whose_writing_is_interrupted_is_not_in_the_store(
+    store: ImageStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_bytes = Path.write_bytes
+
+    def write_half(file: Path, data: bytes) -> None:
+        write_bytes(file, data[: len(data) // 2] if data == RED else data)
+        if data == RED:
+            raise OSError("No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", write_half)
+    with pytest.raises(OSError, match="No space left"):
+        store.add(NAME, RED)
+    assert store.names() == {}
+    assert store.add(NAME, BLUE) == 1
+
+
 def test_a_png_is_stored_as_it_is_and_a_bmp_as_a_jpeg(store: ImageStore, tmp_path: Path) -> None:
     png = encoded("red", "PNG")
     store.add("Png", png)

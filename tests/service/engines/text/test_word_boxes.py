@@ -24,6 +24,14 @@ def test_frames_fit_the_ink_of_each_word(paper: int, pen: int) -> None:
     assert pixels == pytest.approx(np.array([(19, 9, 61, 31), (99, 4, 181, 26)]))
 
 
+def test_ink_differs_from_its_paper_in_color_alone() -> None:
+    """The gray of this red and that of this blue are equal if the channels are swapped."""
+    line = strip((20, 10, 60, 30), (100, 5, 180, 25))
+    line = np.where(line == 0, (255, 0, 0), (0, 0, 97)).astype(np.uint8)
+    pixels = np.array(word_boxes(line, SPANS)) * (200, 40, 200, 40)
+    assert pixels == pytest.approx(np.array([(19, 9, 61, 31), (99, 4, 181, 26)]))
+
+
 def test_words_that_touch_are_separated_between_their_letters() -> None:
     first, second = word_boxes(strip((20, 10, 180, 30)), SPANS)
     assert 0.28 < first[2] < 0.55
