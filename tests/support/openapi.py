@@ -333,7 +333,7 @@ class _Document:
     def _fields(
         self, schema: Schema, path: str, seen: tuple[str, ...]
     ) -> Iterator[tuple[str, str]]:
-        """Give every field below; one whose definition it lies in itself is not gone into."""
+        """Yield every field below, but not those of a definition within itself."""
         name = schema.get("$ref", "")
         if name and name in seen:
             return
