@@ -5,8 +5,8 @@ VENV   ?= .venv
 SCRIPTS := $(if $(WINDOWS),Scripts,bin)
 BIN    := $(VENV)/$(SCRIPTS)
 # The name contains the version, so that another PYTHON replaces the environment
-VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
-READY  := $(VENV)/.ready-$(VERSION)
+PYTHON_VERSION := $(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null)
+READY  := $(VENV)/.ready-$(PYTHON_VERSION)
 TESTS  := $(VENV)/.tests
 DRIVER := $(VENV)/.browser
 DOCS   := $(VENV)/.docs
@@ -36,7 +36,7 @@ help: ## list the targets
 $(READY): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "visionhelpers needs Python 3.11 or newer; name one: make PYTHON=python3.12"; exit 1; }
-	grep -qs '^version.* = $(VERSION)\.' $(VENV)/pyvenv.cfg || \
+	grep -qs '^version.* = $(PYTHON_VERSION)\.' $(VENV)/pyvenv.cfg || \
 		$(PYTHON) -m venv $(if $(wildcard $(VENV)/pyvenv.cfg),--clear) $(VENV)
 	$(BIN)/python -m pip install --quiet 'pip>=25.1'
 	@echo 'Installing 1.2 GB, this takes some minutes …'
