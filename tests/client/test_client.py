@@ -3,6 +3,7 @@ from __future__ import annotations
 import inspect
 import json
 import logging
+import os
 import pickle
 import traceback
 import warnings
@@ -54,6 +55,11 @@ def encoded(form: str, **options: Any) -> bytes:
 
 
 JPEG, TIFF = encoded("JPEG"), encoded("TIFF", save_all=True, append_images=[noise(50, 40)])
+
+
+def send(client: vh.VisionClient, method: str, image: bytes | str) -> object:
+    return getattr(client, method)(image=image, **METHODS[method])
+
 
 # Requests
 
@@ -120,7 +126,7 @@ def test_everything_after_the_image_is_keyword_only() -> None:
     for name, method in inspect.getmembers(vh.VisionClient, inspect.isfunction):
         parameters = list(inspect.signature(method).parameters)
         if "image" in parameters and not name.startswith("_"):
-            assert name in METHODS
+            assert name in {*METHODS, "prepare"}
             after = parameters[parameters.index("image") + 1 :]
             assert set(after) == set(inspect.getfullargspec(method).kwonlyargs)
 
@@ -182,7 +188,7 @@ def test_an_image_that_is_resized_gives_a_warning_at_the_line_of_the_caller(
     result = JPEG if method.startswith("thumbnail") else {"status": "Succeeded"}
     client = server.client((200, server.operation()[1], result))
     with pytest.warns(vh.VisionWarning, match="16100 x 60") as caught:
-        getattr(client, method)(image=blank_png(16_100, 60), **METHODS[method])
+        send(client, method, blank_png(16_100, 60))
     assert [warning.filename for warning in caught] == [__file__]
 
 
@@ -252,7 +258,7 @@ def test_what_the_operation_cannot_take_is_refused_and_nothing_is_sent(
     server: ScriptedServer, image: bytes | str, message: str, method: str
 ) -> None:
     with pytest.raises(vh.ImageError, match=message):
-        getattr(server.client(), method)(image=image, **METHODS[method])
+        send(server.client(), method, image)
     assert server.requests == []
 
 
@@ -333,6 +339,7 @@ def test_a_closed_client_closes_its_connections(server: ScriptedServer) -> None:
     client.tag(b"x")  # as with requests, a closed client opens another connection
     first, second, third = (request.port for request in server.requests)
     assert first == second != third
+    assert server.requests[0].headers["X-Client-Id"] == str(os.getpid())
 
 
 def test_a_session_of_the_caller_gives_proxies_and_headers_and_is_not_closed(
@@ -346,6 +353,7 @@ def test_a_session_of_the_caller_gives_proxies_and_headers_and_is_not_closed(
     first, second = server.requests
     assert first.path == "http://vision.example.org/vision/v3.2/tag?language=en"
     assert first.headers["X-Lab"] == "seven"
+    assert "X-Client-Id" not in first.headers  # which is for a service on this machine
     assert first.headers["Ocp-Apim-Subscription-Key"] == KEY
     assert "Ocp-Apim-Subscription-Key" not in session.headers
     assert first.port == second.port
