@@ -45,7 +45,6 @@ METHODS: dict[str, dict[str, Any]] = {
     "add_landmark": {"name": "Tower"},
 }
 """The methods that send an image, and their other arguments."""
-PAGES = {"status": "succeeded", "analyzeResult": {"readResults": [{"page": 1, "lines": []}]}}
 
 
 def encoded(form: str, **options: Any) -> bytes:
@@ -134,10 +133,10 @@ def test_everything_after_the_image_is_keyword_only() -> None:
 # Arguments
 
 
-@pytest.mark.parametrize("name", ["timeout", "retry", "version"])
-def test_an_attribute_that_does_not_exist_cannot_be_set(server: ScriptedServer, name: str) -> None:
-    with pytest.raises(AttributeError):
-        setattr(server.client(), name, 3)
+def test_an_attribute_that_does_not_exist_cannot_be_set(server: ScriptedServer) -> None:
+    for name in ("timeout", "version"):
+        with pytest.raises(AttributeError):
+            setattr(server.client(), name, 3)
 
 
 @pytest.mark.parametrize(
@@ -145,37 +144,28 @@ def test_an_attribute_that_does_not_exist_cannot_be_set(server: ScriptedServer, 
     [
         *[("timeout", value) for value in (-1, 0, "x", None, True, float("nan"))],
         ("deadline", 0),
-        *[("retries", value) for value in (-1, "x", 1.5, None, True)],
+        *[("retries", value) for value in (-1, 1.5, None, True)],
     ],
 )
-def test_an_invalid_number_is_named(name: str, value: object) -> None:
+def test_an_invalid_number_is_named(server: ScriptedServer, name: str, value: object) -> None:
     with pytest.raises(ValueError, match=f"Invalid {name} {value!r}:"):
-        vh.VisionClient("http://127.0.0.1:9", KEY, **{name: value})
+        server.client(**{name: value})
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({}, "a key or a credential"),
-        ({"key": KEY, "credential": object()}, "a key or a credential"),
-        ({"key": "two\nlines"}, "copy it again"),
-    ],
-)
-def test_a_client_takes_a_valid_key_or_a_credential(options: dict[str, Any], message: str) -> None:
-    with pytest.raises(vh.ConfigurationError, match=message):
-        vh.VisionClient("http://127.0.0.1:9", **options)
+def test_a_client_takes_a_valid_key_or_a_credential(credential: Any) -> None:
+    for options in ({}, {"key": KEY, "credential": credential}):
+        with pytest.raises(vh.ConfigurationError, match="a key or a credential"):
+            vh.VisionClient("http://127.0.0.1:9", **options)
+    with pytest.raises(vh.ConfigurationError, match="copy it again"):
+        vh.VisionClient("http://127.0.0.1:9", "two\nlines")
 
 
-@pytest.mark.parametrize(
-    ("endpoint", "service"),
-    [
-        ("http://127.0.0.1:5001/vision/v1.0", "local/v1.0"),
+def test_the_identity_of_a_service_contains_no_port() -> None:
+    for endpoint, service in (
         ("http://localhost:5000/vision/v3.2", "local/v3.2"),
         ("https://box.example.org:8443", "box.example.org/v3.2"),
-    ],
-)
-def test_the_identity_of_a_service_contains_no_port(endpoint: str, service: str) -> None:
-    assert vh.VisionClient(endpoint, KEY).service == service
+    ):
+        assert vh.VisionClient(endpoint, KEY).service == service
 
 
 # Uploads
@@ -205,12 +195,9 @@ def test_coordinates_of_a_resized_image_are_scaled_back(server: ScriptedServer) 
     [
         ("ocr", "v1.0", (3200, 400), 3200),
         ("ocr", "v1.0", (3201, 400), 3200),
-        ("ocr", "v1.0", (3200, 3200), 3162),
         ("recognize_text", "v1.0", (400, 3300), 3200),
-        ("ocr", "v3.2", (4199, 400), 4199),
         ("ocr", "v3.2", (4200, 400), 4199),
         ("ocr", "v3.2", (3200, 3200), 3162),
-        ("recognize_text", "v3.2", (10_000, 300), 10_000),
         ("recognize_text", "v3.2", (10_001, 300), 10_000),
         ("describe", "v1.0", (4032, 3024), 4032),
         ("describe", "v1.0", (16_100, 60), 15_999),
@@ -242,11 +229,8 @@ def test_the_operations_of_a_version_take_different_formats(
     assert "GIF" not in read.formats
     assert read.formats >= photo - {"GIF"}
     assert (read.documents, read.max_bytes >= 50 * 2**20) == (version == "v3.2",) * 2
-
-
-def test_read_sends_every_page_of_a_tiff(server: ScriptedServer) -> None:
-    server.client(server.operation(), (200, {}, PAGES), version="v3.2").recognize_text(TIFF)
-    assert server.requests[0].body == TIFF
+    if read.documents:
+        assert client.prepare("recognize_text", TIFF).body["data"] == TIFF
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -359,12 +343,10 @@ def test_a_session_of_the_caller_gives_proxies_and_headers_and_is_not_closed(
     assert first.port == second.port
 
 
-@pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
-@pytest.mark.parametrize("verify", [str(CERTIFICATE), False])
-def test_a_session_gives_the_certificates(session: requests.Session, verify: str | bool) -> None:
-    session.verify = verify
+def test_a_session_gives_the_certificates(session: requests.Session) -> None:
+    session.verify = str(CERTIFICATE)
     with scripted_server(tls=True) as server:
-        assert server.client(TAGS, session=session).tag(b"x") == {"tags": []}
+        assert server.client(session=session).tag(b"x") == {"tags": []}
 
 
 # Credentials
@@ -388,19 +370,15 @@ def test_the_token_of_a_credential_is_sent_in_place_of_a_key(
     assert dict(client.headers) == {"Authorization": f"Bearer {TOKEN.format(1)}"}
 
 
-def test_a_token_is_refreshed_before_it_expires(server: ScriptedServer, credential: Any) -> None:
+def test_threads_share_a_token_which_is_refreshed_before_it_expires(
+    server: ScriptedServer, credential: Any
+) -> None:
     credential.lifetimes = [60, 3600]
     client = server.client(credential=credential)
-    for _ in range(3):
-        client.tag(b"x")
-    assert bearers(server) == [f"Bearer {TOKEN.format(number)}" for number in (1, 2, 2)]
-
-
-def test_threads_share_a_token(server: ScriptedServer, credential: Any) -> None:
-    client = server.client(credential=credential)
+    client.tag(b"x")
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(client.tag, [b"x"] * 8))
-    assert len(credential.scopes) == 1
+    assert bearers(server) == [f"Bearer {TOKEN.format(number)}" for number in (1, *[2] * 8)]
 
 
 def test_a_token_is_not_replaced_by_a_password_of_netrc(
@@ -475,26 +453,8 @@ def test_a_pickled_client_keeps_its_credential_and_session(
 # The local service
 
 
-@pytest.fixture
-def vision(service: LocalService) -> vh.VisionClient:
-    return vh.VisionClient(service.url, service.key)
-
-
-def test_a_url_and_its_bytes_have_the_same_result(vision: vh.VisionClient) -> None:
-    by_url = vision.analyze(vision.sample_url(FACE.name), features=["Faces", "Color"])
-    by_bytes = vision.analyze(FACE, features="Faces,Color")
-    assert by_url["faces"] == by_bytes["faces"] != []
-    assert by_url["color"] == by_bytes["color"]
-
-
-def test_both_operations_read_the_words(vision: vh.VisionClient) -> None:
-    page = vh.sample_path("democritus.png")
-    for result in (vision.ocr(page), vision.recognize_text(page, handwriting=False)):
-        assert {"NOTHING", "ATOMS", "SPACE."} <= set(vh.text(result).split())
-
-
-def test_a_name_is_added_to_the_gallery_and_removed(vision: vh.VisionClient) -> None:
-    name = "Somebody New"
+def test_a_name_is_added_to_the_gallery_and_removed(service: LocalService) -> None:
+    vision, name = vh.VisionClient(service.url, service.key), "Somebody New"
     assert vision.remove_face(name) is False
     assert vision.add_face(name, STRANGER)["images"] == 1
     people = vision.celebrities(STRANGER)["result"]["celebrities"]
@@ -503,12 +463,10 @@ def test_a_name_is_added_to_the_gallery_and_removed(vision: vh.VisionClient) -> 
     assert vision.celebrities(STRANGER)["result"]["celebrities"] == []
 
 
-def test_a_sample_has_a_url_at_a_local_service_and_a_path_for_another(
-    vision: vh.VisionClient,
-) -> None:
-    root = vision.base_url.partition("vision/")[0]
-    assert vision.sample_url("coffee_cup.jpg") == f"{root}samples/coffee_cup.jpg"
+def test_a_sample_has_a_url_at_a_local_service_and_a_path_for_another() -> None:
+    local = vh.VisionClient("http://127.0.0.1:5000", KEY)
+    assert local.sample_url(FACE.name) == f"http://127.0.0.1:5000/samples/{FACE.name}"
     azure = vh.VisionClient("https://name.cognitiveservices.azure.com", KEY)
-    assert azure.sample_url("coffee_cup.jpg") == str(vh.sample_path("coffee_cup.jpg"))
-    with pytest.raises(vh.ImageError, match=r"no\.jpg"):
-        vision.sample_url("no.jpg")
+    assert azure.sample_url(FACE.name) == str(FACE)
+    with pytest.raises(vh.ImageError, match=r"'no\.jpg': use one of .*grace_hopper\.jpg"):
+        local.sample_url("no.jpg")

@@ -189,7 +189,7 @@ def test_ctrl_c_interrupts_a_request(server: ScriptedServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "rate", "message", "ended"),
+    ("step", "rate", "error", "ended"),
     [
         pytest.param(scripted.CUT, None, "cut off", 23.75, id="lost connections"),
         pytest.param(TOO_MANY, None, "429", 23.75, id="too many requests"),
@@ -198,14 +198,9 @@ def test_ctrl_c_interrupts_a_request(server: ScriptedServer) -> None:
     ],
 )
 def test_a_call_with_its_retries_ends_before_its_deadline(
-    server: ScriptedServer,
-    clock: FakeClock,
-    step: Step,
-    rate: str | None,
-    message: str,
-    ended: float,
+    server: ScriptedServer, clock: FakeClock, step: Step, rate: str | None, error: str, ended: float
 ) -> None:
-    with pytest.raises(vh.VisionError, match=message):
+    with pytest.raises(vh.VisionError, match=error):
         tag(server.client(step, rate=rate, deadline=30, retries=100))
     assert clock.monotonic() == ended
 
@@ -407,7 +402,7 @@ def test_an_error_of_an_operation_is_raised_with_its_result(server: ScriptedServ
 @pytest.mark.parametrize(
     ("poll", "rate", "requests"),
     [
-        (scripted.RUNNING, None, 46),
+        (scripted.RUNNING, None, 48),
         (TOO_MANY, None, 8),
         (BUSY_FOR_A_MINUTE, None, 2),
         (RUNNING_FOR_A_MINUTE, None, 3),  # the start, a poll, and one at the end
