@@ -14,6 +14,8 @@ from visionhelpers.results import Item, Result, SummaryLine, rescale, summarize
 HOPPER = {"name": "Grace Hopper", "confidence": 0.9}
 PALACE = {"name": "Summer Palace", "confidence": 0.97}
 CUP = {"object": "cup", "confidence": 0.9, "rectangle": {"x": 1, "y": 2, "w": 30, "h": 40}}
+ADULT = {"isAdultContent": False, "adultScore": 0.01, "isRacyContent": True, "racyScore": 0.8}
+CATEGORIES = ["drink_ (0.75)", "people_ (0.50)"]
 ABOUT = "Language en, orientation Up"
 TAGS = [{"name": "cup", "confidence": 0.95}, {"name": "table", "confidence": 0.5}]
 read_words = partial(results.words, width=100, height=80)
@@ -127,23 +129,11 @@ def test_words_are_turned_back_about_the_center_of_the_image() -> None:
         assert corner == pytest.approx(turned)
 
 
-@pytest.mark.parametrize(
-    ("orientation", "first"),
-    [
-        ("Up", (10, 20)),
-        ("Right", (40, 20)),
-        ("Down", (40, 60)),
-        ("Left", (10, 60)),
-        ("NotDetected", (10, 20)),
-    ],
-)
-def test_the_first_corner_is_the_top_left_of_the_text(
-    orientation: str, first: tuple[float, float]
-) -> None:
-    ((word,),) = read_words(printed("word", orientation=orientation))
+def test_the_first_corner_is_the_top_left_of_the_text() -> None:
     corners = ((10, 20), (40, 20), (40, 60), (10, 60))
-    start = corners.index(first)
-    assert word.corners == corners[start:] + corners[:start]
+    for turns, orientation in enumerate(("Up", "Right", "Down", "Left", "NotDetected")):
+        ((word,),) = read_words(printed("word", orientation=orientation))
+        assert word.corners == corners[turns % 4 :] + corners[: turns % 4]
 
 
 def test_words_are_grouped_by_line() -> None:
@@ -163,21 +153,13 @@ def test_lines_are_of_one_page() -> None:
             results.lines(recognized("one"), page=page)
 
 
-@pytest.mark.parametrize(
-    ("result", "width", "scale"),
-    [
-        (recognized("one"), None, 1),
-        (recognized("one", pages=1, unit="inch"), None, 1),
-        (recognized("one", pages=1, unit="inch"), 850, 100),
-        (recognized("one", "two", pages=2), 850, 1),
-    ],
-)
-def test_only_boxes_in_inches_are_scaled_to_the_width_of_the_image(
-    result: Result, width: int | None, scale: int
-) -> None:
-    ((corners, line),) = results.lines(result, width)
-    assert line == "one"
-    assert corners == tuple((x * scale, y * scale) for x, y in ((1, 1), (4, 1), (4, 2), (1, 2)))
+def test_only_boxes_in_inches_are_scaled_to_the_width_of_the_image() -> None:
+    corners = ((1, 1), (4, 1), (4, 2), (1, 2))
+    inches = recognized("one", pages=1, unit="inch")
+    for result in (recognized("one"), inches):
+        assert results.lines(result) == [(corners, "one")]
+    assert results.lines(recognized("one", "two", pages=2), 850) == [(corners, "one")]
+    assert results.lines(inches, 850)[0].corners == ((100, 100), (400, 100), (400, 200), (100, 200))
 
 
 def test_the_text_is_one_line_for_each_line() -> None:
@@ -216,14 +198,12 @@ def test_names_are_returned_once() -> None:
         (results.text, "recognize_text"),
     ],
 )
-@pytest.mark.parametrize(
-    ("result", "found"), [({}, "nothing"), ({"tags": [], "requestId": "1"}, "'tags', 'requestId'")]
-)
 def test_a_reader_names_the_operation_that_it_reads(
-    reader: Callable[[Result], object], operation: str, result: Result, found: str
+    reader: Callable[[Result], object], operation: str
 ) -> None:
-    with pytest.raises(ValueError, match=f"Invalid result with {found}: .*{operation}"):
-        reader(result)
+    for result, found in (({}, "nothing"), ({"tags": [], "id": "1"}, "'tags', 'id'")):
+        with pytest.raises(ValueError, match=f"Invalid result with {found}: .*{operation}"):
+            reader(result)
 
 
 # Summaries
@@ -239,19 +219,12 @@ def test_a_reader_names_the_operation_that_it_reads(
         (described(), ["No caption found."]),
         ({"tags": TAGS}, ["2 tags found:", "cup (0.95)", "table (0.50)"]),
         ({"tags": []}, ["No tag found."]),
-        (categories(), ["2 categories found:", "drink_ (0.75)", "people_ (0.50)"]),
+        (categories(), ["2 categories found:", *CATEGORIES]),
         ({"faces": [face(0, age=39), face(90)]}, ["2 faces found:", "39", "a face"]),
         ({"faces": []}, ["No face found."]),
         ({"objects": [CUP]}, ["1 object found:", "cup (0.90)"]),
         ({"brands": [HOPPER]}, ["1 brand found:", "Grace Hopper (0.90)"]),
-        (
-            {"adult": {"isAdultContent": False, "adultScore": 0.01}},
-            ["Adult content: no (0.01)"],
-        ),
-        (
-            {"adult": {"isRacyContent": True, "racyScore": 0.8}},
-            ["Racy content: yes (0.80)"],
-        ),
+        ({"adult": ADULT}, ["Adult content: no (0.01)", "Racy content: yes (0.80)"]),
         (
             {
                 "color": {
@@ -287,13 +260,7 @@ def test_a_reader_names_the_operation_that_it_reads(
         ({"requestId": "1", "metadata": {"width": 9, "height": 9}}, ["Nothing found."]),
         pytest.param(
             categories(celebrities=[HOPPER]) | {"requestId": "1", **described(("a cup", 0.98))},
-            [
-                "a cup (0.98)",
-                "2 categories found:",
-                "drink_ (0.75)",
-                "people_ (0.50)",
-                "Names: Grace Hopper",
-            ],
+            ["a cup (0.98)", "2 categories found:", *CATEGORIES, "Names: Grace Hopper"],
             id="an analysis begins with the caption and ends with the names",
         ),
     ],
