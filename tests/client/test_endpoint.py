@@ -69,15 +69,7 @@ def test_the_version_of_azure_is_v3_2_and_one_that_it_switched_off_is_named(host
     [
         *[
             (text, re.escape(f"Invalid endpoint {text!r}: use for example http://host:port"))
-            for text in (
-                "",
-                " ",
-                "http://",
-                "ftp://a",
-                "http://a:port",
-                "http://[::1",
-                "http://a b",
-            )
+            for text in (" ", "http://", "ftp://a", "http://a:port", "http://[::1", "http://a b")
         ],
         ("http://localhost/vision/v1.0/analyze", r"end it after the version, /v1\.0/"),
         (f"http://user:{SECRET}@localhost", "remove user names"),

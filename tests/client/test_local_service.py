@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import stat
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import pytest
 
 import visionhelpers as vh
 from tests.support.full_disk import FULL_DISK, on_full_disk
-from tests.support.scripted_server import KEY, ScriptedServer, scripted_server
+from tests.support.scripted_server import KEY, ScriptedServer
 from visionhelpers import local_service
 from visionhelpers.local_service import check_installed, find_or_start
 from visionservice import LocalService
@@ -32,18 +31,8 @@ def services(folder: Path) -> list[psutil.Process]:
     ]
 
 
-def kill(folder: Path) -> None:
-    (process,) = services(folder)
-    process.send_signal(signal.SIGKILL if os.name == "posix" else signal.SIGTERM)
-    psutil.wait_procs([process], timeout=10)
-
-
 def state(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "service.json").read_text())
-
-
-def port_of(url: str) -> int:
-    return int(url.rpartition(":")[2])
 
 
 # Processes
@@ -55,26 +44,14 @@ def test_the_service_is_started_once_for_its_owner_only(
     monkeypatch.setattr(local_service, "PREFERRED_PORT", unused_port)
     first = find_or_start()
     assert find_or_start() == first
-    assert port_of(first.url) == unused_port
-    assert [process.pid for process in services(state_folder)] == [state(state_folder)["pid"]]
+    assert first.url == f"http://127.0.0.1:{unused_port}"
+    (process,) = services(state_folder)
+    assert process.pid == state(state_folder)["pid"]
     assert first.key not in repr(first)
     if os.name == "posix":
+        assert os.getpgid(process.pid) not in (os.getpgid(0), os.getpgid(os.getppid()))
         assert stat.S_IMODE(state_folder.stat().st_mode) == 0o700
         assert stat.S_IMODE((state_folder / "service.json").stat().st_mode) == 0o600
-
-
-@POSIX
-def test_a_killed_service_is_replaced_at_its_port_by_a_detached_process(state_folder: Path) -> None:
-    first = find_or_start()
-    (process,) = services(state_folder)
-    assert os.getpgid(process.pid) not in (os.getpgid(0), os.getpgid(os.getppid()))
-    kill(state_folder)
-    second = find_or_start()
-    assert (second.url, second.key != first.key) == (first.url, True)
-    assert len(services(state_folder)) == 1
-    kill(state_folder)
-    with scripted_server(port=port_of(first.url)):
-        assert find_or_start().url != first.url
 
 
 def test_a_service_whose_port_is_taken_while_it_starts_gets_another(
@@ -112,7 +89,7 @@ def test_kernels_start_one_service_together_and_another_when_it_was_killed(
         connected = {kernel.stdout.readline() for kernel in kernels}
         assert connected == {"Connected to the local service.\n"}
         before = request_all()
-        kill(state_folder)
+        services(state_folder)[0].kill()
         assert request_all() != before
     finally:
         for kernel in kernels:
