@@ -180,7 +180,7 @@ def test_a_sample_has_a_url_at_a_local_service_and_a_path_for_another() -> None:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_an_image_that_is_resized_gives_a_warning_at_the_line_of_the_caller(
+def test_a_resized_image_gives_a_warning_at_the_line_of_the_caller(
     server: ScriptedServer, method: str
 ) -> None:
     result = JPEG if method.startswith("thumbnail") else {"status": "Succeeded"}
@@ -224,9 +224,7 @@ def test_an_image_is_resized_to_the_pixels_of_its_operation(
 
 
 @pytest.mark.parametrize("version", ["v1.0", "v3.2"])
-def test_the_operations_of_a_version_take_different_formats(
-    server: ScriptedServer, version: str
-) -> None:
+def test_each_version_takes_different_formats(server: ScriptedServer, version: str) -> None:
     client = server.client(version=version)
     photo = {"JPEG", "PNG", "GIF", "BMP"}
     for operation in METHODS.keys() - {"recognize_text"}:
@@ -366,9 +364,7 @@ def bearers(server: ScriptedServer) -> list[str]:
     return [request.headers["Authorization"] for request in server.requests]
 
 
-def test_the_token_of_a_credential_is_sent_in_place_of_a_key(
-    server: ScriptedServer, credential: Any
-) -> None:
+def test_a_token_is_sent_in_place_of_a_key(server: ScriptedServer, credential: Any) -> None:
     client = server.client(TAGS, server.operation(), SUCCEEDED, credential=credential)
     client.tag(b"x")
     client.recognize_text(b"x")
@@ -378,9 +374,7 @@ def test_the_token_of_a_credential_is_sent_in_place_of_a_key(
     assert dict(client.headers) == {"Authorization": f"Bearer {TOKEN.format(1)}"}
 
 
-def test_threads_share_a_token_which_is_refreshed_before_it_expires(
-    server: ScriptedServer, credential: Any
-) -> None:
+def test_threads_share_a_token_until_it_expires(server: ScriptedServer, credential: Any) -> None:
     credential.lifetimes = [60, 3600]
     client = server.client(credential=credential)
     client.tag(b"x")

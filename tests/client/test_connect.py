@@ -81,7 +81,7 @@ def test_the_environment_names_the_service(
 
 
 @pytest.mark.parametrize("name", ["VISION_ENDPOINT", "VISION_KEY"])
-def test_one_variable_without_the_other_is_named(
+def test_one_variable_without_the_other_is_an_error(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(name, "secret")
@@ -168,7 +168,7 @@ def test_clients_share_the_local_service_and_reconnect_after_it_has_ended(
     assert not [text for text in (key, vision.key) if text in repr(list(map(vars, caplog.records)))]
 
 
-def test_a_service_that_moves_is_found_and_one_that_cannot_start_is_diagnosed(
+def test_a_service_that_moves_is_found_or_its_trouble_is_named(
     state_folder: Path,
 ) -> None:
     vision = vh.connect()
@@ -185,9 +185,7 @@ def test_a_service_that_moves_is_found_and_one_that_cannot_start_is_diagnosed(
     assert "Cannot write the service's state" in vision.check()
 
 
-def test_a_client_leaves_a_service_that_is_ending_for_another(
-    state_folder: Path, tmp_path: Path
-) -> None:
+def test_a_client_leaves_a_service_that_is_ending(state_folder: Path, tmp_path: Path) -> None:
     gallery = Slow(tmp_path / "gallery")
     ending = serving(gallery).start()
     state_folder.mkdir(mode=0o700)
@@ -223,7 +221,7 @@ def test_threads_that_lose_the_local_service_look_for_another_once(
     assert vision.key == state(state_folder)["key"]
 
 
-def test_a_pickled_client_of_the_local_service_contains_no_url_and_no_key(
+def test_a_pickled_client_of_the_local_service_has_no_url_and_no_key(
     state_folder: Path,
 ) -> None:
     vision = vh.connect(rate="20/minute", version="v3.2")

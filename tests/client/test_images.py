@@ -4,7 +4,7 @@ import re
 import tomllib
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, get_args
+from typing import Any
 
 import numpy as np
 import pytest
@@ -67,7 +67,6 @@ def test_every_kind_of_input_gives_the_same_image(tmp_path: Path, server: Script
         file.read(3)
         kinds = [str(path), path, data, bytearray(data), memoryview(data), halves()]
         assert all(isinstance(kind, vh.ImageInput) for kind in kinds)
-        assert BinaryIO in get_args(vh.ImageInput)
         loaded = [vh.load_image(kind) for kind in [*kinds, file, f"{server.url}/a.png"]]
     for image in loaded:
         assert image.mode == "RGB"
@@ -133,9 +132,7 @@ def test_what_is_not_an_image_is_named(
 def test_another_type_is_a_type_error() -> None:
     with Path(__file__).open() as file:
         for wrong in (None, 3, ["a.jpg"], file):
-            with pytest.raises(
-                TypeError, match="use a URL, a path, bytes, a binary file"
-            ) as caught:
+            with pytest.raises(TypeError, match="a path, bytes, a binary file or") as caught:
                 read_bytes(wrong)
             assert str(caught.value).startswith(f"Invalid image {wrong!r:.80}:")
 
@@ -162,7 +159,7 @@ def test_a_download_that_fails_is_explained(
     server: ScriptedServer, step: Step, message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.steps = [step]
-    if "0.6" in message.replace("\\", ""):
+    if step in (DRIP, HANG):
         monkeypatch.setattr(images, "DOWNLOAD_SECONDS", 0.6)
     with pytest.raises(vh.ImageError, match=rf"{server.url}/a\.png.* {message}"):
         download(f"{server.url}/a.png")
@@ -175,9 +172,7 @@ def test_downloads_send_the_name_and_the_url_of_the_project(server: ScriptedServ
     assert sent == f"visionhelpers/{pyproject['version']} (+{pyproject['urls']['Repository']})"
 
 
-def test_a_sample_url_of_a_service_that_has_ended_gives_the_installed_file(
-    server: ScriptedServer,
-) -> None:
+def test_a_sample_of_a_service_that_has_ended_is_installed(server: ScriptedServer) -> None:
     server.steps = [(404, {}, b"Not found")]  # another program at the port of the service
     for root in (NOWHERE, server.url):
         assert download(f"{root}/samples/coffee_cup.jpg") == CUP.read_bytes()
@@ -290,7 +285,7 @@ def test_a_file_that_is_too_large_is_turned_upright_before_it_is_encoded() -> No
         (Image.new("RGB", (0, 5)), "0 x 5 pixels is empty"),
     ],
 )
-def test_what_is_not_one_image_is_refused(
+def test_several_images_or_none_are_refused(
     image: Image.Image | bytes, message: str, limits: ImageLimits
 ) -> None:
     with pytest.raises(vh.ImageError, match=message):

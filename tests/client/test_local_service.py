@@ -71,7 +71,7 @@ for line in sys.stdin:
 """
 
 
-def test_kernels_start_one_service_together_and_another_when_it_was_killed(
+def test_kernels_start_one_service_together_and_replace_it(
     state_folder: Path,
 ) -> None:
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -180,7 +180,7 @@ def test_a_folder_that_others_can_write_to_is_refused(state_folder: Path, mode: 
         find_or_start()
 
 
-def test_a_folder_that_cannot_be_written_is_refused(
+def test_a_folder_that_cannot_be_written_is_named(
     state_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (state_folder / "service.lock").mkdir(parents=True)

@@ -198,9 +198,7 @@ def test_names_are_returned_once() -> None:
         (results.text, "recognize_text"),
     ],
 )
-def test_a_reader_names_the_operation_that_it_reads(
-    reader: Callable[[Result], object], operation: str
-) -> None:
+def test_a_reader_names_its_operation(reader: Callable[[Result], object], operation: str) -> None:
     for result, found in (({}, "nothing"), ({"tags": [], "id": "1"}, "'tags', 'id'")):
         with pytest.raises(ValueError, match=f"Invalid result with {found}: .*{operation}"):
             reader(result)

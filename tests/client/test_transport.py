@@ -78,16 +78,14 @@ def test_only_a_request_that_may_run_twice_is_retried_after_any_failure(
 
 
 @pytest.mark.parametrize("call", [tag, read])
-def test_a_refused_connection_is_retried_twice(
-    unused_port: int, clock: FakeClock, call: Call
-) -> None:
+def test_a_refused_connection_is_retried(unused_port: int, clock: FakeClock, call: Call) -> None:
     with pytest.raises(vh.TransportError, match="refused"):
         call(vh.VisionClient(f"http://127.0.0.1:{unused_port}", KEY))
     assert clock.sleeps == [0.25, 0.5]
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_service_that_ends_at_each_request_is_not_replaced_again_and_again(
+def test_a_service_that_ends_at_each_request_is_not_replaced_forever(
     server: ScriptedServer,
 ) -> None:
     server.steps = [scripted.CUT]
@@ -121,7 +119,7 @@ def test_after_its_retries_the_last_error_is_raised(
         pytest.param([BUSY] * 2, "2/minute", [0, 0.25, 60], id="the rate"),
     ],
 )
-def test_a_retry_waits_for(
+def test_a_retry_waits(
     server: ScriptedServer, steps: list[Step], rate: str | None, times: list[float]
 ) -> None:
     tag(server.client(*steps, scripted.TAGS, rate=rate, retries=7))
@@ -277,7 +275,7 @@ def test_a_period_slides_and_may_be_blocked(clock: FakeClock) -> None:
     assert limiter.acquire(1000) == 30
 
 
-def test_an_interrupted_wait_takes_nothing_from_the_rate(
+def test_an_interrupted_wait_does_not_count(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     limiter = RateLimiter("1/minute")
@@ -406,7 +404,7 @@ def test_an_operation_that_does_not_end_times_out(
 
 @pytest.mark.usefixtures("clock")
 @pytest.mark.parametrize("poll", NO_RESPONSE)
-def test_an_operation_whose_polls_get_no_response_times_out(
+def test_an_operation_without_responses_to_polls_times_out(
     server: ScriptedServer, poll: Step
 ) -> None:
     server.delay = 599.7  # a poll has 0.3 seconds of real time
@@ -415,7 +413,7 @@ def test_an_operation_whose_polls_get_no_response_times_out(
         read(client, timeout=600)
 
 
-def test_an_operation_ends_at_the_deadline_or_at_its_own_timeout(
+def test_an_operation_ends_at_the_deadline_or_its_timeout(
     server: ScriptedServer, clock: FakeClock
 ) -> None:
     client = server.client(server.operation(), scripted.RUNNING, deadline=30)
@@ -604,9 +602,7 @@ def test_the_key_in_an_error_of_the_session_is_redacted(
 @pytest.mark.parametrize(
     ("key", "shown"), [("a", "a"), ("k" * 15, "k" * 15), ("k" * 16, "(the key)")]
 )
-def test_only_a_key_of_16_characters_is_redacted(
-    server: ScriptedServer, key: str, shown: str
-) -> None:
+def test_a_key_below_16_characters_is_shown(server: ScriptedServer, key: str, shown: str) -> None:
     client = server.client((200, {"Content-Type": "application/json", "X-Key": key}, {}), key=key)
     tag(client)
     assert client.last_response.headers["Content-Type"] == "application/json"
