@@ -9,6 +9,7 @@ import traceback
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from operator import methodcaller
 from pathlib import Path
@@ -301,22 +302,17 @@ def test_an_image_that_nobody_can_download_is_an_error_of_the_service(
 # The gallery
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        methodcaller("add_face", "../Ada Lovelace", b"x"),
-        methodcaller("remove_face", "../Ada Lovelace"),
-        methodcaller("add_landmark", "Tower", b"x"),
-        methodcaller("remove_landmark", "Tower"),
-    ],
-)
-def test_a_service_without_a_gallery_is_named(
-    server: ScriptedServer, call: Callable[[vh.VisionClient], object]
-) -> None:
-    with pytest.raises(vh.ConfigurationError, match="Only a local service has a gallery"):
-        call(server.client((404, {}, {"error": {"code": "404", "message": "Not found"}})))
-    paths = ("/gallery/celebrities/..%2FAda%20Lovelace", "/gallery/landmarks/Tower")
-    assert server.requests[0].path in paths
+def test_a_service_without_a_gallery_is_named(server: ScriptedServer) -> None:
+    client = server.client((404, {}, {"error": {"code": "404", "message": "Not found"}}))
+    for kind, add, remove in (
+        ("celebrities", client.add_face, client.remove_face),
+        ("landmarks", client.add_landmark, client.remove_landmark),
+    ):
+        for call in (partial(add, image=b"x"), remove):
+            with pytest.raises(vh.ConfigurationError, match="Only a local service has a gallery"):
+                call(name="../Ada Lovelace")
+            paths = [request.path for request in server.requests[-2:]]
+            assert paths == [f"/gallery/{kind}/..%2FAda%20Lovelace", "/health"]
 
 
 # Connections

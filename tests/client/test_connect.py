@@ -81,9 +81,7 @@ def test_the_environment_names_the_service(
 
 
 @pytest.mark.parametrize("name", ["VISION_ENDPOINT", "VISION_KEY"])
-def test_one_variable_without_the_other_is_an_error(
-    name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_variable_alone_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "secret")
     with pytest.raises(vh.ConfigurationError, match=f"^{name} is set and VISION_") as error:
         vh.connect()
@@ -168,9 +166,7 @@ def test_clients_share_the_local_service_and_reconnect_after_it_has_ended(
     assert not [text for text in (key, vision.key) if text in repr(list(map(vars, caplog.records)))]
 
 
-def test_a_service_that_moves_is_found_or_its_trouble_is_named(
-    state_folder: Path,
-) -> None:
+def test_a_service_that_moves_is_found_or_its_trouble_is_named(state_folder: Path) -> None:
     vision = vh.connect()
     before, url = vision.base_url, vision.sample_url(CUP.name)
     kill(state_folder)
@@ -221,9 +217,7 @@ def test_threads_that_lose_the_local_service_look_for_another_once(
     assert vision.key == state(state_folder)["key"]
 
 
-def test_a_pickled_client_of_the_local_service_has_no_url_and_no_key(
-    state_folder: Path,
-) -> None:
+def test_a_pickled_client_of_the_local_service_has_no_key(state_folder: Path) -> None:
     vision = vh.connect(rate="20/minute", version="v3.2")
     data = pickle.dumps(vision)
     for secret in (vision.key, "127.0.0.1", str(urlsplit(vision.base_url).port)):

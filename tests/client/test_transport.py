@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from email.utils import formatdate
 from functools import partial
 from itertools import pairwise
+from operator import methodcaller
 from threading import Barrier, Event, Thread, main_thread
 from types import SimpleNamespace
 from typing import Any
@@ -45,20 +46,12 @@ PERHAPS_DONE = [(500, {}, {}), (502, {}, {}), (504, {}, {}), scripted.CUT, scrip
 NO_RESPONSE = [scripted.HANG, scripted.DRIP, scripted.DRIP_HEADERS]
 
 
-def tag(client: vh.VisionClient) -> object:
-    return client.tag(b"x")
+tag, add_face = methodcaller("tag", b"x"), methodcaller("add_face", "Ada", b"x")
+remove_face = methodcaller("remove_face", "Ada")
 
 
 def read(client: vh.VisionClient, **options: Any) -> dict[str, Any]:
     return client.recognize_text(b"x", **options)
-
-
-def add_face(client: vh.VisionClient) -> object:
-    return client.add_face("Ada", b"x")
-
-
-def remove_face(client: vh.VisionClient) -> object:
-    return client.remove_face("Ada")
 
 
 # Retries
@@ -85,9 +78,7 @@ def test_a_refused_connection_is_retried(unused_port: int, clock: FakeClock, cal
 
 
 @pytest.mark.usefixtures("clock")
-def test_a_service_that_ends_at_each_request_is_not_replaced_forever(
-    server: ScriptedServer,
-) -> None:
+def test_a_service_that_always_ends_is_not_replaced_forever(server: ScriptedServer) -> None:
     server.steps = [scripted.CUT]
     target = parse_endpoint(server.url), parse_key(KEY)
     with pytest.raises(vh.TransportError, match="cut off"):
@@ -545,7 +536,7 @@ def test_each_failure_of_the_connection_has_its_message_and_a_cause_without_the_
         assert cause.__traceback__ is getattr(cause, "request", None) is None
 
 
-def test_a_certificate_bundle_that_does_not_exist_is_named_and_not_retried(
+def test_a_missing_certificate_bundle_is_named_and_not_retried(
     clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/no/such/bundle.pem")
