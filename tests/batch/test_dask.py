@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from concurrent.futures import Executor
 from pathlib import Path
 
 import psutil
@@ -15,7 +16,6 @@ from distributed import Client
 from tests.support.dask_cluster import two_workers
 from tests.support.images import drawn, number
 from visionhelpers import VisionClient, connect, run_batch
-from visionhelpers.batch import worker
 from visionservice import LocalService
 
 COLOR = {"features": ["Color"]}
@@ -24,113 +24,77 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="it kills with a sign
 
 @pytest.fixture(scope="module")
 def workers() -> Iterator[Client]:
-    """Two workers for the tests that kill no worker."""
-    with two_workers() as client:
-        yield client
+    """Two workers for the tests that kill no worker and start no service."""
+    with two_workers() as workers:
+        yield workers
+
+
+@pytest.fixture(params=[True, False])
+def executor(workers: Client, request: pytest.FixtureRequest) -> Executor:
+    """Dask returns the result of an equal pure call, where it still has it, without a call."""
+    return workers.get_executor(pure=request.param)
 
 
 @pytest.fixture
-def cluster(workers: Client, state_folder: Path) -> Iterator[Client]:
-    """The workers with the state folder of the test."""
-    (before,) = set(workers.run(os.environ.get, "VISION_STATE_DIR").values())
-    workers.run(use_state_folder, str(state_folder))
-    yield workers
-    workers.run(use_state_folder, before)
+def slow() -> Iterator[VisionClient]:
+    with LocalService(latency=0.1) as service:
+        yield VisionClient(service.url, service.key)
 
 
-def use_state_folder(folder: str) -> None:
-    """Let a worker find its service in a folder, and forget the clients of earlier tests."""
-    os.environ["VISION_STATE_DIR"] = folder
-    worker._load.cache_clear()
-
-
-def pids(cluster: Client) -> list[int]:
-    return list(cluster.run(os.getpid).values())
-
-
-def test_a_killed_worker_loses_no_result_and_repeats_none(tmp_path: Path) -> None:
-    images, results = drawn(tmp_path / "images", 60), tmp_path / "out.jsonl"
-    with two_workers() as cluster, LocalService(latency=0.05) as service:
-        executor = cluster.get_executor(pure=False)
-        client = VisionClient(service.url, service.key)
-        run = run_batch(client, "analyze", images, results=results, executor=executor, **COLOR)
-        found = []
+def test_a_killed_worker_loses_no_result_and_repeats_none(slow, tmp_path, results):
+    names = [str(image) for image in drawn(tmp_path, 60)]
+    found = []
+    with two_workers() as workers:
+        executor = workers.get_executor(pure=False)
+        run = run_batch(slow, "analyze", names, results=results, executor=executor, **COLOR)
         for result in run:
             found.append(result.image)
             if len(found) == 10:
-                os.kill(pids(cluster)[0], signal.SIGKILL)
-    names = [str(image) for image in images]
-    assert sorted(found) == names
+                os.kill(next(iter(workers.run(os.getpid).values())), signal.SIGKILL)
     lines = [json.loads(line) for line in results.read_text().splitlines()]
-    assert sorted(line["image"] for line in lines) == names
+    assert sorted(found) == sorted(line["image"] for line in lines) == names
     for line in lines:
         assert number(line["result"]) == int(Path(line["image"]).stem)
 
 
-def test_all_workers_of_a_machine_share_one_local_service(
-    cluster: Client, state_folder: Path, tmp_path: Path
-) -> None:
-    images = drawn(tmp_path / "images", 12)
-    several = [*images[:6], *(image.read_bytes() for image in images[6:])]
-    executor = cluster.get_executor(pure=False)
-    table = run_batch(connect(), "analyze", several, executor=executor, **COLOR).to_dataframe()
-    assert len(table) == 12
-    assert table["error"].isna().all()
-    services = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if str(state_folder / "service.json") in (process.info["cmdline"] or [])
-    ]
-    assert len(services) == 1
-
-
-def test_a_worker_starts_the_service_if_there_is_none(
-    cluster: Client, state_folder: Path, tmp_path: Path
-) -> None:
-    vision = connect()
-    first = json.loads((state_folder / "service.json").read_text())["pid"]
-    service = psutil.Process(first)
+def test_the_workers_of_a_machine_start_one_local_service_and_share_it(state_folder, tmp_path):
+    vision, state = connect(), state_folder / "service.json"
+    service = psutil.Process(json.loads(state.read_text())["pid"])
     service.kill()
     service.wait(10)
-    executor = cluster.get_executor(pure=False)
-    images = drawn(tmp_path / "images", 4)
-    run = run_batch(vision, "analyze", images, executor=executor, **COLOR)
-    assert [result.error for result in run] == [""] * 4
-    assert json.loads((state_folder / "service.json").read_text())["pid"] != first
+    images = drawn(tmp_path, 12)
+    images[6:] = [image.read_bytes() for image in images[6:]]
+    with two_workers() as workers:
+        executor = workers.get_executor(pure=False)
+        run = run_batch(vision, "analyze", images, executor=executor, **COLOR)
+        assert [result.error for result in run] == [""] * 12
+    processes = psutil.process_iter(["cmdline"])
+    services = [each for each in processes if str(state) in (each.info["cmdline"] or [])]
+    assert [each.pid for each in services] == [json.loads(state.read_text())["pid"]]
+    assert services != [service]
 
 
-@pytest.mark.parametrize("pure", [True, False])
-def test_a_run_that_is_closed_cancels_no_image_of_another(
-    workers: Client, tmp_path: Path, pure: bool
-) -> None:
-    images, executor = drawn(tmp_path / "images", 20), workers.get_executor(pure=pure)
-    with LocalService(latency=0.1) as service:
-        client = VisionClient(service.url, service.key)
-        runs = [run_batch(client, "analyze", images, executor=executor, **COLOR) for _ in range(2)]
-        found = [next(run) for run in runs][1:]
-        runs[0].close()
-        found += runs[1]
-    assert [result.error for result in found] == [""] * 20
+def test_a_run_that_is_closed_cancels_no_image_of_another(slow, executor, tmp_path):
+    images, options = drawn(tmp_path, 20), {"executor": executor, **COLOR}
+    closed, other = (run_batch(slow, "analyze", images, **options) for _ in range(2))
+    next(closed)
+    found = [next(other)]
+    closed.close()
+    assert [result.error for result in [*found, *other]] == [""] * 20
 
 
-@pytest.mark.parametrize("pure", [True, False])
-def test_an_image_that_failed_or_was_not_sent_is_sent_again(
-    workers: Client, tmp_path: Path, pure: bool
-) -> None:
-    """Dask returns the result of an equal call, where it still has it, without a call."""
-    images, executor = drawn(tmp_path / "images", 6), workers.get_executor(pure=pure)
-    results = tmp_path / "out.jsonl"
+def test_an_image_that_failed_or_was_not_sent_is_sent_again(slow, executor, tmp_path, results):
+    images = drawn(tmp_path, 6)
     late = images[3].rename(tmp_path / "late.png")
-    with LocalService(latency=0.1) as service:
-        client = VisionClient(service.url, service.key)
-        failed = run_batch(client, "analyze", images, results=results, executor=executor, **COLOR)
-        assert sorted(bool(result.error) for result in failed) == [False] * 5 + [True]
-        late.rename(images[3])
-        again = run_batch(client, "analyze", images, results=results, executor=executor, **COLOR)
-        assert [result.image for result in again if not result.error] == [str(images[3])]
-        broken_off = run_batch(client, "landmarks", images, results=results, executor=executor)
-        next(broken_off)
-        broken_off.close()
-        resumed = run_batch(client, "landmarks", images, results=results, executor=executor)
-        assert not [result for result in resumed if result.error]
-        assert len(resumed.to_dataframe()) == 6
+    options = {"results": results, "executor": executor}
+    failed = run_batch(slow, "analyze", images, **options, **COLOR)
+    assert [result.image for result in failed if result.error] == [str(images[3])]
+    late.rename(images[3])
+    again = run_batch(slow, "analyze", images, **options, **COLOR)
+    assert [result.image for result in again if not result.error] == [str(images[3])]
+    broken_off = run_batch(slow, "landmarks", images, **options)
+    next(broken_off)
+    broken_off.close()
+    resumed = run_batch(slow, "landmarks", images, **options)
+    assert not [result for result in resumed if result.error]
+    assert len(resumed.to_dataframe()) == 6

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 
@@ -41,20 +43,12 @@ def test_the_best_position_is_above_the_left_edge_of_the_box():
     assert cost == 0
 
 
-def test_a_label_is_below_a_box_at_the_top():
-    _, (label,) = place((50, 60, 100, 100))
-    assert label[3] == 60 - GAP
-
-
 def test_no_label_overlaps_another_or_an_occupied_rectangle():
     boxes = [(x, 30, x + 20, 50) for x in (40, 60, 80, 100)]
     occupied = [(40, 50, 120, 62)]
     _, labels = place(*boxes, occupied=occupied)
     assert np.isfinite(labels).all()
-    rectangles = [*labels, *np.array(occupied, float)]
-    assert all(
-        area(one, other) == 0 for n, one in enumerate(rectangles) for other in rectangles[:n]
-    )
+    assert all(area(*pair) == 0 for pair in combinations([*labels, np.array(occupied[0])], 2))
 
 
 def test_a_label_hides_little_of_other_boxes():
@@ -83,12 +77,10 @@ def test_adjacent_labels_of_a_group_are_on_the_same_side():
 def test_in_a_crowded_row_as_many_labels_as_fit_are_placed():
     boxes = [(x, 0, x + 4, 100) for x in range(0, 200, 5)]
     cost, labels = place(*boxes, size=(60, 45))
-    placed = labels[np.isfinite(labels[:, 0])]
-    assert len(placed) == 0  # each would hide most of several boxes
+    assert np.isnan(labels).all(), "each would hide most of several boxes"
     assert cost == OMISSION_COST * len(boxes)
     _, labels = place(*boxes, size=(12, 12))
-    placed = labels[np.isfinite(labels[:, 0])]
-    assert len(placed) > len(boxes) / 2
+    assert np.isfinite(labels[:, 0]).sum() > len(boxes) / 2
 
 
 def test_the_note_hides_as_little_as_possible_of_the_boxes():
@@ -97,19 +89,17 @@ def test_the_note_hides_as_little_as_possible_of_the_boxes():
     assert sum(area(note, box) for box in boxes) == 0
 
 
-def test_the_note_is_at_the_bottom_right_if_it_hides_nothing():
-    note = place_note(np.array([60.0, 20]), PAGE, NONE, NONE, clamp)
-    assert note.tolist() == [140, 0, 200, 20]
-
-
-def test_the_note_does_not_overlap_an_occupied_rectangle():
-    occupied = np.array([(100.0, 0, 200, 100)])
-    note = place_note(np.array([60.0, 20]), PAGE, NONE, occupied, clamp)
-    assert area(note, occupied[0]) == 0
-
-
 @pytest.mark.parametrize(
-    ("size", "occupied"), [((300, 20), NONE), ((60, 20), np.array([(0.0, 0, 200, 100)]))]
+    ("size", "occupied", "note"),
+    [
+        pytest.param((60, 20), NONE, [140, 0, 200, 20], id="at the bottom right"),
+        pytest.param((60, 20), [(100, 0, 200, 100)], [36, 0, 96, 20], id="beside other labels"),
+        pytest.param((60, 20), [(0, 0, 200, 100)], [np.nan] * 4, id="nowhere between labels"),
+        pytest.param((300, 20), NONE, [np.nan] * 4, id="nowhere on a small image"),
+    ],
 )
-def test_without_space_the_note_has_no_rectangle(size, occupied):
-    assert np.isnan(place_note(np.array(size, float), PAGE, NONE, occupied, clamp)).all()
+def test_the_note_has_the_first_place_from_the_bottom_right_that_is_free(size, occupied, note):
+    sizes, rectangles = np.array(size, float), np.array(occupied, float)
+    found = place_note(sizes, PAGE, NONE, rectangles, clamp)
+    assert found == pytest.approx(note, abs=5, nan_ok=True)
+    assert not np.nan_to_num(area(found, rectangles[0]) if len(rectangles) else 0)

@@ -13,61 +13,42 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from PIL.Image import Image
 
+import visionhelpers as vh
 from tests.support.axes_assertions import TOLERANCE, assert_legible
-from visionhelpers import (
-    VisionClient,
-    draw_caption,
-    draw_faces,
-    draw_lines,
-    draw_objects,
-    draw_words,
-    load_image,
-    sample_credits,
-    sample_path,
-)
 from visionhelpers.drawing.draw import extend_figure, figure_size
 from visionhelpers.drawing.labels import MIN_TEXT_SIZE
 from visionhelpers.results import Result
-from visionservice import LocalService
 
 mpl.use("agg")
 
 Drawing: TypeAlias = tuple[Image, Callable[..., Axes], Result]
-
 NEW, PANEL = "a new figure", "one of two panels"
 LONG_SIDES = 4.0, 12.0
 """Inches of the longer side of an image that fills its figure; it is 7 in a new figure."""
 
 
-@pytest.fixture(autouse=True)
-def close_figures() -> Iterator[None]:
-    yield
-    plt.close("all")
-
-
 @pytest.fixture(scope="module", params=["samples", "shared"])
-def drawings(request: pytest.FixtureRequest, service: LocalService) -> list[Drawing]:
+def drawings(request: pytest.FixtureRequest, service: Any) -> list[Drawing]:
     """Return every image with the functions and results to draw on it, requested once."""
-    if request.param == "samples":
-        images = [sample_path(name) for name in sample_credits()]
-    else:
+    images = [vh.sample_path(name) for name in vh.sample_credits()]
+    if request.param == "shared":
         images = sorted((request.getfixturevalue("evaluation") / "images").iterdir())
     assert len(images) >= 9
-    client = VisionClient(service.url, service.key)
-    latest = VisionClient(service.url, service.key, version="v3.2")
+    client = vh.VisionClient(service.url, service.key)
+    latest = vh.VisionClient(service.url, service.key, version="v3.2")
     return [drawing for image in images for drawing in drawings_of(image, client, latest)]
 
 
-def drawings_of(path: Path, client: VisionClient, latest: VisionClient) -> Iterator[Drawing]:
-    image = load_image(path)
+def drawings_of(path: Path, client: vh.VisionClient, latest: vh.VisionClient) -> Iterator[Drawing]:
+    image = vh.load_image(path)
     analysis = client.analyze(path, features=["Description", "Faces"])
-    yield image, draw_caption, analysis
-    yield image, draw_objects, latest.analyze(path, features=["Objects"])
+    yield image, vh.draw_caption, analysis
+    yield image, vh.draw_objects, latest.analyze(path, features=["Objects"])
     if analysis["faces"]:
-        yield image, draw_faces, analysis
+        yield image, vh.draw_faces, analysis
     if "text" in analysis["description"]["tags"]:
-        yield image, draw_words, client.ocr(path)
-        yield image, draw_lines, client.recognize_text(path)
+        yield image, vh.draw_words, client.ocr(path)
+        yield image, vh.draw_lines, client.recognize_text(path)
 
 
 def axes(size: Any, image: Image) -> Axes | None:
@@ -78,24 +59,18 @@ def axes(size: Any, image: Image) -> Axes | None:
     return Figure(figsize=figure_size(image, size)).add_axes((0, 0, 1, 1))
 
 
-def assert_on_the_figure(ax: Axes) -> None:
-    extent = ax.title.get_window_extent()
-    assert ax.figure.bbox.padded(TOLERANCE).count_contains(extent.corners()) == 4, ax.get_title()
-
-
 @pytest.mark.parametrize("size", [*LONG_SIDES, NEW, PANEL])
-def test_all_labels_are_inside_the_image_without_overlap(
-    drawings: list[Drawing], size: Any
-) -> None:
+def test_all_labels_are_inside_the_image_without_overlap(drawings, size):
     captions, labels, omitted = 0, 0, 0
     for image, draw, result in drawings:
         ax = draw(image, result, axes(size, image))
         assert_legible(ax, ax.texts)
         assert min(text.get_fontsize() for text in (ax.title, *ax.texts)) >= MIN_TEXT_SIZE
-        if ax.get_title():
+        if title := ax.get_title():
             if size != NEW:
                 extend_figure(ax.figure)
-            assert_on_the_figure(ax)
+            extent = ax.title.get_window_extent()
+            assert ax.figure.bbox.padded(TOLERANCE).count_contains(extent.corners()) == 4, title
             captions += 1
         labels += len(ax.texts)
         omitted += any("do not fit" in text.get_text() for text in ax.texts)
