@@ -4,7 +4,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Self
 
 from playwright.sync_api import Browser, ConsoleMessage, Locator, expect, sync_playwright
@@ -116,16 +115,15 @@ class Tab(Window):
 
     def show_all(self) -> None:
         """Make the window as high as the notebook: JupyterLab draws only the cells in view."""
-        scrolled = self.panel.locator(".jp-WindowedPanel-outer")
+        scrolled, cells = (
+            self.panel.locator(".jp-WindowedPanel-outer"),
+            self.panel.locator(".jp-Cell"),
+        )
         for _ in range(5):  # JupyterLab estimates the height of cells that it has not drawn
             height = scrolled.evaluate("e => e.scrollHeight")
             self.page.set_viewport_size({"width": 1280, "height": min(height + 200, MAX_HEIGHT)})
             scrolled.evaluate("e => e.scrollTo(0, 0)")
-            expect(self.panel.locator(".jp-Cell")).to_have_count(self.page.evaluate(CELLS))
+            expect(cells).to_have_count(self.page.evaluate(CELLS))
             if scrolled.evaluate("e => e.scrollHeight <= e.clientHeight"):
-                return
-        raise AssertionError(f"{self.name} is higher than {MAX_HEIGHT} pixels")
-
-    def screenshot(self, file: Path) -> None:
-        """Save a screenshot of the notebook."""
-        self.panel.screenshot(path=file, animations="disabled")
+                break
+        expect(cells.last).to_be_in_viewport(ratio=1)

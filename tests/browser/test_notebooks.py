@@ -14,7 +14,8 @@ def tab(request, browser, lab, screenshots):
     """A notebook after Run All Cells, all of it in view."""
     with Tab(browser, lab, request.param) as tab:
         tab.show_all()
-        tab.screenshot(screenshots / request.param.replace(".ipynb", ".png"))
+        file = screenshots / request.param.replace(".ipynb", ".png")
+        tab.panel.screenshot(path=file, animations="disabled")
         yield tab
 
 

@@ -35,32 +35,33 @@ def test_nothing_is_shown_before_the_first_query(refused):
     assert [*shown, html.code("")] == [""] * 5
 
 
-def test_the_summary_continues_the_status():
-    shown = html.summary(SUMMARY)
-    assert shown.count("<p ") == 1
-    assert shown.endswith(">&lt;cat&gt; (0.50)</p>")
-
-
 def test_a_figure_has_the_title_and_the_summary_as_its_text(refused):
     shown = html.figure(state(refused, summary=SUMMARY, drawing=b"PNG"))
     assert 'alt="A &amp; B. 2 tags found: &lt;cat&gt; (0.50)"' in shown
     assert 'src="data:image/png;base64,UE5H"' in shown
 
 
-def test_a_response_is_json_in_a_box_that_takes_the_focus():
-    shown = html.response({"name": "<é>"})
-    assert 'tabindex="0" role="region" aria-label="Response as JSON"' in shown
-    assert "{\n  &quot;name&quot;: &quot;&lt;é&gt;&quot;\n}</pre>" in shown
-    assert "returns an image, not JSON" in html.response(Image.new("RGB", (9, 9)))
-
-
-def test_code_is_shown_in_a_labelled_field_to_copy_from():
-    shown = html.code("tag('a.jpg')")
-    assert shown.startswith("<label ")
-    assert "<textarea readonly" in shown
-    assert shown.endswith("tag(&#x27;a.jpg&#x27;)</textarea></label>")
-
-
-def test_there_are_no_colors():
-    shown = html.response({}) + html.code("a") + html.summary(SUMMARY)
-    assert shown.replace("color: inherit", "").count("color") == 0
+@pytest.mark.parametrize(
+    ("shown", "start", "end"),
+    [
+        pytest.param(html.summary(SUMMARY), "<p ", ">&lt;cat&gt; (0.50)</p>", id="summary"),
+        pytest.param(
+            html.response({"name": "<é>"}),
+            '<pre tabindex="0" role="region" aria-label="Response as JSON"',
+            ">{\n  &quot;name&quot;: &quot;&lt;é&gt;&quot;\n}</pre>",
+            id="response in a box that takes the focus",
+        ),
+        pytest.param(
+            html.response(Image.new("RGB", (9, 9))), "<p ", " an image, not JSON.</p>", id="image"
+        ),
+        pytest.param(
+            html.code("tag('a.jpg')"), "<label ", ">tag(&#x27;a.jpg&#x27;)</textarea></label>",
+            id="code in a labeled field",
+        ),
+    ],
+)  # fmt: skip
+def test_a_part_is_one_element_without_colors(shown, start, end):
+    assert shown.startswith(start)
+    assert shown.endswith(end)
+    assert shown.count(start) == 1
+    assert "color" not in shown.replace("color: inherit", "")

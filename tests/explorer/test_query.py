@@ -1,16 +1,15 @@
 import re
 from io import BytesIO
-from threading import Semaphore, Thread
 from typing import Any
 
 import pytest
 from PIL import Image
 
 import visionhelpers as vh
+from tests.support.scripted_server import RUNNING, scripted_server
 from visionhelpers.explorer.query import Query, QueryCancelled, QueryResult, client_expression
 from visionhelpers.explorer.tasks import DEFAULTS, TASKS
 from visionhelpers.images import SAMPLES, ImageInput
-from visionservice import LocalService
 
 DAHLIA = vh.sample_path("dahlia.jpg")
 
@@ -34,14 +33,6 @@ def document(kind: str) -> bytes:
     """A document of two white pages with some lines of text on each."""
     page = Image.open(vh.sample_path("democritus.png")).convert("RGB")
     return file(kind, page, save_all=True, append_images=[page])
-
-
-def test_an_image_that_the_operation_takes_is_sent_unchanged(client):
-    data = DAHLIA.read_bytes()
-    asked = query("Faces", data)
-    asked.send(client, lambda _: None)
-    (upload,) = asked.uploads.values()
-    assert upload.body["data"] is data
 
 
 @pytest.mark.parametrize(("kind", "is_drawn"), [("PDF", False), ("TIFF", True)])
@@ -88,31 +79,17 @@ def test_a_cancelled_query_sends_nothing(refused):
         asked.send(refused, lambda _: None)
 
 
-@pytest.mark.usefixtures("unread_results")
 def test_a_cancelled_query_stops_polling():
     statuses: list[str] = []
-    with LocalService(operation_delay=2) as slow:
-        asked = query("Recognize text", vh.sample_path("handwritten_note.jpg"))
+    asked = query("Recognize text", DAHLIA)
 
-        def cancel(status: str) -> None:
-            statuses.append(status)
-            asked.cancelled.set()
+    def cancel(status: str) -> None:
+        statuses.append(status)
+        asked.cancelled.set()
 
-        with pytest.raises(QueryCancelled):
-            asked.send(vh.VisionClient(slow.url, slow.key, version="v1.0"), cancel)
-    assert len(statuses) == 1
-
-
-def test_the_limiter_holds_requests_back(client):
-    limiter = Semaphore(1)
-    waiting = query("Faces", DAHLIA, limiter=limiter)
-    thread = Thread(target=waiting.send, args=(client, print), daemon=True)
-    with limiter:
-        thread.start()
-        thread.join(0.3)
-        assert thread.is_alive()
-    thread.join(30)
-    assert not thread.is_alive()
+    with scripted_server() as server, pytest.raises(QueryCancelled):
+        asked.send(server.client(server.operation(), RUNNING), cancel)
+    assert statuses == ["Running"]
 
 
 @pytest.mark.parametrize(

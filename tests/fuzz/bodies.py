@@ -1,5 +1,6 @@
 """The images of the requests: parts of the samples, whole samples, and broken files."""
 
+from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
 
@@ -10,6 +11,10 @@ from visionhelpers.images import sample_credits, sample_path
 
 SIDES = (60, 75, 96)
 KINDS = ("JPEG", "PNG", "GIF", "BMP")
+MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "CMYK", "YCbCr", "LAB", "HSV", "I", "F", "I;16")
+Image.init()
+FORMATS = [*sorted(Image.SAVE), *("PNG", "TIFF", "WEBP", "ICO") * 5]
+"""All that Pillow writes, and more often those that the service reads."""
 
 
 def crops() -> dict[str, bytes]:
@@ -44,7 +49,8 @@ def broken(draw: st.DrawFn, parts: dict[str, bytes]) -> bytes:
         return bytes(data)
     if how == "unusual":
         size = draw(st.tuples(st.integers(1, 120), st.integers(1, 120)))
-        mode, file = draw(st.sampled_from(["1", "L", "RGB", "RGBA"])), BytesIO()
-        Image.new(mode, size).save(file, draw(st.sampled_from(["PNG", "TIFF", "WEBP", "ICO"])))
+        image, file = Image.new(draw(st.sampled_from(MODES)), size), BytesIO()
+        with suppress(Exception):  # the format does not have this mode
+            image.save(file, draw(st.sampled_from(FORMATS)))
         return file.getvalue()
     return b"" if how == "nothing" else draw(st.binary(max_size=300))

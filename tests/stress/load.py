@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from io import BytesIO
 from random import Random
 from time import monotonic, sleep
@@ -94,10 +95,6 @@ class Run:
     failures: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
 
-    @property
-    def address(self) -> tuple[str, int]:
-        return "127.0.0.1", int(self.url.rpartition(":")[2])
-
     def client(self, number: int, is_over: Callable[[], object]) -> None:
         """Send requests until the run is over."""
         random, sent = Random(number), 0  # noqa: S311
@@ -115,7 +112,7 @@ class Run:
         """Send an image, wait for its result, and compare it with the image."""
         begun, path = monotonic(), operation.path.partition("?")[0]
         response = self.request("POST", operation.path, own.file(random.choice(operation.kinds)))
-        while response.status_code == 202 or _is_unfinished(response):
+        while response.status_code == 202 or _is_running(response):
             url = response.headers.get("Operation-Location", response.url)
             sleep(0.2)
             response = self.request("GET", url.removeprefix(f"{self.url}/"))
@@ -136,9 +133,12 @@ class Run:
                 self.failures[f"{operation.path}: {name} got {response.status_code}"] += 1
             return
         data = OwnImage.choose(99, random).file("PNG")
+        head = f"POST /{operation.path} HTTP/1.1\r\nHost: localhost\r\n{KEY}: {self.key}\r\n"
+        head += f"Content-Type: {OCTETS}\r\nContent-Length: {len(data)}\r\n\r\n"
         part = data if name == "an image" else data[: len(data) // 2]
-        with socket.create_connection(self.address, timeout=60) as connection:
-            connection.sendall(head(self, operation.path, len(data)) + part)
+        address = "127.0.0.1", int(self.url.rpartition(":")[2])
+        with socket.create_connection(address, timeout=60) as connection:
+            connection.sendall(head.encode() + part)
             sleep(0.05)
         self.responses[f"hostile: {name}"] += 1
 
@@ -157,26 +157,10 @@ class Run:
                 self.failures[f"429 with Retry-After {after!r}"] += 1
             sleep(float(after if after.isdigit() else 1))
 
-    def report(self) -> int:
-        """Print the statuses and the failures; return 1 if there are failures."""
-        for name, count in sorted(self.responses.items()):
-            print(f"  {name:28}{count:6}")
-        for failure, times in self.failures.most_common(40):
-            print(f"  FAILED {times} times: {failure}")
-        return 1 if self.failures else 0
 
-
-def head(run: Run, path: str, size: int) -> bytes:
-    """Return the head of a request with an image, for a client that hangs up."""
-    fields = {"Host": "localhost", KEY: run.key, "Content-Type": OCTETS, "Content-Length": size}
-    lines = [f"POST /{path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
-    return "\r\n".join([*lines, "", ""]).encode()
-
-
-def _is_unfinished(response: requests.Response) -> bool:
-    if response.status_code != 200 or "json" not in response.headers["content-type"]:
-        return False
-    return str(response.json().get("status", "")).lower() in ("notstarted", "running")
+def _is_running(response: requests.Response) -> bool:
+    is_json = response.status_code == 200 and "json" in response.headers["content-type"]
+    return is_json and response.json().get("status", "").lower() in ("notstarted", "running")
 
 
 class Outcome(NamedTuple):
@@ -194,11 +178,9 @@ def attack(url: str, key: str, pid: int, seconds: float, clients: int) -> Outcom
         warm.send(operation, OwnImage.choose(0, Random(0)), Random(0))  # noqa: S311
     run, begun, width = Run(url, key, failures=warm.failures), monotonic(), seconds / 12
 
-    def client(number: int) -> None:
-        run.client(number, lambda: monotonic() > begun + seconds)
-
+    is_over = partial(lambda end: monotonic() > end, begun + seconds)
     with ResidentMemory(pid) as memory, ThreadPoolExecutor(clients) as threads:
-        list(threads.map(client, range(clients)))
+        list(threads.map(partial(run.client, is_over=is_over), range(clients)))
     moments = begun + seconds / 4, begun + seconds - width
     return Outcome(run, *(memory.around(moment, width) / 1e6 for moment in moments))
 
@@ -209,6 +191,7 @@ def main(seconds: float = SECONDS, clients: float = CLIENTS) -> int:
         run, before, after = attack(known["url"], known["key"], known["pid"], seconds, int(clients))
     done = run.responses["200"]
     print(f"{clients:.0f} clients, {seconds:.0f} s: {done} results, {done / seconds:.1f} a second")
+    print(*(f"  {name:28}{count:6}" for name, count in sorted(run.responses.items())), sep="\n")
     middle, last = (percentile(run.seconds or [0.0], percent) for percent in (50, 99))
     print(f"  p50 {middle:.2f} s, p99 {last:.2f} s")
     print(f"  memory {before:.0f} MB after {seconds / 4:.0f} s, {after:.0f} MB at the end")
@@ -216,7 +199,9 @@ def main(seconds: float = SECONDS, clients: float = CLIENTS) -> int:
         run.failures[f"memory grew by {after / before - 1:.0%}"] += 1
     if not done:
         run.failures["no request has a result"] += 1
-    return run.report()
+    for failure, times in run.failures.most_common(40):
+        print(f"  FAILED {times} times: {failure}")
+    return 1 if run.failures else 0
 
 
 if __name__ == "__main__":

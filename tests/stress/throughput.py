@@ -69,14 +69,18 @@ def seconds_alone(folder: Path) -> float:
     return float(subprocess.run(command, capture_output=True, check=True).stdout)
 
 
-def seconds_of_batch(images: list[Path], executor: Executor | None) -> float:
+def seconds_of_batch(
+    vision: vh.VisionClient, images: list[Path], executor: Executor | None
+) -> float:
     begun = time.perf_counter()
-    run = vh.run_batch(vh.connect(), "describe", images, executor=executor, progress=False)
+    run = vh.run_batch(vision, "describe", images, executor=executor, progress=False)
     assert not [result.error for result in run if result.error]
     return time.perf_counter() - begun
 
 
-def measure(images: list[Path], client: Client, rounds: int) -> dict[str, float]:
+def measure(
+    vision: vh.VisionClient, images: list[Path], client: Client, rounds: int
+) -> dict[str, float]:
     """Return the median seconds of each way."""
     executors: dict[str, Executor | None] = {
         "1 thread": ThreadPoolExecutor(1),
@@ -85,20 +89,20 @@ def measure(images: list[Path], client: Client, rounds: int) -> dict[str, float]
         "2 Dask workers": client.get_executor(pure=False),
     }
     for executor in executors.values():
-        seconds_of_batch(images[:8], executor)
+        seconds_of_batch(vision, images[:8], executor)
     times: dict[str, list[float]] = {way: [] for way in (ALONE, *executors)}
     for _ in range(rounds):
         times[ALONE].append(seconds_alone(images[0].parent))
         for way, executor in executors.items():
-            times[way].append(seconds_of_batch(images, executor))
+            times[way].append(seconds_of_batch(vision, images, executor))
     return {way: median(each) for way, each in times.items()}
 
 
-def survives(images: list[Path], client: Client) -> bool:
+def survives(vision: vh.VisionClient, images: list[Path], client: Client) -> bool:
     """Kill a worker in the middle of a batch; return True if each image has one result."""
     found, results = [], images[0].parents[1] / "out.jsonl"
     options = {"results": results, "executor": client.get_executor(pure=False), "progress": False}
-    for result in vh.run_batch(vh.connect(), "describe", images, **options):
+    for result in vh.run_batch(vision, "describe", images, **options):
         found.append(result.image)
         assert result.result, result.error
         if len(found) == len(images) // 3:
@@ -110,12 +114,12 @@ def survives(images: list[Path], client: Client) -> bool:
 
 def main(count: int = IMAGES, rounds: int = ROUNDS) -> int:
     with tempfile.TemporaryDirectory() as folder, own_service(), two_workers() as client:
-        images = draw(Path(folder) / "images", count)
-        seconds = measure(images, client, rounds)
+        vision, images = vh.connect(), draw(Path(folder) / "images", count)
+        seconds = measure(vision, images, client, rounds)
         ratios = {way: seconds[ALONE] / each for way, each in seconds.items()}
         for way, ratio in ratios.items():
             print(f"{way:<30} {count / seconds[way]:6.2f} images a second  {ratio:5.2f}")
-        passed = survives(images, client)
+        passed = survives(vision, images, client)
         passed &= min(ratio for way, ratio in ratios.items() if way != "1 thread") >= GOAL
     print("passed" if passed else "FAILED")
     return 0 if passed else 1
