@@ -98,7 +98,6 @@ def test_an_open_image_is_read_at_once_for_several_tasks(state, open_image):
         (Path("folder/a cat.jpg"), "a cat.jpg"),
         ("https://example.org/images/cat.jpg", "cat.jpg"),
         (b"bytes", "image"),
-        (Image.new("RGB", (60, 60)), "image"),
         (Image.open(DAHLIA), "dahlia.jpg"),
     ],
 )

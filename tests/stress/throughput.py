@@ -2,13 +2,10 @@
 
 The engines alone are two threads that give the same files to the same engines in one process,
 without HTTP. They, and batches with one thread, two, four, and two Dask workers against the local
-service, are timed in turns, each after warming up; the ratio is of the medians. At the end a worker
-is killed in a batch. Returns 1 if a batch on two cores has less than 0.95 of the speed of the
-engines alone, or if an image does not have exactly one result.
+service, are timed in turns, each after warming up; the ratio is of the medians. Returns 1 if a
+batch on two cores has less than 0.95 of the speed of the engines alone.
 """
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -73,8 +70,8 @@ def seconds_of_batch(
     vision: vh.VisionClient, images: list[Path], executor: Executor | None
 ) -> float:
     begun = time.perf_counter()
-    run = vh.run_batch(vision, "describe", images, executor=executor, progress=False)
-    assert not [result.error for result in run if result.error]
+    results = list(vh.run_batch(vision, "describe", images, executor=executor, progress=False))
+    assert sorted(result.image for result in results if result.result) == [*map(str, images)]
     return time.perf_counter() - begun
 
 
@@ -98,20 +95,6 @@ def measure(
     return {way: median(each) for way, each in times.items()}
 
 
-def survives(vision: vh.VisionClient, images: list[Path], client: Client) -> bool:
-    """Kill a worker in the middle of a batch; return True if each image has one result."""
-    found, results = [], images[0].parents[1] / "out.jsonl"
-    options = {"results": results, "executor": client.get_executor(pure=False), "progress": False}
-    for result in vh.run_batch(vision, "describe", images, **options):
-        found.append(result.image)
-        assert result.result, result.error
-        if len(found) == len(images) // 3:
-            os.kill(next(iter(client.run(os.getpid).values())), signal.SIGKILL)
-    lines = results.read_bytes().count(b"\n")
-    print(f"a worker killed: {len(found)} results, {lines} lines, of {len(images)} images")
-    return sorted(found) == [*map(str, images)] and lines == len(images)
-
-
 def main(count: int = IMAGES, rounds: int = ROUNDS) -> int:
     with tempfile.TemporaryDirectory() as folder, own_service(), two_workers() as client:
         vision, images = vh.connect(), draw(Path(folder) / "images", count)
@@ -119,8 +102,7 @@ def main(count: int = IMAGES, rounds: int = ROUNDS) -> int:
         ratios = {way: seconds[ALONE] / each for way, each in seconds.items()}
         for way, ratio in ratios.items():
             print(f"{way:<30} {count / seconds[way]:6.2f} images a second  {ratio:5.2f}")
-        passed = survives(vision, images, client)
-        passed &= min(ratio for way, ratio in ratios.items() if way != "1 thread") >= GOAL
+    passed = min(ratio for way, ratio in ratios.items() if way != "1 thread") >= GOAL
     print("passed" if passed else "FAILED")
     return 0 if passed else 1
 
