@@ -1,25 +1,20 @@
+from types import SimpleNamespace
+
 import pytest
 
 from tests.support.file_upload import Browser
 from visionhelpers.explorer.file_upload import MAX_UPLOAD_BYTES, ChunkedUpload
 
 
-class Receiver:
-    """Keeps the files and the errors of a ChunkedUpload."""
-
-    def __init__(self) -> None:
-        self.files: list[tuple[str, bytes]] = []
-        self.errors: list[tuple[str, str]] = []
-        self.widget = ChunkedUpload(
-            lambda data, name: self.files.append((name, data)),
-            lambda name, reason: self.errors.append((name, reason)),
-        )
-        self.browser = Browser(self.widget)
-
-
 @pytest.fixture
-def receiver() -> Receiver:
-    return Receiver()
+def receiver() -> SimpleNamespace:
+    """A widget with its files, its errors and the browser's half of it."""
+    files, errors = [], []
+    widget = ChunkedUpload(
+        lambda data, name: files.append((name, data)),
+        lambda name, reason: errors.append((name, reason)),
+    )
+    return SimpleNamespace(files=files, errors=errors, widget=widget, browser=Browser(widget))
 
 
 @pytest.mark.parametrize("size", [0, 1, 1 << 20, (1 << 20) + 1, 2_500_000])
