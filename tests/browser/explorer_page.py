@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Locator, expect
 
@@ -83,10 +84,10 @@ class ExplorerPage:
         response = self.root.get_by_role("region", name="Response as JSON")
         expect(response.or_(self.root.get_by_text("an image, not JSON"))).to_be_visible()
 
-    def screenshot(self, file: Path) -> None:
+    def screenshot(self, file: Path, **options: Any) -> None:
         """Save a screenshot of all of it in a window that is high enough."""
         page, size = self.tab.page, self.tab.page.viewport_size
         assert size
         page.set_viewport_size({"width": size["width"], "height": PAGE_HEIGHT})
-        self.root.screenshot(path=file)
+        self.root.screenshot(path=file, animations="disabled", **options)
         page.set_viewport_size(size)

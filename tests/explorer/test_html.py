@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from visionhelpers import VisionClient
 from visionhelpers.explorer import html
 from visionhelpers.explorer.state import ExplorerState
 from visionhelpers.results import Item, SummaryLine
@@ -11,8 +10,8 @@ from visionhelpers.results import Item, SummaryLine
 SUMMARY = [SummaryLine((Item("2 tags found:"),)), SummaryLine((Item("<cat>", 0.5),))]
 
 
-def state(client: VisionClient, **traits: Any) -> ExplorerState:
-    return ExplorerState(client, title="A & B", task="Tags", **traits)
+def state(**traits: Any) -> ExplorerState:
+    return ExplorerState(None, title="A & B", task="Tags", **traits)
 
 
 @pytest.mark.parametrize(
@@ -24,43 +23,34 @@ def state(client: VisionClient, **traits: Any) -> ExplorerState:
         ("failed", {"error": "Cannot read <i>."}, "Tags: A &amp; B", "Cannot read &lt;i&gt;."),
     ],
 )
-def test_the_status_is_a_heading_and_a_line(refused, status, traits, heading, text):
-    shown = html.status(state(refused, status=status, **traits))
+def test_the_status_is_a_heading_and_a_line(status, traits, heading, text):
+    shown = html.status(state(status=status, **traits))
     assert shown.endswith(f"><b>{heading}</b><br>{text}</p>")
 
 
-def test_nothing_is_shown_before_the_first_query(refused):
-    empty = state(refused)
-    shown = [html.status(empty), html.figure(empty), html.summary([]), html.response(None)]
+def test_nothing_is_shown_before_the_first_query():
+    shown = [html.status(state()), html.figure(state()), html.summary([]), html.response(None)]
     assert [*shown, html.code("")] == [""] * 5
 
 
-def test_a_figure_has_the_title_and_the_summary_as_its_text(refused):
-    shown = html.figure(state(refused, summary=SUMMARY, drawing=b"PNG"))
-    assert 'alt="A &amp; B. 2 tags found: &lt;cat&gt; (0.50)"' in shown
-    assert 'src="data:image/png;base64,UE5H"' in shown
+BOX = '<pre tabindex="0" role="region" aria-label="Response as JSON"'
+JSON = ">{\n  &quot;name&quot;: &quot;&lt;é&gt;&quot;\n}</pre>"
+ALT = '<img alt="A &amp; B. 2 tags found: &lt;cat&gt; (0.50)"'
+FIGURE = state(summary=SUMMARY, drawing=b"PNG")
+CODE = ">tag(&#x27;a.jpg&#x27;)</textarea></label>"
 
 
 @pytest.mark.parametrize(
     ("shown", "start", "end"),
     [
         pytest.param(html.summary(SUMMARY), "<p ", ">&lt;cat&gt; (0.50)</p>", id="summary"),
-        pytest.param(
-            html.response({"name": "<é>"}),
-            '<pre tabindex="0" role="region" aria-label="Response as JSON"',
-            ">{\n  &quot;name&quot;: &quot;&lt;é&gt;&quot;\n}</pre>",
-            id="response in a box that takes the focus",
-        ),
-        pytest.param(
-            html.response(Image.new("RGB", (9, 9))), "<p ", " an image, not JSON.</p>", id="image"
-        ),
-        pytest.param(
-            html.code("tag('a.jpg')"), "<label ", ">tag(&#x27;a.jpg&#x27;)</textarea></label>",
-            id="code in a labeled field",
-        ),
+        pytest.param(html.figure(FIGURE), ALT, 'src="data:image/png;base64,UE5H">', id="figure"),
+        pytest.param(html.response({"name": "<é>"}), BOX, JSON, id="box that takes the focus"),
+        pytest.param(html.response(Image.new("L", (9, 9))), "<p ", ", not JSON.</p>", id="image"),
+        pytest.param(html.code("tag('a.jpg')"), "<label ", CODE, id="code in a labeled field"),
     ],
-)  # fmt: skip
-def test_a_part_is_one_element_without_colors(shown, start, end):
+)
+def test_a_part_is_one_escaped_element_without_colors(shown, start, end):
     assert shown.startswith(start)
     assert shown.endswith(end)
     assert shown.count(start) == 1
