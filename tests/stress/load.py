@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from io import BytesIO
 from random import Random
@@ -94,17 +94,19 @@ class Run:
     responses: Counter[str] = field(default_factory=Counter)
     failures: Counter[str] = field(default_factory=Counter)
     seconds: list[float] = field(default_factory=list)
+    session: requests.Session = field(default_factory=requests.Session)
 
     def client(self, number: int, is_over: Callable[[], object]) -> None:
-        """Send requests until the run is over."""
+        """Send requests in a session of its own until the run is over."""
         random, sent = Random(number), 0  # noqa: S311
+        own = replace(self, session=requests.Session())
         while not is_over():
             sent, operation = sent + 1, random.choice(OPERATIONS)
             try:
                 if sent % HOSTILE_EVERY == number % HOSTILE_EVERY:
-                    self.send_hostile(operation, random)
+                    own.send_hostile(operation, random)
                 else:
-                    self.send(operation, OwnImage.choose(number, random), random)
+                    own.send(operation, OwnImage.choose(number, random), random)
             except ERRORS as error:
                 self.failures[f"client {number}: {type(error).__name__}: {error}"[:200]] += 1
 
@@ -147,9 +149,9 @@ class Run:
     ) -> requests.Response:
         """Send a request, again after each 429 when it permits."""
         headers = {KEY: self.key, **({"Content-Type": kind} if data is not None else {})}
+        url = f"{self.url}/{path}"
         while True:
-            url = f"{self.url}/{path}"
-            response = requests.request(method, url, data=data, headers=headers, timeout=120)
+            response = self.session.request(method, url, data=data, headers=headers, timeout=120)
             if response.status_code != 429:
                 return response
             self.responses["429"] += 1
@@ -177,7 +179,6 @@ def attack(url: str, key: str, pid: int, seconds: float, clients: int) -> Outcom
     for operation in OPERATIONS:
         warm.send(operation, OwnImage.choose(0, Random(0)), Random(0))  # noqa: S311
     run, begun, width = Run(url, key, failures=warm.failures), monotonic(), seconds / 12
-
     is_over = partial(lambda end: monotonic() > end, begun + seconds)
     with ResidentMemory(pid) as memory, ThreadPoolExecutor(clients) as threads:
         list(threads.map(partial(run.client, is_over=is_over), range(clients)))
