@@ -1,30 +1,19 @@
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from playwright.sync_api import Browser, expect
 
 from tests.browser.lab import Lab
+from tests.browser.tab import chromium
 
 SCREENSHOTS = Path(__file__).parents[2] / "build" / "browser"
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-"""Chromium asks its maker's servers nothing; root cannot have its sandbox."""
 
 
 @pytest.fixture(scope="session")
 def screenshots() -> Path:
-    """The folder of pictures that a run leaves behind."""
+    """The folder of the screenshots of this run."""
     shutil.rmtree(SCREENSHOTS, ignore_errors=True)
     SCREENSHOTS.mkdir(parents=True)
     return SCREENSHOTS
@@ -32,21 +21,16 @@ def screenshots() -> Path:
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """One JupyterLab, and in it one local service, for the whole run."""
+    """One JupyterLab for the whole run; the root conftest gives it one local service."""
     with Lab(tmp_path_factory.mktemp("lab")) as lab:
         yield lab
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium, driven by Playwright."""
-    chromium = shutil.which("chromium")
-    assert chromium, "no chromium on the path: install Debian's package `chromium`"
     expect.set_options(timeout=60_000)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=QUIET)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

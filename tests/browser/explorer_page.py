@@ -1,13 +1,13 @@
 """The Explorer in a page: its controls by their labels, and the result below them."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Locator, expect
 
 from tests.browser.tab import SECONDS, Tab
+from visionhelpers import sample_credits
 
 QUERY_TIMEOUT = 120 * SECONDS
 """Four times the time of a query on a loaded machine, with the models not loaded yet."""
@@ -29,15 +29,8 @@ class ExplorerPage:
         outermost = tab.panel.locator(".jp-OutputArea-output > .widget-vbox")
         self.root = outermost.filter(has=tab.page.get_by_label("Sample image")).first
         expect(self.root).to_be_visible()
-
-    def screenshot(self, file: Path) -> None:
-        """Save a screenshot of all of it in a window that is high enough."""
-        page = self.tab.page
-        size = page.viewport_size
-        assert size
-        page.set_viewport_size({"width": size["width"], "height": PAGE_HEIGHT})
-        self.root.screenshot(path=file)
-        page.set_viewport_size(size)
+        self.drawing = self.root.get_by_role("img")
+        self.code = self.root.get_by_role("textbox", name="The same request in Python")
 
     def control(self, name: str) -> Locator:
         """Return the control with a label."""
@@ -47,11 +40,12 @@ class ExplorerPage:
         """Return the button with a name."""
         return self.root.get_by_role("button", name=name, exact=True)
 
-    def choose_sample(self, title: str) -> None:
+    def choose(self, sample: str, task: str) -> None:
+        """Choose a sample by its file and a task, and wait for the result."""
+        title = sample_credits()[sample].title
         self.control("Sample image").select_option(title)
-
-    def choose_task(self, task: str) -> None:
         self.control("Task").select_option(task)
+        self.expect_result(task, title)
 
     def enter(self, address: str) -> None:
         """Type a URL or a path, and press Enter."""
@@ -64,16 +58,20 @@ class ExplorerPage:
             self.button("Upload an image").click()
         chooser.value.set_files(file)
 
-    def expect_result(self, task: str, title: str) -> None:
-        """Wait for the result of a task on an image."""
+    def expect_result(self, task: str, title: str, word: str = "") -> None:
+        """Wait for the result of a task on an image, with a word in its alternative text."""
         heading = re.compile(rf"^\s*{re.escape(task)}:\s+{re.escape(title)}")
-        expect(self.status).to_have_text(heading, timeout=QUERY_TIMEOUT)
+        status = self.root.locator("div[role=status], div[role=alert]")  # not that of an upload
+        expect(status).to_have_text(heading, timeout=QUERY_TIMEOUT)
         expect(self.drawing).to_be_visible(timeout=QUERY_TIMEOUT)
+        text = re.compile(rf"^{re.escape(title)}.*{re.escape(word)}", re.DOTALL)
+        expect(self.drawing).to_have_attribute("alt", text)
         expect(self.root.get_by_role("alert")).to_have_count(0)
 
-    def expect_error(self, message: re.Pattern[str]) -> None:
+    def expect_error(self, message: str) -> None:
         """Wait for an error, which is a sentence without a traceback."""
-        expect(self.root.get_by_role("alert")).to_contain_text(message, timeout=QUERY_TIMEOUT)
+        pattern = re.compile(message, re.DOTALL)
+        expect(self.root.get_by_role("alert")).to_contain_text(pattern, timeout=QUERY_TIMEOUT)
         expect(self.drawing).to_have_count(0)
         expect(self.root).not_to_contain_text("Traceback")
 
@@ -86,25 +84,10 @@ class ExplorerPage:
         response = self.root.get_by_role("region", name="Response as JSON")
         expect(response.or_(self.root.get_by_text("an image, not JSON"))).to_be_visible()
 
-    @property
-    def status(self) -> Locator:
-        """The status of the query; an upload has its own beside the button."""
-        return self.root.locator("div[role=status], div[role=alert]")
-
-    @property
-    def drawing(self) -> Locator:
-        return self.root.get_by_role("img")
-
-    def expect_alternative_text(self, title: str, word: str = "") -> None:
-        """Wait for the drawing of an image; the browser may show the status before it."""
-        text = re.compile(rf"^{re.escape(title)}.*{re.escape(word)}", re.DOTALL)
-        expect(self.drawing).to_have_attribute("alt", text)
-
-    @property
-    def code(self) -> str:
-        """The Python code of the request."""
-        return self.code_field.input_value()
-
-    @property
-    def code_field(self) -> Locator:
-        return self.root.get_by_role("textbox", name="The same request in Python")
+    def screenshot(self, file: Path, **options: Any) -> None:
+        """Save a screenshot of all of it in a window that is high enough."""
+        page, size = self.tab.page, self.tab.page.viewport_size
+        assert size
+        page.set_viewport_size({"width": size["width"], "height": PAGE_HEIGHT})
+        self.root.screenshot(path=file, animations="disabled", **options)
+        page.set_viewport_size(size)

@@ -1,27 +1,27 @@
-from __future__ import annotations
-
+from collections.abc import Mapping
 from typing import TypeAlias
 
+import pytest
 from PIL import Image
 
 from visionhelpers.explorer.diff import DiffLine, TaskDiff, diff_task, to_html, to_text
 from visionhelpers.explorer.query import QueryResult
 from visionhelpers.results import Item, SummaryLine
 
-Given: TypeAlias = str | Item | SummaryLine
-"""A line: a text, a text with a confidence, or several items."""
+Given: TypeAlias = str | tuple[str | Item | SummaryLine, ...]
+"""An error, or lines: a text, a text with a confidence, or several items."""
 
-CAT = Item("cat", 0.90)
-
-
-def line(given: Given) -> SummaryLine:
-    if isinstance(given, SummaryLine):
-        return given
-    return SummaryLine((given if isinstance(given, Item) else Item(given),))
+CAT, NEAR, FAR = (Item("cat", confidence) for confidence in (0.90, 0.85, 0.84))
 
 
-def diff(**results: tuple[Given, ...] | str) -> TaskDiff:
+def diff(results: Mapping[str, Given]) -> TaskDiff:
     """Compare the lines of each service, or its error."""
+
+    def line(given: str | Item | SummaryLine) -> SummaryLine:
+        if isinstance(given, SummaryLine):
+            return given
+        return SummaryLine((given if isinstance(given, Item) else Item(given),))
+
     found = {
         name: QueryResult(error=given)
         if isinstance(given, str)
@@ -35,100 +35,55 @@ def tags(*names: str) -> SummaryLine:
     return SummaryLine(tuple(map(Item, names)), "Tags: ")
 
 
-def marks(task: TaskDiff) -> dict[str, list[str]]:
-    return {name: [line.mark for line in lines] for name, lines in task.columns.items()}
+@pytest.mark.parametrize(
+    ("results", "marks"),
+    [
+        pytest.param([(CAT, "sofa"), ("sofa", CAT)], [["", ""], ["", ""]], id="another order"),
+        pytest.param([(CAT,), (CAT, "dog")], [[""], ["", "≠"]], id="an item of one service"),
+        pytest.param([(CAT,), (NEAR,)], [[""], [""]], id="confidences within the tolerance"),
+        pytest.param([(CAT,), (FAR,)], [["±"], ["±"]], id="confidences beyond the tolerance"),
+        pytest.param([(CAT,), ("cat",)], [[""], [""]], id="a confidence of one service only"),
+        pytest.param([("30, Male",), ("31, Male",)], [["≠"], ["≠"]], id="a number in a text"),
+        pytest.param([("1 (1.00)",), ("1 (1.04)",)], [["≠"], ["≠"]], id="a price in brackets"),
+        pytest.param([("cat",), (tags("cat"),)], [["≠"], ["≠"]], id="a caption equal to a tag"),
+        pytest.param([("a", "a"), ("a",)], [["", "≠"], [""]], id="an item twice and once"),
+        pytest.param(
+            [("a", "b"), ("a", "b"), ("a",)], [["", "≠"], ["", "≠"], [""]], id="an item in 2 of 3"
+        ),
+        pytest.param(
+            [("a",), "403: No.", ("a", "b")], [[""], ["≠"], ["", "≠"]], id="an error beside results"
+        ),
+        pytest.param([("a",), "403: No."], [[""], ["≠"]], id="an error beside one result"),
+        pytest.param(["403: No.", "403: No."], [[""], [""]], id="equal errors"),
+        pytest.param(["403: No.", "500: No."], [["≠"], ["≠"]], id="different errors"),
+    ],
+)
+def test_what_is_not_in_all_results_is_marked_and_confidences_do_not_count(results, marks):
+    found = diff(dict(zip("abc", results, strict=False)))
+    assert [[line.mark for line in lines] for lines in found.columns.values()] == marks
+    assert found.differs == any("≠" in column for column in marks)
 
 
-def test_equal_items_are_not_marked_in_any_order() -> None:
-    both = diff(local=(CAT, "sofa"), cloud=("sofa", CAT))
-    assert marks(both) == {"local": ["", ""], "cloud": ["", ""]}
-    assert not both.differs
+def test_thumbnails_are_equal_if_their_pixels_are():
+    red, equal, blue = (
+        QueryResult(Image.new("RGB", (9, 9), color), (SummaryLine((Item("A thumbnail."),)),))
+        for color in ("red", "red", "blue")
+    )
+    assert not diff_task("Thumbnail", {"a": red, "b": equal}).differs
+    assert diff_task("Thumbnail", {"a": red, "b": blue}).differs
 
 
-def test_an_item_of_one_service_is_marked_in_its_column_only() -> None:
-    one = diff(local=(CAT,), cloud=(CAT, Item("dog", 0.90)))
-    assert marks(one) == {"local": [""], "cloud": ["", "≠"]}
-    assert one.differs
-
-
-def test_confidences_up_to_the_tolerance_are_equal_and_others_are_marked_and_do_not_count() -> None:
-    near = diff(local=(CAT,), cloud=(Item("cat", 0.85),))
-    far = diff(local=(CAT,), cloud=(Item("cat", 0.84),))
-    assert marks(near) == {"local": [""], "cloud": [""]}
-    assert marks(far) == {"local": ["±"], "cloud": ["±"]}
-    assert far.columns["cloud"] == (DiffLine("cat (0.84)", "±"),)
-    assert not near.differs
-    assert not far.differs
-
-
-def test_a_confidence_that_only_one_service_returns_is_not_marked() -> None:
-    assert not diff(local=(CAT,), cloud=("cat",)).marks
-
-
-def test_numbers_in_a_text_are_no_confidences() -> None:
-    for one, other in (("30, Female", "31, Female"), ("Tea (1.00)", "Tea (1.04)")):
-        assert marks(diff(local=(one,), cloud=(other,))) == {"local": ["≠"], "cloud": ["≠"]}
-
-
-def test_a_comma_in_a_name_does_not_divide_it() -> None:
-    names = SummaryLine((Item("Washington, D.C."), Item("Paris")), "Names: ")
-    assert diff(local=(names,), cloud=(SummaryLine((Item("Paris"),), "Names: "),)).columns == {
-        "local": (DiffLine("Names: Paris"), DiffLine("Names: Washington, D.C.", "≠")),
-        "cloud": (DiffLine("Names: Paris"),),
+def test_a_list_is_divided_by_the_marks_of_its_items_and_not_at_a_comma_in_a_name():
+    a, b = (tags("indoor", "Washington, D.C.", "Paris", "cat"),), (tags("cat", "rug", "Paris"),)
+    assert diff({"a": a, "b": b}).columns == {
+        "a": (DiffLine("Tags: Paris, cat"), DiffLine("Tags: indoor, Washington, D.C.", "≠")),
+        "b": (DiffLine("Tags: cat, Paris"), DiffLine("Tags: rug", "≠")),
     }
 
 
-def test_a_list_is_divided_by_the_marks_of_its_items() -> None:
-    lists = diff(local=(tags("indoor", "cat", "sofa"),), cloud=(tags("sofa", "cat", "rug"),))
-    assert to_text([lists]).splitlines()[:7] == [
-        "Tags: different",
-        "  local",
-        "    Tags: cat, sofa",
-        "  ≠ Tags: indoor",
-        "  cloud",
-        "    Tags: sofa, cat",
-        "  ≠ Tags: rug",
-    ]
-    assert not diff(local=(tags("cat", "sofa"),), cloud=(tags("sofa", "cat"),)).differs
-
-
-def test_a_caption_is_not_equal_to_a_tag() -> None:
-    assert diff(local=("cat",), cloud=(tags("cat"),)).differs
-
-
-def test_thumbnails_are_equal_if_their_pixels_are() -> None:
-    def thumbnail(color: str) -> QueryResult:
-        return QueryResult(Image.new("RGB", (9, 9), color), (line("A thumbnail."),))
-
-    assert not diff_task("Thumbnail", {"a": thumbnail("red"), "b": thumbnail("red")}).differs
-    assert diff_task("Thumbnail", {"a": thumbnail("red"), "b": thumbnail("blue")}).differs
-
-
-def test_the_second_of_two_equal_items_needs_a_second_in_the_other_result() -> None:
-    faces = diff(local=("a face", "a face"), cloud=("a face",))
-    assert marks(faces) == {"local": ["", "≠"], "cloud": [""]}
-
-
-def test_of_three_services_an_item_of_two_is_not_in_all() -> None:
-    three = diff(a=("cat", "sofa"), b=("cat", "sofa"), c=("cat",))
-    assert marks(three) == {"a": ["", "≠"], "b": ["", "≠"], "c": [""]}
-
-
-def test_an_error_differs_and_the_other_results_remain_comparable() -> None:
-    failed = diff(a=("cat",), b="403: No.", c=("cat", "sofa"))
-    assert marks(failed) == {"a": [""], "b": ["≠"], "c": ["", "≠"]}
-    assert marks(diff(a=("cat",), b="403: No.")) == {"a": [""], "b": ["≠"]}
-    assert diff(a=("cat",), b="403: No.").differs
-
-
-def test_equal_errors_do_not_differ() -> None:
-    assert not diff(a="403: No.", b="403: No.").differs
-    assert diff(a="403: No.", b="500: Error.").differs
-
-
-def test_the_text_contains_equal_results_once() -> None:
-    same = diff(local=("No cat.",), cloud=("No cat.",))
-    different = diff(local=(CAT, "sofa"), cloud=(Item("cat", 0.5),))
+def test_the_text_contains_equal_results_once_and_does_not_compare_one_service():
+    same = diff({"local": ("No cat.",), "cloud": ("No cat.",)})
+    different = diff({"local": (CAT, "sofa"), "cloud": (Item("cat", 0.5),)})
     assert to_text([same, different]).splitlines() == [
         "Tags: the same",
         "  local, cloud",
@@ -144,27 +99,15 @@ def test_the_text_contains_equal_results_once() -> None:
         "≠ not in all results",
         "± in all, with another confidence",
     ]
+    assert to_text([diff({"local": (CAT,)})]) == "Tags\n  local\n    cat (0.90)"
 
 
-def test_one_service_is_not_compared() -> None:
-    assert to_text([diff(local=(CAT,))]) == "Tags\n  local\n    cat (0.90)"
-
-
-def test_the_table_has_headings_marks_and_a_legend_and_no_colors() -> None:
-    table = to_html([diff(local=("cat", "sofa"), cloud=("cat",))])
+def test_the_table_has_headings_marks_a_legend_and_escaped_texts():
+    table = to_html([diff({"<i>": ("<b>", "sofa $1"), "cloud": ("<b>",)})])
     assert table.count('scope="col"') == 2
     assert table.count('scope="row"') == 1
-    assert "cat<br><b>≠ sofa</b></td>" in table
+    assert ">&lt;i&gt;</th>" in table
+    assert "&lt;b&gt;<br><b>≠ sofa $1</b></td>" in table
     assert table.endswith("<p>≠ not in all results</p>")
     assert "color" not in table
-
-
-def test_jupyterlab_does_not_render_prices_in_the_table_as_mathematics() -> None:
-    assert "mathjax_ignore" in to_html([diff(local=("Tea $1.50 Coffee $2.75",))])
-
-
-def test_the_table_escapes_texts() -> None:
-    table = to_html([diff(**{"<i>": ("<script>",), "b": "<b>no</b>"})])
-    assert "&lt;script&gt;" in table
-    assert "&lt;b&gt;no" in table
-    assert "&lt;i&gt;" in table
+    assert "mathjax_ignore" in table, "prices are not a formula"

@@ -1,8 +1,10 @@
-"""The widget, operated by setting the values that a browser sets."""
+"""The widget, operated by setting the values that a browser sets.
 
-from __future__ import annotations
+`tests/browser/test_explorer.py` operates it in a browser, with real keys.
+"""
 
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 
 import pytest
@@ -10,186 +12,173 @@ from ipywidgets import HTML, Button, Checkbox, Dropdown, Text, Widget
 
 from tests.support.file_upload import Browser
 from visionhelpers import Explorer, VisionClient, sample_path
-from visionhelpers.explorer.accessibility import LiveRegion
+from visionhelpers.explorer.accessibility import GUARD_CLASS, LiveRegion, ShortcutGuard
 from visionhelpers.explorer.file_upload import MAX_UPLOAD_BYTES, ChunkedUpload
 from visionhelpers.explorer.widget import task_controls
 from visionservice import LocalService
 
+SAMPLE, PATH, TOGGLE = "Sample image", "or URL or path", "Show the response as JSON"
+
+
+class Page:
+    """An Explorer as a browser shows it."""
+
+    def __init__(self, client: VisionClient) -> None:
+        self.explorer = Explorer(client)
+        self.state = self.explorer.state
+        (self.status,) = self.widgets(LiveRegion)
+        (upload,) = self.widgets(ChunkedUpload)
+        self.browser = Browser(upload)
+
+    def widgets(self, *kinds: type) -> list[Any]:
+        """All widgets of some kinds, in the order of reading."""
+
+        def inside(widget: Widget) -> Iterator[Widget]:
+            yield widget
+            for child in getattr(widget, "children", ()):
+                yield from inside(child)
+
+        return [widget for widget in inside(self.explorer) if isinstance(widget, kinds)]
+
+    def control(self, label: str) -> Any:
+        (found,) = (w for w in self.widgets(Widget) if getattr(w, "description", "") == label)
+        return found
+
+    def html(self, part: str) -> HTML:
+        (found,) = (html for html in self.widgets(HTML) if part in html.value)
+        return found
+
+    def text(self) -> str:
+        """All text after the query."""
+        self.explorer.wait()
+        return "\n".join(html.value for html in self.widgets(HTML, LiveRegion))
+
+    def choose(self, title: str, task: str) -> str:
+        """Choose a sample and a task, and return all text after the query."""
+        self.control("Task").value = task
+        samples = self.control(SAMPLE)
+        samples.value = dict(samples.options)[title]
+        return self.text()
+
 
 @pytest.fixture(scope="module")
-def explorer(client: VisionClient) -> Explorer:
-    return Explorer(client)
+def page(client: VisionClient) -> Page:
+    return Page(client)
 
 
-def inside(widget: Widget, kind: type | tuple[type, ...]) -> Iterator[Any]:
-    """All widgets of a kind in another, in the order of reading."""
-    if isinstance(widget, kind):
-        yield widget
-    for child in getattr(widget, "children", ()):
-        yield from inside(child, kind)
+def test_it_opens_on_a_described_sample(client):
+    page = Page(client)
+    assert page.state.status == "working"
+    assert "<img alt=" in page.text()
+    assert page.state.status == "done"
+    assert page.state.summary[0].items[0].text in page.text()
 
 
-def control(explorer: Explorer, description: str) -> Any:
-    found = [each for each in inside(explorer, Widget) if described(each) == description]
-    assert len(found) == 1, f"{len(found)} controls are called {description!r}"
-    return found[0]
+def test_it_is_controlled_from_code(page):
+    page.explorer.show(sample_path("grace_hopper.jpg"))
+    page.explorer.run("Celebrities")
+    assert page.explorer.wait() is page.explorer.result
+    assert page.explorer.result["result"]["celebrities"][0]["name"] == "Grace Hopper"
+    assert "Celebrities: grace_hopper.jpg" in page.text()
 
 
-def described(widget: Widget) -> str:
-    return str(getattr(widget, "description", ""))
-
-
-def page(explorer: Explorer) -> str:
-    explorer.wait()
-    return "\n".join(html.value for html in inside(explorer, (HTML, LiveRegion)))
-
-
-def upload_widget(explorer: Explorer) -> ChunkedUpload:
-    (found,) = inside(explorer, ChunkedUpload)
-    return found
-
-
-def upload(explorer: Explorer, name: str, content: bytes | None = None) -> None:
-    """Do what the browser does when a file is chosen."""
-    data = sample_path(name).read_bytes() if content is None else content
-    Browser(upload_widget(explorer)).upload(name, data)
-
-
-def status(explorer: Explorer) -> LiveRegion:
-    (found,) = inside(explorer, LiveRegion)
-    return found
-
-
-def choose(explorer: Explorer, title: str, task: str) -> None:
-    control(explorer, "Task").value = task
-    samples = control(explorer, "Sample image")
-    samples.value = dict(samples.options)[title]
-
-
-def test_it_opens_on_a_described_sample(client: VisionClient) -> None:
-    explorer = Explorer(client)
-    assert explorer.state.status == "working"
-    explorer.wait()
-    assert explorer.state.status == "done"
-    assert "<img alt=" in page(explorer)
-    assert explorer.state.summary[0].items[0].text in page(explorer)
-
-
-def test_it_is_controlled_from_code(explorer: Explorer) -> None:
-    explorer.show(sample_path("grace_hopper.jpg"))
-    explorer.run("Celebrities")
-    assert explorer.wait() is explorer.result
-    assert explorer.result["result"]["celebrities"][0]["name"] == "Grace Hopper"
-    assert "Celebrities: grace_hopper.jpg" in page(explorer)
-    with pytest.raises(ValueError, match="Invalid task 'Fases': use one of Describe"):
-        explorer.run("Fases")
-
-
-def test_every_control_has_a_label(explorer: Explorer) -> None:
-    kinds = (Dropdown, ChunkedUpload, Text, Button, Checkbox)
-    controls = [each for kind in kinds for each in inside(explorer, kind)]
+def test_every_control_has_a_label(page):
+    controls = page.widgets(Dropdown, ChunkedUpload, Text, Button, Checkbox)
     assert len(controls) == 10
-    assert all(map(described, controls))
+    assert all(control.description for control in controls)
 
 
-def test_the_samples_are_offered_by_their_titles(explorer: Explorer) -> None:
-    offered = dict(control(explorer, "Sample image").options)
+def test_shortcuts_are_suppressed_in_the_whole_explorer(page):
+    (guard,) = page.widgets(ShortcutGuard)
+    assert GUARD_CLASS in page.explorer._dom_classes
+    assert f'closest(".{GUARD_CLASS}")' in guard._esm
+    assert guard.layout.display == "none"
+
+
+def test_a_live_region_sends_its_html_and_its_urgency_in_one_message():
+    region = LiveRegion()
+    sent: list[set[str]] = []
+    region.send_state = lambda keys: sent.append(set(keys))
+    region.update("<p>no</p>", urgent=True)
+    assert [keys for keys in sent if keys] == [{"value", "urgent"}]
+    assert (region.value, region.urgent) == ("<p>no</p>", True)
+
+
+def test_the_samples_are_offered_by_their_titles_without_the_gallery(page):
+    offered = dict(page.control(SAMPLE).options)
     assert offered["Chelsea the cat"] == "chelsea_the_cat.jpg"
-    assert not any("/" in name for name in offered.values()), "without the gallery"
+    assert not any("/" in name for name in offered.values())
+    page.explorer.show(sample_path("gallery/landmarks/Summer Palace/tower.jpg"))
+    assert page.control(SAMPLE).value == ""
+    page.text()
+    assert page.state.error == ""
 
 
-def test_a_task_shows_its_summary_its_drawing_and_its_json(explorer: Explorer) -> None:
-    choose(explorer, "Chelsea the cat", "Categories")
-    shown = page(explorer)
+def test_a_task_shows_its_summary_its_drawing_its_json_and_its_code(page):
+    shown = page.choose("Chelsea the cat", "Categories")
     assert "animal_cat (" in shown
     assert 'alt="Chelsea the cat. ' in shown
     assert "&quot;categories&quot;" in shown
+    assert "vision.analyze(image, features=&#x27;Categories&#x27;)</textarea>" in shown
 
 
-def test_the_json_is_shown_while_its_box_is_checked(explorer: Explorer) -> None:
-    choose(explorer, "Dahlia", "Faces")
-    explorer.wait()
-    (json,) = (html for html in inside(explorer, HTML) if "&quot;requestId&quot;" in html.value)
-    assert json.layout.display == "none"
-    control(explorer, "Show the response as JSON").value = True
-    choose(explorer, "Chelsea the cat", "Describe")
-    explorer.wait()
-    assert json.layout.display == ""
-    assert "&quot;captions&quot;" in json.value
-    control(explorer, "Show the response as JSON").value = False
-    assert json.layout.display == "none"
+def test_the_json_is_shown_while_its_box_is_checked(page):
+    page.choose("Dahlia", "Faces")
+    for checked, display in ((False, "none"), (True, ""), (False, "none")):
+        page.control(TOGGLE).value = checked
+        assert page.html("&quot;requestId&quot;").layout.display == display
 
 
-def test_an_upload_is_analyzed(explorer: Explorer) -> None:
-    control(explorer, "Task").value = "Faces"
-    upload(explorer, "altered/hopper_and_collins.jpg")
-    assert "2 faces found" in page(explorer)
-    assert "Faces: altered/hopper_and_collins.jpg" in page(explorer)
-    assert control(explorer, "Sample image").label == "Your own image"
+def test_an_upload_is_analyzed_until_a_sample_is_chosen(page):
+    page.choose("Dahlia", "Faces")
+    data = sample_path("altered/hopper_and_collins.jpg").read_bytes()
+    page.browser.upload("both.jpg", data)
+    assert "2 faces found" in page.text()
+    assert "Faces: both.jpg" in page.text()
+    assert page.control(SAMPLE).label == "Your own image"
+    assert "No face found" in page.choose("Dahlia", "Faces")
+    page.control(SAMPLE).value = ""
+    assert page.control(SAMPLE).label == "Dahlia", "Your own image is not a choice"
 
 
-def test_a_path_and_a_url_are_analyzed(explorer: Explorer, service: LocalService) -> None:
-    control(explorer, "Task").value = "Faces"
-    url_or_path = control(explorer, "or URL or path")
-    url_or_path.value = f'  "{sample_path("grace_hopper.jpg")}" '
-    assert "1 face found" in page(explorer)
-    url_or_path.value = f"{service.url}/samples/dahlia.jpg"
-    assert "No face found" in page(explorer)
+def test_a_pending_upload_is_cancelled_for_a_sample(page):
+    page.choose("Chelsea the cat", "Faces")
+    name = page.browser.choose("late.jpg", 10)
+    page.choose("Dahlia", "Faces")
+    page.browser.send_chunk(name, 0, bytes(10))
+    assert "Faces: Dahlia" in page.text()
+
+
+def test_a_path_and_a_url_are_analyzed(page, service):
+    page.control("Task").value = "Faces"
+    page.control(PATH).value = f'  "{sample_path("grace_hopper.jpg")}" '
+    assert "1 face found" in page.text()
+    page.control(PATH).value = f"{service.url}/samples/dahlia.jpg"
+    assert "No face found" in page.text()
 
 
 @pytest.mark.parametrize(
     ("typed", "title"), [("'a.jpg'", "a.jpg"), ("it's", "it's"), ('"', '"'), ("'b'.jpg", "'b'.jpg")]
 )
-def test_quotation_marks_around_a_path_are_removed_in_pairs(
-    explorer: Explorer, typed: str, title: str
-) -> None:
-    control(explorer, "or URL or path").value = typed
-    explorer.wait()
-    assert explorer.state.title == title
+def test_quotation_marks_around_a_path_are_removed_in_pairs(page, typed, title):
+    page.control(PATH).value = typed
+    page.text()
+    assert page.state.title == title
 
 
-def test_your_own_image_is_not_chosen_in_the_list(explorer: Explorer) -> None:
-    choose(explorer, "Dahlia", "Faces")
-    control(explorer, "Sample image").value = ""
-    assert control(explorer, "Sample image").label == "Dahlia"
-    assert "No face found" in page(explorer)
-
-
-def test_the_last_chosen_image_is_shown(explorer: Explorer) -> None:
-    choose(explorer, "Dahlia", "Faces")
-    upload(explorer, "grace_hopper.jpg")
-    choose(explorer, "Dahlia", "Faces")
-    assert "No face found" in page(explorer)
-
-
-def test_a_pending_upload_is_cancelled_for_a_sample(explorer: Explorer) -> None:
-    choose(explorer, "Chelsea the cat", "Faces")
-    browser = Browser(upload_widget(explorer))
-    name = browser.choose("late.jpg", 10)
-    choose(explorer, "Dahlia", "Faces")
-    browser.send_chunk(name, 0, bytes(10))
-    assert "Faces: Dahlia" in page(explorer)
-
-
-def test_a_too_large_upload_is_an_error_until_the_next_image(
-    explorer: Explorer,
-) -> None:
-    choose(explorer, "Dahlia", "Faces")
-    for name in ("large.tif", "larger.tif"):
-        Browser(upload_widget(explorer)).choose(name, MAX_UPLOAD_BYTES + 1)
-        assert f"{name}</b>" in page(explorer)
-        assert "the limit is 20 MB: enter its path" in page(explorer)
-        assert "<img" not in page(explorer)
-        assert "<textarea" not in page(explorer)
-        assert status(explorer).urgent
-        assert control(explorer, "Sample image").label == "Your own image"
-    choose(explorer, "Dahlia", "Faces")
-    assert "No face found" in page(explorer)
-    assert not status(explorer).urgent
+def test_the_controls_follow_what_is_shown_from_code(page):
+    page.control(PATH).value = "no/such/file.jpg"
+    page.explorer.show(sample_path("chelsea_the_cat.jpg"), "Chelsea")
+    assert page.control(SAMPLE).label == "Chelsea the cat"
+    assert page.state.title == "Chelsea"
+    assert page.control(PATH).value == ""
+    page.state.task = "Color and image type"
+    assert page.control("Task").value == "Color and image type"
+    assert "Accent color: #" in page.text()
 
 
 @pytest.mark.parametrize(
-    ("task", "shown"),
+    ("task", "options"),
     [
         ("Describe", {"Maximum captions"}),
         ("Thumbnail", {"Width in pixels", "Height in pixels", "Smart cropping"}),
@@ -198,117 +187,71 @@ def test_a_too_large_upload_is_an_error_until_the_next_image(
         ("Landmarks", set()),
     ],
 )
-def test_a_task_shows_its_own_options_only(explorer: Explorer, task: str, shown: set[str]) -> None:
-    choose(explorer, "Dahlia", task)
-    controls = {each.description for each in task_controls().values()}
-    displayed = {name for name in controls if control(explorer, name).layout.display != "none"}
-    assert displayed == {"Task"} | shown
+def test_a_task_shows_its_own_options_only(page, task, options):
+    page.choose("Dahlia", task)
+    labels = {control.description for control in task_controls().values()}
+    shown = {label for label in labels if page.control(label).layout.display != "none"}
+    assert shown == {"Task"} | options
 
 
-def test_an_option_changes_the_request(explorer: Explorer) -> None:
-    choose(explorer, "Dahlia", "Thumbnail")
-    control(explorer, "Width in pixels").value = 64
-    assert explorer.wait().size == (64, 200)
-    assert "returns an image, not JSON" in page(explorer)
-    assert "width=64" in page(explorer)
+def test_an_option_changes_the_request(page):
+    page.choose("Dahlia", "Thumbnail")
+    page.control("Width in pixels").value = 64
+    assert page.explorer.wait().size == (64, 200)
+    assert "returns an image, not JSON" in page.text()
+    assert "width=64" in page.text()
 
 
-def test_the_status_shows_a_running_query(explorer: Explorer) -> None:
-    choose(explorer, "Chelsea the cat", "Faces")
-    explorer.wait()
-    control(explorer, "Run again").click()
-    assert "Analyzing Chelsea the cat</b>" in status(explorer).value
-    (figure,) = (html for html in inside(explorer, HTML) if "<img" in html.value)
-    assert figure.layout.visibility == "hidden", "it keeps its space"
-    assert "<img" in page(explorer)
-    assert figure.layout.visibility == "visible"
+def test_the_status_shows_a_running_query_and_the_drawing_keeps_its_space(page):
+    page.choose("Chelsea the cat", "Faces")
+    page.control("Run again").click()
+    assert "Analyzing Chelsea the cat</b>" in page.status.value
+    drawing = page.html("<img")
+    assert drawing.layout.visibility == "hidden"
+    assert "<img" in page.text()
+    assert drawing.layout.visibility == "visible"
 
 
 @pytest.mark.usefixtures("unread_results")
-def test_the_status_of_a_running_operation_is_shown() -> None:
+def test_the_status_shows_the_progress_of_an_operation():
     with LocalService(operation_delay=0.5) as slow:
-        explorer = Explorer(VisionClient(slow.url, slow.key, version="v1.0"))
+        page = Page(VisionClient(slow.url, slow.key, version="v1.0"))
         seen: list[str] = []
-        status(explorer).observe(lambda change: seen.append(change.new), "value")
-        choose(explorer, "A note in another hand", "Recognize text")
-        explorer.wait()
+        page.status.observe(lambda change: seen.append(change.new), "value")
+        page.choose("A note in another hand", "Recognize text")
     assert any("Status: " in value for value in seen)
     assert "Recognize text: A note in another hand" in seen[-1]
+    assert page.state.progress == ""
 
 
-def test_the_code_is_shown_to_copy_from(explorer: Explorer) -> None:
-    choose(explorer, "Dahlia", "OCR")
-    assert "<textarea readonly" in page(explorer)
-    assert "vision.ocr(image, language=&#x27;unk&#x27;, detect_orientation=True)" in page(explorer)
+@pytest.mark.parametrize(
+    ("way", "name", "message"),
+    [
+        ("path", "<b>.jpg", "Cannot read &#x27;&lt;b&gt;.jpg&#x27;"),
+        ("upload", "notes.txt", "not an image"),
+        ("large upload", "large.tif", "the limit is 20 MB: enter its path"),
+    ],
+)
+def test_an_error_is_a_sentence_until_the_next_image(page, way, name, message):
+    page.choose("Dahlia", "Faces")
+    if way == "path":
+        page.control(PATH).value = name
+    elif way == "upload":
+        page.browser.upload(name, b"hello")
+    else:
+        page.browser.choose(name, MAX_UPLOAD_BYTES + 1)
+    shown = page.text()
+    assert page.status.urgent
+    assert f"{escape(name)}</b>" in shown
+    assert message in shown
+    assert not {each for each in ("Traceback", "<img", "&quot;requestId") if each in shown}
+    assert (page.state.status, page.explorer.result) == ("failed", None)
+    assert page.control(SAMPLE).label == "Your own image"
+    assert "No face found" in page.choose("Dahlia", "Faces")
+    assert not page.status.urgent
 
 
-def test_the_controls_follow_images_shown_from_code(explorer: Explorer) -> None:
-    choose(explorer, "Dahlia", "Faces")
-    explorer.show(sample_path("chelsea_the_cat.jpg"), "Chelsea")
-    assert control(explorer, "Sample image").label == "Chelsea the cat"
-    assert explorer.state.title == "Chelsea"
-    control(explorer, "or URL or path").value = "no/such/file.jpg"
-    assert control(explorer, "Sample image").label == "Your own image"
-    explorer.show(sample_path("chelsea_the_cat.jpg"), "Chelsea")
-    assert control(explorer, "or URL or path").value == ""
-    explorer.wait()
-
-
-def test_an_error_is_a_sentence_until_the_next_image(explorer: Explorer) -> None:
-    control(explorer, "or URL or path").value = "no/such/<b>file.jpg"
-    shown = page(explorer)
-    assert status(explorer).urgent
-    assert "Cannot read &#x27;no/such/&lt;b&gt;file.jpg&#x27;" in shown
-    assert "Traceback" not in shown
-    assert "<img" not in shown
-    choose(explorer, "Chelsea the cat", "Faces")
-    explorer.wait()
-    assert not status(explorer).urgent
-
-
-def test_the_name_of_an_invalid_upload_is_shown(explorer: Explorer) -> None:
-    upload(explorer, "notes.txt", b"hello")
-    assert "notes.txt</b>" in page(explorer)
-    assert "not an image" in page(explorer)
-
-
-def test_a_service_that_cannot_be_reached_is_an_error_in_the_status(
-    refused: VisionClient,
-) -> None:
-    explorer = Explorer(refused)
-    explorer.wait()
-    assert explorer.state.status == "failed"
-    assert status(explorer).urgent
-    assert "127.0.0.1:9" in status(explorer).value
-
-
-def test_the_button_runs_the_task_again(explorer: Explorer) -> None:
-    choose(explorer, "Dahlia", "Faces")
-    explorer.wait()
-    seen: list[str] = []
-    explorer.state.observe(lambda change: seen.append(change.new), "status")
-    control(explorer, "Run again").click()
-    explorer.wait()
-    assert seen == ["working", "done"]
-
-
-def test_the_widget_follows_the_state(explorer: Explorer) -> None:
-    explorer.state.task = "Color and image type"
-    assert control(explorer, "Task").value == "Color and image type"
-    assert "Accent color: #" in page(explorer)
-
-
-def test_a_notebook_shows_it_as_a_widget_without_a_path(explorer: Explorer) -> None:
-    shown = explorer._repr_mimebundle_()
+def test_a_notebook_shows_it_as_a_widget_without_a_path(page):
+    shown = page.explorer._repr_mimebundle_()
     assert set(shown) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
     assert shown["text/plain"] == "Explorer()"
-
-
-def test_a_sample_of_the_gallery_is_shown_though_the_list_has_no_gallery(
-    client: VisionClient,
-) -> None:
-    explorer = Explorer(client)
-    explorer.show(sample_path("gallery/landmarks/Summer Palace/tower.jpg"))
-    assert control(explorer, "Sample image").value == ""
-    explorer.wait()
-    assert explorer.state.error == ""

@@ -1,10 +1,8 @@
-"""A run over many images, killed twice and resumed: `python -m tests.stress.many [PICTURES]`.
+"""A run over many images, killed twice and resumed: `python -m tests.stress.many [IMAGES]`.
 
-It ends with 1 unless every image has one line in the file of results, with its own result, and
-the memory of the process that asks has stayed within 50 MB of what it was at its start.
+Returns 1 unless every image has one line in the results file, with its own result, and the memory
+of the client stays within 50 MB of that at its start.
 """
-
-from __future__ import annotations
 
 import json
 import subprocess
@@ -14,83 +12,61 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import psutil
-
 from benchmarks.own_service import own_environment
-from tests.stress.variants import draw, which
+from benchmarks.resident_memory import ResidentMemory
+from tests.support.images import drawn, number
 from visionhelpers import VisionClient, run_batch
 from visionservice import LocalService
 
-PICTURES, SMALLEST = 2000, 100
-KILLS = (1 / 3, 2 / 3)
-GROWTH = 50 << 20
-FEATURES = ["Color"]
+IMAGES = 2000
+MAX_GROWTH = 50 << 20
 
 
-def ask(url: str, key: str, folder: str, results: str) -> None:
-    """Be the process that asks."""
+def analyze(url: str, key: str, folder: str, results: str) -> None:
+    """Run the batch, in a process of its own."""
     with VisionClient(url, key) as client:
-        run = run_batch(
-            client, "analyze", folder, results=results, progress=False, features=FEATURES
-        )
-        for _ in run:
+        options = {"results": results, "progress": False, "features": ["Color"]}
+        for _ in run_batch(client, "analyze", folder, **options):
             pass
 
 
-def watch(command: list[str], results: Path, last: float) -> tuple[int, int]:
-    """Run the process, kill it at so many lines; return its memory at the start and at most."""
-    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-    watched = psutil.Process(process.pid)
+def run_until(command: list[str], results: Path, last: float) -> int:
+    """Run the process, kill it at some number of lines, and return the growth of its memory."""
     before = _lines(results)
-    start = most = 0
-    while process.poll() is None:
-        try:
-            memory = watched.memory_info().rss
-        except psutil.Error:
-            break
-        lines = _lines(results)
-        start = start or (memory if lines > before else 0)
-        most = max(most, memory if start else 0)
-        if lines >= last:
-            process.kill()
-        time.sleep(0.02)
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    with ResidentMemory(process.pid, 0.02) as memory:
+        while process.poll() is None and _lines(results) == before:
+            time.sleep(0.02)
+        begun = len(memory.samples) - 1
+        while process.poll() is None and _lines(results) < last:
+            time.sleep(0.02)
+        process.kill()
     process.wait()
-    return start, most
+    start, *_ = sizes = [size for _, size in memory.samples[begun:]]
+    seconds = memory.samples[-1][0] - memory.samples[0][0]
+    print(f"{_lines(results)} lines after {seconds:.0f} s more, memory of the client:", end=" ")
+    print(f"{start >> 20} MB at the start, {max(sizes) >> 20} MB at most", flush=True)
+    return max(sizes) - start
 
 
 def _lines(results: Path) -> int:
     return results.read_bytes().count(b"\n") if results.exists() else 0
 
 
-def judged(results: Path, pictures: list[Path], memory: list[tuple[int, int]]) -> bool:
-    """Print what was seen; tell whether it is as it should be."""
-    found = [json.loads(line) for line in results.read_bytes().splitlines()]
-    times = Counter(each["image"] for each in found)
-    once = times == Counter(map(str, pictures))
-    own = sum(which(each["result"], SMALLEST) == int(Path(each["image"]).stem) for each in found)
-    grown = [most - start for start, most in memory]
-    print(f"{len(found)} lines, {len(times)} images, each once: {'yes' if once else 'NO'}")
-    print(f"results of the image itself: {own}")
-    for start, most in memory:
-        print(f"memory of the client: {start >> 20} MB at the start, {most >> 20} MB at most")
-    return once and own == len(pictures) and max(grown) < GROWTH
-
-
-def main(count: int = PICTURES) -> int:
+def main(count: int = IMAGES) -> int:
     with own_environment(), tempfile.TemporaryDirectory() as folder, LocalService() as service:
-        pictures = draw(Path(folder) / "pictures", count, SMALLEST)
-        results = Path(folder) / "out.jsonl"
-        code = "import sys; from tests.stress.many import ask; ask(*sys.argv[1:])"
+        images, results = drawn(Path(folder) / "images", count), Path(folder) / "out.jsonl"
+        code = "import sys; from tests.stress.many import analyze; analyze(*sys.argv[1:])"
         command = [sys.executable, "-c", code, service.url, service.key]
-        command += [str(pictures[0].parent), str(results)]
-        began = time.monotonic()
-        memory = []
-        for last in (*(count * share for share in KILLS), count + 1):
-            memory.append(watch(command, results, last))
-            print(f"{_lines(results)} lines after {time.monotonic() - began:.0f} s", flush=True)
-        holds = judged(results, pictures, memory)
-    print("holds" if holds else "MISSED")
-    return 0 if holds else 1
+        command += [str(images[0].parent), str(results)]
+        growths = [run_until(command, results, count * part) for part in (1 / 3, 2 / 3, 2)]
+        found = [json.loads(line) for line in results.read_bytes().splitlines()]
+    is_once = Counter(each["image"] for each in found) == Counter(map(str, images))
+    own = sum(number(each["result"]) == int(Path(each["image"]).stem) for each in found)
+    passed = is_once and own == count and max(growths) < MAX_GROWTH
+    print(f"{len(found)} lines, one for each image: {is_once}; {own} are of the image itself")
+    print("passed" if passed else "FAILED")
+    return 0 if passed else 1
 
 
 if __name__ == "__main__":
