@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -54,16 +55,12 @@ class Asker:
     def __init__(self, service: LocalService) -> None:
         self.service = service
         self.key = {"Ocp-Apim-Subscription-Key": service.key}
-        self._answers: dict[tuple[str, str, str, str], requests.Response] = {}
+        self.ask = cache(self._ask)
 
-    def ask(self, operation: str, version: str, picture: str, query: str = "") -> requests.Response:
+    def _ask(
+        self, operation: str, version: str, picture: str, query: str = ""
+    ) -> requests.Response:
         """Return the answer, of what takes long the finished one."""
-        asked = (operation, version, picture, query)
-        if asked not in self._answers:
-            self._answers[asked] = self._ask(*asked)
-        return self._answers[asked]
-
-    def _ask(self, operation: str, version: str, picture: str, query: str) -> requests.Response:
         if operation in RESULTS and "operationId" not in query:
             operation = RESULTS[operation]
         if operation == "models" or operation in RESULTS:
