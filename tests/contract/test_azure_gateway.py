@@ -86,16 +86,16 @@ class Handler(BaseHTTPRequestHandler):
 
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
         service = self.server.service
-        parts = urlsplit(self.path)
+        url = self.path.replace(f"http://{HOST}", service.url)
         headers = {
             name: self.headers[name] for name in ("Content-Type", KEY_HEADER) if self.headers[name]
         }
-        url = f"{service.url}{parts.path}?{parts.query}"
         response = self.server.http.request(self.command, url, data=body, headers=headers)
-        passed = {name: response.headers[name] for name in FORWARDED if name in response.headers}
-        if "Operation-Location" in passed:
-            here, there = service.url, f"http://{HOST}"
-            passed["Operation-Location"] = passed["Operation-Location"].replace(here, there)
+        passed = {
+            name: response.headers[name].replace(service.url, f"http://{HOST}")
+            for name in FORWARDED
+            if name in response.headers
+        }
         content = response.content
         if "json" in passed.get("Content-Type", "") and "faces" in (result := response.json()):
             for face in result["faces"]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -12,7 +11,6 @@ import pytest
 from PIL import Image, ImageDraw, ImageFont
 
 import visionhelpers as vh
-from tests.support.clock import FakeClock
 from tests.support.images import noise
 from tests.support.scripted_server import scripted_server
 from visionhelpers.results import lines
@@ -145,30 +143,6 @@ def test_a_failed_operation_is_raised_over_both(tmp_path: Path) -> None:
             with pytest.raises(vh.OperationFailedError, match="status Failed") as caught:
                 client.recognize_text(NOTE)
             assert caught.value.result["status"].lower() == "failed"
-
-
-@pytest.mark.usefixtures("unread_results")
-def test_an_operation_that_takes_too_long_times_out_over_both(
-    tmp_path: Path, clock: FakeClock
-) -> None:
-    with LocalService(gallery=tmp_path, operation_delay=3600) as slow:
-        for client in clients(slow):
-            with pytest.raises(vh.OperationTimeoutError, match=r"60 seconds") as caught:
-                client.recognize_text(NOTE, timeout=60)
-            assert clock.monotonic() <= 120
-            assert caught.value.location.startswith(client.base_url)
-
-
-# Rate limits
-
-
-def test_calls_succeed_under_a_rate_limit_of_the_service(tmp_path: Path) -> None:
-    with LocalService(gallery=tmp_path, rate="5/second") as limited:
-        client = vh.VisionClient(limited.url, limited.key)
-        began = time.monotonic()
-        for _ in range(6):
-            assert client.analyze(FACE, features="ImageType")["metadata"]
-        assert time.monotonic() - began >= 1, "the limit applied"
 
 
 @pytest.mark.usefixtures("rate_clock")
