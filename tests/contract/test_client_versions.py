@@ -158,8 +158,6 @@ def test_operations_succeed_whose_polls_count(tmp_path: Path) -> None:
 
 
 def test_an_image_that_only_this_machine_can_download_is_sent(tmp_path: Path) -> None:
-    large = BytesIO()
-    noise(1300, 1300).save(large, "PNG")  # 5 MB
     public = LocalService(host="0.0.0.0", gallery=tmp_path)  # noqa: S104  downloads no private URL
     with scripted_server() as server, public:
         for client in clients(public):
@@ -169,9 +167,16 @@ def test_an_image_that_only_this_machine_can_download_is_sent(tmp_path: Path) ->
             assert face["faces"] == client.analyze(FACE, features="Faces")["faces"] != []
             assert client.thumbnail(url, width=60, height=60).size == (60, 60)
             assert client.recognize_text(url)["status"] == "Succeeded"
-            server.steps = [(200, {}, large.getvalue())]
-            size = client.analyze(url, features="Color")["metadata"]
-            assert (size["width"], size["height"]) == (1300, 1300)
             server.steps = [(404, {}, b"")]
             with pytest.raises(vh.ServiceError, match="InvalidImageUrl"):
                 client.tag(url)
+
+
+def test_an_image_at_a_url_that_is_too_large_is_encoded_again(service: LocalService) -> None:
+    large = BytesIO()
+    noise(1300, 1300).save(large, "PNG")  # 5 MB
+    with scripted_server() as server:
+        server.steps = [(200, {}, large.getvalue())]
+        for client in clients(service):
+            size = client.analyze(f"{server.url}/large.png", features="Color")["metadata"]
+            assert (size["width"], size["height"]) == (1300, 1300)
