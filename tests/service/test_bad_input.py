@@ -28,6 +28,7 @@ BAD: dict[str, tuple[str, dict[str, str], Any, int, str]] = {
     "40 MB": ("v1.0/tag", BYTES, bytes(40_000_000), 400, "InvalidImageSize"),
     "40 MB in chunks": ("v1.0/tag", BYTES, CHUNKS, 400, "InvalidImageSize"),
     "too long": ("v1.0/tag", BYTES, blank_png(16_001, 60), 400, "InvalidImageSize"),
+    "a bomb": ("v1.0/tag", BYTES, blank_png(15_000, 15_000), 400, "InvalidImageSize"),
     "39 pixels": ("v1.0/ocr", BYTES, blank_png(39, 500), 400, "InvalidImageSize"),
     "3201 pixels": ("v1.0/ocr", BYTES, blank_png(3201, 50), 400, "InvalidImageSize"),
     "of text": ("v1.0/recognizeText", BYTES, blank_png(3201, 50), 400, "InvalidImageSize"),
