@@ -56,31 +56,14 @@ def collected(tmp_path: Path, *arguments: str, **variables: str) -> tuple[dict[s
     return dict(line.split("=", 1) for line in seen), set(re.findall(r"<IPyNbFile (.+)>", said))
 
 
-@pytest.fixture(scope="module")
-def hostile_run() -> str:
-    """What a run of two tests and of all notebooks prints, without --nbval."""
-    own = (
-        f"{Path(__file__)}::{test_the_tests_see_no_service_and_no_proxy_of_the_developer.__name__}"
-    )
-    server = "tests/service/test_server.py::test_the_service_responds_inside_the_block_only"
-    return run("-v", "--tb=line", own, server, "notebooks", **HOSTILE)
-
-
 def test_nbval_from_the_root_runs_every_notebook_without_the_service_of_the_developer(
     tmp_path: Path,
 ) -> None:
+    assert len(NOTEBOOKS) >= 10
     seen, notebooks = collected(tmp_path, **HOSTILE)
     assert notebooks == NOTEBOOKS
     assert seen.pop("VISION_STATE_DIR") not in ("None", HOSTILE["VISION_STATE_DIR"])
     assert set(seen.values()) == {"None"}
-
-
-def test_there_are_notebooks_to_run() -> None:
-    assert len(NOTEBOOKS) >= 10
-
-
-def test_without_nbval_no_notebook_is_collected(hostile_run: str) -> None:
-    assert "collected 2 items" in hostile_run, hostile_run
 
 
 def test_the_tests_see_no_service_and_no_proxy_of_the_developer() -> None:
@@ -91,8 +74,12 @@ def test_the_tests_see_no_service_and_no_proxy_of_the_developer() -> None:
     assert os.environ["NO_PROXY"].startswith("127.0.0.1,localhost")
 
 
-def test_the_tests_pass_whatever_the_developer_has_set(hostile_run: str) -> None:
-    assert "2 passed" in hostile_run, hostile_run
+def test_the_tests_pass_whatever_the_developer_has_set_and_collect_no_notebook() -> None:
+    own = test_the_tests_see_no_service_and_no_proxy_of_the_developer.__name__
+    server = "tests/service/test_errors.py::test_a_wrong_key_returns_the_realm_of_the_api"
+    said = run("-v", "--tb=line", f"{Path(__file__)}::{own}", server, "notebooks", **HOSTILE)
+    assert "collected 2 items" in said, said
+    assert "2 passed" in said, said
 
 
 def test_a_run_of_notebooks_alone_asks_the_service_that_the_developer_names(
@@ -104,8 +91,7 @@ def test_a_run_of_notebooks_alone_asks_the_service_that_the_developer_names(
 
 def test_a_run_of_notebooks_alone_keeps_the_version_for_its_own_service(tmp_path: Path) -> None:
     version = {"VISION_API_VERSION": "v3.2", "VISION_ENDPOINT": "", "VISION_STATE_DIR": ""}
-    variables = HOSTILE | version
-    seen, notebooks = collected(tmp_path, "notebooks", **variables)
+    seen, notebooks = collected(tmp_path, "notebooks", **HOSTILE | version)
     assert notebooks == NOTEBOOKS
     assert (seen["VISION_API_VERSION"], seen["VISION_GALLERY"]) == ("v3.2", "None")
     assert Path(seen["VISION_STATE_DIR"]).name.startswith("visionhelpers-")

@@ -1,9 +1,14 @@
-"""Every row of docs/compatibility.md, tried on a running service."""
+"""The conformance of every version, asked once of a running service and judged twice.
+
+Every row of docs/compatibility.md is tried, and every response is held against Microsoft's own
+description of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import cache, partial
 from io import BytesIO
 from typing import Any
 
@@ -22,38 +27,49 @@ from tests.support.api import (
     paths,
     refusals,
 )
-from tests.support.openapi import described
+from tests.support.openapi import FILES, definitions, described, error_form, form, result_form
 from tools import make_compatibility
 from tools.make_compatibility import EVERY, VERSIONS, Row
-from visionservice import LocalService
+from visionservice import LocalService, errors
+from visionservice.api import version as api
 
 ROWS = make_compatibility.rows()
 OPERATIONS = [row for row in ROWS if row.part == "operation"]
+CAT, PEOPLE, PALACE, CUP = (
+    "chelsea_the_cat.jpg", "altered/hopper_and_collins.jpg", "summer_palace.jpg", "coffee_cup.jpg",
+)  # fmt: skip
 SEVEN = "visualFeatures=ImageType,Faces,Adult,Categories,Color,Tags,Description"
 FOUR = "features=caption,denseCaptions,objects,people,read,smartCrops,tags"
+PAGES = [("handwriting.jpg", ""), (CUP, ""), ("three pages", ""), ("a TIFF", "")]
 ASKED = {
     "analyze": [
-        ("altered/hopper_and_collins.jpg", f"{SEVEN}&details=all"),
-        ("summer_palace.jpg", f"{SEVEN}&details=all"),
-        ("chelsea_the_cat.jpg", "visualFeatures=Objects"),
+        (PEOPLE, f"{SEVEN}&details=all"),
+        (PALACE, f"{SEVEN}&details=all"),
+        ("dahlia.jpg", f"{SEVEN}&details=all"),
+        (CAT, f"{SEVEN},Objects"),
+        *((CUP, f"visualFeatures={feature}") for feature in api.V2_FEATURES[:-1]),
     ],
-    "describe": [("chelsea_the_cat.jpg", "")],
-    "tag": [("chelsea_the_cat.jpg", "")],
+    "describe": [(CAT, ""), (CAT, "maxCandidates=3")],
+    "tag": [(CAT, "")],
     "models": [("", "")],
     "models/{model}/analyze": [
         ("grace_hopper.jpg", "model=celebrities"),
-        ("summer_palace.jpg", "model=landmarks"),
+        (PALACE, "model=landmarks"),
     ],
-    "ocr": [("democritus.png", "")],
-    "detect": [("chelsea_the_cat.jpg", "")],
+    "ocr": [("democritus.png", ""), (CUP, "")],
+    "detect": [(CAT, "")],
     "areaOfInterest": [("dahlia.jpg", "")],
-    "textOperations/{operationId}": [("handwriting.jpg", "")],
-    "read/operations/{operationId}": [("handwriting.jpg", "")],
-    "read/analyzeResults/{operationId}": [("handwriting.jpg", "")],
-    "imageanalysis:analyze": [("altered/hopper_and_collins.jpg", FOUR), ("democritus.png", FOUR)],
+    "textOperations/{operationId}": PAGES[:2],
+    "read/operations/{operationId}": PAGES,
+    "read/analyzeResults/{operationId}": PAGES,
+    "imageanalysis:analyze": [
+        (PEOPLE, FOUR),
+        ("democritus.png", FOUR),
+        ("dahlia.jpg", FOUR),
+        *((CUP, f"features={feature}") for feature in api.V4_FEATURES),
+    ],
 }
-"""The pictures whose answers, together, have every field of an operation."""
-
+"""The pictures and queries whose results, together, have every field of an operation."""
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -62,6 +78,14 @@ TYPES: dict[str, tuple[type, ...]] = {
     "array": (list,),
     "object": (dict,),
 }
+EVERYWHERE = {"requestId", "metadata", "modelVersion"}
+"""The fields of a result that no feature asks for."""
+
+each_version = pytest.mark.parametrize("version", VERSIONS)
+each_result = pytest.mark.parametrize(
+    ("operation", "version"),
+    [(row.operation, v) for row in OPERATIONS if row.operation in ASKED for v in row.versions],
+)
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +97,14 @@ def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
     with pytest.MonkeyPatch.context() as patch, LocalService(**options) as service:
         yield Asker(service)
         patch.setattr("visionservice.operations.READ_TIME", timedelta())  # many are not read
+
+
+@pytest.fixture(scope="module")
+def refused(asker: Asker) -> Iterator[Callable[[str], dict[str, requests.Response]]]:
+    """The responses to each error case of the page, by the version."""
+    with LocalService(rate="1/hour") as strict:
+        assert Asker(strict).post("tag", "v1.0", json={}).status_code == 400  # the one of this hour
+        yield cache(partial(refusals, asker, Asker(strict)))
 
 
 def cases(*parts: str, tried: bool = True) -> pytest.MarkDecorator:
@@ -87,23 +119,33 @@ def cases(*parts: str, tried: bool = True) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("row", "version"), found, ids=names)
 
 
-def check_fields(claims: list[Row], bodies: list[object]) -> None:
-    """Assert that the bodies have what is claimed, of its type, and nothing else."""
-    found: dict[str, list[object]] = {}
-    for body in bodies:
-        for path, value in paths(body):
-            found.setdefault(path, []).append(value)
-    given = {
-        name: TYPES[row.type]
-        for row in claims
-        for name in row.names
-        if row.mark in ("real", "approximated")
+def claims(operation: str, part: str, version: str) -> list[Row]:
+    """Return the rows of an operation in a version."""
+    among = [row for row in ROWS if (row.operation, row.part) == (operation, part)]
+    return [row for row in among if version in row.versions]
+
+
+def results(asker: Asker, operation: str, version: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the queries of an operation with their results."""
+    asked = [(p, q) for p, q in ASKED[operation] if "Objects" not in q or version != "v1.0"]
+    return [(q, asker.ask(operation, version, picture, q).json()) for picture, q in asked]
+
+
+def given(rows: list[Row]) -> dict[str, str]:
+    """Return the fields that rows claim to be in a result, with their types."""
+    return {
+        name: row.type for row in rows if row.mark in ("real", "approximated") for name in row.names
     }
-    assert set(found) == set(given)
-    for name, values in found.items():
-        for value in values:
-            assert isinstance(value, given[name]), (name, value)
-            assert isinstance(value, bool) == (bool in given[name]), (name, value)
+
+
+def check_fields(rows: list[Row], bodies: list[dict[str, Any]]) -> None:
+    """Assert that the bodies together have what is claimed, of its type, and nothing else."""
+    expected = given(rows)
+    found = [item for body in bodies for item in paths(body)]
+    assert {name for name, _ in found} == set(expected)
+    for name, value in found:
+        assert isinstance(value, TYPES[expected[name]]), (name, value)
+        assert isinstance(value, bool) == (expected[name] == "boolean"), (name, value)
 
 
 def test_the_page_is_fresh() -> None:
@@ -112,7 +154,7 @@ def test_the_page_is_fresh() -> None:
     )
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@each_version
 def test_every_operation_is_where_the_page_says_and_nowhere_else(
     asker: Asker, version: str
 ) -> None:
@@ -127,19 +169,25 @@ def test_every_operation_is_where_the_page_says_and_nowhere_else(
             assert answer.status_code in ((200, 202) if here else (404,)), row.operation
 
 
-@pytest.mark.parametrize(
-    ("operation", "version"),
-    [(row.operation, v) for row in OPERATIONS if row.operation in ASKED for v in row.versions],
-)
+@each_result
 def test_every_field_is_as_the_page_says(asker: Asker, operation: str, version: str) -> None:
-    claims = [
-        row
-        for row in ROWS
-        if (row.operation, row.part) == (operation, "field") and version in row.versions
-    ]
-    asked = [(p, q) for p, q in ASKED[operation] if "Objects" not in q or version != "v1.0"]
-    bodies = [asker.ask(operation, version, picture, query).json() for picture, query in asked]
-    check_fields(claims, bodies)
+    rows = claims(operation, "field", version)
+    top = {name for name in given(rows) if not {".", "["} & set(name)}
+    answers = results(asker, operation, version)
+    for query, body in answers:
+        _, chosen, features = query.partition("&")[0].partition("eatures=")
+        end = "Result" if version == "4.0" else ""
+        asked = {f"{name[0].lower()}{name[1:]}{end}" for name in features.split(",") if name}
+        assert set(body) == ((top & EVERYWHERE) | asked if chosen else top), query
+    check_fields(rows, [body for _, body in answers])
+
+
+@each_result
+def test_every_result_has_the_form_that_microsoft_describes(
+    asker: Asker, operation: str, version: str
+) -> None:
+    for _, body in results(asker, operation, version):
+        result_form(version, operation).validate(body)
 
 
 @cases("query", "path", "field")
@@ -162,7 +210,7 @@ def test_every_parameter_is_tried() -> None:
             assert row.tries or row.refused, row
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@each_version
 def test_every_way_to_send_a_picture(asker: Asker, version: str) -> None:
     """Every way ends at the refusal of so small a picture, which takes no model."""
     ways = {row.name for row in ROWS if row.part == "body" and version in row.versions}
@@ -185,13 +233,82 @@ def test_every_way_to_send_a_picture(asker: Asker, version: str) -> None:
             assert read == (way in ways), (row.operation, way, answer.text)
 
 
-@pytest.mark.parametrize("version", VERSIONS)
+@cases("request header", "query", "response header", "response", tried=False)
+def test_every_header_and_kind_of_answer(asker: Asker, row: Row, version: str) -> None:
+    if row.part == "response":
+        answer = asker.post(row.operation, version, json={"url": asker.url(PLAIN)})
+        assert answer.headers["Content-Type"] == row.name
+        assert Image.open(BytesIO(answer.content)).size == (80, 60)
+    elif row.name == "Operation-Location":
+        answer = asker.post(row.operation, version, json={"url": asker.url(PLAIN)})
+        assert answer.headers[row.name].startswith(f"{asker.service.url}/vision/{version}/")
+    elif row.part == "response header":
+        answer = asker.tag(version, json={})
+        assert answer.headers[row.name]
+    else:
+        key = {row.name: asker.service.key}
+        where, query = asker.address("models" if version != "4.0" else "nothing", version, "")
+        sent = {"params": query | key} if row.part == "query" else {"headers": key}
+        answer = requests.get(where, **sent, timeout=10)
+        assert answer.status_code == (404 if version == "4.0" else 200)
+
+
+# Errors
+
+
+@each_version
+def test_every_error_has_the_code_and_the_fields_that_the_page_says(
+    refused: Callable[[str], dict[str, requests.Response]], version: str
+) -> None:
+    answers = refused(version)
+    for row in claims(EVERY, "error case", version):
+        answer, ((_, status, name),) = answers[row.name], row.refused
+        assert (answer.status_code, code(answer)) == (status, name), row.name
+    assert int(answers["more requests than `--rate`"].headers["Retry-After"]) > 3000
+    failed = [answer for answer in answers.values() if not answer.ok]
+    check_fields(claims(EVERY, "error field", version), [answer.json() for answer in failed])
+    assert all(("x-ms-error-code" in answer.headers) == (version == "4.0") for answer in failed)
+
+
+@each_version
+def test_every_error_has_the_form_that_microsoft_describes(
+    asker: Asker, refused: Callable[[str], dict[str, requests.Response]], version: str
+) -> None:
+    answers = [("tag", answer) for answer in refused(version).values() if not answer.ok]
+    for row in ROWS:
+        if row.part in ("query", "path") and version in row.versions:
+            for query, *_ in row.refused:
+                answers.append((row.operation, asker.ask(row.operation, version, PLAIN, query)))
+    assert len(answers) > 20
+    for operation, answer in answers:
+        error_form(version, operation, answer.status_code, code(answer)).validate(answer.json())
+
+
+def test_errors_of_read_are_flat_in_v3_2(asker: Asker) -> None:
+    answer = asker.ask("read/analyze", "v3.2", PLAIN, "pages=two")
+    check_fields(claims("read/analyze", "error field", "v3.2"), [answer.json()])
+
+
+@pytest.mark.parametrize("operation", ["tag", "read/analyze"])
+@pytest.mark.parametrize("version", api.VERSIONS, ids=lambda version: version.name)
+def test_errors_that_no_request_provokes_have_the_form_too(
+    version: api.Version, operation: str
+) -> None:
+    unsupported = errors.ApiError(415, "UnsupportedMediaType", ".")
+    for error in (errors.internal_error(), errors.ApiError(408, "Timeout", "."), unsupported):
+        sent, body = version.error_body(error, "an-id", f"{version.root}/{operation}")
+        error_form(version.name, operation, sent.status, "").validate(body)
+
+
+# The page and the descriptions
+
+
+@each_version
 def test_the_page_has_every_name_of_the_descriptions_and_no_other(version: str) -> None:
     found = described(version)
-    had = {row.operation for row in OPERATIONS if row.described and version in row.versions}
-    assert set(found) == had, version
+    here = [row for row in ROWS if row.described and version in row.versions]
+    assert set(found) == {row.operation for row in here if row.part == "operation"}
     for operation, names in found.items():
-        here = [row for row in ROWS if row.described and version in row.versions]
         own = [row for row in here if row.operation == operation]
         said = {n for row in own if row.part in ("query", "path") for n in row.names}
         assert said == names.parameters, (version, operation)
@@ -200,59 +317,17 @@ def test_the_page_has_every_name_of_the_descriptions_and_no_other(version: str) 
         for name, kind in names.fields.items():
             narrower = (kind, fields[name]) == ("number", "integer")
             assert narrower or kind in ("", fields[name]), (version, operation, name)
-        errors = [row for row in own if row.part == "error field"] or [
+        of_errors = [row for row in own if row.part == "error field"] or [
             row for row in here if (row.operation, row.part) == (EVERY, "error field")
         ]
-        assert {n for row in errors for n in row.names} == names.errors.keys(), operation
+        assert {n for row in of_errors for n in row.names} == names.errors.keys(), operation
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_every_refusal_has_the_code_and_the_form_that_the_page_says(
-    asker: Asker, version: str
-) -> None:
-    with LocalService(rate="1/hour") as strict:
-        answers = refusals(asker, version, Asker(strict))
-    for row in ROWS:
-        if row.part == "error case" and version in row.versions:
-            answer, ((_, status, name),) = answers[row.name], row.refused
-            assert (answer.status_code, code(answer)) == (status, name), row.name
-    assert int(answers["more requests than `--rate`"].headers["Retry-After"]) > 3000
-    refused = [answer for answer in answers.values() if not answer.ok]
-    check_fields(errors(EVERY, version), [answer.json() for answer in refused])
-    assert all(("x-ms-error-code" in answer.headers) == (version == "4.0") for answer in refused)
-
-
-def errors(operation: str, version: str) -> list[Row]:
-    """Return what the page says of the errors of an operation."""
-    return [
-        row
-        for row in ROWS
-        if (row.operation, row.part) == (operation, "error field") and version in row.versions
-    ]
-
-
-def test_errors_of_read_are_flat_in_v3_2(asker: Asker) -> None:
-    answer = asker.ask("read/analyze", "v3.2", PLAIN, "pages=two")
-    check_fields(errors("read/analyze", "v3.2"), [answer.json()])
-
-
-@cases("request header", "query", "response header", "response", tried=False)
-def test_every_header_and_kind_of_answer(asker: Asker, row: Row, version: str) -> None:
-    body = {"json": {"url": asker.url(PLAIN)}}
-    if row.operation != EVERY and row.part != "query":
-        answer = asker.post(row.operation, version, **body)
-        if row.part == "response":
-            assert answer.headers["Content-Type"] == row.name
-            assert Image.open(BytesIO(answer.content)).size == (80, 60)
-        else:
-            assert answer.headers[row.name].startswith(f"{asker.service.url}/vision/{version}/")
-    elif row.part == "response header":
-        given = row.name in asker.tag(version, json={}).headers
-        assert given
-    elif row.operation == EVERY:
-        asked = {row.name: asker.service.key}
-        where, query = asker.address("models" if version != "4.0" else "nothing", version, "")
-        query |= asked if row.part == "query" else {}
-        headers = asked if row.part != "query" else {}
-        answer = requests.get(where, params=query, headers=headers, timeout=10)
-        assert answer.status_code == (404 if version == "4.0" else 200)
+@pytest.mark.parametrize("version", FILES)
+def test_a_result_without_its_fields_or_with_another_would_fail(version: str) -> None:
+    closed = [name for name, found in definitions(version).items() if found.get("required")]
+    assert len(closed) > 15
+    for name in closed:
+        assert not form(version, name).is_valid({}), name
+        complaints = form(version, name).iter_errors({"invented": 1})
+        assert any("invented" in complaint.message for complaint in complaints), name

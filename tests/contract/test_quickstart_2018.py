@@ -15,13 +15,9 @@ from visionservice import LocalService
 pytestmark = pytest.mark.timeout(300)  # a whole notebook
 
 PICTURES = (
-    "photographer.jpg",
-    "summer_palace.jpg",
-    "grace_hopper.jpg",
-    "chelsea_the_cat.jpg",
-    "democritus.png",
-    "handwriting.jpg",
-)
+    "photographer.jpg", "summer_palace.jpg", "grace_hopper.jpg", "chelsea_the_cat.jpg",
+    "democritus.png", "handwriting.jpg",
+)  # fmt: skip
 """One sample for each `image_url` of the quickstart, in its order."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -54,16 +55,12 @@ class Asker:
     def __init__(self, service: LocalService) -> None:
         self.service = service
         self.key = {"Ocp-Apim-Subscription-Key": service.key}
-        self._answers: dict[tuple[str, str, str, str], requests.Response] = {}
+        self.ask = cache(self._ask)
 
-    def ask(self, operation: str, version: str, picture: str, query: str = "") -> requests.Response:
+    def _ask(
+        self, operation: str, version: str, picture: str, query: str = ""
+    ) -> requests.Response:
         """Return the answer, of what takes long the finished one."""
-        asked = (operation, version, picture, query)
-        if asked not in self._answers:
-            self._answers[asked] = self._ask(*asked)
-        return self._answers[asked]
-
-    def _ask(self, operation: str, version: str, picture: str, query: str) -> requests.Response:
         if operation in RESULTS and "operationId" not in query:
             operation = RESULTS[operation]
         if operation == "models" or operation in RESULTS:
@@ -104,6 +101,7 @@ def draw_pictures(folder: Path) -> None:
     turned.save(folder / "a page turned by a quarter", "JPEG")
     page("one and a second line", "three and a fourth line").save(folder / "two columns", "PNG")
     pages = [page(f"page {number}") for number in ("one", "two", "three")]
+    pages[0].save(folder / "a TIFF", "TIFF")
     pages[0].save(folder / "three pages", "PDF", save_all=True, append_images=pages[1:])
 
 
@@ -147,39 +145,32 @@ def content(answer: requests.Response) -> object:
     return {name: value for name, value in answer.json().items() if name not in IDS}
 
 
-def refusals(asker: Asker, version: str, strict: Asker) -> dict[str, requests.Response]:
-    """Ask wrongly in every way that the page names."""
-    root = "computervision" if version == "4.0" else f"vision/{version}"
+def refusals(asker: Asker, strict: Asker, version: str) -> dict[str, requests.Response]:
+    """Ask wrongly in every way that the page names; `strict` has no request left."""
     large, tiff, small = BytesIO(), BytesIO(), BytesIO()
     Image.new("1", (6000, 6000)).save(large, "PNG")
     Image.new("RGB", (60, 60)).save(tiff, "TIFF")
     Image.new("RGB", (40, 40)).save(small, "PNG")
     photo = sample_path("dahlia.jpg").read_bytes()
-    octets = {
-        "empty body": b"",
-        "body is not an image": b"no picture",
-        "TIFF image": tiff.getvalue(),
-        "image of 40x40 pixels": small.getvalue(),
-        "image of 36 megapixels": large.getvalue(),
-        "file of 5 MB": photo + bytes(5 * 1024 * 1024),
-        "file of 21 MB": photo + bytes(21 * 1024 * 1024),
+    stream, other = "application/octet-stream", "application/json"
+    bodies = {
+        "empty body": (stream, b""),
+        "body is not an image": (stream, b"no picture"),
+        "TIFF image": (stream, tiff.getvalue()),
+        "image of 40x40 pixels": (stream, small.getvalue()),
+        "image of 36 megapixels": (stream, large.getvalue()),
+        "file of 5 MB": (stream, photo + bytes(5 * 1024 * 1024)),
+        "file of 21 MB": (stream, photo + bytes(21 * 1024 * 1024)),
+        "body is not JSON": (other, b"{"),
+        "no `url` in the body": (other, b"{}"),
+        "unreachable URL": (other, b'{"url": "http://127.0.0.1:9/"}'),
+        "unknown content type": ("text/plain", b"x"),
     }
-    stream = {"Content-Type": "application/octet-stream"}
-    nobody = {"Ocp-Apim-Subscription-Key": "wrong"}
-    nothing = f"{strict.service.url}/{root}/nothing"
-    requests.get(nothing, headers=strict.key, timeout=10)
     return {
-        name: asker.tag(version, data=data, headers=stream) for name, data in octets.items()
+        name: asker.tag(version, data=data, headers={"Content-Type": kind})
+        for name, (kind, data) in bodies.items()
     } | {
-        "missing or wrong key": asker.tag(version, json={}, headers=nobody),
+        "missing or wrong key": asker.tag(version, json={}, headers=dict.fromkeys(asker.key, "x")),
         "unknown path": asker.post("nothing", version, json={}),
-        "more requests than `--rate`": requests.get(nothing, headers=strict.key, timeout=10),
-        "body is not JSON": asker.tag(
-            version, data=b"{", headers={"Content-Type": "application/json"}
-        ),
-        "no `url` in the body": asker.tag(version, json={}),
-        "unreachable URL": asker.tag(version, json={"url": "http://127.0.0.1:9/"}),
-        "unknown content type": asker.tag(
-            version, data=b"x", headers={"Content-Type": "text/plain"}
-        ),
+        "more requests than `--rate`": strict.post("nothing", version, json={}),
     }

@@ -12,11 +12,11 @@ The files are in the folder that VISION_SPECS names, a checkout of azure-rest-ap
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -54,52 +54,24 @@ BEYOND = {
 }
 """What the live service answered beyond its first description, and so does this one."""
 
-REQUIRED = {
-    "AdultInfo": ["isAdultContent", "adultScore"],
-    "AreaOfInterestResult": ["areaOfInterest", "requestId", "metadata"],
-    "BoundingRect": ["x", "y", "w", "h"],
-    "Category": ["name", "score"],
-    "CelebritiesModel": ["name", "confidence", "faceRectangle"],
-    "ColorInfo": [
-        "dominantColorForeground", "dominantColorBackground", "dominantColors", "accentColor",
-        "isBWImg", "isBwImg",
-    ],
-    "ComputerVisionErrorResponse": ["error"],
-    "ComputerVisionInnerError": ["code", "message"],
-    "ComputerVisionOcrError": ["code", "message", "requestId"],
-    "DetectResult": ["objects", "requestId", "metadata"],
-    "DetectedObject": ["rectangle", "object", "confidence"],
-    "DomainModelResults": ["result", "requestId", "metadata"],
-    "FaceDescription": ["age", "gender", "faceRectangle"],
-    "FaceRectangle": ["left", "top", "width", "height"],
-    "ImageAnalysis": ["requestId", "metadata"],
-    "ImageCaption": ["text", "confidence"],
-    "ImageDescription": ["description", "requestId", "metadata"],
-    "ImageDescriptionDetails": ["tags", "captions"],
-    "ImageMetadata": ["width", "height", "format"],
-    "ImageTag": ["name", "confidence"],
-    "ImageType": ["clipArtType", "lineDrawingType"],
-    "LandmarksModel": ["name", "confidence"],
-    "Line": ["boundingBox", "text", "words"],
-    "ListModelsResult": ["models"],
-    "ModelDescription": ["name", "categories"],
-    "ObjectHierarchy": ["object", "confidence"],
-    "OcrLine": ["boundingBox", "words"],
-    "OcrRegion": ["boundingBox", "lines"],
-    "OcrResult": ["language", "textAngle", "orientation", "regions"],
-    "OcrWord": ["boundingBox", "text"],
-    "ReadOperationResult": ["status"],
-    "RecognitionResult": ["lines"],
-    "TagResult": ["tags", "requestId", "metadata"],
-    "TextOperationResult": ["status"],
-    "TextRecognitionResult": ["page", "clockwiseOrientation", "width", "height", "unit", "lines"],
-    "Word": ["boundingBox", "text"],
+OPTIONAL = {
+    "AdultInfo": {"isRacyContent", "racyScore", "isGoryContent", "goreScore"},
+    "Category": {"detail"},
+    "CategoryDetail": {"celebrities", "landmarks"},
+    "DetectedObject": {"parent"},
+    "ImageAnalysis": {
+        "adult", "brands", "categories", "color", "description", "faces", "imageType", "objects",
+        "tags",
+    },
+    "ImageDescriptionDetails": {"metadata", "requestId"},
+    "ImageTag": {"hint"},
+    "Line": {"appearance", "language"},
+    "ObjectHierarchy": {"parent"},
+    "ReadOperationResult": {"analyzeResult", "recognitionResults"},
+    "ReadResult": {"language"},
+    "TextOperationResult": {"recognitionResult"},
 }  # fmt: skip
-VERSIONED = {
-    "AreaOfInterestResult", "DetectResult", "DomainModelResults", "ImageAnalysis",
-    "ImageDescription", "OcrResult", "TagResult",
-}  # fmt: skip
-"""What names the version of its model from v3.2 on."""
+"""The keys that a response before 4.0 may lack."""
 
 
 def find_file(name: str) -> Path:
@@ -129,52 +101,32 @@ def definitions(version: str) -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     for name in FILES[version]:
         found |= _read(name)["definitions"]
-    if version in ("v3.0", "v3.1"):
-        for name, keys in ADDED.items():
-            _without(found[name], keys)
-    if "ImageUrl" not in found:
-        found["ImageUrl"] = _read(COMMON)["definitions"]["ImageUrl"]
+    found = _read(COMMON)["definitions"] | found
     for name, definition in found.items():
         if "properties" not in definition:
             continue
-        if version != "4.0":
-            definition["properties"] = BEYOND.get(name, {}) | definition["properties"]
-            definition["required"] = _required(name, definition, version)
         definition["additionalProperties"] = False
+        if version == "4.0":
+            continue
+        added = ADDED.get(name, ()) if version in ("v3.0", "v3.1") else ()
+        keys = BEYOND.get(name, {}) | definition["properties"]
+        definition["properties"] = {key: keys[key] for key in keys if key not in added}
+        definition["required"] = sorted(definition["properties"].keys() - OPTIONAL.get(name, set()))
     return found
 
 
-def _without(definition: Schema, keys: set[str]) -> None:
-    definition["properties"] = {k: v for k, v in definition["properties"].items() if k not in keys}
-    definition["required"] = [key for key in definition["required"] if key not in keys]
+def _closed(**properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "required": sorted(properties),
+        "additionalProperties": False,
+        "properties": properties,
+    }
 
 
-def _required(name: str, definition: Schema, version: str) -> list[str]:
-    keys = {*definition.get("required", ()), *REQUIRED.get(name, ())}
-    if name == "ComputerVisionError" and version != "v3.2":
-        keys.add("requestId")
-    if name in VERSIONED and version == "v3.2":
-        keys.add("modelVersion")
-    assert keys <= set(definition["properties"]), (version, name, keys)
-    return sorted(keys)
-
-
-GATEWAY = {
-    "type": "object",
-    "required": ["error"],
-    "additionalProperties": False,
-    "properties": {
-        "error": {
-            "type": "object",
-            "required": ["code", "message"],
-            "additionalProperties": False,
-            "properties": {
-                "code": {"enum": ["401", "404", "429"]},
-                "message": {"type": "string", "minLength": 1},
-            },
-        }
-    },
-}
+GATEWAY = _closed(
+    error=_closed(code={"enum": ["401", "404", "429"]}, message={"type": "string", "minLength": 1})
+)
 """What stands before the API says no with, in every version, and no description tells."""
 ERROR = {"v3.2": "ComputerVisionErrorResponse", "4.0": "ErrorResponse"}
 """The definition of an error that is not Read's; ComputerVisionError in the other versions."""
@@ -218,20 +170,25 @@ def document(version: str, body: Literal["url", "stream"]) -> Schema:
 def _operation(told: Schema, found: Schema, error: str) -> Schema:
     parameters = [_parameter(told, found) for told in told.get("parameters", ())]
     uploads = {"application/octet-stream"} & set(told.get("consumes", ()))
-    gateway = {"description": "Refused", "schema": {"$ref": "#/definitions/Gateway"}}
-    failure = {"description": "Refused", "schema": {"$ref": f"#/definitions/{error}"}}
+    gateway, failure = ({"$ref": f"#/definitions/{name}"} for name in ("Gateway", error))
     done = {code: answer for code, answer in told["responses"].items() if code != "default"}
     produces = {*told["produces"], "application/json"}
     if done.get("200", {}).get("schema") == {"type": "file"}:
         done, produces = {"200": {"description": "A picture"}}, produces | {"image/jpeg"}
-    either = {"description": "Refused", "schema": {"anyOf": [gateway["schema"], failure["schema"]]}}
-    refusals = {"401": gateway, "404": either, "429": gateway, "400": failure, "default": failure}
+    refusals = {
+        "401": gateway, "404": {"anyOf": [gateway, failure]}, "429": gateway,
+        "400": failure, "default": failure,
+    }  # fmt: skip
     return {
         "operationId": told["operationId"],
         "consumes": list(uploads) or ["application/json"],
         "produces": sorted(produces),
         "parameters": [p for p in parameters if not (uploads and p["in"] == "body")],
-        "responses": done | refusals,
+        "responses": done
+        | {
+            status: {"description": "Refused", "schema": schema}
+            for status, schema in refusals.items()
+        },
     }
 
 
@@ -247,24 +204,25 @@ def _parameter(told: Schema, found: Schema) -> Schema:
     return kept
 
 
-class Checker:
-    """Checks answers against one definition, with the keys that were asked for required."""
+@cache
+def form(version: str, name: str) -> jsonschema.Draft4Validator:
+    """Return the validator of a definition."""
+    schema = {"definitions": definitions(version), "$ref": f"#/definitions/{name}"}
+    return jsonschema.Draft4Validator(schema)
 
-    def __init__(self, definitions: dict[str, Schema], name: str, *asked: str) -> None:
-        closed = copy.deepcopy(definitions)
-        closed[name]["required"] = [*closed[name].get("required", []), *asked]
-        schema = {"definitions": closed, "$ref": f"#/definitions/{name}"}
-        self.validator = jsonschema.Draft4Validator(schema)
 
-    def check(self, answer: object) -> None:
-        """Assert that the answer passes, and that an empty one or one with more would not."""
-        self.validator.validate(answer)
-        assert isinstance(answer, dict)
-        assert not self.validator.is_valid({})
-        assert not self.validator.is_valid({**answer, "invented": 1})
-        for key in answer:
-            rest = {name: value for name, value in answer.items() if name != key}
-            assert not self.validator.is_valid(rest), f"{key} may be left out"
+@cache
+def result_form(version: str, operation: str) -> jsonschema.Draft4Validator:
+    """Return the validator of the result of an operation."""
+    (told,) = document(version, "url")["paths"][f"/{operation}"].values()
+    return form(version, told["responses"]["200"]["schema"]["$ref"].rpartition("/")[2])
+
+
+def error_form(version: str, operation: str, status: int, code: str) -> jsonschema.Draft4Validator:
+    """Return the validator of an error; the code of the gateway is the status."""
+    if code == str(status):
+        return jsonschema.Draft4Validator(GATEWAY)
+    return form(version, error_of(version, f"/{operation}"))
 
 
 READ_ADDED = ("pages", "readingOrder", "model-version", "analyzeResult.modelVersion", "appearance")
@@ -285,7 +243,7 @@ def described(version: str) -> dict[str, Described]:
     found: dict[str, Described] = {}
     for name in FILES[version]:
         document = _Document(name)
-        for path, methods in document.paths():
+        for path, methods in document.paths.items():
             operation = path.partition("?")[0].strip("/")
             here = document.operation(next(iter(methods.values())))
             if version in ("v3.0", "v3.1"):
@@ -308,19 +266,14 @@ class _Document:
 
     def __init__(self, name: str) -> None:
         self._own, self._shared = _read(name), _read(COMMON)
-
-    def paths(self) -> Iterator[tuple[str, Schema]]:
-        yield from self._own["paths"].items()
-        yield from self._own.get("x-ms-paths", {}).items()
+        self.paths = {**self._own["paths"], **self._own.get("x-ms-paths", {})}
 
     def operation(self, found: Schema) -> Described:
-        here = Described()
-        for parameter in map(self._resolved, found.get("parameters", ())):
-            if parameter["in"] in ("query", "path"):
-                here.parameters.add(parameter["name"])
+        parameters = map(self._resolved, found.get("parameters", ()))
+        here = Described({p["name"] for p in parameters if p["in"] in ("query", "path")})
         for status, answer in found["responses"].items():
-            fields = dict(self._fields(answer.get("schema", {}), "", ()))
-            (here.errors if status == "default" else here.fields).update(fields)
+            fields = here.errors if status == "default" else here.fields
+            fields.update(self._fields(answer.get("schema", {})))
         return here
 
     def _resolved(self, schema: Schema) -> Schema:
@@ -331,23 +284,17 @@ class _Document:
         return schema
 
     def _fields(
-        self, schema: Schema, path: str, seen: tuple[str, ...]
+        self, schema: Schema, path: str = "", seen: tuple[str, ...] = ()
     ) -> Iterator[tuple[str, str]]:
-        """Yield every field below, but not those of a definition within itself."""
-        name = schema.get("$ref", "")
-        if name and name in seen:
+        """Yield every field below with its type, but not those of a definition within itself."""
+        if (name := schema.get("$ref", "")) and name in seen:
             return
-        inside = (*seen, name)
-        schema = self._resolved(schema)
+        inside, schema = (*seen, name), self._resolved(schema)
         if "items" in schema:
             yield from self._fields(schema["items"], f"{path}[]", inside)
         for part in schema.get("allOf", ()):
             yield from self._fields(part, path, inside)
         for key, value in schema.get("properties", {}).items():
-            below = f"{path}.{key}".removeprefix(".")
-            yield below, self._type(value)
+            below, kind = f"{path}.{key}".removeprefix("."), self._resolved(value)
+            yield below, str(kind.get("type", "object" if "properties" in kind else ""))
             yield from self._fields(value, below, inside)
-
-    def _type(self, schema: Schema) -> str:
-        found = self._resolved(schema)
-        return str(found.get("type", "object" if "properties" in found else ""))

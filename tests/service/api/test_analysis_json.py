@@ -11,49 +11,42 @@ from visionservice.engines.base import LabelScore, Object
 from visionservice.engines.geometry import Box
 
 ADA = SimpleNamespace(name="Ada", confidence=0.9, box=Box(1, 2, 3, 4))
-NAMED = {
-    "name": "Ada",
-    "confidence": 0.9,
-    "faceRectangle": {"left": 1, "top": 2, "width": 3, "height": 4},
-}
-
-
-def analysis(categories: dict[str, float], *people: Any) -> Any:
-    found = [LabelScore(name, score) for name, score in categories.items()]
-    return SimpleNamespace(categories=found, celebrities=people, landmarks=())
+FACE = {"left": 1, "top": 2, "width": 3, "height": 4}
+NAMED = {"name": "Ada", "confidence": 0.9, "faceRectangle": FACE}
 
 
 @pytest.mark.parametrize(
-    ("categories", "named"),
+    ("names", "details", "people", "expected"),
     [
-        ({"people_portrait": 0.8, "people_": 0.2}, "people_"),
-        ({"outdoor_": 0.8, "people_group": 0.2}, "people_group"),
-        ({"outdoor_": 0.8}, "people_"),  # a recognized person implies the category
+        ("people_portrait people_", "Celebrities", [ADA], {"people_": [NAMED]}),
+        ("outdoor_ people_group", "Celebrities", [ADA], {"people_group": [NAMED]}),
+        ("outdoor_", "Celebrities", [ADA], {"people_": [NAMED]}),  # a person implies the category
+        ("people_", "Celebrities", [], {"people_": []}),
+        ("outdoor_", "Celebrities", [], {}),
+        ("people_", "", [ADA], {}),
     ],
 )
 def test_names_are_details_of_the_most_general_category(
-    categories: dict[str, float], named: str
+    names: str, details: str, people: list[Any], expected: dict[str, Any]
 ) -> None:
-    found = analysis_json.categories(analysis(categories, ADA), frozenset({"Celebrities"}))
-    details = {c["name"]: c["detail"] for c in found if "detail" in c}
-    assert details == {named: {"celebrities": [NAMED]}}
-
-
-def test_categories_have_no_details_unless_requested_or_without_a_match() -> None:
-    for details, people in ((frozenset[str](), (ADA,)), (frozenset({"Celebrities"}), ())):
-        found = analysis_json.categories(analysis({"outdoor_": 0.8}, *people), details)
-        assert found == [{"name": "outdoor_", "score": 0.8}]
+    scores = [LabelScore(name, 0.5) for name in names.split()]
+    analysis: Any = SimpleNamespace(categories=scores, celebrities=people, landmarks=())
+    found = analysis_json.categories(analysis, frozenset(details.split()))
+    assert {category["name"] for category in found} == {*names.split(), *expected}
+    detailed = {category["name"]: category["detail"] for category in found if "detail" in category}
+    assert detailed == {name: {"celebrities": named} for name, named in expected.items()}
 
 
 def test_an_object_has_its_more_general_terms_as_nested_parents() -> None:
-    cat = Object("cat", 0.7, Box(1, 2, 3, 4))
-    parent = {"object": "mammal", "confidence": 0.7}
-    parent |= {"parent": {"object": "animal", "confidence": 0.7}}  # type: ignore[dict-item]
-    rectangle = {"x": 1, "y": 2, "w": 3, "h": 4}
-    found: Any = SimpleNamespace(objects=(cat,))
-    assert analysis_json.objects(found) == [
-        {"rectangle": rectangle, "object": "cat", "confidence": 0.7, "parent": parent}
-    ]
+    analysis: Any = SimpleNamespace(objects=(Object("cat", 0.7, Box(1, 2, 3, 4)),))
+    (found,) = analysis_json.objects(analysis)
+    mammal = {"object": "mammal", "parent": {"object": "animal", "confidence": 0.7}}
+    assert found == {
+        "rectangle": {"x": 1, "y": 2, "w": 3, "h": 4},
+        "object": "cat",
+        "confidence": 0.7,
+        "parent": mammal | {"confidence": 0.7},
+    }
 
 
 def test_a_response_has_a_model_version_in_v3_2_only() -> None:

@@ -34,25 +34,16 @@ def rotated(polygon: Polygon, angle: float, x: float, y: float) -> Polygon:
 
 def test_lines_and_regions_have_the_boxes_of_their_words() -> None:
     text = ocr_result(rectangle(10, 20, 30, 32), rectangle(35, 18, 50, 31))
-    response = text_json.ocr(text, (100, 80), "unk")
-    assert response == {
+    words = [
+        {"boundingBox": "10,20,20,12", "text": "w0"},
+        {"boundingBox": "35,18,15,13", "text": "w1"},
+    ]
+    line = {"boundingBox": "10,18,40,14", "words": words}
+    assert text_json.ocr(text, (100, 80), "unk") == {
         "language": "en",
         "textAngle": 0.0,
         "orientation": "Up",
-        "regions": [
-            {
-                "boundingBox": "10,18,40,14",
-                "lines": [
-                    {
-                        "boundingBox": "10,18,40,14",
-                        "words": [
-                            {"boundingBox": "10,20,20,12", "text": "w0"},
-                            {"boundingBox": "35,18,15,13", "text": "w1"},
-                        ],
-                    }
-                ],
-            }
-        ],
+        "regions": [{"boundingBox": "10,18,40,14", "lines": [line]}],
     }
 
 
@@ -65,14 +56,11 @@ def test_boxes_are_those_of_the_rotated_page(angle: float) -> None:
     assert response["regions"][0]["lines"][0]["words"][0]["boundingBox"] == "10,20,80,12"
 
 
-def test_the_requested_language_is_returned() -> None:
+def test_the_language_is_the_requested_or_the_detected_one() -> None:
     assert text_json.ocr(ocr_result(language="en"), (9, 9), "fr")["language"] == "fr"
-    assert text_json.ocr(ocr_result(language="ja"), (9, 9), "unk")["language"] == "ja"
-
-
-def test_a_page_without_text_has_no_regions() -> None:
-    response = text_json.ocr(ocr_result(language="unk"), (9, 9), "unk")
-    assert (response["regions"], response["orientation"]) == ([], "NotDetected")
+    without_text = text_json.ocr(ocr_result(language="ja"), (9, 9), "unk")
+    assert without_text["language"] == "ja"
+    assert (without_text["regions"], without_text["orientation"]) == ([], "NotDetected")
 
 
 @pytest.mark.parametrize(
