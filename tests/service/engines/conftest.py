@@ -10,14 +10,6 @@ from numpy.typing import NDArray
 
 from visionhelpers.images import load_image, sample_path
 from visionservice.analysis import ImageAnalysis
-from visionservice.engines.base import (
-    Colors,
-    ImageType,
-    LowLevelFeatures,
-    OcrResult,
-    Pose,
-    Scene,
-)
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.gallery.gallery import Gallery
 from visionservice.imaging.decode import LazyImage
@@ -44,20 +36,3 @@ def _look(image: str | Path) -> Evidence:
 def _see(image: NDArray[np.uint8]) -> Evidence:
     analysis = ImageAnalysis(LazyImage(lambda: image), "Jpeg", Gallery(Path("no-gallery")))
     return analysis.evidence.with_results(names=())
-
-
-@pytest.fixture
-def nothing() -> Evidence:
-    """An image of 400 x 400 pixels without any result; fill in by `with_results`."""
-    plain = LowLevelFeatures(sky=0, grass=0, green=0, dark=False, plain=False, texture=0.0)
-    return Evidence(
-        size=(400, 400),
-        objects=(),
-        scene=Scene((), (), (), (), outdoor=0.0, indoor=0.0, low_level=plain),
-        faces=(),
-        text=OcrResult(lines=(), regions=(), orientation="NotDetected", angle=0.0, language="unk"),
-        colors=Colors("Blue", "White", ("White",), "0000FF", 0.6, black_and_white=False),
-        image_type=ImageType(clip_art=0, line_drawing=0),
-        names=(),
-        pose=lambda _: Pose(),
-    )

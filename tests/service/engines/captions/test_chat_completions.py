@@ -20,15 +20,8 @@ from azure.cognitiveservices.vision.computervision import ComputerVisionAPI
 from msrest.authentication import CognitiveServicesCredentials
 from PIL import Image
 
-from tests.support.scripted_server import (
-    CUT,
-    CUT_SHORT,
-    DRIP,
-    HANG,
-    ScriptedServer,
-    Step,
-    scripted_server,
-)
+from tests.support import scripted_server as scripted
+from tests.support.scripted_server import ScriptedServer, Step
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.__main__ import _parser
@@ -50,7 +43,7 @@ def completion(text: object, finish_reason: str = "stop", **more: object) -> Ste
 
 @pytest.fixture
 def server() -> Iterator[ScriptedServer]:
-    with scripted_server() as server:
+    with scripted.scripted_server() as server:
         yield server
 
 
@@ -115,44 +108,32 @@ def test_the_prompt_has_the_names_that_the_request_permits(
     assert ("person or child" in prompt(server)) == bool(neutral)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a cat on a sofa",
-        '"A cat on a sofa."',
-        "“A cat on a sofa”",
-        "'A cat on a sofa.'",
-        "**A cat on a *sofa*.**",
-        "A cat\ufffd on a \x10sofa.",
-        "```\nA cat on a sofa\n```",
-        "## A cat on a sofa",
-        "- A cat on a sofa",
-        "1. A cat on a sofa",
-        "A cat on a sofa! It sleeps.",
-        "A cat on a sofa\n\nThe sofa is red.",
-        "The image shows a cat on a sofa.",
-        "This image features a cat on a sofa. The cat sleeps.",
-        "In this image, there is a cat on a sofa.",
-        "In the picture we can see a cat on a sofa.",
-        "This is a photo of a cat on a sofa.",
-        '**Caption:** "A cat on a sofa."',
-        "Sure! Here's a caption for the image:\n\nA cat on a sofa.",
-        "Sure, here is a caption: A cat on a sofa.",
-        "<think>The user wants a caption. A dog?</think>\n\nA cat on a sofa.",
-    ],
-)
-def test_a_sentence_becomes_a_caption(ask: Callable[..., Any], text: str) -> None:
-    assert ask(completion(text)) == ["a cat on a sofa"]
+SENTENCES = [
+    "“A cat on a sofa”",
+    "'A cat on a sofa.'",
+    "A cat\ufffd on a \x10sofa.",
+    "```\nA cat on a sofa\n```",
+    "## A cat on a sofa",
+    "1. A cat on a sofa",
+    "A cat on a sofa! It sleeps.",
+    "This image features a cat on a sofa. The cat sleeps.",
+    "In this image, there is a cat on a sofa.",
+    "In the picture we can see a cat on a sofa.",
+    "This is a photo of a cat on a sofa.",
+    '**Caption:** "A cat on a *sofa*."',
+    "Sure! Here's a caption for the image:\n\nA cat on a sofa.\n\nThe sofa is red.",
+    "<think>The user wants a caption. A dog?</think>\n\nA cat on a sofa.",
+]
 
 
 @pytest.mark.parametrize(
     ("text", "caption"),
     [
+        *((text, "a cat on a sofa") for text in SENTENCES),
         ("Grace Hopper in uniform.", "Grace Hopper in uniform"),
         ("Ada in uniform.", "Ada in uniform"),
         ("UFOs above a city", "UFOs above a city"),
         ("Two Dalmatians on a beach.", "two Dalmatians on a beach"),
-        ("The Eiffel Tower", "the Eiffel Tower"),
         ("Dr. Smith near St. Paul's. He smiles.", "Dr. Smith near St. Paul's"),
         ("J. R. R. Tolkien at a desk. It is dark.", "J. R. R. Tolkien at a desk"),
         ('A sign with the word "Stop!" on a pole.', 'a sign with the word "Stop!" on a pole'),
@@ -160,11 +141,14 @@ def test_a_sentence_becomes_a_caption(ask: Callable[..., Any], text: str) -> Non
         ("A black and white photo of a street.", "a black and white photo of a street"),
         ("A bottle of 0.5 l.", "a bottle of 0.5 l"),
         ("I-beams on a sure-footed mule", "i-beams on a sure-footed mule"),
-        ("A man sits. A wom", "a man sits"),
     ],
 )
-def test_names_numbers_and_quotes_stay(ask: Callable[..., Any], text: str, caption: str) -> None:
-    assert ask(completion(text, "stop" if text[-1] != "m" else "length")) == [caption]
+def test_a_sentence_becomes_a_caption(ask: Callable[..., Any], text: str, caption: str) -> None:
+    assert ask(completion(text)) == [caption]
+
+
+def test_a_sentence_that_was_cut_off_is_omitted(ask: Callable[..., Any]) -> None:
+    assert ask(completion("A man sits. A wom", "length")) == ["a man sits"]
 
 
 @pytest.mark.parametrize(
@@ -184,21 +168,13 @@ def test_a_neutral_caption_has_no_gender_even_if_the_model_ignores_that(
     assert ask(completion(text))[0].lower() == text.lower()
 
 
-@pytest.mark.parametrize("step", [HANG, DRIP], ids=["silent", "dripping"])
+@pytest.mark.parametrize("step", [scripted.HANG, scripted.DRIP], ids=["silent", "dripping"])
 def test_a_slow_server_is_an_error_after_the_time_limit(
     ask: Callable[..., Any], server: ScriptedServer, step: Step
 ) -> None:
     message = f"The captioner {server.url}/v1 did not respond within 0.5 s: raise captions.timeout"
     with pytest.raises(EngineUnreachable, match=f"^{message}"):
         ask(step, timeout="0.5")
-
-
-@pytest.mark.parametrize("step", [CUT, CUT_SHORT], ids=["cut", "cut short"])
-def test_a_server_that_hangs_up_is_an_error(
-    ask: Callable[..., Any], server: ScriptedServer, step: Step
-) -> None:
-    with pytest.raises(EngineUnreachable, match=rf"{server.url}/v1 is not accessible \(.+\)"):
-        ask(step)
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:65536", "http://[1:2]"])
@@ -213,20 +189,17 @@ def test_no_server_is_an_error(url: str) -> None:
 @pytest.mark.parametrize(
     ("step", "kind", "message"),
     [
+        (scripted.CUT, EngineUnreachable, r"is not accessible \(.+\): start its server"),
+        (scripted.CUT_SHORT, EngineUnreachable, r"is not accessible \(.+\): start its server"),
         ((500, {}, b"oops"), EngineUnreachable, "returned HTTP 500: check"),
-        ((503, {}, {"error": {"message": "Loading model"}}), EngineUnreachable, "Loading model"),
         ((429, {}, {"detail": "Too many"}), EngineUnreachable, r"HTTP 429 \(Too many\)"),
         ((404, {}, {"error": "model 'tiny' not found"}), EngineUnavailable, "'tiny' not found"),
-        ((400, {}, {"object": "error", "message": "no vision"}), EngineUnavailable, "no vision"),
+        ((400, {}, {"error": {"message": "no vision"}}), EngineUnavailable, "no vision"),
         ((301, {"Location": "/v1"}, b""), EngineUnavailable, "HTTP 301"),
         ((200, {}, b"<html>It works!</html>"), EngineUnavailable, "no chat completion"),
-        ((200, {}, b""), EngineUnavailable, "no chat completion"),
         ((200, {}, b"[" * 100_000), EngineUnavailable, "no chat completion"),
-        ((200, {}, b"\xff\xfe\x00"), EngineUnavailable, "no chat completion"),
         ((200, {}, [{"generated_text": "a cup"}]), EngineUnavailable, "no chat completion"),
         ((200, {}, {"choices": []}), EngineUnavailable, "no chat completion"),
-        ((200, {}, {"choices": [{"text": "a cup"}]}), EngineUnavailable, "no chat completion"),
-        ((200, {}, {"choices": [{"message": "x"}]}), EngineUnavailable, "no chat completion"),
         (completion([{"text": "a cup"}]), EngineUnavailable, "no chat completion"),
         (completion("A cup." + 4_000_000 * " "), EngineUnavailable, "no chat completion"),
         (completion(None), EngineUnavailable, "no sentence"),
@@ -234,11 +207,7 @@ def test_no_server_is_an_error(url: str) -> None:
         (completion("<think>Let me see", "length"), EngineUnavailable, "no sentence"),
         (completion("A cup that", "length"), EngineUnavailable, "no sentence"),
         (completion("I can't help with that."), EngineUnavailable, "refused to describe"),
-        (
-            completion("I\u2019m sorry, I cannot help."),
-            EngineUnavailable,
-            "refused to describe",
-        ),
+        (completion("I\u2019m sorry, I cannot."), EngineUnavailable, "refused to describe"),
         (completion("Sorry, I don't."), EngineUnavailable, "refused to describe"),
         (completion(None, refusal="No."), EngineUnavailable, "refused to describe"),
         (completion("", "content_filter"), EngineUnavailable, "refused to describe"),
@@ -273,7 +242,7 @@ def test_the_key_is_sent_and_shown_nowhere(
     assert KEY not in f"{error.value}{engine!r}{engine.name}{settings!r}{caplog.text}"
 
 
-@pytest.mark.parametrize("key", ["a key", "schlüssel", "a\nb", 'a"b', "a\\b"])
+@pytest.mark.parametrize("key", ["a key", "schlüssel", 'a"b'])
 def test_an_invalid_key_is_an_error_that_does_not_show_it(
     monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
@@ -356,14 +325,8 @@ def test_candidates_are_distinct_and_may_name_people_of_the_gallery(server: Scri
 
 @pytest.mark.parametrize(
     ("step", "status"),
-    [
-        (HANG, 502),
-        (CUT, 502),
-        ((500, {}, b""), 502),
-        ((200, {}, b"<html>"), 501),
-        (completion("I can't help with that."), 501),
-    ],
-    ids=["slow", "dead", "failing", "wrong", "refusing"],
+    [(scripted.HANG, 502), (completion("I can't help with that."), 501)],
+    ids=["slow", "refusing"],
 )
 def test_without_a_caption_the_request_fails_and_others_work(
     server: ScriptedServer, step: Step, status: int
@@ -410,12 +373,9 @@ def test_the_options_of_the_engine_do_the_same_as_the_short_ones() -> None:
         "",
         "localhost:11434",
         "ftp://localhost/v1",
-        "http://",
         "http://localhost/v1?key=1",
         "http://localhost:99999/v1",
         "http://local host/v1",
-        "http://a|b/v1",
-        "http://localhost/v\x001",
         "http://localhost/v1\n",
     ],
 )
@@ -425,7 +385,7 @@ def test_an_invalid_url_is_an_error_at_the_start(url: str) -> None:
         LocalService(captioner=url, captioner_model="tiny")
 
 
-@pytest.mark.parametrize("url", ["http://me:secret@a/v1", "me:secret@a", "http://me:sec\nret@a"])
+@pytest.mark.parametrize("url", ["http://me:secret@a/v1", "http://me:sec\nret@a"])
 def test_the_login_of_a_url_is_rejected_and_not_shown(url: str) -> None:
     message = "^Invalid captioner 'a(/v1)?': use http://HOST:PORT/v1, no login"
     with pytest.raises(ValueError, match=message):
@@ -435,10 +395,7 @@ def test_the_login_of_a_url_is_rejected_and_not_shown(url: str) -> None:
     assert "sec" not in str(error.value)
 
 
-@pytest.mark.parametrize(
-    "url",
-    ["http://localhost:11434/v1", "https://api.example.org/a/v1/", "http://[::1]:80", "HTTP://a"],
-)
+@pytest.mark.parametrize("url", ["https://api.example.org/a/v1/", "http://[::1]:80", "HTTP://a"])
 def test_a_valid_url_is_accepted(url: str) -> None:
     assert LocalService(captioner=url, captioner_model="tiny").settings.captioner == url
 
@@ -455,7 +412,6 @@ MODEL = {"captioner_model": "tiny"}
         (URL | MODEL | {"engines": {"captions": "template"}}, "Invalid captioner: .* another"),
         (URL | {"captioner_model": " "}, "Invalid captioner_model ' ': use the name of a model"),
         (URL | MODEL | {"engine_options": {"captions.timeout": "0"}}, "Invalid timeout '0': use"),
-        (URL | MODEL | {"engine_options": {"captions.timeout": "nan"}}, "Invalid timeout 'nan'"),
         (URL | MODEL | {"engine_options": {"captions.x": "1"}}, "Invalid engine 'chat-.*'x'"),
     ],
 )
