@@ -29,9 +29,10 @@ COMPLETION = {"choices": [{"message": {"content": "A man.\nA boy.\nTwo women.\nA
 Look = Callable[[str | Path], Evidence]
 
 
-def check_order(values: Sequence[float]) -> None:
-    assert all(0 <= value <= 1 for value in values)
-    assert all(first >= second for first, second in pairwise(values))
+def check_order(found: Sequence[Any]) -> None:
+    """Confidences are from 0 to 1 and fall."""
+    assert all(0 <= each.confidence <= 1 for each in found)
+    assert all(first.confidence >= second.confidence for first, second in pairwise(found))
 
 
 def check_box(box: Box, evidence: Evidence) -> None:
@@ -43,25 +44,24 @@ def check_captions(engine: Any, evidence: Evidence) -> None:
     named = evidence.with_results(names=("Ada Lovelace",))
     for limit in (1, 3):
         captions = engine.caption(named, limit, gender_neutral=False, names=True)
-        assert len(captions) <= limit
-        check_order([caption.confidence for caption in captions])
-        assert len({caption.text for caption in captions}) == len(captions)
+        check_order(captions)
+        assert len({caption.text for caption in captions}) == len(captions) <= limit
     for neutral, names in ((True, False), (False, False)):
         captions = engine.caption(named, 3, gender_neutral=neutral, names=names)
-        words = [word for caption in captions for word in caption.text.split()]
+        words = {word for caption in captions for word in caption.text.split()}
         assert "Ada" not in words
-        assert not (neutral and {"man", "men", "woman", "women", "boy", "girl"} & set(words))
+        assert not (neutral and {"man", "men", "woman", "women", "boy", "girl"} & words)
 
 
 def check_tags(engine: Any, evidence: Evidence) -> None:
     tags = engine.tag(evidence)
-    check_order([tag.confidence for tag in tags])
+    check_order(tags)
     assert len({tag.name for tag in tags}) == len(tags)
 
 
 def check_objects(engine: Any, evidence: Evidence) -> None:
     objects = engine.detect(evidence.image)
-    check_order([found.confidence for found in objects])
+    check_order(objects)
     for found in objects:
         assert isinstance(found, Object)
         check_box(found.box, evidence)
@@ -115,7 +115,7 @@ def check_scenes(engine: Any, evidence: Evidence) -> None:
     scene = engine.classify(evidence.image, evidence.objects)
     assert isinstance(scene, Scene)
     for words in (scene.labels, scene.words, scene.categories, scene.place_labels):
-        check_order([word.confidence for word in words])
+        check_order(words)
     assert 0 <= scene.outdoor <= 1
 
 

