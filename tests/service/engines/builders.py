@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from visionservice.engines.base import (
-    Colors,
-    Face,
-    Gender,
-    ImageType,
-    LabelScore,
-    Line,
-    LowLevelFeatures,
-    Object,
-    OcrResult,
-    Pose,
-    Scene,
-    Word,
-)
+from visionservice.engines import base
+from visionservice.engines.base import Face, ImageType, Object, Scene
 from visionservice.engines.captions.phrases import CaptionPlan
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
@@ -29,19 +17,19 @@ Scores = Mapping[str, float]
 SMALL, LARGE = Box(150, 150, 60, 60), Box(50, 50, 200, 200)  # of an image of 400 x 400 pixels
 BODY = Object("person", 0.95, Box(100, 50, 100, 300))
 BOARD = Object("skateboard", 0.9, Box(80, 330, 140, 40))
-CLIP_ART, LINE_DRAWING = ImageType(3, 0), ImageType(2, 1)
+CLIP_ART, DRAWING = ImageType(3, 0), ImageType(2, 1)
 CORNERS = ((10.0, 10.0), (110.0, 10.0), (110.0, 30.0), (10.0, 30.0))
-NO_FEATURES = LowLevelFeatures(sky=0, grass=0, green=0, dark=False, plain=False, texture=0.0)
+FEATURES = base.LowLevelFeatures(sky=0, grass=0, green=0, dark=False, plain=False, texture=0.0)
 NOTHING = Evidence(
     size=(400, 400),
     objects=(),
-    scene=Scene((), (), (), (), outdoor=0.0, indoor=0.0, low_level=NO_FEATURES),
+    scene=Scene((), (), (), (), outdoor=0.0, indoor=0.0, low_level=FEATURES),
     faces=(),
-    text=OcrResult(lines=(), regions=(), orientation="NotDetected", angle=0.0, language="unk"),
-    colors=Colors("Blue", "White", ("White",), "0000FF", 0.6, black_and_white=False),
+    text=base.OcrResult((), (), orientation="NotDetected", angle=0.0, language="unk"),
+    colors=base.Colors("Blue", "White", ("White",), "0000FF", 0.6, black_and_white=False),
     image_type=ImageType(clip_art=0, line_drawing=0),
     names=(),
-    pose=lambda _: Pose(),
+    pose=lambda _: base.Pose(),
 )
 
 
@@ -52,32 +40,23 @@ def image_of(*objects: Object, words: Scores | None = None, **results: Any) -> E
 
 def scene(
     words: Scores | None = None,
-    *,
     places: Scores | None = None,
-    boxes: tuple[Scores, ...] = (),
+    boxes: Sequence[Scores] = (),
     outdoor: float = 0.0,
     water: float = 0.0,
     **features: float,
 ) -> Scene:
     """Return a scene: the first of the words is the label, and `boxes` has those of the objects."""
-    found = scores(words)
-    return replace(
-        NOTHING.scene,
-        labels=found[:1],
-        words=found,
-        place_labels=scores(places),
-        object_words=tuple(map(scores, boxes)),
-        outdoor=outdoor,
-        water=water,
-        low_level=replace(NO_FEATURES, **features),
-    )
+    features = replace(FEATURES, **features)
+    found, boxes = scores(words), tuple(map(scores, boxes))
+    return Scene(found[:1], found, (), scores(places), outdoor, 0.0, features, water, boxes)
 
 
-def scores(words: Scores | None) -> tuple[LabelScore, ...]:
-    return tuple(LabelScore(*item) for item in (words or {}).items())
+def scores(words: Scores | None) -> tuple[base.LabelScore, ...]:
+    return tuple(base.LabelScore(*item) for item in (words or {}).items())
 
 
-def face(left: int, top: int = 50, side: int = 90, age: int = 40, gender: Gender = "Male") -> Face:
+def face(left: int, top: int = 50, side: int = 90, age: int = 40, gender: Any = "Male") -> Face:
     return Face(Box(left, top, side, side), 0.9, age=age, gender=gender)
 
 
@@ -85,10 +64,11 @@ def person(left: int, confidence: float = 0.9) -> Object:
     return Object("person", confidence, Box(left, 50, 60, 200))
 
 
-def text(words: str, coverage: float = 0.0) -> OcrResult:
+def text(words: str, coverage: float = 0.0) -> base.OcrResult:
     """Return one line of text that covers this share of the image."""
-    parts = tuple(Word(word, CORNERS, 1.0) for word in words.split())
-    return OcrResult((Line(words, CORNERS, parts, 0.99),), (), "Up", 0.0, "en", coverage=coverage)
+    parts = tuple(base.Word(word, CORNERS, 1.0) for word in words.split())
+    line = base.Line(words, CORNERS, parts, 0.99)
+    return base.OcrResult((line,), (), "Up", 0.0, "en", coverage=coverage)
 
 
 def sentence(plan: CaptionPlan | None) -> str:

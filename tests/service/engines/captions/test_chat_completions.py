@@ -31,6 +31,9 @@ Ask = Callable[..., list[str]]
 
 KEY = "sk-a-very-secret/key"
 CUP = sample_path("coffee_cup.jpg")
+BINARY = "application/octet-stream"
+DESCRIPTIONS = "vision/v1.0/describe", "vision/v3.2/analyze?visualFeatures=Description"
+FOUR = "computervision/imageanalysis:analyze?api-version=2024-02-01&features="
 EVIDENCE = Evidence(working=np.zeros((900, 1200, 3), np.uint8), names=("Ada", "Grace Hopper"))
 
 
@@ -67,29 +70,18 @@ def prompt(server: ScriptedServer) -> str:
     return text
 
 
-def test_the_request_has_the_model_the_prompt_and_a_small_image(
-    ask: Ask, server: ScriptedServer
-) -> None:
-    assert ask(completion("A cup of coffee.")) == ["a cup of coffee"]
+def test_one_request_returns_several_captions(ask: Ask, server: ScriptedServer) -> None:
+    text = "Here are some:\n\n1. A cup.\n2. **A mug.** It is red.\n- a cup\n3. A saucer.\n4. Tea."
+    assert ask(completion(text), 3) == ["a cup", "a mug", "a saucer"]
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/v1/chat/completions")
     sent = json.loads(request.body)
     assert sent.keys() == {"model", "messages", "max_tokens", "temperature", "stream"}
     assert (sent["model"], sent["stream"]) == ("tiny", False)
-    image, text = sent["messages"][0]["content"]
-    assert "1 short English sentence" in text["text"]
-    kind, _, data = image["image_url"]["url"].partition(",")
+    assert "3 short English sentence" in prompt(server)
+    kind, _, data = sent["messages"][0]["content"][0]["image_url"]["url"].partition(",")
     assert kind == "data:image/jpeg;base64"
     assert Image.open(BytesIO(b64decode(data))).size == (1034, 775)
-
-
-def test_several_captions_are_different_lines_of_one_response(
-    ask: Ask, server: ScriptedServer
-) -> None:
-    text = "Here are some:\n\n1. A cup.\n2. **A mug.** It is red.\n- a cup\n3. A saucer.\n4. Tea."
-    assert ask(completion(text), 3) == ["a cup", "a mug", "a saucer"]
-    assert len(server.requests) == 1
-    assert "3 short" in prompt(server)
 
 
 @pytest.mark.parametrize(("neutral", "names", "named"), [(0, 1, 1), (1, 1, 0), (0, 0, 0)])
@@ -181,13 +173,11 @@ def test_no_server_is_an_error(url: str) -> None:
         ((500, {}, b"oops"), EngineUnreachable, "returned HTTP 500: check"),
         ((429, {}, {"detail": "Too many"}), EngineUnreachable, r"HTTP 429 \(Too many\)"),
         ((404, {}, {"error": "model 'tiny' not found"}), EngineUnavailable, "'tiny' not found"),
-        ((400, {}, {"error": {"message": "no vision"}}), EngineUnavailable, "no vision"),
         ((301, {"Location": "/v1"}, b""), EngineUnavailable, "HTTP 301"),
         ((200, {}, b"<html>It works!</html>"), EngineUnavailable, "no chat completion"),
         ((200, {}, b"[" * 100_000), EngineUnavailable, "no chat completion"),
         ((200, {}, [{"generated_text": "a cup"}]), EngineUnavailable, "no chat completion"),
         ((200, {}, {"choices": []}), EngineUnavailable, "no chat completion"),
-        (completion([{"text": "a cup"}]), EngineUnavailable, "no chat completion"),
         (completion("A cup." + 4_000_000 * " "), EngineUnavailable, "no chat completion"),
         (completion(None), EngineUnavailable, "no sentence"),
         (completion("Here is a caption:"), EngineUnavailable, "no sentence"),
@@ -195,7 +185,6 @@ def test_no_server_is_an_error(url: str) -> None:
         (completion("A cup that", "length"), EngineUnavailable, "no sentence"),
         (completion("I can't help with that."), EngineUnavailable, "refused to describe"),
         (completion("I\u2019m sorry, I cannot."), EngineUnavailable, "refused to describe"),
-        (completion("Sorry, I don't."), EngineUnavailable, "refused to describe"),
         (completion(None, refusal="No."), EngineUnavailable, "refused to describe"),
         (completion("", "content_filter"), EngineUnavailable, "refused to describe"),
     ],
@@ -219,8 +208,7 @@ def test_the_key_is_sent_and_shown_nowhere(
     status: int,
 ) -> None:
     monkeypatch.setenv("VISION_CAPTIONER_KEY", f"{KEY}\n")
-    options = {"captioner": server.url, "captioner_model": "tiny"}
-    settings = LocalService(**options).settings  # type: ignore[arg-type]
+    settings = LocalService(captioner=server.url, captioner_model="tiny").settings
     engine = ChatCompletionsCaptioner(server.url, "tiny")
     with caplog.at_level(logging.DEBUG), pytest.raises(EngineUnavailable) as error:
         ask((status, {}, {"error": {"message": f"Incorrect API key provided: {KEY}"}}))
@@ -252,33 +240,26 @@ def test_no_proxy_is_used_for_this_machine(ask: Ask, monkeypatch: pytest.MonkeyP
 
 @contextmanager
 def service(server: ScriptedServer, **options: Any) -> Iterator[LocalService]:
-    settings = {"captioner": f"{server.url}/v1", "captioner_model": "tiny"} | options
-    with LocalService(**settings) as service:
+    url = f"{server.url}/v1"
+    with LocalService(captioner=url, captioner_model="tiny", **options) as service:
         yield service
 
 
 def post(service: LocalService, path: str, image: Path = CUP) -> requests.Response:
-    headers = {
-        "Ocp-Apim-Subscription-Key": service.key,
-        "Content-Type": "application/octet-stream",
-    }
+    headers = {"Ocp-Apim-Subscription-Key": service.key, "Content-Type": BINARY}
     return requests.post(f"{service.url}/{path}", image.read_bytes(), headers=headers, timeout=60)
-
-
-FOUR = "computervision/imageanalysis:analyze?api-version=2024-02-01&features="
 
 
 def test_every_version_returns_the_captions_of_the_model(server: ScriptedServer) -> None:
     server.steps = [completion("A woman with a mug.")]
     with service(server) as running:
-        described = post(running, "vision/v1.0/describe").json()
-        analyzed = post(running, "vision/v3.2/analyze?visualFeatures=Description").json()
+        found = [post(running, path).json()["description"] for path in DESCRIPTIONS]
         assert len(server.requests) == 1  # the second result is cached
         four = post(running, f"{FOUR}caption,denseCaptions&gender-neutral-caption=true").json()
         names = requests.get(f"{running.url}/health", timeout=10).json()["engines"]
-    for found in (described["description"], analyzed["description"]):
-        assert found["captions"] == [{"text": "a woman with a mug", "confidence": 0}]
-        assert "cup" in found["tags"]
+    for each in found:
+        assert each["captions"] == [{"text": "a woman with a mug", "confidence": 0}]
+        assert "cup" in each["tags"]
     assert four["captionResult"] == {"text": "a person with a mug", "confidence": 0}
     dense = four["denseCaptionsResult"]["values"]
     assert {caption["text"] for caption in dense} == {"a person with a mug"}
@@ -307,11 +288,7 @@ def test_without_a_caption_the_request_fails_and_others_work(
 ) -> None:
     server.steps = [step]
     with service(server, engine_options={"captions.timeout": "0.5"}) as running:
-        responses = [
-            post(running, "vision/v1.0/describe"),
-            post(running, "vision/v3.2/analyze?visualFeatures=Description"),
-            post(running, f"{FOUR}denseCaptions"),
-        ]
+        responses = [post(running, path) for path in (*DESCRIPTIONS, f"{FOUR}denseCaptions")]
         assert post(running, "vision/v3.2/analyze?visualFeatures=Color").ok
     assert [response.status_code for response in responses] == [status] * 3
     flat, nested, four = (response.json() for response in responses)
@@ -331,24 +308,6 @@ def test_the_commands_of_the_page_are_valid() -> None:
         LocalService(captioner=args.captioner, captioner_model=args.captioner_model, **options)
 
 
-def test_the_options_of_the_engine_do_the_same_as_the_short_ones() -> None:
-    url = "http://127.0.0.1:1/v1"
-    short = LocalService(captioner=url, captioner_model="tiny").settings
-    options = {"captions.url": url, "captions.model": "tiny"}
-    long = LocalService(engines={"captions": "chat-completions"}, engine_options=options).settings
-    assert (short.engines, short.engine_options) == (long.engines, long.engine_options)
-
-
-@pytest.mark.parametrize("url", ["http://me:secret@a/v1", "http://me:sec\nret@a"])
-def test_the_login_of_a_url_is_rejected_and_not_shown(url: str) -> None:
-    message = "^Invalid captioner 'a(/v1)?': use http://HOST:PORT/v1, no login"
-    with pytest.raises(ValueError, match=message):
-        LocalService(captioner=url, captioner_model="tiny")
-    with pytest.raises(ValueError, match=r"^Invalid captioner: use") as error:
-        LocalService(captioner=url)
-    assert "sec" not in str(error.value)
-
-
 @pytest.mark.parametrize("url", ["https://api.example.org/a/v1/", "http://[::1]:80", "HTTP://a"])
 def test_a_valid_url_is_accepted(url: str) -> None:
     assert LocalService(captioner=url, captioner_model="tiny").settings.captioner == url
@@ -356,7 +315,6 @@ def test_a_valid_url_is_accepted(url: str) -> None:
 
 URL, MODEL = {"captioner": "http://a/v1"}, {"captioner_model": "tiny"}
 INVALID_URLS = [
-    "",
     "localhost:11434",
     "ftp://localhost/v1",
     "http://localhost/v1?key=1",
@@ -371,7 +329,8 @@ NOT_A_URL = "captioner {!r}: use http://HOST:PORT/v1, no login."
     ("settings", "message"),
     [
         *(({"captioner": url} | MODEL, re.escape(NOT_A_URL.format(url))) for url in INVALID_URLS),
-        (URL, "captioner: use captioner and captioner_model together"),
+        ({"captioner": "http://me:secret@a/v1"} | MODEL, "captioner 'a/v1': use http://HOST:PORT"),
+        ({"captioner": "http://me:secret@a"}, "captioner: use captioner and captioner_model"),
         (MODEL, "captioner: use captioner and captioner_model together"),
         (URL | MODEL | {"engines": {"captions": "template"}}, "captioner: .* another"),
         (URL | {"captioner_model": " "}, "captioner_model ' ': use the name of a model"),
@@ -380,5 +339,6 @@ NOT_A_URL = "captioner {!r}: use http://HOST:PORT/v1, no login."
     ],
 )
 def test_invalid_settings_are_an_error(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=f"^Invalid {message}"):
+    with pytest.raises(ValueError, match=f"^Invalid {message}") as error:
         LocalService(**settings)
+    assert "secret" not in str(error.value)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from tests.service.engines.builders import BODY, face, image_of, person, scene, sentence
-from visionservice.engines.base import Object, Pose
+from visionservice.engines.base import Face, Object, Pose
 from visionservice.engines.captions.people import ACTIVITIES, count, find_activity, relations
 from visionservice.engines.captions.phrases import article
 from visionservice.engines.captions.template import plan_caption
@@ -82,23 +82,25 @@ def test_a_caption_of_people(evidence: Evidence, caption: str) -> None:
     assert sentence(plan_caption(evidence)) == caption
 
 
-@pytest.mark.parametrize(
-    ("people", "words"),
-    [
-        ([(1, "Male")], "a baby"),
-        ([(8, "Female")], "a girl"),
-        ([(16, "Male")], "a young man"),
-        ([(80, "Female")], "an older person"),
-        ([(40, "Male"), (38, "Female")], "a man and a woman"),
-        ([(40, "Female"), (38, "Female"), (6, "Male")], "two women and a boy"),
-        ([None], "a person"),
-        ([None, (40, "Male")], "two people"),
-        ([(40, "Male")] * 4, "a group of people"),
-        ([(40, "Male")] * 12, "a crowd of people"),
-    ],
-)
-def test_ages_genders_and_numbers_choose_the_words(people: list[tuple], words: str) -> None:
-    faces = [each and face(0, age=each[0], gender=each[1]) for each in people]
+BOY, GIRL = face(0, age=6), face(0, age=8, gender="Female")
+YOUNG, OLD = face(0, age=16), face(0, age=80)
+COUNTS = {
+    "a baby": [face(0, age=1)],
+    "a girl": [GIRL],
+    "an older person": [OLD],
+    "two young men": [YOUNG, YOUNG],
+    "a man and a woman": [MAN, WOMAN],
+    "two women and a boy": [WOMAN, WOMAN, BOY],
+    "a man, a woman and a girl": [MAN, WOMAN, GIRL],
+    "a person": [None],
+    "two people": [None, MAN],
+    "a group of people": [MAN] * 4,
+    "a crowd of people": [MAN] * 12,
+}
+
+
+@pytest.mark.parametrize(("words", "faces"), COUNTS.items(), ids=COUNTS)
+def test_ages_genders_and_numbers_choose_the_words(words: str, faces: list[Face | None]) -> None:
     assert count([Person(Box(0, 0, 9, 9), 0.9, each) for each in faces]) == words
 
 
@@ -107,28 +109,26 @@ PERSON = Person(BODY.box, 0.9, face(130, 55, 40, gender="Female"))
 
 
 @pytest.mark.parametrize(
-    ("name", "box", "text"),
+    ("text", "name", "box"),
     [
-        ("skateboard", Box(80, 330, 140, 40), "riding a skateboard"),
-        ("skateboard", Box(190, 60, 30, 120), "with a skateboard"),
-        ("skateboard", Box(350, 10, 40, 20), ""),
-        ("bicycle", Box(40, 180, 220, 180), "riding a bicycle"),
-        ("bicycle", Box(210, 120, 200, 230), "next to a bicycle"),
-        ("horse", Box(20, 200, 260, 220), "riding a horse"),
-        ("horse", Box(190, 60, 250, 290), "next to a horse"),
-        ("cell phone", Box(165, 70, 12, 25), "talking on a cell phone"),
-        ("cell phone", Box(120, 200, 12, 25), "holding a cell phone"),
-        ("laptop", Box(110, 230, 90, 60), "using a laptop"),
-        ("kite", Box(300, 10, 50, 40), "flying a kite"),
-        ("couch", Box(20, 180, 300, 190), "sitting on a couch"),
-        ("dining table", Box(0, 260, 400, 140), "sitting at a table"),
-        ("dog", Box(210, 250, 80, 100), "with a dog"),
-        ("dog", Box(380, 300, 20, 20), ""),
+        ("riding a skateboard", "skateboard", Box(80, 330, 140, 40)),
+        ("with a skateboard", "skateboard", Box(190, 60, 30, 120)),
+        ("", "skateboard", Box(350, 10, 40, 20)),
+        ("riding a bicycle", "bicycle", Box(40, 180, 220, 180)),
+        ("next to a bicycle", "bicycle", Box(210, 120, 200, 230)),
+        ("riding a horse", "horse", Box(20, 200, 260, 220)),
+        ("next to a horse", "horse", Box(190, 60, 250, 290)),
+        ("talking on a cell phone", "cell phone", Box(165, 70, 12, 25)),
+        ("holding a cell phone", "cell phone", Box(120, 200, 12, 25)),
+        ("using a laptop", "laptop", Box(110, 230, 90, 60)),
+        ("flying a kite", "kite", Box(300, 10, 50, 40)),
+        ("sitting on a couch", "couch", Box(20, 180, 300, 190)),
+        ("sitting at a table", "dining table", Box(0, 260, 400, 140)),
+        ("with a dog", "dog", Box(210, 250, 80, 100)),
+        ("", "dog", Box(380, 300, 20, 20)),
     ],
 )
-def test_the_activity_follows_from_the_position_of_the_object(
-    name: str, box: Box, text: str
-) -> None:
+def test_the_activity_follows_from_the_position(text: str, name: str, box: Box) -> None:
     activity, _ = find_activity([PERSON], [Object(name, 0.9, box)])
     assert (activity.text if activity else "") == text
 

@@ -11,10 +11,8 @@ from visionservice.engines.captions.people import MIN_GROUP
 from visionservice.engines.captions.phrases import (
     PLACES,
     article,
-    join,
     number,
     place_and_time,
-    plural,
     surroundings,
 )
 from visionservice.engines.evidence.evidence import Evidence
@@ -83,12 +81,3 @@ def test_every_object_has_a_number_in_english(count: int) -> None:
         assert not re.search(r"\d|  |(\b\w+\b) \1\b", phrase), phrase
         assert (row.plural == row.name) == (row.name in ("broccoli", "sheep", "skis")), row.name
         assert not re.search(r"mans$|[^aeiou]ys$|(?:x|ch|sh)s$|ifes$", row.plural)
-
-
-def test_words_for_people_have_irregular_plurals() -> None:
-    assert [plural(w) for w in ("woman", "young man", "girl")] == ["women", "young men", "girls"]
-
-
-def test_the_last_part_of_a_list_follows_and() -> None:
-    assert join(["a man"]) == "a man"
-    assert join(["a man", "a woman", "two girls"]) == "a man, a woman and two girls"

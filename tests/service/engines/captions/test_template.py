@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +15,7 @@ from tests.service.engines.builders import (
     BODY,
     CLIP_ART,
     LARGE,
-    LINE_DRAWING,
+    DRAWING,
     NOTHING,
     Scores,
     face,
@@ -37,10 +38,6 @@ def captions(evidence: Evidence, limit: int = 3) -> tuple[Caption, ...]:
     return TemplateCaptioner().caption(evidence, limit, gender_neutral=False, names=True)
 
 
-def best(evidence: Evidence) -> str:
-    return captions(evidence, 1)[0].text
-
-
 @pytest.mark.parametrize(
     ("sample", "words"),
     [
@@ -58,10 +55,6 @@ def best(evidence: Evidence) -> str:
 def test_the_samples_are_described(look: Look, sample: str, words: str) -> None:
     found = captions(look(sample), 10)
     assert words in found[0].text
-    assert list(found) == sorted(found, key=lambda caption: -caption.confidence)
-    assert all(0 < caption.confidence <= 1 for caption in found)
-    assert len({caption.text for caption in found}) == len(found) <= 10
-    assert captions(look(sample), 1) == found[:1]
     for parts in (caption.text.split(" ") for caption in found):
         assert parts[0] in ("a", "an", "text", "tableware")
         assert parts[-1] not in ("", "a", "an", "of", "and", "with")
@@ -141,12 +134,12 @@ CAPTIONS = {
 
 @pytest.mark.parametrize(("evidence", "caption"), CAPTIONS.values(), ids=CAPTIONS)
 def test_the_best_caption(evidence: Evidence, caption: str) -> None:
-    assert best(evidence) == caption
+    assert captions(evidence)[0].text == caption
 
 
 UNCERTAIN = {
     "clip art": (image_of(image_type=CLIP_ART), "a clip art picture", CLIP_ART.confidence),
-    "a drawing": (image_of(image_type=LINE_DRAWING), "a line drawing", LINE_DRAWING.confidence),
+    "a drawing": (image_of(image_type=DRAWING), "a line drawing", DRAWING.confidence),
     "colors": (NOTHING, "a white and blue picture", 0.3),
     "no edge": (image_of(scene=scene(plain=True)), "a white and blue picture", 0.6),
     "a general word, rarer than animal": (image_of(words=UNSURE), "a plant", 0.2),
@@ -156,7 +149,7 @@ UNCERTAIN = {
 
 
 @pytest.mark.parametrize(("evidence", "caption", "confidence"), UNCERTAIN.values(), ids=UNCERTAIN)
-def test_an_uncertain_image_has_one_caption(
+def test_an_unsure_caption_is_the_only_one(
     evidence: Evidence, caption: str, confidence: float
 ) -> None:
     (only,) = captions(evidence)
@@ -180,28 +173,22 @@ def test_captions_obey_the_request(neutral: bool, names: bool, text: str) -> Non
     assert caption.text == f"{text} for a photo"
 
 
-def pixels(color: object) -> NDArray[np.uint8]:
-    return np.broadcast_to(np.asarray(color, np.uint8), (300, 400, 3)).copy()
-
-
 RAMP = np.linspace(0, 255, 400)[:, None].repeat(3, axis=1)
 NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 3))
 
 
 @pytest.mark.parametrize(
-    ("image", "text"),
+    ("colors", "text"),
     [
-        (pixels(255), "a white picture"),
-        (pixels((30, 80, 220)), "a blue picture"),
-        (pixels(RAMP), "a grey picture"),
-        (pixels(NOISE), "an even texture"),
-        (pixels(NOISE[..., :1]), "an even texture"),
+        (255, "a white picture"),
+        ((30, 80, 220), "a blue picture"),
+        (RAMP, "a grey picture"),
+        (NOISE, "an even texture"),
+        (NOISE[..., :1], "an even texture"),
     ],
 )
-def test_an_image_of_nothing_has_a_caption_of_its_colors(
-    see: See, image: NDArray[np.uint8], text: str
-) -> None:
-    evidence = see(image)
+def test_an_image_of_nothing_has_a_caption_of_its_colors(see: See, colors: Any, text: str) -> None:
+    evidence = see(np.broadcast_to(np.asarray(colors, np.uint8), (300, 400, 3)).copy())
     assert [caption.text for caption in captions(evidence)] == [text]
     assert not {tag.name for tag in RuleTagger().tag(evidence)} - {"black and white"}
 
@@ -209,9 +196,10 @@ def test_an_image_of_nothing_has_a_caption_of_its_colors(
 def test_a_word_and_a_circle_in_ink_are_black_and_white(see: See) -> None:
     word, circle = (Image.new("RGB", (400, 300), "white") for _ in range(2))
     ImageDraw.Draw(word).text((180, 140), "hello", fill="black")
-    assert best(see(np.asarray(word))) == "a black and white picture"
     ImageDraw.Draw(circle).ellipse((120, 70, 280, 230), outline="black", width=3)
-    assert best(see(np.asarray(circle))) == "a black and white line drawing"
+    first, second = (captions(see(np.asarray(image)))[0].text for image in (word, circle))
+    assert first == "a black and white picture"
+    assert second == "a black and white line drawing"
 
 
 def test_a_page_is_quoted_in_part_and_is_only_text_from_afar(look: Look) -> None:

@@ -6,18 +6,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.service.engines.builders import (
-    BODY,
-    CLIP_ART,
-    LARGE,
-    LINE_DRAWING,
-    SMALL,
-    face,
-    image_of,
-    scene,
-    text,
-)
-from visionservice.engines.base import Face, Object, OcrResult
+from tests.service.engines.builders import BODY, CLIP_ART, LARGE, face, image_of, scene, text
+from visionservice.engines.base import Face, ImageType, Object, OcrResult
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 
@@ -62,7 +52,7 @@ OBJECTS = {
     "large and not confirmed": (image_of(UMBRELLA), ""),
     "large and confirmed": (image_of(UMBRELLA, words={"umbrella": 0.1}), "umbrella"),
     "large and certain": (image_of(large("umbrella", 0.97)), "umbrella"),
-    "too small to need confirmation": (image_of(replace(UMBRELLA, box=SMALL)), "umbrella"),
+    "too small to need confirmation": (image_of(replace(UMBRELLA, box=HEAD.box)), "umbrella"),
     "a kite, which is no class of the scene model": (image_of(large("kite", 0.92)), "kite"),
     "a doubtful object without a scene": (image_of(large("dog", 0.5)), ""),
     "a vehicle in no place": (image_of(BOAT), ""),
@@ -100,7 +90,7 @@ def test_the_scene_raises_a_confidence(evidence: Evidence, name: str, confidence
 def test_clip_art_of_a_thing_that_the_scene_shows_is_no_drawing() -> None:
     assert image_of(image_type=CLIP_ART).is_drawing
     assert not image_of(words={"running shoe": 0.96}, image_type=CLIP_ART).is_drawing
-    assert image_of(words={"tiger": 0.96}, image_type=LINE_DRAWING).is_drawing
+    assert image_of(words={"tiger": 0.96}, image_type=ImageType(2, 1)).is_drawing
 
 
 DOCUMENTS = {
