@@ -1,16 +1,24 @@
-"""Builders of evidence: one image with the results that a test names, and no others."""
+"""Builders of evidence: of the results that a test names, or of those of the real engines."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from visionhelpers.images import load_image, sample_path
+from visionservice.analysis import ImageAnalysis
 from visionservice.engines import base
 from visionservice.engines.base import Face, ImageType, Object, Scene
 from visionservice.engines.captions.phrases import CaptionPlan
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
+from visionservice.gallery.gallery import Gallery
+from visionservice.imaging.decode import LazyImage
 
 Scores = Mapping[str, float]
 
@@ -50,6 +58,19 @@ def scene(
     features = replace(FEATURES, **features)
     found, boxes = scores(words), tuple(map(scores, boxes))
     return Scene(found[:1], found, (), scores(places), outdoor, 0.0, features, water, boxes)
+
+
+def see(pixels: base.RGBImage) -> Evidence:
+    """Return the real engines' results for the pixels of an image; nobody is recognized."""
+    analysis = ImageAnalysis(LazyImage(lambda: pixels), "Jpeg", Gallery(Path("no-gallery")))
+    return analysis.evidence.with_results(names=())
+
+
+@cache
+def look(image: str | Path) -> Evidence:
+    """Return the real engines' results for an image: a path, or the name of a sample."""
+    path = sample_path(image) if isinstance(image, str) else image
+    return see(np.asarray(load_image(path)))
 
 
 def scores(words: Scores | None) -> tuple[base.LabelScore, ...]:

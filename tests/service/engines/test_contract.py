@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.service.engines.builders import look
 from tests.support.scripted_server import scripted_server
 from visionservice.engines import registry
 from visionservice.engines.base import Face, FaceBox, Object, OcrResult, Scene
@@ -26,8 +26,9 @@ SAMPLES = (
 )
 REGISTERED = [(kind, name) for kind in registry.KINDS for name in registry.registered(kind)]
 COMPLETION = {"choices": [{"message": {"content": "A man.\nA boy.\nTwo women.\nA girl."}}]}
+REQUESTS = (1, False, True), (3, False, True), (3, True, False), (3, False, False)
+"""Limits of captions, whether they are gender-neutral, and whether they may contain names."""
 MALE_OR_FEMALE = {"man", "men", "woman", "women", "boy", "girl"}
-Look = Callable[[str | Path], Evidence]
 
 
 def check_order(found: Sequence[Any]) -> None:
@@ -43,12 +44,7 @@ def check_box(box: Box, evidence: Evidence) -> None:
 
 def check_captions(engine: Any, evidence: Evidence) -> None:
     named = evidence.with_results(names=("Ada Lovelace",))
-    for limit, neutral, names in (
-        (1, False, True),
-        (3, False, True),
-        (3, True, False),
-        (3, False, False),
-    ):
+    for limit, neutral, names in REQUESTS:
         captions = engine.caption(named, limit, gender_neutral=neutral, names=names)
         check_order(captions)
         assert len({caption.text for caption in captions}) == len(captions) <= limit
@@ -128,7 +124,7 @@ def check_adult(engine: Any, evidence: Evidence) -> None:
 
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize(("kind", "name"), REGISTERED)
-def test_an_engine_obeys_its_contract(kind: str, name: str, sample: str, look: Look) -> None:
+def test_an_engine_obeys_its_contract(kind: str, name: str, sample: str) -> None:
     with scripted_server() as server:
         server.steps = [(200, {}, COMPLETION)]
         url = {"captions.url": server.url, "captions.model": "x"}

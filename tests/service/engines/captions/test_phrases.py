@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.service.engines.builders import CLIP_ART, image_of, scene
+from tests.service.engines.builders import CLIP_ART, image_of, look, scene
 from visionservice.engines.captions.people import MIN_GROUP
 from visionservice.engines.captions.phrases import (
     PLACES,
@@ -18,14 +17,12 @@ from visionservice.engines.captions.phrases import (
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.labels import OBJECT_CLASSES, SCENE_CLASSES
 
-Look = Callable[[str | Path], Evidence]
-
 WORDS = {word for row in SCENE_CLASSES for word in (row.name, *row.words)}
 NAMES = WORDS | set(OBJECT_CLASSES) | {row.generic for row in OBJECT_CLASSES.values()} - {""}
 DARK = scene(outdoor=0.8, dark=True)
 
 
-def test_the_place_is_that_of_the_image_without_the_dog(evaluation: Path, look: Look) -> None:
+def test_the_place_is_that_of_the_image_without_the_dog(evaluation: Path) -> None:
     (phrase,) = place_and_time(look(evaluation / "images/dog.jpg"))
     assert phrase.text == "on a pier"
     assert 0.6 <= phrase.confidence <= 1

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tests.service.engines.builders import (
@@ -20,7 +17,9 @@ from tests.service.engines.builders import (
     Scores,
     face,
     image_of,
+    look,
     scene,
+    see,
     sentence,
     text,
 )
@@ -29,9 +28,6 @@ from visionservice.engines.captions.template import TemplateCaptioner, text_plan
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 from visionservice.engines.tags.tagger import RuleTagger
-
-Look = Callable[[str | Path], Evidence]
-See = Callable[[NDArray[np.uint8]], Evidence]
 
 
 def captions(evidence: Evidence, limit: int = 3) -> tuple[Caption, ...]:
@@ -52,7 +48,7 @@ def captions(evidence: Evidence, limit: int = 3) -> tuple[Caption, ...]:
         ("printed_page.jpg", 'a page of text that reads "'),
     ],
 )
-def test_the_samples_are_described(look: Look, sample: str, words: str) -> None:
+def test_the_samples_are_described(sample: str, words: str) -> None:
     found = captions(look(sample), 10)
     assert words in found[0].text
     for parts in (caption.text.split(" ") for caption in found):
@@ -187,13 +183,13 @@ NOISE = np.random.default_rng(0).integers(0, 256, (300, 400, 3))
         (NOISE[..., :1], "an even texture"),
     ],
 )
-def test_an_image_of_nothing_has_a_caption_of_its_colors(see: See, colors: Any, text: str) -> None:
+def test_an_image_of_nothing_has_a_caption_of_its_colors(colors: Any, text: str) -> None:
     evidence = see(np.broadcast_to(np.asarray(colors, np.uint8), (300, 400, 3)).copy())
     assert [caption.text for caption in captions(evidence)] == [text]
     assert not {tag.name for tag in RuleTagger().tag(evidence)} - {"black and white"}
 
 
-def test_a_word_and_a_circle_in_ink_are_black_and_white(see: See) -> None:
+def test_a_word_and_a_circle_in_ink_are_black_and_white() -> None:
     word, circle = (Image.new("RGB", (400, 300), "white") for _ in range(2))
     ImageDraw.Draw(word).text((180, 140), "hello", fill="black")
     ImageDraw.Draw(circle).ellipse((120, 70, 280, 230), outline="black", width=3)
@@ -202,7 +198,7 @@ def test_a_word_and_a_circle_in_ink_are_black_and_white(see: See) -> None:
     assert second == "a black and white line drawing"
 
 
-def test_a_page_is_quoted_in_part_and_is_only_text_from_afar(look: Look) -> None:
+def test_a_page_is_quoted_in_part_and_is_only_text_from_afar() -> None:
     page = look("printed_page.jpg")
     name, _, quote = sentence(text_plan(page)).partition(" that reads ")
     assert name == "a page of text"
@@ -213,7 +209,7 @@ def test_a_page_is_quoted_in_part_and_is_only_text_from_afar(look: Look) -> None
     assert sentence(text_plan(page.with_results(text=distant))).startswith("text that reads ")
 
 
-def test_a_note_is_a_close_up_and_is_quoted_if_its_confidence_is_high(look: Look) -> None:
+def test_a_note_is_a_close_up_and_is_quoted_if_its_confidence_is_high() -> None:
     note = look("handwritten_note.jpg")
     assert sentence(text_plan(note)).startswith('a close up of text that reads "Dear Ada')
     lines = tuple(replace(line, confidence=0.9) for line in note.text.lines)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import runpy
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.service.engines.builders import scene
+from tests.service.engines.builders import look, scene
 from visionhelpers.images import load_image, sample_path
 from visionservice.engines.base import MIN_GRASS, MIN_SKY, MIN_SNOW, Object
-from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 from visionservice.engines.labels import SCENE_CLASSES, class_count
 from visionservice.engines.registry import default
@@ -24,8 +22,6 @@ from visionservice.engines.scenes.classifier import (
     outdoor_score,
     water_score,
 )
-
-Look = Callable[[str | Path], Evidence]
 
 ROOT = Path(__file__).parents[4]
 SKY_BLUE, LEAF_GREEN = (120, 170, 240), (60, 140, 40)
@@ -38,14 +34,14 @@ CAT, CUP = (
 classify = default().scenes.classify
 
 
-def test_general_words_have_at_least_the_score_of_the_breeds_below_them(look: Look) -> None:
+def test_general_words_have_at_least_the_score_of_the_breeds_below_them() -> None:
     found = look("chelsea_the_cat.jpg").scene
     assert found.probability("animal") >= found.probability("cat") > 0.8
     assert found.probability("cat") > found.labels[0].confidence
     assert found.words[0].name in ("animal", "mammal")
 
 
-def test_the_place_is_found_once_the_dog_is_painted_out(evaluation: Path, look: Look) -> None:
+def test_the_place_is_found_once_the_dog_is_painted_out(evaluation: Path) -> None:
     path = evaluation / "images/dog.jpg"
     assert classify(np.asarray(load_image(path)), ()).outdoor < 0.1
     assert look(path).scene.outdoors
@@ -53,7 +49,7 @@ def test_the_place_is_found_once_the_dog_is_painted_out(evaluation: Path, look: 
 
 
 @pytest.mark.parametrize("name", ["house.jpg", "landmark.jpg"])
-def test_buildings_are_outdoors_by_day(evaluation: Path, look: Look, name: str) -> None:
+def test_buildings_are_outdoors_by_day(evaluation: Path, name: str) -> None:
     found = look(evaluation / "images" / name).scene
     assert found.outdoors
     assert not found.night
@@ -61,7 +57,7 @@ def test_buildings_are_outdoors_by_day(evaluation: Path, look: Look, name: str) 
 
 
 @pytest.mark.parametrize("name", ["coffee_cup.jpg", "eileen_collins.jpg", "chelsea_the_cat.jpg"])
-def test_indoor_images_are_not_outdoors(look: Look, name: str) -> None:
+def test_indoor_images_are_not_outdoors(name: str) -> None:
     assert not look(name).scene.outdoors
 
 

@@ -1,18 +1,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.service.engines.builders import NOTHING, face, image_of, scene
+from tests.service.engines.builders import NOTHING, face, image_of, look, scene
 from visionservice.engines.base import LabelScore, Object, Scene
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 from visionservice.engines.tags.tagger import MIN_TAG_CONFIDENCE, RuleTagger, categories
-
-Look = Callable[[str | Path], Evidence]
 
 SNOW = {"snow": 0.8}
 TAGS = {
@@ -56,7 +53,7 @@ def test_tags_follow_from_the_scene(shown: Scene, words: str) -> None:
     ],
 )
 def test_the_samples_have_tags_and_categories(
-    look: Look, sample: str, words: set[str], first: list[str]
+    sample: str, words: set[str], first: list[str]
 ) -> None:
     evidence = look(sample)
     assert words <= set(tags(evidence))
@@ -66,18 +63,18 @@ def test_the_samples_have_tags_and_categories(
     assert scores == sorted(scores, reverse=True)
 
 
-def test_all_categories_are_those_of_the_api(shared: Path, look: Look) -> None:
+def test_all_categories_are_those_of_the_api(shared: Path) -> None:
     allowed = set(json.loads((shared / "specs/categories86.json").read_text()))
     for sample in ("eileen_collins.jpg", "coffee_cup.jpg", "summer_palace.jpg", "dahlia.jpg"):
         assert set(names(look(sample))) <= allowed
 
 
-def test_general_words_come_before_the_breed(look: Look) -> None:
+def test_general_words_come_before_the_breed() -> None:
     found = tags(look("coffee_cup.jpg"))
     assert max(map(found.index, ("drink", "coffee"))) < found.index("espresso")
 
 
-def test_a_drawing_has_no_place_and_no_weather(evaluation: Path, look: Look) -> None:
+def test_a_drawing_has_no_place_and_no_weather(evaluation: Path) -> None:
     found = set(tags(look(evaluation / "images/lion_drawing.png")))
     assert "drawing" in found
     assert found.isdisjoint({"outdoor", "indoor", "sky", "grass"})
