@@ -45,7 +45,7 @@ class Scorer:
         return 0.25
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def _registered(monkeypatch: pytest.MonkeyPatch) -> None:
     """The class above as a registered entry point and as module:Class."""
     monkeypatch.setitem(sys.modules, "mine", sys.modules[Scorer.__module__])
@@ -61,9 +61,7 @@ def test_the_built_in_engines_are_the_defaults_which_services_share() -> None:
     assert one.adult is not other.adult
 
 
-def test_the_engines_of_the_package_are_entry_points_too(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_engines_of_the_package_are_entry_points_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(registry, "entry_points", lambda **_: [])
     project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text("utf-8"))
     points = project["project"]["entry-points"][registry.GROUP]
@@ -75,19 +73,11 @@ def test_the_engines_of_the_package_are_entry_points_too(
 
 
 @pytest.mark.parametrize("choice", ["fast", "mine:Scorer", Scorer()])
-@pytest.mark.usefixtures("_registered")
 def test_an_engine_is_a_name_a_class_or_an_object(choice: object) -> None:
     engines = registry.load({"adult": choice}, {})
     assert engines.names["adult"] == "scorer"
     assert engines.adult.score(BLACK) == 0.25
     assert engines.names["text"] == "rapidocr"
-
-
-@pytest.mark.usefixtures("_registered")
-def test_options_are_arguments_of_the_class() -> None:
-    engines = registry.load({"adult": "mine:Scorer"}, {"adult.model": "missing.onnx"})
-    with pytest.raises(EngineUnavailable, match=r"'scorer' .*missing\.onnx"):
-        engines.adult.score(BLACK)
 
 
 @pytest.mark.parametrize("thread_safe", [True, False])
@@ -109,12 +99,12 @@ def test_engines_are_loaded_in_order_until_the_service_stops(count: int) -> None
     assert [scorer.loads for scorer in scorers] == [1] * count + [0] * (len(scorers) - count)
 
 
-def test_an_engine_that_cannot_be_loaded_prevents_no_other() -> None:
+def test_an_engine_that_cannot_be_loaded_with_its_options_prevents_no_other() -> None:
     scorers: list[Any] = [Scorer() for _ in registry.KINDS]
-    scorers[0] = registry.load({"adult": Scorer("missing.onnx")}, {}).adult
+    scorers[0] = registry.load({"adult": "mine:Scorer"}, {"adult.model": "missing.onnx"}).adult
     registry.Engines(*scorers).load(lambda: False)
     assert all(scorer.loads for scorer in scorers[1:])
-    with pytest.raises(EngineUnavailable, match=r"missing\.onnx"):
+    with pytest.raises(EngineUnavailable, match=r"'scorer' .*missing\.onnx"):
         scorers[0].score(BLACK)
 
 
@@ -134,7 +124,6 @@ def test_an_engine_that_cannot_be_loaded_prevents_no_other() -> None:
         ({"adult": Scorer()}, {"adult.x": "1"}, "Invalid engine option 'adult.x'"),
     ],
 )
-@pytest.mark.usefixtures("_registered")
 def test_an_invalid_choice_is_an_error(
     choices: dict[str, Any], options: dict[str, str], message: str
 ) -> None:

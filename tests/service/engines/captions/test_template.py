@@ -69,10 +69,8 @@ TV = Object("tv", 0.78, Box(0, 0, 390, 390))
 UNSURE = {"daisy": 0.2, "animal": 0.3, "plant": 0.2}
 TOASTER, WATER = {"toaster": 0.1}, {"water": 0.64}
 BULLDOZER = {"tractor": 0.42, "vehicle": 0.5, "tool": 0.34}
-BUCKLE, CLIFF = (
-    {"buckle": 0.17, "clothing": 0.2},
-    scene({"cliff": 0.45, "nature": 0.7}, outdoor=0.9),
-)
+BUCKLE = {"buckle": 0.17, "clothing": 0.2}
+CLIFF = scene({"cliff": 0.45, "nature": 0.7}, outdoor=0.9)
 BAKERY, MODEM = {"bakery": 0.8, "shop": 0.8}, {"modem": 0.56, "electronics": 0.81}
 POSING, QUOTE = "posing for a photo", 'text that reads "copy center"'
 
