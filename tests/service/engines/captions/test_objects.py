@@ -24,8 +24,6 @@ APPLE, POT = Object("apple", 0.56, SMALL), Object("potted plant", 0.7, SMALL)
 VASE = Object("vase", 0.97, Box(10, 10, 380, 380))
 DAISY = {"daisy": 0.35, "plant": 0.35}
 LIGHTHOUSES = [Object("lighthouse", 0.97, box) for box in (SMALL, Box(10, 150, 60, 60))]
-
-
 CAPTIONS = {
     "a cup is on a table": (image_of(CUP, TABLE), "a cup on a table"),
     "the scene model finds the content": (image_of(CUP, words=COFFEE), "a cup of coffee"),

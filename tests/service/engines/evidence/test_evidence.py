@@ -29,8 +29,6 @@ ANTELOPE, ZEBRAS = {"antelope": 0.7, "animal": 0.91}, {"zebra": 0.86, "animal": 
 SOME_BIRD, CAT_OR_DOG = {"bird": 0.6, "animal": 0.6}, {"cat": 0.3, "dog": 0.1}
 TIGER = {"animal": 0.93, "tiger": 0.86, "cat": 0.07}
 IN_BOX = scene(boxes=(TIGER,))
-
-
 OBJECTS = {
     "no scene contradicts the object": (image_of(SKIS), "skis"),
     "a certain scene outweighs it": (image_of(SKIS, words={"daisy": 0.93}), ""),
@@ -154,8 +152,6 @@ HEAD_ON_BODY, LEFT, APART = (face(x, 60, 40) for x in (130, 100, 300))
 WOMAN = face(150, 70, 40, gender="Female")
 UNSURE = replace(HEAD_ON_BODY, gender_confidence=0.6)
 UNSURE_CHILD = replace(UNSURE, age=8, gender="Female")
-
-
 PEOPLE = {
     "a face on a body": ([BODY], [HEAD_ON_BODY], {"man": BODY}),
     "a doubtful gender": ([BODY], [UNSURE], {"person": BODY}),

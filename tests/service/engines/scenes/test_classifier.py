@@ -26,8 +26,6 @@ from visionservice.engines.scenes.classifier import (
 ROOT = Path(__file__).parents[4]
 SKY_BLUE, LEAF_GREEN = (120, 170, 240), (60, 140, 40)
 SPOT = Box(0, 0, 9, 9)
-
-
 CAT, CUP = (
     np.asarray(load_image(sample_path(name))) for name in ("chelsea_the_cat.jpg", "coffee_cup.jpg")
 )
