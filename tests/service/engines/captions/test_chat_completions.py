@@ -315,6 +315,7 @@ def test_a_valid_url_is_accepted(url: str) -> None:
 
 URL, MODEL = {"captioner": "http://a/v1"}, {"captioner_model": "tiny"}
 INVALID_URLS = [
+    "",
     "localhost:11434",
     "ftp://localhost/v1",
     "http://localhost/v1?key=1",

@@ -28,10 +28,7 @@ CAPTIONS = {
     "a cup is on a table": (image_of(CUP, TABLE), "a cup on a table"),
     "the scene model finds the content": (image_of(CUP, words=COFFEE), "a cup of coffee"),
     "an animal is on a couch": (image_of(CAT, COUCH, words=CAT_WORDS), "a cat on a couch"),
-    "objects are counted and next to others": (
-        image_of(*CARS, BICYCLE),
-        "two cars next to a bicycle",
-    ),
+    "two objects are next to another": (image_of(*CARS, BICYCLE), "two cars next to a bicycle"),
     "two more doubtful objects do not count": (image_of(BOAT, *DOUBTFUL[1:]), "a boat"),
     "three more doubtful objects make a group": (image_of(BOAT, *DOUBTFUL), "a group of boats"),
     "doubtful objects in the same place": (image_of(BOAT, *SAME_PLACE), "a boat"),

@@ -20,6 +20,7 @@ ONE, TWO, THREE = [person(100)], [person(0), person(120)], [person(x) for x in (
 BOARD = Object("skateboard", 0.9, Box(110, 240, 80, 20))
 WEAK_BOARD = replace(BOARD, confidence=0.7)
 SURF = person(100), Object("surfboard", 0.9, Box(90, 240, 80, 20))
+AT_SEA = image_of(*SURF, scene=scene(water=0.5))
 BALL = BODY, Object("sports ball", 0.95, Box(210, 300, 40, 40))
 SOCCER, KIMONO, TRIPOD = {"soccer ball": 0.9, "ball": 0.9}, {"kimono": 0.8}, {"tripod": 0.93}
 DOG, HORSE = Object("dog", 0.9, Box(150, 200, 60, 50)), Object("horse", 0.97, Box(300, 100, 80, 80))
@@ -40,15 +41,9 @@ CAPTIONS = {
     ),
     "a doubtful skateboard among others": (image_of(*THREE, WEAK_BOARD), "three people"),
     "no wave is ridden ashore": (image_of(*SURF), "a person"),
-    "a wave is ridden on water": (
-        image_of(*SURF, scene=scene(water=0.5)),
-        "a person riding a wave on a surfboard",
-    ),
+    "a wave is ridden on water": (AT_SEA, "a person riding a wave on a surfboard"),
     "clothing of one person": (image_of(faces=(WOMAN,), words=KIMONO), "a woman wearing a kimono"),
-    "clothing and two people": (
-        image_of(faces=WOMEN, words=KIMONO),
-        "two women posing for a photo",
-    ),
+    "clothes and two people": (image_of(faces=WOMEN, words=KIMONO), "two women posing for a photo"),
     "a ball of some kind": (image_of(*BALL), "a person playing with a ball"),
     "a known ball": (image_of(*BALL, words=SOCCER), "a person playing with a soccer ball"),
     "three people and maybe a fourth": (image_of(*THREE, person(340, 0.4)), "a group of people"),
@@ -68,10 +63,7 @@ CAPTIONS = {
     "a face alone has no posture": (posed(faces=(ASIDE,)), "a woman"),
     "a small body has no posture": (posed(SMALL_BODY), "a person"),
     "an animal in some distance": (image_of(*ONE, HORSE), "a person near a horse"),
-    "doubtful people and a certain animal": (
-        image_of(*CLAWS, words=CRAB),
-        "a close up of a rock crab",
-    ),
+    "doubtful people and a crab": (image_of(*CLAWS, words=CRAB), "a close up of a rock crab"),
     "a doubtful person alone": (image_of(SHADOW), "a person"),
     "a doubtful person before a building": (image_of(SHADOW, words=CASTLE), "a castle"),
 }
