@@ -16,19 +16,10 @@ from typing import Any
 import numpy as np
 import pytest
 import requests
-from azure.cognitiveservices.vision.computervision import ComputerVisionAPI
-from msrest.authentication import CognitiveServicesCredentials
 from PIL import Image
 
-from tests.support.scripted_server import (
-    CUT,
-    CUT_SHORT,
-    DRIP,
-    HANG,
-    ScriptedServer,
-    Step,
-    scripted_server,
-)
+from tests.support import scripted_server as scripted
+from tests.support.scripted_server import ScriptedServer, Step
 from visionhelpers.images import sample_path
 from visionservice import LocalService
 from visionservice.__main__ import _parser
@@ -36,8 +27,13 @@ from visionservice.engines.base import EngineUnavailable, EngineUnreachable
 from visionservice.engines.captions.chat_completions import ChatCompletionsCaptioner
 from visionservice.engines.evidence.evidence import Evidence
 
+Ask = Callable[..., list[str]]
+
 KEY = "sk-a-very-secret/key"
 CUP = sample_path("coffee_cup.jpg")
+BINARY = "application/octet-stream"
+DESCRIPTIONS = "vision/v1.0/describe", "vision/v3.2/analyze?visualFeatures=Description"
+FOUR = "computervision/imageanalysis:analyze?api-version=2024-02-01&features="
 EVIDENCE = Evidence(working=np.zeros((900, 1200, 3), np.uint8), names=("Ada", "Grace Hopper"))
 
 
@@ -50,25 +46,19 @@ def completion(text: object, finish_reason: str = "stop", **more: object) -> Ste
 
 @pytest.fixture
 def server() -> Iterator[ScriptedServer]:
-    with scripted_server() as server:
+    with scripted.scripted_server() as server:
         yield server
 
 
 @pytest.fixture
-def ask(server: ScriptedServer) -> Callable[..., list[str]]:
+def ask(server: ScriptedServer) -> Ask:
     """Return the captions for one response of the server."""
 
-    def ask(
-        step: Step,
-        limit: int = 1,
-        timeout: str = "9",
-        *,
-        neutral: bool = False,
-        names: bool = True,
-    ) -> list[str]:
+    def ask(step: Step, limit: int = 1, timeout: str = "9", **flags: bool) -> list[str]:
         server.steps = [step]
         engine = ChatCompletionsCaptioner(f"{server.url}/v1/", "tiny", timeout)
-        captions = engine.caption(EVIDENCE, limit, gender_neutral=neutral, names=names)
+        options = {"gender_neutral": False, "names": True} | flags
+        captions = engine.caption(EVIDENCE, limit, **options)
         assert {caption.confidence for caption in captions} == {0}
         return [caption.text for caption in captions]
 
@@ -80,79 +70,56 @@ def prompt(server: ScriptedServer) -> str:
     return text
 
 
-def test_the_request_has_the_model_the_prompt_and_a_small_image(
-    ask: Callable[..., Any], server: ScriptedServer
-) -> None:
-    assert ask(completion("A cup of coffee.")) == ["a cup of coffee"]
+def test_one_request_returns_several_captions(ask: Ask, server: ScriptedServer) -> None:
+    text = "Here are some:\n\n1. A cup.\n2. **A mug.** It is red.\n- a cup\n3. A saucer.\n4. Tea."
+    assert ask(completion(text), 3) == ["a cup", "a mug", "a saucer"]
     (request,) = server.requests
     assert (request.method, request.path) == ("POST", "/v1/chat/completions")
     sent = json.loads(request.body)
     assert sent.keys() == {"model", "messages", "max_tokens", "temperature", "stream"}
     assert (sent["model"], sent["stream"]) == ("tiny", False)
-    image, text = sent["messages"][0]["content"]
-    assert "1 short English sentence" in text["text"]
-    kind, _, data = image["image_url"]["url"].partition(",")
+    assert "3 short English sentence" in prompt(server)
+    kind, _, data = sent["messages"][0]["content"][0]["image_url"]["url"].partition(",")
     assert kind == "data:image/jpeg;base64"
     assert Image.open(BytesIO(b64decode(data))).size == (1034, 775)
 
 
-def test_several_captions_are_different_lines_of_one_response(
-    ask: Callable[..., Any], server: ScriptedServer
-) -> None:
-    text = "Here are some:\n\n1. A cup.\n2. **A mug.** It is red.\n- a cup\n3. A saucer.\n4. Tea."
-    assert ask(completion(text), 3) == ["a cup", "a mug", "a saucer"]
-    assert len(server.requests) == 1
-    assert "3 short" in prompt(server)
-
-
 @pytest.mark.parametrize(("neutral", "names", "named"), [(0, 1, 1), (1, 1, 0), (0, 0, 0)])
 def test_the_prompt_has_the_names_that_the_request_permits(
-    ask: Callable[..., Any], server: ScriptedServer, neutral: bool, names: bool, named: bool
+    ask: Ask, server: ScriptedServer, neutral: bool, names: bool, named: bool
 ) -> None:
-    ask(completion("Two people."), neutral=neutral, names=names)
+    ask(completion("Two people."), gender_neutral=neutral, names=names)
     assert ("Ada, Grace Hopper" in prompt(server)) == bool(named)
     assert ("Name nobody" in prompt(server)) != bool(named)
     assert ("person or child" in prompt(server)) == bool(neutral)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "a cat on a sofa",
-        '"A cat on a sofa."',
-        "“A cat on a sofa”",
-        "'A cat on a sofa.'",
-        "**A cat on a *sofa*.**",
-        "A cat\ufffd on a \x10sofa.",
-        "```\nA cat on a sofa\n```",
-        "## A cat on a sofa",
-        "- A cat on a sofa",
-        "1. A cat on a sofa",
-        "A cat on a sofa! It sleeps.",
-        "A cat on a sofa\n\nThe sofa is red.",
-        "The image shows a cat on a sofa.",
-        "This image features a cat on a sofa. The cat sleeps.",
-        "In this image, there is a cat on a sofa.",
-        "In the picture we can see a cat on a sofa.",
-        "This is a photo of a cat on a sofa.",
-        '**Caption:** "A cat on a sofa."',
-        "Sure! Here's a caption for the image:\n\nA cat on a sofa.",
-        "Sure, here is a caption: A cat on a sofa.",
-        "<think>The user wants a caption. A dog?</think>\n\nA cat on a sofa.",
-    ],
-)
-def test_a_sentence_becomes_a_caption(ask: Callable[..., Any], text: str) -> None:
-    assert ask(completion(text)) == ["a cat on a sofa"]
+SENTENCES = [
+    "“A cat on a sofa”",
+    "'A cat on a sofa.'",
+    "A cat\ufffd on a \x10sofa.",
+    "```\nA cat on a sofa\n```",
+    "## A cat on a sofa",
+    "1. A cat on a sofa",
+    "A cat on a sofa! It sleeps.",
+    "This image features a cat on a sofa. The cat sleeps.",
+    "In this image, there is a cat on a sofa.",
+    "In the picture we can see a cat on a sofa.",
+    "This is a photo of a cat on a sofa.",
+    '**Caption:** "A cat on a *sofa*."',
+    "Sure! Here's a caption for the image:\n\nA cat on a sofa.\n\nThe sofa is red.",
+    "<think>The user wants a caption. A dog?</think>\n\nA cat on a sofa.",
+]
 
 
 @pytest.mark.parametrize(
     ("text", "caption"),
     [
+        *((text, "a cat on a sofa") for text in SENTENCES),
         ("Grace Hopper in uniform.", "Grace Hopper in uniform"),
         ("Ada in uniform.", "Ada in uniform"),
         ("UFOs above a city", "UFOs above a city"),
         ("Two Dalmatians on a beach.", "two Dalmatians on a beach"),
-        ("The Eiffel Tower", "the Eiffel Tower"),
         ("Dr. Smith near St. Paul's. He smiles.", "Dr. Smith near St. Paul's"),
         ("J. R. R. Tolkien at a desk. It is dark.", "J. R. R. Tolkien at a desk"),
         ('A sign with the word "Stop!" on a pole.', 'a sign with the word "Stop!" on a pole'),
@@ -160,11 +127,14 @@ def test_a_sentence_becomes_a_caption(ask: Callable[..., Any], text: str) -> Non
         ("A black and white photo of a street.", "a black and white photo of a street"),
         ("A bottle of 0.5 l.", "a bottle of 0.5 l"),
         ("I-beams on a sure-footed mule", "i-beams on a sure-footed mule"),
-        ("A man sits. A wom", "a man sits"),
     ],
 )
-def test_names_numbers_and_quotes_stay(ask: Callable[..., Any], text: str, caption: str) -> None:
-    assert ask(completion(text, "stop" if text[-1] != "m" else "length")) == [caption]
+def test_a_sentence_becomes_a_caption(ask: Ask, text: str, caption: str) -> None:
+    assert ask(completion(text)) == [caption]
+
+
+def test_a_sentence_that_was_cut_off_is_omitted(ask: Ask) -> None:
+    assert ask(completion("A man sits. A wom", "length")) == ["a man sits"]
 
 
 @pytest.mark.parametrize(
@@ -178,27 +148,10 @@ def test_names_numbers_and_quotes_stay(ask: Callable[..., Any], text: str, capti
     ],
 )
 def test_a_neutral_caption_has_no_gender_even_if_the_model_ignores_that(
-    ask: Callable[..., Any], text: str, neutral: str
+    ask: Ask, text: str, neutral: str
 ) -> None:
-    assert ask(completion(text), neutral=True) == [neutral]
+    assert ask(completion(text), gender_neutral=True) == [neutral]
     assert ask(completion(text))[0].lower() == text.lower()
-
-
-@pytest.mark.parametrize("step", [HANG, DRIP], ids=["silent", "dripping"])
-def test_a_slow_server_is_an_error_after_the_time_limit(
-    ask: Callable[..., Any], server: ScriptedServer, step: Step
-) -> None:
-    message = f"The captioner {server.url}/v1 did not respond within 0.5 s: raise captions.timeout"
-    with pytest.raises(EngineUnreachable, match=f"^{message}"):
-        ask(step, timeout="0.5")
-
-
-@pytest.mark.parametrize("step", [CUT, CUT_SHORT], ids=["cut", "cut short"])
-def test_a_server_that_hangs_up_is_an_error(
-    ask: Callable[..., Any], server: ScriptedServer, step: Step
-) -> None:
-    with pytest.raises(EngineUnreachable, match=rf"{server.url}/v1 is not accessible \(.+\)"):
-        ask(step)
 
 
 @pytest.mark.parametrize("url", ["", "http://127.0.0.1:65536", "http://[1:2]"])
@@ -213,42 +166,34 @@ def test_no_server_is_an_error(url: str) -> None:
 @pytest.mark.parametrize(
     ("step", "kind", "message"),
     [
+        (scripted.HANG, EngineUnreachable, "did not respond within 2 s: raise captions.timeout"),
+        (scripted.DRIP, EngineUnreachable, "did not respond within 2 s: raise captions.timeout"),
+        (scripted.CUT, EngineUnreachable, r"is not accessible \(.+\): start its server"),
+        (scripted.CUT_SHORT, EngineUnreachable, r"is not accessible \(.+\): start its server"),
         ((500, {}, b"oops"), EngineUnreachable, "returned HTTP 500: check"),
-        ((503, {}, {"error": {"message": "Loading model"}}), EngineUnreachable, "Loading model"),
         ((429, {}, {"detail": "Too many"}), EngineUnreachable, r"HTTP 429 \(Too many\)"),
         ((404, {}, {"error": "model 'tiny' not found"}), EngineUnavailable, "'tiny' not found"),
-        ((400, {}, {"object": "error", "message": "no vision"}), EngineUnavailable, "no vision"),
         ((301, {"Location": "/v1"}, b""), EngineUnavailable, "HTTP 301"),
         ((200, {}, b"<html>It works!</html>"), EngineUnavailable, "no chat completion"),
-        ((200, {}, b""), EngineUnavailable, "no chat completion"),
         ((200, {}, b"[" * 100_000), EngineUnavailable, "no chat completion"),
-        ((200, {}, b"\xff\xfe\x00"), EngineUnavailable, "no chat completion"),
         ((200, {}, [{"generated_text": "a cup"}]), EngineUnavailable, "no chat completion"),
         ((200, {}, {"choices": []}), EngineUnavailable, "no chat completion"),
-        ((200, {}, {"choices": [{"text": "a cup"}]}), EngineUnavailable, "no chat completion"),
-        ((200, {}, {"choices": [{"message": "x"}]}), EngineUnavailable, "no chat completion"),
-        (completion([{"text": "a cup"}]), EngineUnavailable, "no chat completion"),
         (completion("A cup." + 4_000_000 * " "), EngineUnavailable, "no chat completion"),
         (completion(None), EngineUnavailable, "no sentence"),
         (completion("Here is a caption:"), EngineUnavailable, "no sentence"),
         (completion("<think>Let me see", "length"), EngineUnavailable, "no sentence"),
         (completion("A cup that", "length"), EngineUnavailable, "no sentence"),
         (completion("I can't help with that."), EngineUnavailable, "refused to describe"),
-        (
-            completion("I\u2019m sorry, I cannot help."),
-            EngineUnavailable,
-            "refused to describe",
-        ),
-        (completion("Sorry, I don't."), EngineUnavailable, "refused to describe"),
+        (completion("I\u2019m sorry, I cannot."), EngineUnavailable, "refused to describe"),
         (completion(None, refusal="No."), EngineUnavailable, "refused to describe"),
         (completion("", "content_filter"), EngineUnavailable, "refused to describe"),
     ],
 )
 def test_a_wrong_or_refusing_server_is_an_error_that_names_it(
-    ask: Callable[..., Any], server: ScriptedServer, step: Step, kind: type, message: str
+    ask: Ask, server: ScriptedServer, step: Step, kind: type, message: str
 ) -> None:
     with pytest.raises(EngineUnavailable, match=message) as error:
-        ask(step)
+        ask(step, timeout="2")
     assert type(error.value) is kind
     assert str(error.value).startswith(f"The captioner {server.url}/v1 ")
     assert str(error.value).count(". ") == 0
@@ -256,15 +201,14 @@ def test_a_wrong_or_refusing_server_is_an_error_that_names_it(
 
 @pytest.mark.parametrize("status", [400, 401])
 def test_the_key_is_sent_and_shown_nowhere(
-    ask: Callable[..., Any],
+    ask: Ask,
     server: ScriptedServer,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     status: int,
 ) -> None:
     monkeypatch.setenv("VISION_CAPTIONER_KEY", f"{KEY}\n")
-    options = {"captioner": server.url, "captioner_model": "tiny"}
-    settings = LocalService(**options).settings  # type: ignore[arg-type]
+    settings = LocalService(captioner=server.url, captioner_model="tiny").settings
     engine = ChatCompletionsCaptioner(server.url, "tiny")
     with caplog.at_level(logging.DEBUG), pytest.raises(EngineUnavailable) as error:
         ask((status, {}, {"error": {"message": f"Incorrect API key provided: {KEY}"}}))
@@ -273,7 +217,7 @@ def test_the_key_is_sent_and_shown_nowhere(
     assert KEY not in f"{error.value}{engine!r}{engine.name}{settings!r}{caplog.text}"
 
 
-@pytest.mark.parametrize("key", ["a key", "schlüssel", "a\nb", 'a"b', "a\\b"])
+@pytest.mark.parametrize("key", ["a key", "schlüssel", 'a"b'])
 def test_an_invalid_key_is_an_error_that_does_not_show_it(
     monkeypatch: pytest.MonkeyPatch, key: str
 ) -> None:
@@ -283,9 +227,7 @@ def test_an_invalid_key_is_an_error_that_does_not_show_it(
     assert key not in str(error.value)
 
 
-def test_no_proxy_is_used_for_this_machine(
-    ask: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_proxy_is_used_for_this_machine(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.delenv("NO_PROXY", raising=False)
     monkeypatch.delenv("no_proxy", raising=False)
@@ -298,48 +240,30 @@ def test_no_proxy_is_used_for_this_machine(
 
 @contextmanager
 def service(server: ScriptedServer, **options: Any) -> Iterator[LocalService]:
-    settings = {"captioner": f"{server.url}/v1", "captioner_model": "tiny"} | options
-    with LocalService(**settings) as service:
+    url = f"{server.url}/v1"
+    with LocalService(captioner=url, captioner_model="tiny", **options) as service:
         yield service
 
 
 def post(service: LocalService, path: str, image: Path = CUP) -> requests.Response:
-    headers = {
-        "Ocp-Apim-Subscription-Key": service.key,
-        "Content-Type": "application/octet-stream",
-    }
+    headers = {"Ocp-Apim-Subscription-Key": service.key, "Content-Type": BINARY}
     return requests.post(f"{service.url}/{path}", image.read_bytes(), headers=headers, timeout=60)
 
 
-FOUR = "computervision/imageanalysis:analyze?api-version=2024-02-01&features="
-
-
-def test_the_sdk_gets_the_captions_of_the_model(server: ScriptedServer) -> None:
-    server.steps = [completion("A white mug.")]
-    with service(server) as running:
-        client = ComputerVisionAPI("westus", CognitiveServicesCredentials(running.key))
-        client.config.base_url = f"{running.url}/vision/v1.0"
-        with CUP.open("rb") as file:
-            described = client.describe_image_in_stream(file)
-        with CUP.open("rb") as file:
-            analyzed = client.analyze_image_in_stream(file, ["Description"]).description
-        for found in (described, analyzed):
-            (caption,) = found.captions
-            assert (caption.text, caption.confidence) == ("a white mug", 0)
-            assert "cup" in found.tags
-    assert len(server.requests) == 1  # the second result is cached
-
-
-def test_version_4_gets_captions_of_the_image_and_of_its_parts(server: ScriptedServer) -> None:
+def test_every_version_returns_the_captions_of_the_model(server: ScriptedServer) -> None:
     server.steps = [completion("A woman with a mug.")]
     with service(server) as running:
-        results = post(running, f"{FOUR}caption,denseCaptions&gender-neutral-caption=true").json()
+        found = [post(running, path).json()["description"] for path in DESCRIPTIONS]
+        assert len(server.requests) == 1  # the second result is cached
+        four = post(running, f"{FOUR}caption,denseCaptions&gender-neutral-caption=true").json()
         names = requests.get(f"{running.url}/health", timeout=10).json()["engines"]
-    assert results["captionResult"] == {"text": "a person with a mug", "confidence": 0}
-    dense = results["denseCaptionsResult"]["values"]
-    assert len(dense) > 1
+    for each in found:
+        assert each["captions"] == [{"text": "a woman with a mug", "confidence": 0}]
+        assert "cup" in each["tags"]
+    assert four["captionResult"] == {"text": "a person with a mug", "confidence": 0}
+    dense = four["denseCaptionsResult"]["values"]
     assert {caption["text"] for caption in dense} == {"a person with a mug"}
-    assert len(server.requests) == len(dense)  # the caption is the first of them
+    assert len(server.requests) - 1 == len(dense) > 1  # the caption is the first of them
     assert names["captions"] == f"tiny at {server.url}/v1"
 
 
@@ -356,25 +280,15 @@ def test_candidates_are_distinct_and_may_name_people_of_the_gallery(server: Scri
 
 @pytest.mark.parametrize(
     ("step", "status"),
-    [
-        (HANG, 502),
-        (CUT, 502),
-        ((500, {}, b""), 502),
-        ((200, {}, b"<html>"), 501),
-        (completion("I can't help with that."), 501),
-    ],
-    ids=["slow", "dead", "failing", "wrong", "refusing"],
+    [(scripted.HANG, 502), (completion("I can't help with that."), 501)],
+    ids=["slow", "refusing"],
 )
 def test_without_a_caption_the_request_fails_and_others_work(
     server: ScriptedServer, step: Step, status: int
 ) -> None:
     server.steps = [step]
     with service(server, engine_options={"captions.timeout": "0.5"}) as running:
-        responses = [
-            post(running, "vision/v1.0/describe"),
-            post(running, "vision/v3.2/analyze?visualFeatures=Description"),
-            post(running, f"{FOUR}denseCaptions"),
-        ]
+        responses = [post(running, path) for path in (*DESCRIPTIONS, f"{FOUR}denseCaptions")]
         assert post(running, "vision/v3.2/analyze?visualFeatures=Color").ok
     assert [response.status_code for response in responses] == [status] * 3
     flat, nested, four = (response.json() for response in responses)
@@ -389,76 +303,43 @@ def test_the_commands_of_the_page_are_valid() -> None:
     commands = re.findall(r"^python -m visionservice (.+)$", page, re.M)
     assert len(commands) == 5
     for command in commands:
-        options = _parser().parse_args(command.split())
-        names = ("captioner", "captioner_model")
-        settings = {name: getattr(options, name) for name in names}
-        settings |= {name: dict(getattr(options, name)) for name in ("engines", "engine_options")}
-        LocalService(**settings)
+        args = _parser().parse_args(command.split())
+        options = {"engines": dict(args.engines), "engine_options": dict(args.engine_options)}
+        LocalService(captioner=args.captioner, captioner_model=args.captioner_model, **options)
 
 
-def test_the_options_of_the_engine_do_the_same_as_the_short_ones() -> None:
-    url = "http://127.0.0.1:1/v1"
-    short = LocalService(captioner=url, captioner_model="tiny").settings
-    options = {"captions.url": url, "captions.model": "tiny"}
-    long = LocalService(engines={"captions": "chat-completions"}, engine_options=options).settings
-    assert (short.engines, short.engine_options) == (long.engines, long.engine_options)
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "localhost:11434",
-        "ftp://localhost/v1",
-        "http://",
-        "http://localhost/v1?key=1",
-        "http://localhost:99999/v1",
-        "http://local host/v1",
-        "http://a|b/v1",
-        "http://localhost/v\x001",
-        "http://localhost/v1\n",
-    ],
-)
-def test_an_invalid_url_is_an_error_at_the_start(url: str) -> None:
-    message = re.escape(f"Invalid captioner {url!r}: use http://HOST:PORT/v1, no login.")
-    with pytest.raises(ValueError, match=f"^{message}$"):
-        LocalService(captioner=url, captioner_model="tiny")
-
-
-@pytest.mark.parametrize("url", ["http://me:secret@a/v1", "me:secret@a", "http://me:sec\nret@a"])
-def test_the_login_of_a_url_is_rejected_and_not_shown(url: str) -> None:
-    message = "^Invalid captioner 'a(/v1)?': use http://HOST:PORT/v1, no login"
-    with pytest.raises(ValueError, match=message):
-        LocalService(captioner=url, captioner_model="tiny")
-    with pytest.raises(ValueError, match=r"^Invalid captioner: use") as error:
-        LocalService(captioner=url)
-    assert "sec" not in str(error.value)
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://localhost:11434/v1", "https://api.example.org/a/v1/", "http://[::1]:80", "HTTP://a"],
-)
+@pytest.mark.parametrize("url", ["https://api.example.org/a/v1/", "http://[::1]:80", "HTTP://a"])
 def test_a_valid_url_is_accepted(url: str) -> None:
     assert LocalService(captioner=url, captioner_model="tiny").settings.captioner == url
 
 
-URL = {"captioner": "http://a/v1"}
-MODEL = {"captioner_model": "tiny"}
+URL, MODEL = {"captioner": "http://a/v1"}, {"captioner_model": "tiny"}
+INVALID_URLS = [
+    "",
+    "localhost:11434",
+    "ftp://localhost/v1",
+    "http://localhost/v1?key=1",
+    "http://localhost:99999/v1",
+    "http://local host/v1",
+    "http://localhost/v1\n",
+]
+NOT_A_URL = "captioner {!r}: use http://HOST:PORT/v1, no login."
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        (URL, "Invalid captioner: use captioner and captioner_model together"),
-        (MODEL, "Invalid captioner: use captioner and captioner_model together"),
-        (URL | MODEL | {"engines": {"captions": "template"}}, "Invalid captioner: .* another"),
-        (URL | {"captioner_model": " "}, "Invalid captioner_model ' ': use the name of a model"),
-        (URL | MODEL | {"engine_options": {"captions.timeout": "0"}}, "Invalid timeout '0': use"),
-        (URL | MODEL | {"engine_options": {"captions.timeout": "nan"}}, "Invalid timeout 'nan'"),
-        (URL | MODEL | {"engine_options": {"captions.x": "1"}}, "Invalid engine 'chat-.*'x'"),
+        *(({"captioner": url} | MODEL, re.escape(NOT_A_URL.format(url))) for url in INVALID_URLS),
+        ({"captioner": "http://me:secret@a/v1"} | MODEL, "captioner 'a/v1': use http://HOST:PORT"),
+        ({"captioner": "http://me:secret@a"}, "captioner: use captioner and captioner_model"),
+        (MODEL, "captioner: use captioner and captioner_model together"),
+        (URL | MODEL | {"engines": {"captions": "template"}}, "captioner: .* another"),
+        (URL | {"captioner_model": " "}, "captioner_model ' ': use the name of a model"),
+        (URL | MODEL | {"engine_options": {"captions.timeout": "0"}}, "timeout '0': use"),
+        (URL | MODEL | {"engine_options": {"captions.x": "1"}}, "engine 'chat-.*'x'"),
     ],
 )
-def test_settings_that_do_not_agree_are_an_error(settings: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=f"^{message}"):
+def test_invalid_settings_are_an_error(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=f"^Invalid {message}") as error:
         LocalService(**settings)
+    assert "secret" not in str(error.value)

@@ -2,103 +2,64 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from visionservice.engines.base import LabelScore, Object
+import pytest
+
+from tests.service.engines.builders import SMALL, image_of, sentence
+from visionservice.engines.base import Object
 from visionservice.engines.captions.objects import object_plan
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 
-CUP = Object("cup", 0.95, Box(150, 150, 60, 60))
-TABLE = Object("dining table", 0.8, Box(0, 100, 400, 300))
+CUP, TABLE = Object("cup", 0.95, SMALL), Object("dining table", 0.8, Box(0, 100, 400, 300))
+COFFEE, CAT_WORDS = {"espresso": 0.8, "coffee": 0.8}, {"cat": 0.9, "animal": 0.9}
+CAT = Object("cat", 0.95, Box(150, 100, 60, 100))
+COUCH = Object("couch", 0.9, Box(50, 120, 300, 150))
+BOAT = Object("boat", 0.97, Box(0, 100, 90, 60))
+DOUBTFUL = [replace(BOAT, confidence=0.4, box=Box(x, 200, 90, 60)) for x in (0, 120, 240)]
+SAME_PLACE = [replace(boat, box=BOAT.box) for boat in DOUBTFUL]
+CARS = [Object("car", 0.9, Box(x, 100, 90, 60)) for x in (0, 120)]
+BICYCLE = Object("bicycle", 0.8, Box(300, 100, 60, 60))
+CAKE, BUS = Object("cake", 0.65, SMALL), Object("bus", 0.7, SMALL)
+APPLE, POT = Object("apple", 0.56, SMALL), Object("potted plant", 0.7, SMALL)
+VASE = Object("vase", 0.97, Box(10, 10, 380, 380))
+DAISY = {"daisy": 0.35, "plant": 0.35}
+LIGHTHOUSES = [Object("lighthouse", 0.97, box) for box in (SMALL, Box(10, 150, 60, 60))]
+CAPTIONS = {
+    "a cup is on a table": (image_of(CUP, TABLE), "a cup on a table"),
+    "the scene model finds the content": (image_of(CUP, words=COFFEE), "a cup of coffee"),
+    "an animal is on a couch": (image_of(CAT, COUCH, words=CAT_WORDS), "a cat on a couch"),
+    "two objects are next to another": (image_of(*CARS, BICYCLE), "two cars next to a bicycle"),
+    "two more doubtful objects do not count": (image_of(BOAT, *DOUBTFUL[1:]), "a boat"),
+    "three more doubtful objects make a group": (image_of(BOAT, *DOUBTFUL), "a group of boats"),
+    "doubtful objects in the same place": (image_of(BOAT, *SAME_PLACE), "a boat"),
+    "an object fills the image": (image_of(VASE), "a close up of a vase"),
+    "a doubtful object is not confirmed": (image_of(CAKE), ""),
+    "a certain object needs no confirmation": (image_of(replace(CAKE, confidence=0.96)), "a cake"),
+    "both models find the object": (image_of(BUS, words={"bus": 0.2}), "a bus"),
+    "a low score is not confirmed": (image_of(APPLE), ""),
+    "two low scores agree": (image_of(APPLE, words={"apple": 0.41}), "an apple"),
+    "the models find two classes of plant": (image_of(POT, words=DAISY), "a plant"),
+    "an object of another detector": (image_of(*LIGHTHOUSES[:1]), "a lighthouse"),
+    "two objects of another detector": (image_of(*LIGHTHOUSES), "two lighthouses"),
+}
 
 
-def phrases(evidence: Evidence) -> list[str]:
-    plan = object_plan(evidence)
-    return [plan.subject.text, *(detail.text for detail in plan.details)] if plan else []
+@pytest.mark.parametrize(("evidence", "caption"), CAPTIONS.values(), ids=CAPTIONS)
+def test_a_caption_of_objects(evidence: Evidence, caption: str) -> None:
+    assert sentence(object_plan(evidence)) == caption
 
 
-def seeing(evidence: Evidence, *words: LabelScore) -> Evidence:
-    return evidence.with_results(scene=replace(evidence.scene, labels=words[:1], words=words))
-
-
-def test_a_cup_on_a_table_contains_coffee_if_the_scene_model_finds_it(nothing: Evidence) -> None:
-    served = nothing.with_results(objects=(CUP, TABLE))
-    assert phrases(served) == ["a cup", "on a table"]
-    assert phrases(seeing(served, LabelScore("espresso", 0.8), LabelScore("coffee", 0.8))) == [
-        "a cup of coffee",
-        "on a table",
-    ]
-
-
-def test_a_generic_name_is_that_of_the_object_and_not_of_its_use(nothing: Evidence) -> None:
-    names = {
-        "boat": "a vehicle",
-        "refrigerator": "an appliance",
-        "skateboard": "",
-        "cat": "an animal",
-    }
-    names |= {"traffic light": "", "apple": "food"}
-    for name, generic in names.items():
-        thing = Object(name, 0.97, Box(150, 150, 60, 60))
-        named = object_plan(nothing.with_results(objects=(thing,)))
-        assert named, name
-        assert named.generic_name == generic, name
-
-
-def test_an_animal_is_on_a_couch(nothing: Evidence) -> None:
-    cat = Object("cat", 0.95, Box(150, 100, 60, 100))
-    couch = Object("couch", 0.9, Box(50, 120, 300, 150))
-    both = seeing(
-        nothing.with_results(objects=(cat, couch)),
-        LabelScore("cat", 0.9),
-        LabelScore("animal", 0.9),
-    )
-    assert phrases(both) == ["a cat", "on a couch"]
-
-
-def test_three_doubtful_objects_more_make_a_group(nothing: Evidence) -> None:
-    boat = Object("boat", 0.97, Box(0, 100, 90, 60))
-    doubtful = [replace(boat, confidence=0.4, box=Box(x, 200, 90, 60)) for x in (0, 120, 240)]
-    assert phrases(nothing.with_results(objects=(boat, *doubtful[1:]))) == ["a boat"]
-    assert phrases(nothing.with_results(objects=(boat, *doubtful))) == ["a group of boats"]
-    same = [replace(each, box=boat.box) for each in doubtful]
-    assert phrases(nothing.with_results(objects=(boat, *same))) == ["a boat"]
-
-
-def test_objects_are_counted_and_next_to_others(nothing: Evidence) -> None:
-    cars = [Object("car", 0.9, Box(x, 100, 90, 60)) for x in (0, 120)]
-    bicycle = Object("bicycle", 0.8, Box(300, 100, 60, 60))
-    assert phrases(nothing.with_results(objects=(*cars, bicycle))) == [
-        "two cars",
-        "next to a bicycle",
-    ]
-
-
-def test_an_object_that_fills_the_image_is_a_close_up(nothing: Evidence) -> None:
-    vase = Object("vase", 0.97, Box(10, 10, 380, 380))
-    assert phrases(nothing.with_results(objects=(vase,))) == ["a close up of a vase"]
-
-
-def test_both_models_find_an_object_or_it_is_certain(nothing: Evidence) -> None:
-    cake = Object("cake", 0.65, Box(150, 150, 60, 60))
-    assert phrases(nothing.with_results(objects=(cake,))) == []
-    assert phrases(nothing.with_results(objects=(replace(cake, confidence=0.96),))) == ["a cake"]
-    suitcase = nothing.with_results(objects=(replace(cake, name="bus", confidence=0.7),))
-    assert phrases(seeing(suitcase, LabelScore("bus", 0.2))) == ["a bus"]
-
-
-def test_a_plant_of_different_classes_to_the_models_is_a_plant(nothing: Evidence) -> None:
-    pot = nothing.with_results(objects=(Object("potted plant", 0.7, Box(150, 150, 60, 60)),))
-    assert phrases(seeing(pot, LabelScore("daisy", 0.35), LabelScore("plant", 0.35))) == ["a plant"]
-
-
-def test_two_low_scores_that_agree_are_an_apple(nothing: Evidence) -> None:
-    apple = nothing.with_results(objects=(Object("apple", 0.56, Box(150, 150, 60, 60)),))
-    assert phrases(apple) == []
-    assert phrases(seeing(apple, LabelScore("apple", 0.41))) == ["an apple"]
-
-
-def test_an_object_of_another_detector_is_named_and_counted(nothing: Evidence) -> None:
-    lighthouse = Object("lighthouse", 0.97, Box(150, 150, 60, 60))
-    assert phrases(nothing.with_results(objects=(lighthouse,))) == ["a lighthouse"]
-    other = Object("lighthouse", 0.97, Box(10, 150, 60, 60))
-    assert phrases(nothing.with_results(objects=(lighthouse, other))) == ["two lighthouses"]
+@pytest.mark.parametrize(
+    ("name", "generic"),
+    [
+        ("boat", "a vehicle"),
+        ("refrigerator", "an appliance"),
+        ("cat", "an animal"),
+        ("apple", "food"),
+        ("skateboard", ""),
+    ],
+)
+def test_a_generic_name_is_that_of_the_object_and_not_of_its_use(name: str, generic: str) -> None:
+    plan = object_plan(image_of(Object(name, 0.97, SMALL)))
+    assert plan
+    assert plan.generic_name == generic

@@ -6,184 +6,136 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from visionservice.engines.base import Face, ImageType, LabelScore, Line, Object, OcrResult
-from visionservice.engines.base import Word as Printed
+from tests.service.engines.builders import BODY, CLIP_ART, LARGE, face, image_of, scene, text
+from visionservice.engines.base import Face, ImageType, Object, OcrResult
 from visionservice.engines.evidence.evidence import Evidence
 from visionservice.engines.geometry import Box
 
-LARGE = Box(50, 50, 200, 200)
-BODY = Object("person", 0.95, Box(100, 50, 100, 300))
-CORNERS = ((0.0, 0.0), (9.0, 0.0), (9.0, 9.0), (0.0, 9.0))
+BESIDE = Box(200, 50, 200, 200)
 
 
-def seeing(evidence: Evidence, *words: LabelScore) -> Evidence:
-    return evidence.with_results(scene=replace(evidence.scene, labels=words[:1], words=words))
+def large(name: str, confidence: float) -> Object:
+    return Object(name, confidence, LARGE)
 
 
-def printed(evidence: Evidence, count: int) -> Evidence:
-    words = tuple(Printed("word", CORNERS, 0.9) for _ in range(count))
-    line = Line("word " * count, CORNERS, words, 0.9)
-    return evidence.with_results(text=OcrResult((line,), (), "Up", 0.0, "en"))
+SKIS, UMBRELLA, BOAT = large("skis", 0.7), large("umbrella", 0.92), large("boat", 0.92)
+BIRD, HEAD = large("bird", 0.95), Object("bird", 0.65, Box(60, 60, 90, 90))
+GIRAFFE, HORSE, ZEBRA = large("giraffe", 0.9), large("horse", 0.9), Object("zebra", 0.99, BESIDE)
+UNSURE_GIRAFFE, UNSURE_HORSE = replace(GIRAFFE, confidence=0.7), replace(HORSE, confidence=0.7)
+DOG, CAT = large("dog", 0.8), Object("cat", 0.7, Box(50, 40, 210, 210))
+CHICK, CAT_BESIDE = replace(HEAD, confidence=0.9), replace(CAT, box=BESIDE)
+ROBIN, CHEETAH = {"robin": 0.5, "animal": 0.9, "bird": 0.8}, {"cheetah": 0.97, "animal": 0.99}
+ANTELOPE, ZEBRAS = {"antelope": 0.7, "animal": 0.91}, {"zebra": 0.86, "animal": 0.91}
+SOME_BIRD, CAT_OR_DOG = {"bird": 0.6, "animal": 0.6}, {"cat": 0.3, "dog": 0.1}
+TIGER = {"animal": 0.93, "tiger": 0.86, "cat": 0.07}
+IN_BOX = scene(boxes=(TIGER,))
+OBJECTS = {
+    "no scene contradicts the object": (image_of(SKIS), "skis"),
+    "a certain scene outweighs it": (image_of(SKIS, words={"daisy": 0.93}), ""),
+    "the scene confirms it": (image_of(SKIS, words={"skis": 0.93}), "skis"),
+    "a doubtful person": (image_of(large("person", 0.42)), ""),
+    "a scene of another animal": (image_of(large("bird", 1), words=CHEETAH), ""),
+    "a scene of this animal": (image_of(large("bird", 1), words=ROBIN), "bird"),
+    "the scene model has no giraffe": (image_of(GIRAFFE, words=ANTELOPE), "giraffe"),
+    "a giraffe below 0.85": (image_of(UNSURE_GIRAFFE, words=ANTELOPE), ""),
+    "the scene model has one color of horse": (image_of(HORSE, words=ANTELOPE), "horse"),
+    "a horse below 0.85": (image_of(UNSURE_HORSE, words=ANTELOPE), ""),
+    "an animal beside that of the scene": (image_of(ZEBRA, GIRAFFE, words=ZEBRAS), "zebra giraffe"),
+    "an animal in place of another": (image_of(GIRAFFE, words=ZEBRAS), ""),
+    "one box of a dog and a likelier cat": (image_of(DOG, CAT, words=CAT_OR_DOG), "cat"),
+    "one box, and a dog in the scene": (image_of(DOG, CAT, words={"dog": 0.1}), "dog"),
+    "two animals in two boxes": (image_of(DOG, CAT_BESIDE, words=CAT_OR_DOG), "dog cat"),
+    "the head of a bird": (image_of(BIRD, HEAD, words=SOME_BIRD), "bird"),
+    "a bird and a chick": (image_of(BIRD, CHICK, words=SOME_BIRD), "bird bird"),
+    "large and not confirmed": (image_of(UMBRELLA), ""),
+    "large and confirmed": (image_of(UMBRELLA, words={"umbrella": 0.1}), "umbrella"),
+    "large and certain": (image_of(large("umbrella", 0.97)), "umbrella"),
+    "too small to need confirmation": (image_of(replace(UMBRELLA, box=HEAD.box)), "umbrella"),
+    "a kite, which is no class of the scene model": (image_of(large("kite", 0.92)), "kite"),
+    "a doubtful object without a scene": (image_of(large("dog", 0.5)), ""),
+    "a vehicle in no place": (image_of(BOAT), ""),
+    "a vehicle outdoors": (image_of(BOAT, scene=scene(outdoor=0.9)), "boat"),
+    "a tiger in the box of a zebra": (image_of(large("zebra", 0.9), scene=IN_BOX), ""),
+    "a tiger in the box of a cat": (image_of(large("cat", 0.9), scene=IN_BOX), ""),
+    "a tiger in the box of a giraffe": (image_of(GIRAFFE, scene=IN_BOX), "giraffe"),
+    "a drawing": (image_of(large("kite", 0.98), image_type=CLIP_ART), ""),
+}
 
 
-def face(left: int, top: int, age: int = 40, gender: str = "Male") -> Face:
-    return Face(Box(left, top, 40, 40), 0.9, age=age, gender=gender)
+@pytest.mark.parametrize(("evidence", "names"), OBJECTS.values(), ids=OBJECTS)
+def test_the_scene_decides_which_objects_count(evidence: Evidence, names: str) -> None:
+    assert [found.name for found in evidence.corroborated_objects] == names.split()
 
 
-def test_a_confident_scene_outweighs_a_doubtful_object(nothing: Evidence) -> None:
-    skis = nothing.with_results(objects=(Object("skis", 0.7, LARGE),))
-    assert skis.corroborated_objects
-    assert not seeing(skis, LabelScore("daisy", 0.93)).corroborated_objects
-    assert seeing(skis, LabelScore("skis", 0.93)).corroborated_objects
+DOG_BOX = scene(boxes=({"animal": 0.97, "dog": 0.9, "corgi": 0.9},))
+CUP_BOX = scene(boxes=({"cup": 0.6},))
 
 
-def test_an_animal_must_match_the_scene(nothing: Evidence) -> None:
-    bird = nothing.with_results(objects=(Object("bird", 1.0, LARGE),))
-    assert not seeing(
-        bird, LabelScore("cheetah", 0.97), LabelScore("animal", 0.99)
-    ).corroborated_objects
-    assert seeing(
-        bird, LabelScore("robin", 0.5), LabelScore("animal", 0.9), LabelScore("bird", 0.8)
-    ).corroborated_objects
+CONFIDENCES = {
+    "the image": (image_of(large("dog", 0.5), words={"dog": 0.8}), "dog", 0.9),
+    "a dog in its box": (image_of(large("dog", 0.5), scene=DOG_BOX), "dog", 0.95),
+    "another animal": (image_of(large("cat", 0.88), scene=DOG_BOX), "dog", 0.9),
+    "any object's box": (image_of(large("cup", 0.5), scene=CUP_BOX), "cup", 0.8),
+}
 
 
-def test_an_animal_that_the_scene_model_hardly_knows_needs_no_confirmation(
-    nothing: Evidence,
-) -> None:
-    words = LabelScore("antelope", 0.7), LabelScore("animal", 0.91)
-    for name in ("giraffe", "horse"):
-        certain = nothing.with_results(objects=(Object(name, 0.9, LARGE),))
-        assert seeing(certain, *words).corroborated_objects
-        doubtful = nothing.with_results(objects=(Object(name, 0.7, LARGE),))
-        assert not seeing(doubtful, *words).corroborated_objects
+@pytest.mark.parametrize(("evidence", "name", "confidence"), CONFIDENCES.values(), ids=CONFIDENCES)
+def test_the_scene_raises_a_confidence(evidence: Evidence, name: str, confidence: float) -> None:
+    (found,) = evidence.corroborated_objects
+    assert (found.name, found.confidence) == (name, pytest.approx(confidence))
 
 
-def test_an_animal_beside_another_one_stands_and_one_in_its_place_does_not(
-    nothing: Evidence,
-) -> None:
-    giraffe = Object("giraffe", 0.97, LARGE)
-    zebra = Object("zebra", 0.99, Box(200, 50, 200, 200))
-    words = LabelScore("zebra", 0.86), LabelScore("animal", 0.91)
-    both = nothing.with_results(objects=(giraffe, zebra))
-    assert len(seeing(both, *words).corroborated_objects) == 2
-    alone = nothing.with_results(objects=(giraffe,))
-    assert not seeing(alone, *words).corroborated_objects
+def test_clip_art_of_a_thing_that_the_scene_shows_is_no_drawing() -> None:
+    assert image_of(image_type=CLIP_ART).is_drawing
+    assert not image_of(words={"running shoe": 0.96}, image_type=CLIP_ART).is_drawing
+    assert image_of(words={"tiger": 0.96}, image_type=ImageType(2, 1)).is_drawing
 
 
-def test_two_animals_in_one_place_are_the_one_that_the_scene_shows(nothing: Evidence) -> None:
-    dog, cat = Object("dog", 0.8, LARGE), Object("cat", 0.7, Box(50, 40, 210, 210))
-    both = nothing.with_results(objects=(dog, cat))
-    words = LabelScore("cat", 0.3), LabelScore("dog", 0.1)
-    assert [o.name for o in seeing(both, *words).corroborated_objects] == ["cat"]
-    assert [o.name for o in seeing(both, *words[1:]).corroborated_objects] == ["dog"]
-    apart = both.with_results(objects=(dog, replace(cat, box=Box(200, 50, 200, 200))))
-    assert len(seeing(apart, *words).corroborated_objects) == 2
+DOCUMENTS = {
+    "some words": (5, image_of(), True),
+    "one word": (1, image_of(), False),
+    "words and a face": (5, image_of(faces=(face(10),)), False),
+    "words on an object": (5, image_of(large("suitcase", 0.7)), False),
+    "a page and an object": (40, image_of(large("suitcase", 0.7)), True),
+}
 
 
-def test_a_doubtful_object_within_one_of_its_class_is_a_part_of_it(nothing: Evidence) -> None:
-    bird, head = Object("bird", 0.95, LARGE), Object("bird", 0.65, Box(60, 60, 90, 90))
-    shown = seeing(nothing, LabelScore("bird", 0.6), LabelScore("animal", 0.6))
-    assert shown.with_results(objects=(bird, head)).corroborated_objects == (bird,)
-    chick = replace(head, confidence=0.9)
-    assert len(shown.with_results(objects=(bird, chick)).corroborated_objects) == 2
+@pytest.mark.parametrize(("count", "evidence", "document"), DOCUMENTS.values(), ids=DOCUMENTS)
+def test_words_alone_are_a_document(count: int, evidence: Evidence, document: bool) -> None:
+    printed = evidence.with_results(text=text("word " * count))
+    assert (printed.word_count, printed.is_document) == (count, document)
 
 
-def test_clip_art_of_a_thing_that_the_scene_shows_is_no_drawing(nothing: Evidence) -> None:
-    cut_out = nothing.with_results(image_type=ImageType(3, 0))
-    assert cut_out.is_drawing
-    assert not seeing(cut_out, LabelScore("running shoe", 0.96)).is_drawing
-    assert seeing(
-        nothing.with_results(image_type=ImageType(2, 1)), LabelScore("tiger", 0.96)
-    ).is_drawing
+class Source:
+    """A source of results that counts the reads of the text."""
+
+    reads = 0
+
+    @property
+    def text(self) -> OcrResult:
+        self.reads += 1
+        return text("a word")
 
 
-def looking_again(evidence: Evidence, thing: Object, *words: LabelScore) -> list[Object]:
-    """The objects after the scene model has found these words in the box of one."""
-    scene = replace(evidence.scene, object_words=(words,))
-    return [*evidence.with_results(objects=(thing,), scene=scene).corroborated_objects]
+def test_a_result_comes_from_the_source_when_it_is_read() -> None:
+    source = Source()
+    evidence = Evidence(source)
+    assert source.reads == 0
+    assert evidence.text == text("a word")
+    assert evidence.with_results(text=1).with_results(names=()).text == 1
+    assert source.reads == 1
 
 
-def test_an_animal_is_what_both_models_find_in_its_box(nothing: Evidence) -> None:
-    words = LabelScore("animal", 0.97), LabelScore("dog", 0.9), LabelScore("corgi", 0.9)
-    (dog,) = looking_again(nothing, Object("dog", 0.5, LARGE), *words)
-    assert dog.confidence == pytest.approx(0.95)
-    (renamed,) = looking_again(nothing, Object("cat", 0.88, LARGE), *words)
-    assert (renamed.name, renamed.confidence) == ("dog", 0.9)
+@pytest.mark.parametrize("shown", [image_of(BODY), image_of(faces=(face(10),))])
+def test_the_text_of_an_image_with_people_is_not_read(shown: Evidence) -> None:
+    results = {name: getattr(shown, name) for name in ("image_type", "scene", "faces", "objects")}
+    source = Source()
+    assert not Evidence(source, size=shown.size, **results).is_document
+    assert source.reads == 0
 
 
-def test_another_classifier_may_name_any_object_in_its_box(nothing: Evidence) -> None:
-    (cup,) = looking_again(nothing, Object("cup", 0.5, LARGE), LabelScore("cup", 0.6))
-    assert cup.confidence == pytest.approx(0.8)
-
-
-def test_an_animal_that_the_object_model_has_no_class_for_is_no_other_one(
-    nothing: Evidence,
-) -> None:
-    words = LabelScore("animal", 0.93), LabelScore("tiger", 0.86), LabelScore("cat", 0.07)
-    assert not looking_again(nothing, Object("zebra", 0.9, LARGE), *words)
-    assert not looking_again(nothing, Object("cat", 0.9, LARGE), *words)
-    assert looking_again(nothing, Object("giraffe", 0.9, LARGE), *words)
-
-
-def test_two_doubtful_models_that_agree_are_certain(nothing: Evidence) -> None:
-    dog = nothing.with_results(objects=(Object("dog", 0.5, LARGE),))
-    assert not dog.corroborated_objects
-    (found,) = seeing(dog, LabelScore("dog", 0.8)).corroborated_objects
-    assert found.confidence == pytest.approx(0.9)
-
-
-def test_a_large_object_needs_confirmation_by_the_scene(nothing: Evidence) -> None:
-    umbrella = Object("umbrella", 0.92, LARGE)
-    assert not nothing.with_results(objects=(umbrella,)).corroborated_objects
-    assert nothing.with_results(objects=(replace(umbrella, confidence=0.97),)).corroborated_objects
-    assert nothing.with_results(
-        objects=(replace(umbrella, box=Box(0, 0, 60, 60)),)
-    ).corroborated_objects
-    assert seeing(
-        nothing.with_results(objects=(umbrella,)), LabelScore("umbrella", 0.1)
-    ).corroborated_objects
-    assert nothing.with_results(
-        objects=(Object("kite", 0.92, LARGE),)
-    ).corroborated_objects  # not the bird
-
-
-def test_the_outdoors_confirm_a_vehicle(nothing: Evidence) -> None:
-    boat = nothing.with_results(objects=(Object("boat", 0.92, LARGE),))
-    assert not boat.corroborated_objects
-    assert boat.with_results(scene=replace(nothing.scene, outdoor=0.9)).corroborated_objects
-
-
-def test_the_text_of_an_image_with_people_is_not_read(nothing: Evidence) -> None:
-    class Unread:
-        @property
-        def text(self) -> OcrResult:
-            raise AssertionError("the text was read")
-
-    results = {name: getattr(nothing, name) for name in ("size", "image_type", "scene")}
-    body = Object("person", 0.95, LARGE)
-    assert not Evidence(Unread(), **results, faces=(), objects=(body,)).is_document
-    face = Face(Box(10, 10, 90, 90), 0.9, age=30, gender="Male")
-    assert not Evidence(Unread(), **results, faces=(face,), objects=()).is_document
-
-
-def test_a_drawing_has_no_corroborated_objects(nothing: Evidence) -> None:
-    drawn = nothing.with_results(image_type=ImageType(clip_art=2, line_drawing=0))
-    assert not drawn.with_results(objects=(Object("kite", 0.98, LARGE),)).corroborated_objects
-
-
-def test_doubtful_objects_are_not_corroborated(nothing: Evidence) -> None:
-    assert not nothing.with_results(objects=(Object("person", 0.42, LARGE),)).corroborated_objects
-
-
-def test_words_without_people_or_objects_are_a_document(nothing: Evidence) -> None:
-    assert printed(nothing, 5).word_count == 5
-    assert printed(nothing, 5).is_document
-    assert not printed(nothing, 1).is_document
-    face = Face(Box(10, 10, 90, 90), 0.9, age=30, gender="Male")
-    assert not printed(nothing, 5).with_results(faces=(face,)).is_document
-    case = (Object("suitcase", 0.7, LARGE),)
-    assert not printed(nothing, 5).with_results(objects=case).is_document
-    assert printed(nothing, 40).with_results(objects=case).is_document
+def test_evidence_can_be_copied() -> None:
+    assert deepcopy(image_of(names=("Ada Lovelace",))).names == ("Ada Lovelace",)
 
 
 def test_an_image_is_resized_to_a_number_of_pixels() -> None:
@@ -191,66 +143,29 @@ def test_an_image_is_resized_to_a_number_of_pixels() -> None:
     evidence = Evidence(image=image, working=working)
     assert evidence.resized(1_440_000) is image
     assert evidence.resized(1_000_000) is working
-    small = evidence.resized(10_000)
-    assert small.shape == (100, 100, 3)
-    assert (small == 7).all()
+    assert (evidence.resized(10_000) == np.full((100, 100, 3), 7)).all()
 
 
-def test_a_result_comes_from_the_source_when_it_is_read() -> None:
-    class Source:
-        reads = 0
-
-        @property
-        def faces(self) -> tuple[Face, ...]:
-            self.reads += 1
-            return ()
-
-    source = Source()
-    evidence = Evidence(source)
-    assert source.reads == 0
-    assert evidence.faces == ()
-    assert source.reads == 1
-    assert evidence.with_results(faces=(1,)).with_results(names=()).faces == (1,)
-    assert source.reads == 1
-
-
-def test_evidence_can_be_copied(nothing: Evidence) -> None:
-    copied = deepcopy(nothing.with_results(names=("Ada Lovelace",)))
-    assert copied.names == ("Ada Lovelace",)
-    assert copied.objects == ()
+LEANING = Object("person", 0.94, Box(0, 100, 180, 250))
+OVERLAPPING = [BODY, LEANING]
+HEAD_ON_BODY, LEFT, APART = (face(x, 60, 40) for x in (130, 100, 300))
+WOMAN = face(150, 70, 40, gender="Female")
+UNSURE = replace(HEAD_ON_BODY, gender_confidence=0.6)
+UNSURE_CHILD = replace(UNSURE, age=8, gender="Female")
+PEOPLE = {
+    "a face on a body": ([BODY], [HEAD_ON_BODY], {"man": BODY}),
+    "a doubtful gender": ([BODY], [UNSURE], {"person": BODY}),
+    "the doubtful gender of a child": ([BODY], [UNSURE_CHILD], {"child": BODY}),
+    "a face beside a body": ([BODY], [APART], {"person": BODY, "man": APART}),
+    "one body, two faces": ([BODY], [LEFT, WOMAN], {"man": LEFT, "woman": WOMAN}),
+    "two bodies": (OVERLAPPING, [HEAD_ON_BODY], {"person": LEANING, "man": BODY}),
+    "a doubtful body": ([replace(BODY, confidence=0.42)], [], {}),
+}
 
 
-def test_a_face_on_a_body_is_one_person_with_the_box_of_the_body(nothing: Evidence) -> None:
-    (person,) = nothing.with_results(objects=(BODY,), faces=(face(130, 60),)).people
-    assert person.box == BODY.box
-    assert person.word == "man"
-
-
-def test_a_doubtful_gender_has_a_neutral_word(nothing: Evidence) -> None:
-    doubtful = replace(face(130, 60), gender_confidence=0.6)
-    (person,) = nothing.with_results(objects=(BODY,), faces=(doubtful,)).people
-    assert person.word == "person"
-    child = replace(face(130, 60, 8, "Female"), gender_confidence=0.6)
-    (person,) = nothing.with_results(objects=(BODY,), faces=(child,)).people
-    assert person.word == "child"
-
-
-def test_a_face_beside_a_body_is_another_person(nothing: Evidence) -> None:
-    found = nothing.with_results(objects=(BODY,), faces=(face(300, 60),)).people
-    assert [person.word for person in found] == ["person", "man"]
-
-
-def test_a_body_around_two_faces_is_not_a_third_person(nothing: Evidence) -> None:
-    found = nothing.with_results(objects=(BODY,), faces=(face(100, 60), face(150, 70))).people
-    assert len(found) == 2
-
-
-def test_a_face_where_two_bodies_overlap_belongs_to_one_of_them(nothing: Evidence) -> None:
-    leaning = Object("person", 0.94, Box(0, 100, 180, 250))
-    found = nothing.with_results(objects=(BODY, leaning), faces=(face(130, 60),)).people
-    assert [person.box for person in found] == [leaning.box, BODY.box]
-    assert [person.word for person in found] == ["person", "man"]
-
-
-def test_a_doubtful_body_is_no_person(nothing: Evidence) -> None:
-    assert not nothing.with_results(objects=(replace(BODY, confidence=0.42),)).people
+@pytest.mark.parametrize(("bodies", "faces", "people"), PEOPLE.values(), ids=PEOPLE)
+def test_people_are_faces_and_bodies(
+    bodies: list[Object], faces: list[Face], people: dict[str, Object | Face]
+) -> None:
+    found = image_of(*bodies, faces=tuple(faces)).people
+    assert [(each.word, each.box) for each in found] == [(w, o.box) for w, o in people.items()]
