@@ -15,19 +15,11 @@ from visionservice.engines.colors import NAMES, analyze
 Pixels = NDArray[np.uint8]
 
 PAINTS = {
-    "Black": (5, 5, 5),
-    "Blue": (30, 60, 200),
-    "Brown": (110, 65, 30),
-    "Grey": (128, 128, 128),
-    "Green": (40, 140, 50),
-    "Orange": (250, 140, 20),
-    "Pink": (250, 150, 190),
-    "Purple": (120, 40, 160),
-    "Red": (210, 20, 25),
-    "Teal": (0, 130, 130),
-    "White": (250, 250, 250),
-    "Yellow": (250, 220, 30),
-}
+    "Black": (5, 5, 5), "Blue": (30, 60, 200), "Brown": (110, 65, 30), "Grey": (128, 128, 128),
+    "Green": (40, 140, 50), "Orange": (250, 140, 20), "Pink": (250, 150, 190),
+    "Purple": (120, 40, 160), "Red": (210, 20, 25), "Teal": (0, 130, 130),
+    "White": (250, 250, 250), "Yellow": (250, 220, 30),
+}  # fmt: skip
 SEPIA = ("#1a0f05", "#8a6a45", "#f5e6c8")
 YELLOWED = ("#15120e", None, "#f7eed2")
 CYANOTYPE = ("#0a1a3a", "#3a6ea0", "#e8f4ff")

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -106,17 +104,6 @@ def test_a_face_is_kept_whole_in_every_shape_it_fits(shape: Size) -> None:
     found = window_in(COLLINS, shape, face)
     fits = face.width <= found.width and face.height <= found.height
     assert contains(found, face) == fits
-
-
-def test_all_that_fits_is_kept_in_the_published_images(evaluation: Path) -> None:
-    image = load_image(evaluation / "images" / "faces.jpg")
-    faces = faces_of(image)
-    assert len(faces) == 6
-    assert contains(window_in(image, (3, 1), *faces), *faces)
-    rider = load_image(evaluation / "images" / "objects.jpg")
-    things = default().objects.detect(np.asarray(rider))
-    square = best_window(rider.size, (1, 1), (), things, saliency(np.asarray(rider)))
-    assert contains(square, *(thing.box for thing in things))
 
 
 @pytest.mark.parametrize("of", [(300, 200), (50, 4200), (8, 300), (1, 1)])

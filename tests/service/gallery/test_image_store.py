@@ -34,9 +34,12 @@ class Extractor:
     """Returns whether an image is red or blue, nothing for a white one, and counts its calls."""
 
     calls = 0
+    error: Exception | None = None
 
     def __call__(self, image: RGBImage, _name: str | None) -> Features:
         self.calls += 1
+        if self.error:
+            raise self.error
         red, green, blue = image.reshape(-1, 3).mean(axis=0)
         return {} if green > 100 else {"red": np.array(red > blue)}
 
@@ -105,19 +108,21 @@ def test_damaged_features_are_extracted_again(
     assert extractor.calls == 4
 
 
-def test_a_slow_extraction_blocks_neither_names_nor_additions(tmp_path: Path) -> None:
+def test_a_slow_extraction_is_shared_and_blocks_neither_names_nor_changes(tmp_path: Path) -> None:
     started, go = Event(), Event()
 
-    def extract(image: RGBImage, _name: str | None) -> Features:
-        if image[0, 0, 0] > 100:  # red
-            started.set()
-            assert go.wait(30)
-        return {"red": image[0, 0, :1]}
+    class SlowExtractor(Extractor):
+        def __call__(self, image: RGBImage, name: str | None) -> Features:
+            if image[0, 0, 0] > 100:  # red
+                started.set()
+                assert go.wait(30)
+            return super().__call__(image, name)
 
-    store = ImageStore(tmp_path / "own", extract, "slow", None)
+    extractor = SlowExtractor()
+    store = opened(tmp_path, extractor)
     put(tmp_path, "own/Slow/a.jpg", RED)
-    with ThreadPoolExecutor(2) as threads:
-        slow = threads.submit(store.features)
+    with ThreadPoolExecutor(3) as threads:
+        slow = [threads.submit(colors, store) for _ in range(2)]
         try:
             assert started.wait(10)
             assert threads.submit(store.add, NAME, BLUE).result(10) == 1
@@ -125,41 +130,19 @@ def test_a_slow_extraction_blocks_neither_names_nor_additions(tmp_path: Path) ->
             assert threads.submit(store.remove, NAME).result(10)
         finally:
             go.set()
-        assert [name for name, _ in slow.result(10)] == ["Slow"]
+        assert [task.result(10) for task in slow] == [[("Slow", "red")]] * 2
+    assert extractor.calls == 2
 
 
-def test_two_threads_share_the_extraction(tmp_path: Path) -> None:
-    running: set[int] = set()
-    both = Event()
-
-    def extract(image: RGBImage, _name: str | None) -> Features:
-        running.add(int(image[0, 0, 2]))
-        if len(running) == 2:
-            both.set()
-        assert both.wait(10), "the second thread waits for the first"
-        return {"blue": image[0, 0, 2:]}
-
-    put(tmp_path, "own/A/a.jpg", RED)
-    put(tmp_path, "own/B/b.jpg", BLUE)
-    store = ImageStore(tmp_path / "own", extract, "slow", None)
-    with ThreadPoolExecutor(2) as threads:
-        results = list(threads.map(lambda _: store.features(), range(2)))
-    assert [[name for name, _ in found] for found in results] == [["A", "B"]] * 2
-
-
-def test_an_extractor_that_fails_is_called_again(tmp_path: Path) -> None:
+def test_an_extractor_that_fails_is_called_again(
+    store: ImageStore, extractor: Extractor, tmp_path: Path
+) -> None:
     put(tmp_path, f"own/{NAME}/a.jpg", RED)
-    errors = [RuntimeError("The model is missing")]
-
-    def extract(image: RGBImage, _name: str | None) -> Features:
-        if errors:
-            raise errors.pop()
-        return {"red": image[0, 0, :1]}
-
-    store = ImageStore(tmp_path / "own", extract, "failing", None)
+    extractor.error = RuntimeError("The model is missing")
     with pytest.raises(RuntimeError, match="missing"):
         store.features()
-    assert len(store.features()) == 1
+    extractor.error = None
+    assert colors(store) == [(NAME, "red")]
 
 
 def test_an_image_that_changes_is_extracted_again(store: ImageStore, tmp_path: Path) -> None:

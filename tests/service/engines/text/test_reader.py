@@ -187,12 +187,6 @@ def test_columns_are_regions_read_one_after_the_other() -> None:
     assert text.lines == sum(text.regions, ())
 
 
-def test_handwriting_is_read_the_right_way_up() -> None:
-    text = seen(load_image(sample_path("handwriting.jpg")))
-    assert text.orientation == "Up"
-    assert "How vexingly quick daft zebras jump" in [line.text for line in text.lines]
-
-
 def test_real_print_is_read_with_few_errors(evaluation: Path) -> None:
     text = seen(load_image(evaluation / "images" / "printed_text.jpg"))
     truth = (
