@@ -116,13 +116,11 @@ def test_the_result_has_the_requested_pages_with_their_words(
     assert len(processes()) <= before
 
 
-def test_an_image_is_a_document_of_one_page_in_pixels_that_is_not_kept() -> None:
+def test_an_image_is_a_document_of_one_page_in_pixels_that_is_decoded_once_and_not_kept() -> None:
     document = opened(PAGE)
     assert (document.pages, document.unit) == (1, "pixel")
-    assert document.decoded
     first, again = document.page(1), document.page(1)
     assert "full" in vars(first)
-    assert document.decoded is None
     assert "full" not in vars(again)
     assert np.array_equal(first.full, again.full)
 

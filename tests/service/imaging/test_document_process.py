@@ -10,11 +10,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from visionservice.api.limits import IMAGE_V4, READ_V3
+from visionservice.api.limits import IMAGE_V4
 from visionservice.errors import ApiError
 from visionservice.imaging import document_process
 from visionservice.imaging.decode import decode
-from visionservice.imaging.document import Document
 from visionservice.imaging.document_process import DocumentProcess
 from visionservice.imaging.probe import probe
 
@@ -125,39 +124,30 @@ def worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return program
 
 
-@pytest.mark.parametrize("kind", ["TIFF", "PDF"])
-def test_a_crash_of_the_decoder_is_an_error_of_this_file_alone(kind: str, worker: Path) -> None:
-    worker.write_text(
-        "import os, sys\n"
-        "sys.stdin.buffer.read(int(sys.argv[2]))\n"
-        "for line in sys.stdin:\n"
-        "    print('ok 1 90 60', flush=True) if line[0] == 's' else os.abort()\n"
-    )
-    buffer = BytesIO()
-    Image.new("RGB", (90, 60)).save(buffer, kind)
-    document = Document(buffer.getvalue(), probe(buffer.getvalue(), READ_V3))
-    with closing(document), pytest.raises(ApiError, match="not a valid image") as error:
-        document.page(1)
-    assert error.value.hint == f"The {kind} cannot be read."
-
-
 @pytest.mark.parametrize(
-    "reply", ["", "nonsense", "ok", "ok 1", "ok 1 9", "ok 1 99999999 99999999", "ok 1 5 5"]
+    "program",
+    [
+        pytest.param("import os; os.abort()", id="a crash"),
+        *(
+            f"print({reply!r})"
+            for reply in ("", "nonsense", "ok", "ok 1", "ok 1 9", "ok 1 99999999 9999", "ok 1 5 5")
+        ),
+    ],
 )
-def test_an_invalid_reply_of_the_process_is_an_error(reply: str, worker: Path) -> None:
-    worker.write_text(f"print({reply!r})")
-    with (
-        closing(DocumentProcess(b"", "Pdf")) as process,
-        pytest.raises(ApiError, match="not a valid"),
-    ):
-        process.draw(1)
+def test_a_crash_or_an_invalid_reply_of_the_process_is_an_error_of_the_file(
+    program: str, worker: Path
+) -> None:
+    worker.write_text(program)
+    with pytest.raises(ApiError, match="not a valid image") as error:
+        drawn(ONE)
+    assert error.value.hint == "The PDF cannot be read."
 
 
 def test_a_tiff_is_decoded_in_a_process_for_an_operation_on_images(worker: Path) -> None:
     worker.write_text("raise SystemExit")
-    buffer = BytesIO()
-    Image.new("RGB", (90, 60)).save(buffer, "TIFF")
-    info = probe(buffer.getvalue(), IMAGE_V4)
+    file = BytesIO()
+    Image.new("RGB", (90, 60)).save(file, "TIFF")
+    info = probe(file.getvalue(), IMAGE_V4)
     with pytest.raises(ApiError) as error:
-        decode(buffer.getvalue(), info)
+        decode(file.getvalue(), info)
     assert error.value.hint == "The TIFF cannot be read."

@@ -25,11 +25,12 @@ def test_the_turn_of_a_face_changes_little(turn: int) -> None:
 
 
 @pytest.mark.parametrize("light", [0.7, 1.0, 1.3])
-def test_a_doubtful_gender_is_examined_mirrored_too(light: float) -> None:
+def test_a_doubtful_face_is_examined_mirrored_too(light: float) -> None:
     portrait = load_image(sample_path("eileen_collins.jpg"))
     (face,) = faces(ImageEnhance.Brightness(portrait).enhance(light))
     assert face.gender == "Female"
     assert 0.5 <= face.gender_confidence <= 1
+    assert 25 <= face.age <= 50
 
 
 def test_the_results_are_those_of_the_package() -> None:
