@@ -65,7 +65,11 @@ def test_a_drawing_filled_up_to_the_border_is_clip_art(sky: Color) -> None:
     assert classify(snowman((240, 240, 255), sky), lambda: 0).clip_art >= 2
 
 
-@pytest.mark.parametrize("name", ["chelsea_the_cat.jpg", "dahlia.jpg", "grace_hopper.jpg"])
+@pytest.mark.parametrize(
+    "name",
+    ["chelsea_the_cat.jpg", "coffee_cup.jpg", "dahlia.jpg", "grace_hopper.jpg", "photographer.jpg",
+     "summer_palace.jpg"],
+)  # fmt: skip
 def test_a_photograph_is_neither_nor_is_it_clip_art_when_it_is_cut_out_or_brightened(
     name: str,
 ) -> None:
