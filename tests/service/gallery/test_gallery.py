@@ -3,6 +3,7 @@ from __future__ import annotations
 from functools import partial
 from io import BytesIO
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -69,6 +70,13 @@ def test_images_put_into_the_folder_are_found_at_the_next_request(
 def test_an_image_of_a_person_must_show_one_face(gallery: Gallery, name: str, count: int) -> None:
     with pytest.raises(GalleryError, match=f"shows {count} faces, not one"):
         gallery.faces.add("Somebody", sample_path(name).read_bytes())
+
+
+def test_faces_are_found_by_the_engines_of_the_service(tmp_path: Path) -> None:
+    blind = SimpleNamespace(name="blind", detect=lambda _: ())
+    gallery = Gallery(tmp_path, engines=default()._replace(faces=blind))
+    with pytest.raises(GalleryError, match="shows 0 faces"):
+        gallery.named("lesson").faces.add("Eileen Collins", PORTRAIT)
 
 
 def test_an_image_of_a_landmark_must_have_some_detail(gallery: Gallery) -> None:
