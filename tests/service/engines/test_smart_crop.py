@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,187 +11,126 @@ from visionservice.engines.geometry import Box, Size
 from visionservice.engines.registry import default
 from visionservice.engines.smart_crop import area_of_interest, best_window, crop, largest, saliency
 
-SHAPES = [(300, 100), (200, 100), (100, 100), (100, 200), (100, 300)]
+COLLINS, DAHLIA = (
+    load_image(sample_path(f"{name}_off_centre.jpg")) for name in ("eileen_collins", "dahlia")
+)
+TEAL = Image.new("RGB", (500, 300), "teal")
 
 
-def pixels(name: str) -> NDArray[np.uint8]:
-    return np.asarray(load_image(sample_path(name)))
+def window(
+    shape: Size, *faces: Box, objects: tuple[Object, ...] = (), salient: Size | None = None
+) -> Box:
+    """Return the best window in an image of 600 x 400, in which one cell of 60 x 40 is salient."""
+    cells = np.full((40, 60), 1 / 2400) if salient is None else np.zeros((40, 60))
+    if salient:
+        cells[salient[::-1]] = 1
+    return best_window((600, 400), shape, faces, objects, cells)
 
 
-NOTHING = np.full((40, 60), 1 / 2400)
-"""Of an image of 600 x 400: nothing is salient in it."""
+def window_in(image: Image.Image, shape: Size, *faces: Box) -> Box:
+    return best_window(image.size, shape, faces, (), saliency(np.asarray(image)))
 
 
-def seen_at(x: int, y: int) -> NDArray[np.float64]:
-    """Return a saliency map in which one cell is salient."""
-    seen = np.zeros((40, 60))
-    seen[y, x] = 1
-    return seen
+def contains(outer: Box, *inner: Box) -> bool:
+    return all(outer.overlap(box) == box.area for box in inner)
 
 
-def thumbnail(
-    image: NDArray[np.uint8], size: Size, faces: Sequence[Box] = (), *, smart: bool
-) -> NDArray[np.uint8]:
-    shape = (image.shape[1], image.shape[0])
-    window = best_window(shape, size, faces, (), saliency(image))
-    return crop(image, size, window if smart else None)
-
-
-def contains(outer: Box, inner: Box) -> bool:
-    return outer.overlap(inner) == inner.area
-
-
-def test_the_window_is_the_largest_of_its_shape() -> None:
-    assert largest((600, 400), (100, 100)) == (400, 400)
-    assert largest((600, 400), (300, 100)) == (600, 200)
-    assert largest((600, 400), (100, 300)) == (133, 400)
-    assert largest((50, 50), (1024, 1)) == (50, 1)
-
-
-def test_without_faces_and_objects_the_window_is_at_the_salient_part() -> None:
-    assert best_window((600, 400), (1, 1), (), (), NOTHING) == Box(100, 0, 400, 400)
-    assert best_window((600, 400), (1, 1), (), (), seen_at(59, 0)).left == 200
-    assert best_window((600, 400), (3, 1), (), (), seen_at(0, 39)).top == 200
-
-
-def test_the_window_shows_as_many_faces_whole_as_fit() -> None:
-    two, large = [Box(10, 40, 60, 60), Box(100, 50, 60, 60)], Box(450, 20, 90, 90)
-    found = best_window((600, 400), (1, 2), [large, *two], (), NOTHING)
-    assert all(contains(found, face) for face in two)
-    assert not contains(found, large)
-
-
-def test_of_equally_many_faces_the_larger_is_kept() -> None:
-    small, large = Box(0, 100, 80, 80), Box(500, 100, 95, 95)
-    assert contains(best_window((600, 400), (1, 2), [small, large], (), NOTHING), large)
-    assert contains(best_window((600, 400), (1, 2), [large, small], (), NOTHING), large)
-
-
-def test_a_face_has_a_margin() -> None:
-    found = best_window((600, 400), (1, 1), [Box(420, 100, 100, 100)], (), seen_at(0, 0))
-    assert found.right == pytest.approx(520 + 15, abs=1), "a sixth of its width, and no more"
-
-
-def test_a_face_at_the_edge_is_kept_whole_without_a_margin() -> None:
-    face = Box(0, 0, 130, 130)
-    assert contains(best_window((600, 400), (1, 3), [face], (), NOTHING), face)
-
-
-def test_the_edge_of_the_image_is_as_good_as_a_margin() -> None:
-    faces = [Box(3, 0, 50, 50), Box(79, 0, 20, 20)]  # the second one lacks a margin at 0
-    assert best_window((200, 100), (1, 1), faces, (), NOTHING).left == 0
-
-
-def test_without_boxes_the_area_of_interest_is_the_salient_part() -> None:
-    seen = np.zeros((10, 20))
-    seen[2:4, 5:8] = 1
-    assert area_of_interest((100, 50), (), lambda: seen) == Box(25, 10, 15, 10)
-
-
-def test_faces_precede_objects_and_objects_precede_saliency() -> None:
-    face, cat = Box(0, 0, 100, 100), Object("cat", 1.0, Box(400, 0, 200, 400))
-    assert contains(best_window((600, 400), (1, 2), [face], [cat], NOTHING), face)
-    assert contains(best_window((600, 400), (1, 2), (), [cat], seen_at(0, 0)), cat.box)
-
-
-def test_a_confident_object_precedes_another() -> None:
-    sure, unsure = Box(0, 0, 150, 150), Box(450, 0, 150, 150)
-    things = [Object("cat", 0.9, sure), Object("dog", 0.4, unsure)]
-    assert contains(best_window((600, 400), (1, 2), (), things, NOTHING), sure)
-
-
-def test_of_a_person_too_tall_the_head_is_shown() -> None:
-    tall = Object("person", 0.9, Box(100, 50, 100, 350))
-    found = best_window((600, 400), (3, 1), (), [tall], NOTHING)
-    assert found.top <= 50
-    assert found.bottom >= 50 + 350 / 4
-
-
-def test_a_face_that_extends_beyond_the_image_is_clipped() -> None:
-    found = best_window((600, 400), (1, 1), [Box(-40, -40, 120, 120)], (), seen_at(59, 0))
-    assert found == Box(0, 0, 400, 400)
+def faces_of(image: Image.Image | NDArray[np.uint8]) -> list[Box]:
+    return [face.box for face in default().faces.detect(np.asarray(image))]
 
 
 @pytest.mark.parametrize(
-    "size", [(1, 1), (1024, 1), (1, 1024), (50, 200), (1024, 1024), (317, 211)]
+    ("size", "shape", "expected"),
+    [
+        ((600, 400), (100, 100), (400, 400)),
+        ((600, 400), (300, 100), (600, 200)),
+        ((600, 400), (100, 300), (133, 400)),
+        ((50, 50), (1024, 1), (50, 1)),
+    ],
 )
-@pytest.mark.parametrize("smart", [True, False])
-def test_the_thumbnail_has_exactly_the_requested_size(size: tuple[int, int], smart: bool) -> None:
-    cut = thumbnail(pixels("dahlia.jpg"), size, smart=smart)
-    assert cut.shape == (size[1], size[0], 3)
-    assert cut.dtype == np.uint8
+def test_the_window_is_the_largest_of_its_shape(size: Size, shape: Size, expected: Size) -> None:
+    assert largest(size, shape) == expected
 
 
-@pytest.mark.parametrize("size", [(50, 50), (4200, 50), (50, 4200), (8, 300), (1, 1)])
-def test_images_of_any_shape_are_cropped(size: tuple[int, int]) -> None:
-    image = np.asarray(load_image(sample_path("dahlia.jpg")).resize(size))
-    assert thumbnail(image, (100, 75), smart=True).shape == (75, 100, 3)
+def test_without_faces_and_objects_the_window_is_at_the_salient_part() -> None:
+    assert window((1, 1)) == Box(100, 0, 400, 400)
+    assert window((1, 1), salient=(59, 0)).left == 200
+    assert window((3, 1), salient=(0, 39)).top == 200
+    assert window_in(TEAL, (1, 1)) == Box(100, 0, 300, 300)
+    for shape in ((1, 1), (1, 3)):  # a garden fills the right half
+        assert window_in(DAHLIA, shape).center[0] < DAHLIA.width / 2
 
 
-def test_a_plain_crop_is_at_the_center() -> None:
-    image = pixels("eileen_collins_off_centre.jpg")
-    boxes = [face.box for face in default().faces.detect(image)]
-    cut = thumbnail(image, (60, 120), boxes, smart=False)
-    middle = ImageOps.fit(Image.fromarray(image), (60, 120), Image.Resampling.LANCZOS)
-    assert np.array_equal(cut, np.asarray(middle))
+SMALL, LARGE = Box(0, 100, 80, 80), Box(500, 100, 95, 95)
+TWO, CORNER = (Box(10, 40, 60, 60), Box(100, 50, 60, 60)), Box(0, 0, 130, 130)
+CAT, DOG = Object("cat", 1.0, Box(400, 0, 200, 400)), Object("dog", 0.4, Box(0, 0, 150, 150))
+TALL = Object("person", 0.9, Box(100, 50, 100, 350))
+HEAD = Box(100, 50, 100, 87)
 
 
-def test_the_thumbnail_shows_the_window() -> None:
-    image = np.zeros((100, 300, 3), np.uint8)
-    image[:, 200:] = (255, 0, 0)
-    cut = thumbnail(image, (50, 50), [Box(200, 0, 100, 100)], smart=True)
-    assert (cut[:, 3:] == (255, 0, 0)).all(), "all but the columns that Lanczos blends"
+@pytest.mark.parametrize(
+    ("shape", "faces", "objects", "kept"),
+    [
+        pytest.param((1, 2), (LARGE, *TWO), (), TWO, id="as many faces as fit"),
+        pytest.param((1, 2), (SMALL, LARGE), (), (LARGE,), id="the larger face"),
+        pytest.param((1, 2), (LARGE, SMALL), (), (LARGE,), id="the larger face in any order"),
+        pytest.param((1, 3), (CORNER,), (), (CORNER,), id="a face at an edge without a margin"),
+        pytest.param((1, 2), (CORNER,), (CAT,), (CORNER,), id="a face before an object"),
+        pytest.param((1, 2), (), (DOG, CAT), (CAT.box,), id="the more confident object"),
+        pytest.param((3, 1), (), (TALL,), (HEAD,), id="the head of a person who is too tall"),
+    ],
+)
+def test_the_window_keeps_what_matters_most(
+    shape: Size, faces: tuple[Box, ...], objects: tuple[Object, ...], kept: tuple[Box, ...]
+) -> None:
+    assert contains(window(shape, *faces, objects=objects), *kept)
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", ["eileen_collins_off_centre.jpg", "grace_hopper.jpg"])
-def test_a_face_is_kept_whole_in_every_shape_it_fits(name: str, shape: tuple[int, int]) -> None:
-    image = pixels(name)
-    face, size = default().faces.detect(image)[0].box, (image.shape[1], image.shape[0])
-    found = best_window(size, shape, [face], (), saliency(image))
+def test_an_object_precedes_the_salient_part() -> None:
+    assert contains(window((1, 2), objects=(CAT,), salient=(0, 0)), CAT.box)
+
+
+def test_a_face_has_a_margin_unless_it_is_at_an_edge() -> None:
+    found = window((1, 1), Box(420, 100, 100, 100), salient=(0, 0))
+    assert found.right == pytest.approx(520 + 15, abs=1), "a sixth of its width, and no more"
+    assert window((1, 1), Box(-40, -40, 120, 120), salient=(59, 0)) == Box(0, 0, 400, 400)
+    faces = [Box(3, 0, 50, 50), Box(79, 0, 20, 20)]  # the second one lacks a margin at 0
+    assert best_window((200, 100), (1, 1), faces, (), np.full((10, 20), 1 / 200)).left == 0
+
+
+@pytest.mark.parametrize("shape", [(300, 100), (200, 100), (100, 100), (100, 200), (100, 300)])
+def test_a_face_is_kept_whole_in_every_shape_it_fits(shape: Size) -> None:
+    (face,) = faces_of(COLLINS)
+    found = window_in(COLLINS, shape, face)
     fits = face.width <= found.width and face.height <= found.height
     assert contains(found, face) == fits
 
 
+@pytest.mark.parametrize("of", [(300, 200), (50, 4200), (8, 300), (1, 1)])
+@pytest.mark.parametrize("size", [(1, 1), (1024, 1), (1, 1024), (317, 211)])
+def test_the_thumbnail_of_an_image_of_any_shape_has_exactly_the_requested_size(
+    of: Size, size: Size
+) -> None:
+    image = DAHLIA.resize(of)
+    for window in (window_in(image, size), None):
+        cut = crop(np.asarray(image), size, window)
+        assert (cut.shape, cut.dtype) == ((size[1], size[0], 3), np.uint8)
+
+
 def test_a_smart_thumbnail_shows_the_face_that_the_center_misses() -> None:
-    image = pixels("eileen_collins_off_centre.jpg")
-    boxes = [face.box for face in default().faces.detect(image)]
-    smart = thumbnail(image, (160, 320), boxes, smart=True)
-    plain = thumbnail(image, (160, 320), boxes, smart=False)
-    assert len(default().faces.detect(smart)) == 1
-    assert not default().faces.detect(plain)
+    size = (160, 320)
+    smart = crop(np.asarray(COLLINS), size, window_in(COLLINS, size, *faces_of(COLLINS)))
+    plain = crop(np.asarray(COLLINS), size, None)
+    assert (len(faces_of(smart)), len(faces_of(plain))) == (1, 0)
+    middle = ImageOps.fit(COLLINS, size, Image.Resampling.LANCZOS)
+    assert np.array_equal(plain, np.asarray(middle))
 
 
-def test_an_object_on_a_plain_background_is_salient() -> None:
+def test_the_salient_part_is_the_object_on_a_plain_background_and_the_area_of_interest() -> None:
     image = np.full((300, 500, 3), (90, 120, 60), np.uint8)
     image[40:100, 380:440] = (200, 30, 60)
     y, x = np.unravel_index(saliency(image).argmax(), (38, 64))
-    assert 380 < (x + 0.5) * 500 / 64 < 440
-    assert 40 < (y + 0.5) * 300 / 38 < 100
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 2), (1, 3)])
-def test_without_boxes_the_window_contains_the_flower(shape: tuple[int, int]) -> None:
-    """The dahlia is in the left half; a blurred garden fills the rest."""
-    image = load_image(sample_path("dahlia_off_centre.jpg"))
-    found = best_window(image.size, shape, (), (), saliency(np.asarray(image)))
-    assert found.center[0] < image.width / 2
-
-
-def test_the_window_of_a_plain_image_is_at_the_center() -> None:
-    image = Image.new("RGB", (500, 300), "teal")
-    assert best_window(image.size, (1, 1), (), (), saliency(np.asarray(image))) == Box(
-        100, 0, 300, 300
-    )
-
-
-def test_all_that_fits_is_kept_in_the_published_images(evaluation: Path) -> None:
-    image = load_image(evaluation / "images" / "faces.jpg")
-    boxes = [face.box for face in default().faces.detect(np.asarray(image))]
-    found = best_window(image.size, (3, 1), boxes, (), saliency(np.asarray(image)))
-    assert len(boxes) == 6
-    assert all(contains(found, box) for box in boxes)
-    rider = load_image(evaluation / "images" / "objects.jpg")
-    things = default().objects.detect(np.asarray(rider))
-    square = best_window(rider.size, (1, 1), (), things, saliency(np.asarray(rider)))
-    assert all(contains(square, thing.box) for thing in things)
+    assert Box(380, 40, 60, 60).contains(((x + 0.5) * 500 / 64, (y + 0.5) * 300 / 38))
+    seen = np.zeros((10, 20))
+    seen[2:4, 5:8] = 1
+    assert area_of_interest((100, 50), (), lambda: seen) == Box(25, 10, 15, 10)

@@ -10,9 +10,9 @@ from time import sleep
 
 import numpy as np
 import pytest
-from PIL import Image, ImageOps
+from PIL import Image
 
-from visionhelpers.images import sample_path, to_upright_rgb
+from visionhelpers.images import to_upright_rgb
 from visionservice.api.limits import IMAGE_V4
 from visionservice.engines.geometry import Box
 from visionservice.errors import ApiError
@@ -20,12 +20,11 @@ from visionservice.imaging import decode as decoding
 from visionservice.imaging.decode import MAX_DECODING, LazyImage, RGBImage, decode
 from visionservice.imaging.probe import probe
 
-ORIENTATION = 0x0112
 
-
-def encoded(image: Image.Image, format_name: str, **options: object) -> bytes:
-    file = BytesIO()
-    image.save(file, format_name, **options)
+def encoded(image: Image.Image, format_name: str, orientation: int = 1, **options: object) -> bytes:
+    exif, file = Image.Exif(), BytesIO()
+    exif[0x0112] = orientation
+    image.save(file, format_name, **{"exif": exif} | options)
     return file.getvalue()
 
 
@@ -33,77 +32,55 @@ def decoded(data: bytes) -> RGBImage:
     return decode(data, probe(data, IMAGE_V4))
 
 
-def gradient(mode: str, size: tuple[int, int] = (90, 64)) -> Image.Image:
-    """An image without two equal corners, transparent toward the right if the mode allows it."""
-    across = Image.linear_gradient("L").rotate(90).resize(size)
-    down = Image.linear_gradient("L").resize(size)
-    return Image.merge("RGBA", (across, down, across, across)).convert(mode)
-
-
-def test_an_image_is_an_array_of_rows_by_columns_by_rgb() -> None:
-    image = decoded(encoded(Image.new("L", (80, 60), 7), "PNG"))
-    assert (image.shape, image.dtype) == ((60, 80, 3), np.uint8)
-    assert (image == 7).all()
-
-
-@pytest.mark.parametrize("orientation", range(1, 9))
-def test_the_exif_orientation_is_applied(orientation: int) -> None:
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    data = encoded(gradient("RGB"), "PNG", exif=exif)
-    upright = ImageOps.exif_transpose(Image.open(BytesIO(data)))
-    assert np.array_equal(decoded(data), np.asarray(upright))
-
-
-@pytest.mark.parametrize(("tag", "type_"), [(0x010E, 5), (0x011A, 2), (0x0128, 2)])
-def test_exif_data_of_an_invalid_type_does_not_prevent_the_rotation(tag: int, type_: int) -> None:
-    """A description that is a fraction, a resolution and its unit that are text."""
-    entries = struct.pack(">HHIHHHHI4s", tag, type_, 1, 0, 8, ORIENTATION, 3, 1, b"\0\6\0\0")
-    if tag > ORIENTATION:
-        entries = entries[12:] + entries[:12]
-    exif = b"Exif\0\0MM\0*" + struct.pack(">IH", 8, 2) + entries + bytes(4)
-    assert decoded(encoded(Image.new("RGB", (80, 60)), "JPEG", exif=exif)).shape == (80, 60, 3)
-
-
-@pytest.mark.parametrize(
-    ("mode", "format_name"),
-    [("1", "PNG"), ("L", "PNG"), ("LA", "PNG"), ("P", "GIF"), ("RGBA", "PNG"), ("RGBA", "WEBP"),
-     ("CMYK", "JPEG"), ("CMYK", "TIFF"), ("RGBA", "TIFF"), ("I;16", "TIFF"), ("RGBA", "ICO")],
-)  # fmt: skip
-def test_every_mode_is_converted_as_in_one_piece(
-    mode: str, format_name: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(decoding, "STRIP_PIXELS", 1000)
-    image = gradient("L").convert("I;16") if mode == "I;16" else gradient(mode)
-    data = encoded(image.crop((0, 0, 64, 64)), format_name)
-    whole = np.asarray(to_upright_rgb(Image.open(BytesIO(data))))
-    assert np.array_equal(decoded(data), whole)
-
-
-def test_a_transparent_color_of_a_palette_becomes_white() -> None:
-    image = gradient("RGB").quantize(8)
-    assert (decoded(encoded(image, "PNG", transparency=0)) == 255).all(axis=2).any()
-
-
-def test_a_truncated_image_is_an_error() -> None:
-    data = sample_path("coffee_cup.jpg").read_bytes()
-    with pytest.raises(ApiError, match="Input data is not a valid image") as error:
-        decoded(data[: len(data) // 2])
-    assert (error.value.code, error.value.hint) == (
-        "InvalidImageFormat", "The image is truncated or damaged.",
-    )  # fmt: skip
-
-
 def opened(data: bytes) -> LazyImage:
     return LazyImage.from_file(data, probe(data, IMAGE_V4))
 
 
+def gradient(mode: str = "RGB", size: tuple[int, int] = (80, 60)) -> Image.Image:
+    """An image without two equal corners, transparent toward the right if the mode allows it."""
+    across = Image.linear_gradient("L").rotate(90).resize(size)
+    if mode == "I;16":
+        return across.convert(mode)
+    down = Image.linear_gradient("L").resize(size)
+    return Image.merge("RGBA", (across, down, across, across)).convert(mode)
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("format_name", ["PNG", "TIFF"])
+def test_an_image_is_turned_by_its_exif_orientation(format_name: str, orientation: int) -> None:
+    data = encoded(gradient(), format_name, orientation)
+    assert np.array_equal(decoded(data), to_upright_rgb(Image.open(BytesIO(data))))
+
+
+def test_an_image_with_a_description_that_is_a_fraction_is_turned() -> None:
+    entries = struct.pack(">HHHIIHHIHHI", 2, 0x010E, 5, 1, 0, 0x0112, 3, 1, 6, 0, 0)
+    data = encoded(gradient(), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08" + entries)
+    assert decoded(data).shape == (80, 60, 3)
+
+
+@pytest.mark.parametrize(
+    ("mode", "format_name"),
+    [("1", "PNG"), ("LA", "PNG"), ("RGBA", "PNG"), ("P", "GIF"), ("RGBA", "WEBP"), ("CMYK", "JPEG"),
+     ("1", "TIFF"), ("P", "TIFF"), ("RGBA", "TIFF"), ("CMYK", "TIFF"), ("I;16", "TIFF")],
+)  # fmt: skip
+def test_every_mode_becomes_rgb_in_strips_as_in_one_piece(
+    mode: str, format_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "STRIP_PIXELS", 1000)
+    data = encoded(gradient(mode), format_name)
+    image = decoded(data)
+    assert (image.shape, image.dtype) == ((60, 80, 3), np.uint8)
+    assert np.array_equal(image, to_upright_rgb(Image.open(BytesIO(data))))
+
+
+def test_a_transparent_color_of_a_palette_becomes_white() -> None:
+    data = encoded(gradient().quantize(8), "PNG", transparency=0)
+    assert (decoded(data) == 255).all(axis=2).any()
+
+
+@pytest.mark.parametrize(("orientation", "mode"), [(1, "RGB"), (2, "L"), (5, "CMYK"), (6, "RGB")])
 def test_a_large_jpeg_is_reduced_to_half_its_size(orientation: int, mode: str) -> None:
-    exif = Image.Exif()
-    exif[ORIENTATION] = orientation
-    image = opened(encoded(gradient(mode, (2301, 1999)), "JPEG", exif=exif, quality=95))
+    image = opened(encoded(gradient(mode, (2301, 1999)), "JPEG", orientation, quality=95))
     assert image.size == ((2301, 1999) if orientation < 5 else (1999, 2301))
     assert image.full.shape[1::-1] == image.size
     assert image.reduced.shape[1::-1] == tuple((side + 1) // 2 for side in image.size)
@@ -120,41 +97,26 @@ def test_other_images_are_not_reduced(format_name: str, size: tuple[int, int]) -
     assert image.size == size
 
 
-def test_each_size_is_decoded_once_at_its_first_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    decoded_sizes: list[tuple[int, int]] = []
-    to_array = decoding.to_array
-
-    def counted(image: Image.Image) -> RGBImage:
-        decoded_sizes.append(image.size)
-        return to_array(image)
-
-    monkeypatch.setattr(decoding, "to_array", counted)
+def test_each_size_and_its_parts_are_decoded_once_at_their_first_use() -> None:
     image = opened(encoded(gradient("RGB", (2400, 2000)), "JPEG"))
-    assert decoded_sizes == []
-    for _ in range(2):
-        assert image.reduced.shape == (1000, 1200, 3)
-        assert image.size == (2400, 2000)
-    assert decoded_sizes == [(1200, 1000)]
+    part = image.crop(Box(100, 200, 600, 400))
+    assert (image.size, part.size) == ((2400, 2000), (600, 400))
+    assert not {"reduced", "full"} & set(vars(image))
+    assert image.reduced is image.reduced
+    assert np.array_equal(part.reduced, image.reduced[100:300, 50:350])
+    assert "full" not in vars(image)
     assert image.full is image.full
-    assert decoded_sizes == [(1200, 1000), (2400, 2000)]
+    assert np.array_equal(part.full, image.full[200:600, 100:700])
 
 
-def test_a_truncated_large_jpeg_is_an_error_in_both_sizes() -> None:
+def test_a_truncated_image_is_an_error_in_both_sizes() -> None:
     data = encoded(gradient("RGB", (2400, 2000)), "JPEG")
     image = LazyImage.from_file(data[: len(data) // 2], probe(data, IMAGE_V4))
     for attribute in ("reduced", "full"):
-        with pytest.raises(ApiError) as error:
+        with pytest.raises(ApiError, match="Input data is not a valid image") as error:
             getattr(image, attribute)
+        assert error.value.code == "InvalidImageFormat"
         assert error.value.hint == "The image is truncated or damaged."
-
-
-def test_a_part_of_a_large_jpeg_is_cut_from_the_size_that_is_used() -> None:
-    image = opened(encoded(gradient("RGB", (2400, 2000)), "JPEG"))
-    part = image.crop(Box(100, 200, 600, 400))
-    assert part.size == (600, 400)
-    assert np.array_equal(part.reduced, image.reduced[100:300, 50:350])
-    assert "full" not in vars(image)
-    assert np.array_equal(part.full, image.full[200:600, 100:700])
 
 
 MEASURE = r"""
@@ -194,7 +156,7 @@ def test_few_images_are_decoded_at_once(monkeypatch: pytest.MonkeyPatch) -> None
         return np.zeros((60, 90, 3), np.uint8)
 
     monkeypatch.setattr(decoding, "to_array", slow)
-    data = encoded(gradient("RGB"), "PNG")
+    data = encoded(gradient(), "PNG")
     with ThreadPoolExecutor(8) as threads:
         list(threads.map(decoded, [data] * 16))
     assert most == MAX_DECODING

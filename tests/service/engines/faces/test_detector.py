@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -13,119 +12,101 @@ from visionservice.engines.faces.detector import _crops, _packed
 from visionservice.engines.geometry import Box
 from visionservice.engines.registry import default
 
-Pixels = Callable[[str], np.ndarray]
+COLLINS, PHOTOGRAPHER, BOTH, CAT, CUP, DAHLIA, ROCKET, PALACE, PRINT = (
+    load_image(sample_path(f"{name}.jpg"))
+    for name in (
+        "eileen_collins", "photographer", "altered/hopper_and_collins", "chelsea_the_cat",
+        "coffee_cup", "dahlia", "rocket_at_dusk", "summer_palace", "printed_page",
+    )
+)  # fmt: skip
+FACE = Box(175, 75, 100, 100)
+"""Of Eileen Collins, from the eyebrows to the chin."""
 
 
-def detect(image: np.ndarray | Image.Image) -> tuple[FaceBox, ...]:
+def detect(image: Image.Image) -> tuple[FaceBox, ...]:
     return default().faces.detect(np.asarray(image))
 
 
-def test_a_face_has_a_square_box(pixels: Pixels) -> None:
-    (face,) = detect(pixels("eileen_collins.jpg"))
-    assert face.box.width == face.box.height
-    assert face.box.iou(Box(175, 75, 100, 100)) > 0.7
-    assert face.confidence > 0.8
+def enlarged(image: Image.Image, times: int) -> Image.Image:
+    return image.resize((times * image.width, times * image.height))
 
 
-def test_a_face_that_looks_aside_is_not_frontal(pixels: Pixels) -> None:
-    (collins,), (photographer,) = map(
-        detect, map(pixels, ("eileen_collins.jpg", "photographer.jpg"))
-    )
-    assert collins.frontal
-    assert not photographer.frontal
-    mirrored = np.ascontiguousarray(pixels("photographer.jpg")[:, ::-1])
-    assert not detect(mirrored)[0].frontal
+def covered(edges: tuple[int, int, int, int]) -> Image.Image:
+    image = COLLINS.copy()
+    image.paste("brown", edges)
+    return image
 
 
-def test_the_largest_face_comes_first(pixels: Pixels) -> None:
-    hopper, collins = detect(pixels("altered/hopper_and_collins.jpg"))
+def small_in_a_wide_image() -> Image.Image:
+    image = Image.new("RGB", (1024, 768), "grey")
+    portrait = load_image(sample_path("eileen_collins_portrait.jpg"))
+    image.paste(portrait.resize((131, 124)), (600, 400))
+    return image
+
+
+@pytest.mark.parametrize(
+    ("image", "face", "least_iou"),
+    [
+        pytest.param(COLLINS, FACE, 0.7, id="upright"),
+        pytest.param(COLLINS.rotate(-30, center=(225, 125)), FACE, 0.6, id="tilted to the right"),
+        pytest.param(COLLINS.rotate(30, center=(225, 125)), FACE, 0.6, id="tilted to the left"),
+        pytest.param(covered((165, 115, 220, 185)), FACE, 0.5, id="without an eye"),
+        pytest.param(covered((175, 150, 275, 185)), FACE, 0.5, id="without a mouth"),
+        pytest.param(COLLINS.reduce(2), FACE.scale(0.5, 0.5), 0.6, id="small"),
+        pytest.param(enlarged(COLLINS, 5), FACE.scale(5, 5), 0.7, id="large"),
+        pytest.param(small_in_a_wide_image(), Box(643, 431, 36, 36), 0.7, id="of 36 pixels"),
+    ],
+)
+def test_a_face_is_found(image: Image.Image, face: Box, least_iou: float) -> None:
+    (found,) = detect(image)
+    assert found.box.iou(face) > least_iou
+    assert found.box.width == found.box.height
+    assert found.confidence > 0.8
+    assert (found.turn, found.frontal) == (0, True)
+
+
+def test_a_face_that_looks_aside_is_not_frontal() -> None:
+    for image in (PHOTOGRAPHER, PHOTOGRAPHER.transpose(Image.Transpose.FLIP_LEFT_RIGHT)):
+        assert not detect(image)[0].frontal
+
+
+def test_the_face_with_the_largest_visible_area_comes_first() -> None:
+    hopper, collins = detect(BOTH)
     assert hopper.box.area > collins.box.area
     assert hopper.box.left < collins.box.left
-
-
-def test_the_area_that_counts_is_the_visible_one(pixels: Pixels) -> None:
-    both = Image.fromarray(pixels("altered/hopper_and_collins.jpg"))
     image = Image.new("RGB", (660, 460))
-    image.paste(both.crop((117, 0, 317, 320)))  # without a third of the larger face
-    image.paste(both.crop((320, 0, 640, 320)).resize((460, 460)), (200, 0))
+    image.paste(BOTH.crop((117, 0, 317, 320)))  # without a third of the larger face
+    image.paste(BOTH.crop((320, 0, 640, 320)).resize((460, 460)), (200, 0))
     right, left = (face.box for face in detect(image))
     assert left.left == 0
     assert left.height > right.height
     assert left.area < right.area
 
 
-def test_other_rotations_are_examined_only_without_an_upright_face(pixels: Pixels) -> None:
-    sideways = np.ascontiguousarray(np.rot90(pixels("eileen_collins.jpg")))
-    assert len(default().faces.detect(pixels("eileen_collins.jpg"), rotated=pytest.fail)) == 1
+@pytest.mark.parametrize("turn", [90, 180, 270])
+def test_faces_are_found_in_a_rotated_image(turn: int) -> None:
+    rotated, embed = BOTH.rotate(turn, expand=True), default().embeddings.embed
+    for face, same in zip(detect(rotated), detect(BOTH), strict=True):
+        assert face.turn == turn
+        assert face.box.iou(same.box.rotate(-turn // 90, *BOTH.size)) > 0.8
+        vectors = embed(np.asarray(rotated), face), embed(np.asarray(BOTH), same)
+        assert np.linalg.norm(np.subtract(*vectors)) < 0.3
+
+
+def test_other_rotations_are_examined_only_without_an_upright_face() -> None:
+    upright, sideways = (np.asarray(COLLINS.rotate(turn, expand=True)) for turn in (0, 90))
+    assert len(default().faces.detect(upright, rotated=pytest.fail)) == 1
     assert default().faces.detect(sideways, rotated=lambda: False) == ()
     assert len(default().faces.detect(sideways, rotated=lambda: True)) == 1
 
 
 @pytest.mark.parametrize(
-    "name", ["chelsea_the_cat.jpg", "coffee_cup.jpg", "dahlia.jpg", "rocket_at_dusk.jpg"]
-)
-def test_an_image_without_people_has_no_face(pixels: Pixels, name: str) -> None:
-    assert detect(pixels(name)) == ()
-
-
-@pytest.mark.parametrize("turn", [90, 180, 270])
-def test_faces_are_found_in_a_rotated_image(pixels: Pixels, turn: int) -> None:
-    upright = pixels("altered/hopper_and_collins.jpg")
-    rotated = np.ascontiguousarray(np.rot90(upright, turn // 90))  # counterclockwise
-    embed = default().embeddings.embed
-    for face, same in zip(detect(rotated), detect(upright), strict=True):
-        assert face.turn == turn
-        left, top, side = same.box.left, same.box.top, same.box.width
-        right, bottom = upright.shape[1] - left - side, upright.shape[0] - top - side
-        corner = {90: (top, right), 180: (right, bottom), 270: (bottom, left)}[turn]
-        assert face.box.iou(Box(*corner, side, side)) > 0.8
-        assert np.linalg.norm(embed(rotated, face) - embed(upright, same)) < 0.3
-
-
-@pytest.mark.parametrize("degrees", [-30, -15, 15, 30])
-def test_a_tilted_face_is_found(degrees: int) -> None:
-    image = load_image(sample_path("eileen_collins.jpg"))
-    (face,) = detect(image.rotate(degrees, center=(225, 125)))
-    assert face.box.iou(Box(175, 75, 100, 100)) > 0.6
-    assert face.turn == 0
-
-
-@pytest.mark.parametrize("covered", [(165, 115, 220, 185), (175, 150, 275, 185)])
-def test_a_partly_covered_face_is_found(covered: tuple[int, int, int, int]) -> None:
-    image = load_image(sample_path("eileen_collins.jpg"))
-    image.paste("brown", covered)
-    (face,) = detect(image)
-    assert face.box.iou(Box(175, 75, 100, 100)) > 0.5
-
-
-@pytest.mark.parametrize("quarters", [0, 1, 2, 3])
-@pytest.mark.parametrize("name", ["chelsea_the_cat.jpg", "summer_palace.jpg", "printed_page.jpg"])
-def test_a_rotated_image_without_people_has_no_face(
-    pixels: Pixels, name: str, quarters: int
-) -> None:
-    assert detect(np.ascontiguousarray(np.rot90(pixels(name), quarters))) == ()
-
-
-def test_a_small_face_is_found() -> None:
-    image = load_image(sample_path("eileen_collins.jpg"))
-    (face,) = detect(image.resize((image.width * 2 // 5, image.height * 2 // 5)))
-    assert 32 <= face.box.width <= 42
-
-
-def test_the_smallest_face_is_found_in_an_image_of_1024_by_768_pixels() -> None:
-    image = load_image(sample_path("eileen_collins_portrait.jpg"))
-    wide = Image.new("RGB", (1024, 768), "grey")
-    wide.paste(image.resize((131, 124)), (600, 400))
-    (face,) = detect(wide)
-    assert face.box.iou(Box(643, 431, 36, 36)) > 0.7
-
-
-def test_boxes_are_in_pixels_of_a_large_image() -> None:
-    image = load_image(sample_path("eileen_collins.jpg"))
-    (small,), (large,) = detect(image), detect(image.resize((image.width * 5, image.height * 5)))
-    box = large.box
-    edges = (round(edge / 5) for edge in (box.left, box.top, box.width, box.height))
-    assert Box(*edges).iou(small.box) > 0.7
+    ("image", "turn"),
+    [(CAT, 0), (CAT, 90), (CAT, 270), (CUP, 0), (DAHLIA, 0), (ROCKET, 0), (PALACE, 180), (PRINT, 0),
+     (PRINT, 90)],
+)  # fmt: skip
+def test_an_image_without_people_has_no_face(image: Image.Image, turn: int) -> None:
+    assert detect(image.rotate(turn, expand=True)) == ()
 
 
 @pytest.mark.parametrize("edges", [(-40, 5, -10, 35), (5, -40, 35, -10), (90, 70, 120, 100)])
