@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import logging
 import os
 import re
 import shutil
+import socket
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -45,7 +47,7 @@ def images(folder: Path) -> int:
     return len([*folder.glob("*.jpg")])
 
 
-def test_a_service_responds_inside_the_block_only(tmp_path: Path) -> None:
+def test_the_service_responds_inside_the_block_only(tmp_path: Path) -> None:
     with LocalService(gallery=tmp_path) as service:
         assert service.url.startswith("http://127.0.0.1:")
         assert service.running
@@ -287,3 +289,40 @@ def test_expired_operations_are_removed_without_a_poll(
         assert len(operations) == 1
         monkeypatch.setattr("visionservice.operations.KEEP_TIME", timedelta(0))
         poll_until(lambda: not operations)
+
+
+def connected(service: LocalService) -> socket.socket:
+    port = int(service.url.rpartition(":")[2])
+    return socket.create_connection(("127.0.0.1", port), timeout=30)
+
+
+def test_half_a_body_and_a_client_that_leaves_do_no_harm(
+    service: LocalService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("visionservice.image_source.BODY_SECONDS", 3.0)
+    head = f"POST /vision/{COLOR} HTTP/1.1\r\nHost: localhost\r\n{KEY}: {service.key}\r\n"
+    half = f"{head}Content-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\nhalf".encode()
+    with connected(service) as left:
+        left.sendall(half)
+    with connected(service) as stays:
+        stays.sendall(half)
+        assert post(service, COLOR, CUP.read_bytes()).ok
+        response = b"".join(iter(partial(stays.recv, 1 << 16), b""))  # until it is closed
+    assert response.startswith(b"HTTP/1.1 408 ")
+    assert b"did not arrive within 3 seconds" in response
+    assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_more_connections_than_the_limit_get_503_until_one_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 200)
+    with LocalService(gallery=tmp_path) as service, ExitStack() as stack:
+        for _ in range(198):
+            stack.enter_context(connected(service)).sendall(b"POST /vision/v1.0/tag HTT")
+        assert status(service) == 200
+        for _ in range(2):
+            stack.enter_context(connected(service))
+        poll_until(lambda: status(service) == 503)
+        stack.close()
+        poll_until(lambda: status(service) == 200)
