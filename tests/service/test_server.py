@@ -3,7 +3,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shutil
 import socket
 import tempfile
 import time
@@ -71,23 +70,6 @@ def test_two_services_have_different_ports_and_keys(tmp_path: Path) -> None:
     with LocalService(port=port, key="mine", gallery=tmp_path) as service:
         assert service.url == one.url
         assert status(service, MODELS, **{KEY: "mine"}) == 200
-
-
-@pytest.mark.parametrize("name", ["latency", "key", "url", "running"])
-def test_attributes_cannot_be_set(tmp_path: Path, name: str) -> None:
-    service = LocalService(gallery=tmp_path)
-    with pytest.raises(AttributeError, match=name):
-        setattr(service, name, 5)
-
-
-def test_folders_can_be_strings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "images").mkdir()
-    shutil.copy(CUP, tmp_path / "images" / "cup.jpg")
-    with LocalService(images="images", gallery="people") as service:
-        added = post_url(service, "gallery/landmarks/Cup", "https://nowhere.invalid/cup.jpg")
-    assert added.status_code == 201, added.text
-    assert images(tmp_path / "people" / "landmarks" / "Cup") == 1
 
 
 def test_the_default_gallery_is_temporary_and_empty(
