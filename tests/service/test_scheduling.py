@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,6 @@ from tests.support.api import content
 from tests.support.blocking_gallery import Slow, serving
 from tests.support.child import in_child
 from tests.support.http_client import (
-    KEY,
     PLACES,
     READ,
     WORKERS,
@@ -169,20 +167,3 @@ def test_a_stop_finishes_an_operation_and_waits_until_its_result_is_read(
     until(own, accepted, "succeeded")
     stopping.join(20)
     assert not own.running
-
-
-def test_an_incomplete_body_does_not_delay_the_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("visionservice.server.CLOSE_SECONDS", 1)
-    with LocalService(gallery=tmp_path) as service:
-        port = int(service.url.rpartition(":")[2])
-        with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
-            head = f"POST /vision/v1.0/tag HTTP/1.1\r\nHost: localhost\r\n{KEY}: {service.key}\r\n"
-            connection.sendall(f"{head}Content-Length: 9\r\n\r\nhalf".encode())
-            poll_until(lambda: service._service.idle_timer.idle == 0)  # the request has begun
-            service.stop()
-            assert not service.running
-            response = b"".join(iter(lambda: connection.recv(4096), b""))
-    assert response.startswith(b"HTTP/1.1 503 ")
-    assert b"connection: close" in response

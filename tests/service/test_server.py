@@ -6,9 +6,10 @@ import re
 import socket
 import tempfile
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -278,21 +279,40 @@ def connected(service: LocalService) -> socket.socket:
     return socket.create_connection(("127.0.0.1", port), timeout=30)
 
 
+@contextmanager
+def half_sent(service: LocalService) -> Iterator[Callable[[], bytes]]:
+    """Send half a request, and return a function that reads until the service hangs up."""
+    head = f"POST /vision/{COLOR} HTTP/1.1\r\nHost: localhost\r\n{KEY}: {service.key}\r\n"
+    with connected(service) as connection:
+        connection.sendall(f"{head}Content-Length: 1000\r\n\r\nhalf".encode())
+        poll_until(lambda: service._service.idle_timer.idle == 0)  # the request has begun
+        yield lambda: b"".join(iter(partial(connection.recv, 1 << 16), b""))
+
+
 def test_half_a_body_and_a_client_that_leaves_do_no_harm(
     service: LocalService, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("visionservice.image_source.BODY_SECONDS", 3.0)
-    head = f"POST /vision/{COLOR} HTTP/1.1\r\nHost: localhost\r\n{KEY}: {service.key}\r\n"
-    half = f"{head}Content-Type: image/jpeg\r\nContent-Length: 1000\r\n\r\nhalf".encode()
-    with connected(service) as left:
-        left.sendall(half)
-    with connected(service) as stays:
-        stays.sendall(half)
+    monkeypatch.setattr("visionservice.image_source.BODY_SECONDS", 2.0)
+    with half_sent(service):
+        pass
+    with half_sent(service) as response:
         assert post(service, COLOR, CUP.read_bytes()).ok
-        response = b"".join(iter(partial(stays.recv, 1 << 16), b""))  # until it is closed
-    assert response.startswith(b"HTTP/1.1 408 ")
-    assert b"did not arrive within 3 seconds" in response
+        found = response()
+    assert found.startswith(b"HTTP/1.1 408 ")
+    assert b"did not arrive within 2 seconds" in found
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def test_half_a_body_does_not_delay_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "CLOSE_SECONDS", 1)
+    with LocalService(gallery=tmp_path) as service, half_sent(service) as response:
+        service.stop()
+        assert not service.running
+        found = response()
+    assert found.startswith(b"HTTP/1.1 503 ")
+    assert b"connection: close" in found
 
 
 def test_more_connections_than_the_limit_get_503_until_one_is_closed(
