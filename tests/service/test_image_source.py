@@ -119,11 +119,6 @@ def test_a_body_is_rejected_as_soon_as_it_is_too_large() -> None:
     assert error.value.code == "InvalidImageSize"
 
 
-def test_a_body_that_stops_is_rejected_at_the_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visionservice.image_source.BODY_SECONDS", 0.2)
-    assert_rejected(408, "did not arrive", BYTES)
-
-
 def test_bytes_in_use_are_limited_before_a_body_is_read() -> None:
     limited, data = source(5), bytes(3 * MEGABYTE)
 
