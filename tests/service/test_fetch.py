@@ -1,125 +1,55 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import socket
-import ssl
 from base64 import b64encode
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
-from pathlib import Path
 from threading import Thread
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 import pytest
 
+from tests.support.scripted_server import (
+    CERTIFICATE,
+    CUT_SHORT,
+    DRIP,
+    ScriptedServer,
+    Step,
+    scripted_server,
+)
+from tests.support.silent_server import SilentServer
 from visionservice.errors import ApiError, invalid_image_size
 from visionservice.fetch import download, is_public_address, tls_context
 
-HITS: list[tuple[str, str]] = []
 IMAGE = b"image" * 10
-CERTIFICATE = Path(__file__).parents[1] / "support" / "localhost.pem"
+FOUND: Step = (200, {}, IMAGE)
 
 
-class Web(BaseHTTPRequestHandler):
-    """A web server with one image and many failures."""
-
-    def do_GET(self) -> None:
-        HITS.append((self.headers["Host"], self.path))
-        port = self.server.server_address[1]
-        places = {
-            "/once": "/image",
-            "/loop": "/loop",
-            **{f"/hop{number}": f"/hop{number - 1}" for number in range(2, 6)},
-            "/hop1": "/image",
-            "/elsewhere": f"http://127.0.0.2:{port}/image",
-            "/file": "file:///etc/passwd",
-            "/broken": "http://[::1/image",
-        }
-        path = self.path.partition(".test")[2] or self.path
-        if path in places:
-            self.send_response(302)
-            self.send_header("Location", places[path])
-            self.end_headers()
-        elif self.path.startswith("/image"):
-            self.reply(200, IMAGE)
-        elif self.path == "/large":
-            self.reply(200, b"x" * 5000)
-        elif self.path == "/endless_redirect":
-            self.send_response(302)
-            self.send_header("Location", "/image")
-            self.end_headers()
-            with suppress(OSError):
-                while True:
-                    self.wfile.write(b"x" * 100_000)
-        elif self.path in ("/endless", "/slow"):
-            self.send_response(200)
-            self.end_headers()
-            for _ in range(200):
-                self.wfile.write(b"x" * (100 if self.path == "/endless" else 1))
-                sleep(0.001 if self.path == "/endless" else 0.05)
-        elif self.path == "/cut":
-            self.send_response(200)
-            self.send_header("Content-Length", "1000")
-            self.end_headers()
-            self.wfile.write(b"x")
-        else:
-            self.reply(404, b"not here")
-
-    def reply(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Write no log."""
+def redirect(url: str) -> Step:
+    return 302, {"Location": url}, b""
 
 
-@contextmanager
-def serving(
-    host: str = "0.0.0.0",  # noqa: S104
-    handler: type[BaseHTTPRequestHandler] = Web,
-    certificate: Path | None = None,
-) -> Iterator[str]:
-    with ThreadingHTTPServer((host, 0), handler) as server:
-        if certificate:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-            context.load_cert_chain(certificate)
-            server.socket = context.wrap_socket(server.socket, server_side=True)
-        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        yield f"{'https' if certificate else 'http'}://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+@pytest.fixture
+def web() -> Iterator[ScriptedServer]:
+    with scripted_server() as web:
+        web.steps = [FOUND]
+        yield web
 
 
-@pytest.fixture(scope="module")
-def web() -> Iterator[str]:
-    with serving() as url:
-        yield url
-
-
-def at_most(max_bytes: int) -> Callable[[int], None]:
-    def check_size(size: int) -> None:
-        if size > max_bytes:
-            raise invalid_image_size(f"more than {max_bytes} bytes")
-
-    return check_size
-
-
-def fetch(url: str, is_allowed: Callable[[str], bool] | None = None) -> bytes:
-    return asyncio.run(download(url, check_size=at_most(1000), is_allowed=is_allowed))
-
-
-def hint_of(url: str, **options: Any) -> str:
-    """Return the hint of the error that a download raises."""
-    with pytest.raises(ApiError) as error:
-        fetch(url, **options)
-    assert (error.value.status, error.value.code) == (400, "InvalidImageUrl")
-    assert error.value.message == "The provided image url is not accessible."
-    return error.value.hint
+@pytest.fixture
+def secure_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
+    """A server with TLS, whose certificate is for localhost and 127.0.0.1."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    tls_context.cache_clear()
+    with scripted_server(tls=True) as web:
+        web.steps = [FOUND]
+        yield web
+    tls_context.cache_clear()
 
 
 @pytest.fixture(autouse=True)
@@ -129,61 +59,97 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name.upper(), raising=False)
 
 
-@pytest.mark.parametrize("path", ["/image", "/once", "/image?a=b c&d=é", "/image#there"])
-def test_an_image_is_downloaded(web: str, path: str) -> None:
-    assert fetch(web + path) == IMAGE
+@pytest.fixture
+def resolve(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A replacement of the system's resolver: each name has these IPv4 addresses."""
+
+    def use(**names: list[str]) -> None:
+        def getaddrinfo(host: str, port: int, *_: object, **__: object) -> list[Any]:
+            addresses = names.get(host.removesuffix(".test")) or [str(ip_address(host))]
+            kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+            return [(*kind, (address, port)) for address in addresses]
+
+        monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+
+    return use
 
 
-def test_the_host_header_contains_the_name(web: str) -> None:
-    named = web.replace("127.0.0.1", "localhost")
-    fetch(f"{named}/image")
-    assert HITS[-1] == (named.removeprefix("http://"), "/image")
+def fetch(url: str, is_allowed: Callable[[str], bool] | None = None) -> bytes:
+    """Download at most 1000 bytes."""
+
+    def check_size(size: int) -> None:
+        if size > 1000:
+            raise invalid_image_size("more than 1000 bytes")
+
+    return asyncio.run(download(url, check_size=check_size, is_allowed=is_allowed))
+
+
+def hint_of(url: str, is_allowed: Callable[[str], bool] | None = None) -> str:
+    """Return the hint of the error that a download raises."""
+    with pytest.raises(ApiError) as error:
+        fetch(url, is_allowed)
+    assert (error.value.status, error.value.code) == (400, "InvalidImageUrl")
+    assert error.value.message == "The provided image url is not accessible."
+    return error.value.hint
+
+
+def named(web: ScriptedServer, host: str) -> str:
+    return f"{web.url.replace('127.0.0.1', host)}/image"
 
 
 @pytest.mark.parametrize(
-    ("path", "reason"),
+    ("path", "requested", "redirects"),
     [
-        ("/nothing", r"127\.0\.0\.1 returned HTTP 404"),
-        ("/loop", "redirects more than 5 times"),
-        ("/file", "use an http or https URL"),
-        ("/cut", "not accessible"),
-        ("/broken", "Invalid URL"),
-        ("/image\ud800", "Invalid URL"),
+        ("/image", "/image", 0),
+        ("/image?a=b c&d=é#there", "/image?a=b%20c&d=%C3%A9", 0),
+        ("/image", "/5", 5),
     ],
 )
-def test_a_url_without_an_image_is_rejected_with_the_reason(
-    web: str, path: str, reason: str
+def test_an_image_is_downloaded_after_at_most_five_redirects(
+    web: ScriptedServer, path: str, requested: str, redirects: int
 ) -> None:
-    assert re.search(reason, hint_of(web + path))
+    web.steps = [redirect(f"/{number}") for number in range(1, redirects + 1)] + [FOUND]
+    localhost = web.url.replace("127.0.0.1", "localhost")
+    assert fetch(localhost + path) == IMAGE
+    request = web.requests[-1]
+    assert (request.path, request.headers["Host"]) == (requested, localhost[len("http://") :])
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ((404, {}, b""), "The image host 127.0.0.1 returned HTTP 404"),
+        (redirect("/again"), "redirects more than 5 times"),
+        (redirect("file:///etc/passwd"), "use an http or https URL"),
+        (redirect("http://[::1/image"), "Invalid URL"),
+        (CUT_SHORT, "not accessible"),
+        (DRIP, "did not arrive within 0.5 s"),
+    ],
+)
+def test_a_url_without_an_image_is_rejected_with_the_reason_and_without_secrets(
+    web: ScriptedServer, monkeypatch: pytest.MonkeyPatch, step: Step, reason: str
+) -> None:
+    """The service logs hints, and the query of an image may contain a signature."""
+    monkeypatch.setattr("visionservice.fetch.FETCH_SECONDS", 0.5)
+    web.steps = [step]
+    hint = hint_of(f"{named(web, 'me:secret@127.0.0.1')}?sig=secret#secret")
+    assert reason in hint
+    assert "secret" not in hint
 
 
 @pytest.mark.parametrize(
     "url",
-    [
-        "",
-        "image.jpg",
-        "ftp://example.com/a.jpg",
-        "http://",
-        "http://a:b/",
-        "http://127.0.0.1:99999/",
-        "http://127.0.0.1:0/",
-        "http://[::1/a",
-        "http://a..b/",
-        "http://.example/",
-        f"http://{'a' * 64}.example/",
-        "http://\ud800/",
-        "http://xn--zz/",
-    ],
+    ["", "ftp://a/b", "http://", "http://a:b/", "http://a:0/", "http://a:65536/", "http://a..b/"],
 )
 def test_an_invalid_url_is_rejected(url: str) -> None:
-    assert hint_of(url)
+    hint = hint_of(url)
+    assert "Invalid URL" in hint or "not accessible" in hint
 
 
-@pytest.mark.parametrize("path", ["nothing", "image\n", "loop"])
-def test_a_hint_contains_no_login_and_no_query(web: str, path: str) -> None:
-    """The service logs hints, and the query of an image may contain a signature."""
-    hint = hint_of(f"{web.replace('//', '//me:secret@')}/{path}?sig=secret\n#secret")
-    assert "127.0.0.1" in hint
+@pytest.mark.parametrize("rest", ["a/b\n?sig=secret\n#secret", "xn--zz/#secret", "a/\ud800?secret"])
+def test_the_hint_to_an_invalid_url_contains_no_secrets(rest: str) -> None:
+    hint = hint_of(f"http://me:secret@{rest}")
+    assert f"Invalid URL 'http://{rest[:2]}" in hint
     assert "secret" not in hint
 
 
@@ -194,109 +160,70 @@ def test_a_closed_port_is_reported_with_the_reason() -> None:
     assert reason in hint_of(f"http://127.0.0.1:{port}/image")
 
 
-@pytest.mark.parametrize("path", ["/large", "/endless"])
-def test_too_many_bytes_are_rejected(web: str, path: str) -> None:
-    with pytest.raises(ApiError, match="more than 1000 bytes") as error:
-        fetch(web + path)
-    assert error.value.code == "InvalidImageSize"
+def test_too_many_bytes_are_rejected(web: ScriptedServer) -> None:
+    web.steps = [(200, {}, b"x" * 1001)]
+    with pytest.raises(ApiError, match="more than 1000 bytes"):
+        fetch(web.url)
 
 
-def test_a_redirect_is_followed_without_its_body(web: str) -> None:
-    assert fetch(f"{web}/endless_redirect") == IMAGE
-
-
-def test_a_slow_download_ends_at_the_deadline(web: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visionservice.fetch.FETCH_SECONDS", 0.5)
-    assert "did not arrive within 0.5 s" in hint_of(f"{web}/slow")
+def test_a_redirect_is_followed_without_its_body(web: ScriptedServer) -> None:
+    endless = SilentServer()
+    with ThreadPoolExecutor(1) as threads:
+        fetching = threads.submit(fetch, endless.url)
+        with endless.accept() as connection:
+            head = f"HTTP/1.1 302 Found\r\nLocation: {web.url}\r\nContent-Length: 9\r\n\r\n"
+            connection.sendall(head.encode())
+            assert fetching.result(10) == IMAGE
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0", "2130706433"])  # noqa: S104
-def test_a_public_service_never_connects_to_its_own_machine(web: str, host: str) -> None:
-    HITS.clear()
-    url = f"{web.replace('127.0.0.1', host)}/image"
-    assert "private network" in hint_of(url, is_allowed=is_public_address)
-    assert not HITS
+def test_a_public_service_never_connects_to_its_own_machine(web: ScriptedServer, host: str) -> None:
+    assert "private network" in hint_of(named(web, host), is_public_address)
+    assert not web.requests
 
 
-def test_five_redirects_are_followed(web: str) -> None:
-    assert fetch(f"{web}/hop5") == IMAGE
-
-
-def test_every_hop_of_a_redirect_is_checked(web: str) -> None:
-    HITS.clear()
-    hint = hint_of(f"{web}/elsewhere", is_allowed=lambda address: address == "127.0.0.1")
-    assert "127.0.0.2 is in a private network" in hint
-    assert [path for _, path in HITS] == ["/elsewhere"]
-    assert fetch(f"{web}/elsewhere") == IMAGE
-
-
-def test_a_name_is_resolved_once_per_hop(web: str) -> None:
+def test_every_hop_of_a_redirect_is_checked_once(web: ScriptedServer) -> None:
     checked: list[str] = []
 
-    def note(address: str) -> bool:
+    def is_allowed(address: str) -> bool:
         checked.append(address)
-        return True
+        return address == "127.0.0.1"
 
-    fetch(f"{web}/once", is_allowed=note)
-    assert checked == ["127.0.0.1", "127.0.0.1"]
-
-
-def resolve(monkeypatch: pytest.MonkeyPatch, names: dict[str, list[str]]) -> None:
-    """Replace the system's resolver: each name has these IPv4 addresses."""
-
-    def getaddrinfo(host: str, port: int, *_: object, **__: object) -> list[Any]:
-        if host not in names:
-            ip_address(host)
-        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-        return [(*kind, (address, port)) for address in names.get(host, [host])]
-
-    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    web.steps = [redirect("/once"), redirect(named(web, "127.0.0.2"))]
+    assert "127.0.0.2 is in a private network" in hint_of(web.url, is_allowed)
+    assert checked == ["127.0.0.1", "127.0.0.1", "127.0.0.2"]
 
 
 def test_a_name_with_one_private_address_is_rejected(
-    web: str, monkeypatch: pytest.MonkeyPatch
+    web: ScriptedServer, resolve: Callable[..., None]
 ) -> None:
-    resolve(monkeypatch, {"two.test": ["93.184.215.14", "127.0.0.1"]})
-    HITS.clear()
-    url = f"{web.replace('127.0.0.1', 'two.test')}/image"
-    assert "two.test is in a private network" in hint_of(url, is_allowed=is_public_address)
-    assert not HITS
+    resolve(two=["93.184.215.14", "127.0.0.1"])
+    assert "two.test is in a private network" in hint_of(named(web, "two.test"), is_public_address)
+    assert not web.requests
 
 
 def test_an_address_that_does_not_answer_delays_the_next_by_a_moment(
-    monkeypatch: pytest.MonkeyPatch,
+    web: ScriptedServer, resolve: Callable[..., None]
 ) -> None:
-    with serving("127.0.0.1") as url, ExitStack() as stack:
-        port = int(url.rpartition(":")[2])
-        silent = stack.enter_context(socket.create_server(("127.0.0.3", port), backlog=0))
+    address = ("127.0.0.3", web.server_port)
+    with socket.create_server(address, backlog=0), ExitStack() as stack:
         for _ in range(4):  # fill its backlog: further connections get no answer
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
-            waiting.connect_ex(silent.getsockname())
-        resolve(monkeypatch, {"dual.test": ["127.0.0.3", "127.0.0.1"]})
+            waiting.connect_ex(address)
+        resolve(dual=["127.0.0.3", "127.0.0.1"])
         begin = monotonic()
-        assert fetch(f"http://dual.test:{port}/image") == IMAGE
+        assert fetch(named(web, "dual.test")) == IMAGE
         assert monotonic() - begin > 0.2
 
 
-@pytest.fixture
-def secure_web(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Run the web server with TLS; its certificate is for localhost and 127.0.0.1."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
-    tls_context.cache_clear()
-    with serving(certificate=CERTIFICATE) as url:
-        yield url
-    tls_context.cache_clear()
-
-
 def test_https_checks_the_certificate_for_the_name(
-    secure_web: str, monkeypatch: pytest.MonkeyPatch
+    secure_web: ScriptedServer, resolve: Callable[..., None]
 ) -> None:
-    resolve(monkeypatch, {"localhost": ["127.0.0.1"], "other.test": ["127.0.0.1"]})
+    resolve(localhost=["127.0.0.1"], other=["127.0.0.1"])
     for host in ("127.0.0.1", "localhost"):
-        assert fetch(f"{secure_web.replace('127.0.0.1', host)}/once") == IMAGE
-    hint = hint_of(f"{secure_web.replace('127.0.0.1', 'other.test')}/image")
-    assert "certificate" in hint
+        assert fetch(named(secure_web, host)) == IMAGE
+    assert "certificate" in hint_of(named(secure_web, "other.test"))
 
 
 def copy(source: socket.socket, target: socket.socket) -> None:
@@ -306,88 +233,66 @@ def copy(source: socket.socket, target: socket.socket) -> None:
         target.shutdown(socket.SHUT_WR)
 
 
-@contextmanager
-def proxy_server() -> Iterator[tuple[str, list[str]]]:
-    """Run an HTTP proxy: it returns an image for every URL, and tunnels to 127.0.0.1 only."""
-    targets: list[str] = []
+class Tunnel(BaseHTTPRequestHandler):
+    """A proxy for https that connects to this machine only."""
 
-    class Proxy(Web):
-        def do_GET(self) -> None:
-            targets.append(self.path)
-            self.reply(200, IMAGE)
+    requested: list[str]
 
-        def do_CONNECT(self) -> None:
-            targets.append(f"CONNECT {self.path} {self.headers.get('Proxy-Authorization')}")
-            host, _, port = self.path.partition(":")
-            if host != "localhost":
-                return self.reply(403, b"")
+    def do_CONNECT(self) -> None:
+        self.requested.append(f"{self.path} {self.headers.get('Proxy-Authorization')}")
+        host, _, port = self.path.partition(":")
+        self.send_response(200 if host == "localhost" else 403)
+        self.end_headers()
+        if host == "localhost":
             with socket.create_connection(("127.0.0.1", int(port))) as target:
-                self.send_response(200)
-                self.end_headers()
                 back = Thread(target=copy, args=(target, self.connection))
                 back.start()
                 copy(self.connection, target)
                 back.join()
-            return None
 
-    with serving("127.0.0.1", Proxy) as url:
-        yield url, targets
-
-
-def test_the_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    with proxy_server() as (url, targets):
-        monkeypatch.setenv("HTTP_PROXY", url)
-        monkeypatch.setenv("https_proxy", url.replace("//", "//user:word@"))
-        assert fetch("http://images.test/a.jpg?b=c") == IMAGE
-        assert "403" in hint_of("https://images.test/a.jpg")
-    login = b64encode(b"user:word").decode()
-    assert targets == ["http://images.test/a.jpg?b=c", f"CONNECT images.test:443 Basic {login}"]
+    def log_message(self, *_: object) -> None:
+        """Write no log."""
 
 
 def test_https_goes_through_a_tunnel_of_the_proxy(
-    secure_web: str, monkeypatch: pytest.MonkeyPatch
+    secure_web: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("visionservice.fetch.LOOPBACK", ())
-    url = secure_web.replace("127.0.0.1", "localhost")
-    with proxy_server() as (proxy, targets):
-        monkeypatch.setenv("HTTPS_PROXY", proxy)
-        assert fetch(f"{url}/image") == IMAGE
-    assert targets == [f"CONNECT {url.removeprefix('https://')} None"]
+    monkeypatch.setattr(Tunnel, "requested", [], raising=False)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Tunnel) as proxy:
+        Thread(target=proxy.serve_forever, args=[0.01], daemon=True).start()
+        monkeypatch.setenv("https_proxy", f"http://user:word@127.0.0.1:{proxy.server_port}")
+        assert fetch(named(secure_web, "localhost")) == IMAGE
+        assert "403" in hint_of("https://images.test/a.jpg")
+        proxy.shutdown()
+    login = f"Basic {b64encode(b'user:word').decode()}"
+    port = secure_web.server_port
+    assert Tunnel.requested == [f"localhost:{port} {login}", f"images.test:443 {login}"]
+
+
+def test_a_proxy_may_be_private_and_its_targets_may_not(
+    web: ScriptedServer, resolve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", web.url)
+    monkeypatch.setenv("HTTPS_PROXY", web.url)
+    resolve(public=["93.184.215.14"], inside=["10.0.0.5"])
+    for private in ("http://inside.test/", "https://inside.test/", "http://169.254.169.254/"):
+        assert "private network" in hint_of(private, is_public_address)
+    assert fetch("http://public.test/a.jpg?b=c", is_public_address) == IMAGE
+    web.steps = [redirect("http://127.0.0.2/image")]
+    assert "127.0.0.2 is in a private" in hint_of("http://public.test/more", is_public_address)
+    requested = [request.path for request in web.requests]
+    assert requested == ["http://public.test/a.jpg?b=c", "http://public.test/more"]
 
 
 def test_no_proxy_is_used_for_the_hosts_of_no_proxy_and_for_this_machine(
-    web: str, monkeypatch: pytest.MonkeyPatch
+    web: ScriptedServer, resolve: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    resolve(monkeypatch, {"images.test": ["127.0.0.1"], "localhost": ["127.0.0.1"]})
-    with proxy_server() as (url, targets):
-        monkeypatch.setenv("HTTP_PROXY", url)
-        monkeypatch.setenv("NO_PROXY", "other.test,.test")
-        for host in ("images.test", "localhost", "127.0.0.1"):
-            assert fetch(f"{web.replace('127.0.0.1', host)}/image") == IMAGE
-    assert targets == []
-
-
-def test_a_proxy_may_be_private_and_its_targets_may_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {"public.test": ["93.184.215.14"], "inside.test": ["10.0.0.5"]}
-    resolve(monkeypatch, names)
-    with proxy_server() as (url, targets):
-        monkeypatch.setenv("HTTP_PROXY", url)
-        monkeypatch.setenv("HTTPS_PROXY", url)
-        assert fetch("http://public.test/a.jpg", is_allowed=is_public_address) == IMAGE
-        for private in ("http://inside.test/", "https://inside.test/", "http://169.254.169.254/"):
-            assert "private network" in hint_of(private, is_allowed=is_public_address)
-    assert targets == ["http://public.test/a.jpg"]
-
-
-def test_a_redirect_through_a_proxy_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    names = {"public.test": ["93.184.215.14"], "127.0.0.2": ["127.0.0.2"]}
-    resolve(monkeypatch, names)
-    with serving("127.0.0.1") as url:  # it receives the path as an absolute URL
-        monkeypatch.setenv("HTTP_PROXY", url)
-        HITS.clear()
-        hint = hint_of("http://public.test/elsewhere", is_allowed=is_public_address)
-    assert "127.0.0.2 is in a private network" in hint
-    assert HITS == [("public.test", "http://public.test/elsewhere")]
+    resolve(images=["127.0.0.1"], localhost=["127.0.0.1"])
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "other.test,.test")
+    for host in ("images.test", "localhost", "127.0.0.1"):
+        assert fetch(named(web, host)) == IMAGE
 
 
 @pytest.mark.parametrize("proxy", ["http://[::1", "gopher://proxy.test", "socks5://proxy.test"])
@@ -396,43 +301,21 @@ def test_an_unusable_proxy_is_reported(proxy: str, monkeypatch: pytest.MonkeyPat
     assert "proxy" in hint_of("http://images.test/a.jpg")
 
 
-@pytest.mark.parametrize(
-    "address",
-    [
-        "168.63.129.16",
-        "192.0.0.192",
-        "100.100.100.200",
-        "fd00:ec2::254",
-        "::ffff:168.63.129.16",
-        "64:ff9b::a83f:8110",
-        "2002:a83f:8110::",
-        "127.0.0.1",
-        "10.1.2.3",
-        "172.16.0.1",
-        "192.168.1.1",
-        "169.254.169.254",
-        "0.0.0.0",  # noqa: S104
-        "100.64.0.1",
-        "224.0.0.1",
-        "255.255.255.255",
-        "::1",
-        "::",
-        "fe80::1",
-        "fe80::1%eth0",
-        "fd00::1",
-        "ff02::1",
-        "::ffff:127.0.0.1",
-        "::ffff:10.0.0.1",
-        "64:ff9b::7f00:1",
-        "2002:7f00:1::",
-        "::127.0.0.1",
-        "::ffff:0:7f00:1",
-        "64:ff9b:1::7f00:1",
-        "fec0::1",
-    ],
-)
-def test_private_addresses_are_not_public_even_if_embedded(address: str) -> None:
-    assert not is_public_address(address)
+PRIVATE = {
+    "metadata of clouds": ["168.63.129.16", "192.0.0.192", "100.100.100.200", "fd00:ec2::254"],
+    "embedded metadata": ["::ffff:168.63.129.16", "64:ff9b::a83f:8110", "2002:a83f:8110::"],
+    "private IPv4": ["10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "100.64.0.1"],
+    "reserved IPv4": ["127.0.0.1", "0.0.0.0", "224.0.0.1", "255.255.255.255"],  # noqa: S104
+    "private IPv6": ["fe80::1", "fe80::1%eth0", "fd00::1", "fec0::1"],
+    "reserved IPv6": ["::1", "::", "ff02::1"],
+    "embedded private": ["::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"],
+    "embedded otherwise": ["::127.0.0.1", "::ffff:0:7f00:1", "64:ff9b:1::7f00:1"],
+}
+
+
+@pytest.mark.parametrize("kind", PRIVATE)
+def test_private_addresses_are_not_public_even_if_embedded(kind: str) -> None:
+    assert [address for address in PRIVATE[kind] if is_public_address(address)] == []
 
 
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:4700::1111", "64:ff9b::5db8:d70e"])
