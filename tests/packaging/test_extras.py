@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-import visionhelpers
+import visionhelpers as vh
 
 EXTRAS = "IPython anywidget distributed ipywidgets pandas pyarrow starlette traitlets uvicorn"
 """Modules that extras install."""
@@ -16,6 +16,8 @@ import runpy, sys
 sys.modules.update(dict.fromkeys({EXTRAS.split()}))
 import visionhelpers as vh
 """
+TABLE = "vh.run_batch(vh.VisionClient('http://127.0.0.1', 'K'), 'tag', [], progress=False)"
+SERVICE = "from visionhelpers.local_service import check_installed; check_installed()"
 
 
 def run_plain(code: str) -> subprocess.CompletedProcess[str]:
@@ -24,28 +26,22 @@ def run_plain(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-def test_every_other_name_of_the_package_is_there_in_a_plain_installation() -> None:
-    done = run_plain("for name in {*vh.__all__} - {'Explorer'}: getattr(vh, name)")
-    assert done.returncode == 0, done.stderr
-
-
-def test_the_command_line_runs_in_a_plain_installation() -> None:
-    done = run_plain(
-        "sys.argv[1:] = ['--version']; runpy.run_module('visionhelpers', run_name='__main__')"
-    )
-    assert done.stdout == f"visionhelpers {visionhelpers.__version__}\n", done.stderr
+def test_a_plain_installation_has_the_command_line_and_all_names_but_the_explorer() -> None:
+    names = "for name in {*vh.__all__} - {'Explorer'}: getattr(vh, name)\n"
+    command = "sys.argv[1:] = ['--version']; runpy.run_module('visionhelpers', run_name='__main__')"
+    done = run_plain(names + command)
+    assert done.stdout == f"visionhelpers {vh.__version__}\n", done.stderr
 
 
 @pytest.mark.parametrize(
     ("code", "feature", "package", "extra"),
     [
         ("vh.Explorer", "The Explorer", "ipywidgets", "explorer"),
-        ("vh.run_batch(vh.VisionClient('http://127.0.0.1', 'K'), 'tag', [], progress=False)"
-         ".to_dataframe()", "to_dataframe()", "pandas", "batch"),
-        ("from visionhelpers.local_service import check_installed; check_installed()",
-         "The local service", "starlette", "service"),
+        (f"{TABLE}.to_dataframe()", "to_dataframe()", "pandas", "batch"),
+        (SERVICE, "The local service", "starlette", "service"),
     ],
-)  # fmt: skip
+    ids=["explorer", "batch", "service"],
+)
 def test_a_missing_extra_is_named_with_its_command(
     code: str, feature: str, package: str, extra: str
 ) -> None:
