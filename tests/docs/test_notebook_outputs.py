@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,7 @@ from nbformat.v4 import new_output
 from tools.notebook_outputs import PATTERNS, differences, sanitized, text_of
 from tools.notebook_outputs import same as same_output
 
-ROOT = Path(__file__).parents[2]
-
+CONFIG = Path(__file__).parents[1] / "sanitize.cfg"
 FACE = "{'age': 31, 'faceRectangle': {'left': 178, 'top': 75, 'width': 94, 'height': 94}}"
 ID = "fb5f2322-9239-4d08-affc-711cb220722d"
 URL = f"http://127.0.0.1:8421/vision/v1.0/textOperations/{ID}"
@@ -24,7 +22,7 @@ def same(new: str, stored: str) -> bool:
 
 
 def test_the_patterns_are_those_of_nbval() -> None:
-    config = (ROOT / "tests" / "sanitize.cfg").read_text(encoding="utf-8")
+    config = CONFIG.read_text(encoding="utf-8")
     assert len(PATTERNS) == config.count("\nregex: ") == config.count("\n[") >= 9
 
 
@@ -33,9 +31,7 @@ def test_the_patterns_are_those_of_nbval() -> None:
     [
         (FACE, FACE.replace("31", "3")),
         (FACE, FACE.replace("31", "42")),
-        (FACE, FACE.replace("178", "1").replace("75", "7").replace("94", "9")),
         (FACE, FACE.replace("178", "210")),
-        ('"confidence": 0.85', '"confidence": 0.0001'),
         ('"confidence": 0.85', '"confidence": 85.0'),
         ('"textAngle": 4.7', '"textAngle": 44.7'),
         ('"boundingBox": "26,12,286,47"', '"boundingBox": "1,1,1,1"'),
@@ -56,10 +52,8 @@ def test_numbers_that_are_far_from_the_stored_ones_are_found(stored: str, new: s
 @pytest.mark.parametrize(
     ("stored", "new"),
     [
-        (FACE, FACE),
         (FACE, FACE.replace("31", "36").replace("178", "175").replace("94", "97")),
         ('"confidence": 0.85', '"confidence": 0.8515625'),
-        ('"textAngle": 4.7', '"textAngle": 4.74959093'),
         ("Page 1 angle -2.172", "Page 1 angle -2.1"),
         ("0.0", "1.2e-05"),
         ('"26,12,286,47"', '"25,13,288,47"'),
@@ -90,24 +84,15 @@ def test_other_texts_differ(stored: str, new: str) -> None:
     assert sanitized(new) != sanitized(stored)
 
 
-def test_an_address_is_no_fraction() -> None:
+def test_an_address_is_no_fraction_and_a_missing_number_is_a_difference() -> None:
     assert sanitized("OK: 127.0.0.1 responds. 0.5.") == "OK: 127.0.0.1 responds. FRACTION."
     assert sanitized("http://127.0.0.1:8421/") == "http://127.0.0.1:PORT/"
-
-
-def test_a_missing_number_is_a_difference() -> None:
     assert differences("0.5", "0.5 0.5") == ["1 numbers instead of 2"]
 
 
 def test_texts_and_tables_are_compared_but_no_images_and_no_widgets() -> None:
-    data = {
-        "text/plain": "PLAIN",
-        "text/html": "<b>",
-        "image/png": "IMAGE",
-        "application/vnd.jupyter.widget-view+json": {"model_id": "WIDGET"},
-    }
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "WIDGET"}}
+    data = {"text/plain": "PLAIN", "text/html": "<b>", "image/png": "IMAGE"} | widget
     text = text_of([new_output("display_data", data=data)])
-    assert "PLAIN" in text
-    assert "<b>" in text
-    assert "IMAGE" not in text
-    assert "WIDGET" not in json.dumps(text)
+    assert text.splitlines()[-2:] == ["text/html: <b>", "text/plain: PLAIN"]
+    assert not {"IMAGE", "WIDGET"} & {*text.replace('"', " ").split()}
