@@ -165,9 +165,7 @@ def test_texts_use_standard_words(
 @pytest.mark.parametrize(
     "markdown",
     [
-        "The option `--images` names a folder.",
-        "See [the figures](notebooks/pictures/01.jpg).",
-        "```python\npicture = 1\n```",
+        "The option `--pictures` names [figures](notebooks/pictures/01.jpg).",
         "1. Run:\n   ```console\n   ls pictures\n   ```\n",
         "<img src='pictures/a.jpg' width='200'>",
         "Open https://example.com/pictures/ in a browser.",

@@ -29,15 +29,11 @@ def test_the_patterns_are_those_of_nbval() -> None:
 @pytest.mark.parametrize(
     ("stored", "new"),
     [
-        (FACE, FACE.replace("31", "3")),
         (FACE, FACE.replace("31", "42")),
         (FACE, FACE.replace("178", "210")),
         ('"confidence": 0.85', '"confidence": 85.0'),
-        ('"textAngle": 4.7', '"textAngle": 44.7'),
         ('"boundingBox": "26,12,286,47"', '"boundingBox": "1,1,1,1"'),
-        ("[48, 62, 244, 54, 246, 96, 49, 104]", "[1, 2, 3, 4, 5, 6, 7, 8]"),
         ("(91, 76), (732, 79)", "(91, 76), (7, 79)"),
-        ("[0.9999, 0.5653, 0.0]", "[0.9999, 0.5653, 0.99]"),
         ("Grace Hopper 0.9999", "Grace Hopper 9.9999"),
         ("0.0", "2.5e-1"),
     ],
@@ -54,13 +50,11 @@ def test_numbers_that_are_far_from_the_stored_ones_are_found(stored: str, new: s
     [
         (FACE, FACE.replace("31", "36").replace("178", "175").replace("94", "97")),
         ('"confidence": 0.85', '"confidence": 0.8515625'),
-        ("Page 1 angle -2.172", "Page 1 angle -2.1"),
         ("0.0", "1.2e-05"),
         ('"26,12,286,47"', '"25,13,288,47"'),
         ("[48, 62, 244, 54, 246, 96, 49, 104]", "[49, 62, 243, 54, 248, 96, 49, 104]"),
         ("Hopper, brighter: 32, Male", "Hopper, brighter: 67, Male"),
         (URL, URL.replace("8421", "40123").replace(ID, ID[::-1].replace("-", "")[:8] + ID[8:])),
-        ("Retry-After: 60", "Retry-After: 2"),
         ("Please retry after 60 seconds.", "Please retry after 2 seconds."),
     ],
 )
@@ -71,14 +65,7 @@ def test_small_differences_and_those_of_the_run_are_accepted(stored: str, new: s
 
 @pytest.mark.parametrize(
     ("stored", "new"),
-    [
-        ("13 images", "12 images"),
-        ("79, Male", "79, Female"),
-        ("width 960", "width 961"),
-        ("127.0.0.1", "10.0.0.1"),
-        ("0.5", "0.5, 0.5"),
-        ("-2.172", "2.172"),
-    ],
+    [("13 images", "12 images"), ("79, Male", "79, Female"), ("0.5", "0.5, 0.5"), ("-2.1", "2.1")],
 )
 def test_other_texts_differ(stored: str, new: str) -> None:
     assert sanitized(new) != sanitized(stored)

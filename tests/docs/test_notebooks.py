@@ -46,10 +46,6 @@ def tagged(cells: list[NotebookNode], tag: str) -> list[NotebookNode]:
     return [cell for cell in cells if tag in cell.metadata.get("tags", [])]
 
 
-def without_code(text: str) -> str:
-    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
-
-
 @pytest.fixture(params=NAMES)
 def cells(request: pytest.FixtureRequest) -> list[NotebookNode]:
     return read(request.param)
@@ -67,8 +63,11 @@ def outputs(code: list[NotebookNode]) -> list[Any]:
     return found
 
 
-def test_these_are_all_the_notebooks_and_each_begins_and_ends_with_its_bar() -> None:
-    assert {path.stem for path in NOTEBOOKS.glob("*.ipynb")} == set(NAMES)
+def test_these_are_all_the_notebooks_each_with_its_bars_and_small() -> None:
+    sizes = {path.stem: path.stat().st_size for path in NOTEBOOKS.glob("*.ipynb")}
+    assert sizes.keys() == set(NAMES)
+    assert max(sizes.values()) < 1 << 20, sizes
+    assert sum(sizes.values()) < 6 << 20, sizes
     assert [path.stem for path in in_order()] == NAMES
     for path in in_order():
         assert with_bars(path, in_order()).cells == read(path.stem), path.name
@@ -82,13 +81,14 @@ def test_the_summary_leads_to_the_next_notebook() -> None:
         assert len(summary.split()) <= 70, name
 
 
-def test_the_title_opens_the_notebook_and_prose_is_before_every_code_cell(
-    cells: list[NotebookNode],
-) -> None:
+def test_the_title_is_first_and_prose_before_all_code(cells: list[NotebookNode]) -> None:
     assert cells[1].source.startswith("# ")
     assert len(cells[1].source.split()) <= 80
     for before, cell in pairwise(cells):
         assert (before.cell_type, cell.cell_type) != ("code", "code"), cell.source
+    exempt = tagged(cells, "nbval-ignore-output")
+    assert len(exempt) <= 1
+    assert all(cell.source.startswith("# not compared: ") for cell in exempt)
 
 
 def test_there_are_two_or_three_exercises_with_solutions(cells: list[NotebookNode]) -> None:
@@ -97,7 +97,8 @@ def test_there_are_two_or_three_exercises_with_solutions(cells: list[NotebookNod
     count = exercises.count("<details><summary>Solution</summary>")
     assert 2 <= count <= 3
     assert count == exercises.count("</details>") == exercises.count("```python\n")
-    assert count == len(re.findall(r"^\d\. ", without_code(exercises), re.MULTILINE))
+    text = re.sub(r"^```.*?^```", "", exercises, flags=re.DOTALL | re.MULTILINE)
+    assert count == len(re.findall(r"^\d\. ", text, re.MULTILINE))
 
 
 def test_the_set_up_cell_alone_imports_and_then_connects(code: list[NotebookNode]) -> None:
@@ -176,18 +177,6 @@ def test_each_figures_fact_is_printed_before_it(outputs: list[Any]) -> None:
         elif "<Figure" in output.get("data", {}).get("text/plain", ""):
             assert printed
             printed = False
-
-
-def test_at_most_one_cell_is_exempt_and_gives_the_reason(cells: list[NotebookNode]) -> None:
-    exempt = tagged(cells, "nbval-ignore-output")
-    assert len(exempt) <= 1
-    assert all(cell.source.startswith("# not compared: ") for cell in exempt)
-
-
-def test_notebooks_are_stored_small() -> None:
-    sizes = {name: (NOTEBOOKS / f"{name}.ipynb").stat().st_size for name in NAMES}
-    assert max(sizes.values()) < 1 << 20, sizes
-    assert sum(sizes.values()) < 6 << 20, sizes
 
 
 @pytest.mark.parametrize(
