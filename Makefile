@@ -114,7 +114,8 @@ accuracy: $(TESTS) ## measure the accuracy of the service (options: make accurac
 	$(BIN)/python -m benchmarks.accuracy $(if $(FOLDER),"$(FOLDER)")
 
 sdk: $(TESTS) ## run Microsoft's SDKs (options: make sdk CLIENTS=ci)
-	$(BIN)/python tests/sdk/run.py $(CLIENTS)
+	$(BIN)/python -m pytest -v tests/sdk/operations.py --clients='$(filter-out --%,$(CLIENTS))' \
+		$(filter --%,$(CLIENTS))
 
 compatibility: $(TESTS) ## write docs/compatibility.md from its table
 	$(BIN)/python -m tools.make_compatibility

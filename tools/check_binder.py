@@ -5,7 +5,6 @@ A copy of the tracked files replaces MyBinder's clone, and a virtual environment
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -13,16 +12,17 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any
 
+import nbformat
 import psutil
 import requests
 import yaml
 from jupyter_client import BlockingKernelClient
+from jupyter_server.serverapp import list_running_servers
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENT = "binder/environment.yml"
@@ -37,31 +37,14 @@ MEMORY_LIMIT = 1400
 OPEN_NOTEBOOKS = 3
 KEPT = re.compile(r"(?i)PIP_.*|SSL_CERT_.*|REQUESTS_CA_BUNDLE|.*_PROXY|TZ|LANG|LC_ALL")
 """Variables that pip needs to reach its index; the image has no other variable of this run."""
-Ask = Callable[..., requests.Response]
-"""Sends a request to JupyterLab's API: method, path, body."""
-Result = TypeVar("Result")
-
-
-def step(name: str, function: Callable[..., Result], *arguments: object) -> Result:
-    """Call a function, and print its seconds and its text; end with a sentence if it fails.
-
-    All exceptions become that sentence, because those of a library do not name the step.
-    """
-    begin = time.monotonic()
-    try:
-        result = function(*arguments)
-    except Exception as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
-        raise SystemExit(f"Step '{name}' failed: {reason}") from error
-    text = f": {result}" if result and isinstance(result, str) else ""
-    print(f"{time.monotonic() - begin:5.1f} s: {name}{text}", flush=True)
-    return result
+Server = dict[str, Any]
+"""The URL and the token of a running JupyterLab."""
 
 
 def copy_tracked(tree: Path, home: Path) -> None:
     """Copy the files that git tracks, with their uncommitted changes."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=tree, capture_output=True, check=True)
-    for name in filter(None, listed.stdout.decode().split("\0")):
+    listed = subprocess.check_output(["git", "ls-files", "-z"], cwd=tree, text=True)
+    for name in listed.split("\0"):
         if (tree / name).is_file():
             (home / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(tree / name, home / name)
@@ -81,13 +64,10 @@ def check_build(home: Path) -> tuple[str, list[str]]:
 
 
 def interpreter(version: str) -> str:
-    """Return the path of a Python; a file of this name can be a shim that only fails."""
+    """Return the path of a Python, or of this one; a file of this name can be a shim that fails."""
     found = shutil.which(f"python{version}")
-    if found and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0:
-        return found
-    here = "{}.{}".format(*sys.version_info)
-    print(f"not run: python={version} is not on this machine, python={here} replaces it")
-    return sys.executable
+    works = found and subprocess.run([found, "-c", ""], capture_output=True).returncode == 0
+    return found if found and works else sys.executable
 
 
 def variables(home: Path) -> dict[str, str]:
@@ -97,25 +77,18 @@ def variables(home: Path) -> dict[str, str]:
     return kept | {"HOME": str(home), "TMPDIR": str(home.parent), "PATH": path}
 
 
-def run(home: Path, command: Sequence[str], folder: str = ".") -> str:
-    """Run a command in the image, end what it started, and return its last line."""
+def run(home: Path, command: str, folder: str = ".") -> None:
+    """Run a line of the shell in the image, and end what it started, as Docker does."""
+    print(f"$ {command}", flush=True)
     cwd, env = home / folder, variables(home)
-    ended = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, timeout=1800)
+    subprocess.run(command, shell=True, cwd=cwd, env=env, check=True, timeout=1800)  # noqa: S602
     end_processes(home)
-    lines = (ended.stderr + ended.stdout).strip().splitlines() or [""]
-    if ended.returncode:
-        print("\n".join(lines[-40:]), file=sys.stderr)
-        errors = [line for line in lines if re.match(r"(ERROR|FAILED|[\w.]*Error)\b", line)]
-        raise RuntimeError((errors or lines)[-1])
-    return lines[-1]
 
 
-def processes(home: Path) -> Iterator[psutil.Process]:
-    """Give every process with this HOME, such as a service that has left its parent."""
-    for process in psutil.process_iter():
-        with suppress(psutil.Error):
-            if process.environ().get("HOME") == str(home):
-                yield process
+def processes(home: Path) -> list[psutil.Process]:
+    """Return every process with this HOME, such as a service that has left its parent."""
+    found = psutil.process_iter(["environ"])
+    return [each for each in found if (each.info["environ"] or {}).get("HOME") == str(home)]
 
 
 def memory(home: Path) -> float:
@@ -128,111 +101,103 @@ def memory(home: Path) -> float:
 
 
 def end_processes(home: Path) -> None:
-    """Kill every process, as Docker does at the end of a line."""
+    """Kill every process, and those that they start meanwhile."""
     deadline = time.monotonic() + 10
-    while (running := list(processes(home))) and time.monotonic() < deadline:
+    while (running := processes(home)) and time.monotonic() < deadline:
         for process in running:
             with suppress(psutil.Error):
                 process.kill()
-        time.sleep(0.05)
+        psutil.wait_procs(running, timeout=1)
 
 
-def start_lab(home: Path) -> Ask:
+def start_lab(home: Path) -> Server:
     """Start JupyterLab below a path, as MyBinder does for each visitor."""
+    print(f"$ {LAB}", flush=True)
     log = home.parent / "lab.txt"
     with log.open("wb") as output:
         lab = subprocess.Popen(LAB.split(), cwd=home, env=variables(home), stderr=output)
     deadline = time.monotonic() + 120
-    while not any(path.stat().st_size for path in (home / RUNTIME).glob("jpserver-*.json")):
+    while not (servers := list(list_running_servers(str(home / RUNTIME)))):
         if lab.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"JupyterLab does not start: {log.read_text()[-400:]}")
         time.sleep(0.2)
-    server = json.loads(next((home / RUNTIME).glob("jpserver-*.json")).read_text())
-    session = requests.Session()
-    session.headers["Authorization"] = f"token {server['token']}"
-
-    def ask(method: str, path: str, body: object = None) -> requests.Response:
-        response = session.request(method, server["url"] + path, json=body, timeout=60)
-        response.raise_for_status()
-        return response
-
-    return ask
+    return dict(servers[0])
 
 
-def check_links(ask: Ask, readme: str) -> str:
+def ask(server: Server, method: str, path: str, body: object = None) -> requests.Response:
+    """Return JupyterLab's response to a request, which is no error."""
+    headers = {"Authorization": f"token {server['token']}"}
+    url = server["url"] + path
+    response = requests.request(method, url, headers=headers, json=body, timeout=60)
+    response.raise_for_status()
+    return response
+
+
+def check_links(server: Server, readme: str) -> str:
     """Return the path that the badge opens; it and every other link to MyBinder has a notebook."""
     paths = re.findall(r"mybinder\.org/v2/\S+?\?urlpath=([^)\s]+)", readme)
     if not paths:
         raise ValueError("README.md has no link that opens a path on mybinder.org")
     for path in paths:
-        ask("GET", path)  # which returns a page for any file
-        ask("GET", f"api/contents/{path.removeprefix('lab/tree/')}?content=0")
-    return f"{paths[0]} and {len(paths) - 1} more"
+        ask(server, "GET", path)  # which returns a page for any file
+        ask(server, "GET", f"api/contents/{path.removeprefix('lab/tree/')}?content=0")
+    return f"links of README.md to MyBinder: {paths[0]} and {len(paths) - 1} more"
 
 
-def execute(home: Path, ask: Ask, path: str) -> str:
-    """Open a notebook in JupyterLab, run its cells, and return the path of its session."""
-    body = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
-    session = ask("POST", "api/sessions", body).json()
-    connection = home / RUNTIME / f"kernel-{session['kernel']['id']}.json"
-    kernel = BlockingKernelClient(connection_file=str(connection))
-    kernel.load_connection_file()
-    kernel.start_channels()
-    kernel.wait_for_ready(timeout=60)
-    cells = ask("GET", f"api/contents/{path}").json()["content"]["cells"]
-    for code in [cell["source"] for cell in cells if cell["cell_type"] == "code"]:
-        reply = kernel.execute_interactive(code, timeout=120, output_hook=lambda _: None)["content"]
-        if reply["status"] != "ok":
-            raise RuntimeError(f"{path}: {reply['ename']}: {reply['evalue']} in {code!r}")
-    kernel.stop_channels()
-    return f"api/sessions/{session['id']}"
-
-
-def execute_all(home: Path, ask: Ask) -> None:
-    """Execute every notebook; the last ones stay open."""
+def execute_all(home: Path, server: Server) -> None:
+    """Open every notebook in JupyterLab, and run its cells; the last notebooks stay open."""
     opened: list[str] = []
     for notebook in sorted((home / "notebooks").glob("*.ipynb")):
         if len(opened) == OPEN_NOTEBOOKS:
-            ask("DELETE", opened.pop(0))
-        opened.append(execute(home, ask, f"notebooks/{notebook.name}"))
+            ask(server, "DELETE", f"api/sessions/{opened.pop(0)}")
+        path = f"notebooks/{notebook.name}"
+        body = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
+        session = ask(server, "POST", "api/sessions", body).json()
+        opened.append(session["id"])
+        kernel = BlockingKernelClient()
+        kernel.load_connection_file(str(home / RUNTIME / f"kernel-{session['kernel']['id']}.json"))
+        kernel.start_channels(hb=False)  # a busy machine may miss a heartbeat
+        for cell in nbformat.read(notebook, 4).cells:
+            if cell.cell_type == "code":
+                reply = kernel.execute(cell.source, reply=True, timeout=120)["content"]
+                if reply["status"] != "ok":
+                    raise RuntimeError(f"{path}: {reply['ename']}: {reply['evalue']}")
+        kernel.stop_channels()
 
 
-def check_memory(home: Path, ask: Ask, limit: int = MEMORY_LIMIT) -> str:
+def check_memory(home: Path, server: Server, limit: int = MEMORY_LIMIT) -> str:
     """Return the most memory of JupyterLab, the service and the notebooks that are open at once."""
     peak = 0.0
     with ThreadPoolExecutor(1) as pool:
-        executed = pool.submit(execute_all, home, ask)
-        while not executed.done():
+        executed = pool.submit(execute_all, home, server)
+        while wait([executed], timeout=0.5).not_done:
             peak = max(peak, memory(home))
-            time.sleep(0.5)
     executed.result()
     if peak > limit:
         raise RuntimeError(f"{peak:.0f} MB of memory, and the limit is {limit} MB")
-    return f"{peak:.0f} MB at most, the limit is {limit} MB"
+    return f"{OPEN_NOTEBOOKS} notebooks open at once: {peak:.0f} MB, the limit is {limit} MB"
 
 
 def check(home: Path) -> None:
     """Run every step."""
-    step("git ls-files", copy_tracked, ROOT, home)
-    python, listed = step(REPO2DOCKER, check_build, home)
-    print(f"         {ENVIRONMENT}, python={python}, and for pip: {', '.join(listed)}")
+    copy_tracked(ROOT, home)
+    python, listed = check_build(home)
+    found = interpreter(python)
+    print(f"{ENVIRONMENT}: python={python}, and for pip: {', '.join(listed)}")
     print("not run: the image's Debian packages and user; this machine's replace them")
-    print("not run: conda and its Jupyter; venv and the list for pip replace them")
-    for path in sorted((home / "binder").iterdir()):
-        if path.name not in ("environment.yml", "postBuild"):
+    print(f"not run: conda and its Jupyter; venv, {found} and the list for pip replace them")
+    for path in (home / "binder").iterdir():
+        if path.name not in ("constraints.txt", "environment.yml", "postBuild"):
             print(f"not run: binder/{path.name}; this check does not use it")
-    venv = [interpreter(python), "-m", "venv", f"{home}/.venv"]
-    step("python -m venv", run, home, venv)
+    run(home, f"{found} -m venv .venv")
     # conda writes the list beside the environment file too: paths count from there
     (home / "binder/condaenv.txt").write_text("\n".join(listed), encoding="utf-8")
-    step(f"{PIP} in binder/", run, home, PIP.split(), "binder")
-    step(POST_BUILD, run, home, ["sh", "-c", POST_BUILD])
-    nbval = f"taskset -c {min(os.sched_getaffinity(0))} {NBVAL}"
-    step(nbval, run, home, nbval.split())
-    ask = step(LAB, start_lab, home)
-    readme = (home / "README.md").read_text(encoding="utf-8")
-    step("links of README.md to MyBinder", check_links, ask, readme)
-    step(f"{OPEN_NOTEBOOKS} notebooks open at once", check_memory, home, ask)
+    run(home, PIP, "binder")
+    run(home, POST_BUILD)
+    run(home, f"taskset -c {min(os.sched_getaffinity(0))} {NBVAL}")
+    server = start_lab(home)
+    print(check_links(server, (home / "README.md").read_text(encoding="utf-8")), flush=True)
+    print(check_memory(home, server))
 
 
 def main() -> None:
@@ -243,6 +208,8 @@ def main() -> None:
         home = Path(folder) / "home"
         try:
             check(home)
+        except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+            raise SystemExit(f"make binder failed: {error}") from error
         finally:
             end_processes(home)
 

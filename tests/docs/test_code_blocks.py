@@ -1,4 +1,4 @@
-"""The Python on the pages of docs/ runs as it is printed.
+"""The Python of the README and of the pages in docs/ runs as it is printed.
 
 A comment `<!-- not run -->` directly before a block exempts it.
 """
@@ -14,6 +14,7 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import pytest
+from PIL import Image
 
 from visionhelpers import sample_path
 from visionservice import LocalService
@@ -25,6 +26,7 @@ BLOCK = re.compile(
     r"^(?P<exempt><!-- not run -->\n+)?```python\n(?P<code>.*?)^```", re.DOTALL | re.MULTILINE
 )
 PRINTED = {
+    "README.md": "a cup of coffee",
     "azure.md": "OK: 127.0.0.1 responds with API v1.0.",
     "batch.md": "scans/coffee_cup.jpg done",
     "classroom.md": "True",
@@ -46,47 +48,35 @@ def file_name(block: str) -> str:
     return found[1] if found else ""
 
 
-PAGES = [page for page in sorted((ROOT / "docs").glob("*.md")) if blocks(page)]
+ALL_PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [page for page in ALL_PAGES if blocks(page)]
 WITH_FILES = [page for page in PAGES if any(map(file_name, blocks(page)))]
 
 
-def test_pages_with_python_are_found() -> None:
+def test_no_page_and_no_block_is_overlooked() -> None:
     assert {page.name for page in PAGES} >= {*PRINTED, "testing.md"}
-    assert "testing.md" in {page.name for page in WITH_FILES}
-
-
-def test_no_block_is_overlooked() -> None:
-    for page in (ROOT / "docs").glob("*.md"):
+    assert {page.name for page in WITH_FILES} >= {"engines.md", "testing.md"}
+    assert any("<!-- not run -->" in page.read_text("utf-8") for page in PAGES)
+    for page in ALL_PAGES:
         text = page.read_text("utf-8")
-        assert len(re.findall(r"```\s*(?:python|py)\b", text)) == len(BLOCK.findall(text)), (
-            page.name
-        )
+        fences = re.findall(r"```\s*(?:python|py)\b", text)
+        assert len(fences) == len(BLOCK.findall(text)), page.name
 
 
-def test_exempt_blocks_are_told_apart(tmp_path: Path) -> None:
-    page = tmp_path / "page.md"
-    block = "```python\n{}\n```\n"
-    page.write_text(
-        f"{block.format(1)}\n<!-- not run -->\n{block.format(2)}\nText.\n\n{block.format(3)}"
-    )
-    assert blocks(page) == ["1\n", "3\n"]
-
-
-@pytest.fixture
-def folder(tmp_path: Path, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The current folder, with a folder `scans`; `connect()` finds the endpoint of a service."""
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_the_blocks_of_a_page_run_in_order(
+    page: Path,
+    service: LocalService,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     (tmp_path / "scans").mkdir()
     for name in ("dahlia.jpg", "coffee_cup.jpg"):
         shutil.copy(sample_path(name), tmp_path / "scans")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("VISION_ENDPOINT", service.url)
     monkeypatch.setenv("VISION_KEY", service.key)
-    return tmp_path
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-@pytest.mark.usefixtures("folder")
-def test_the_blocks_of_a_page_run_in_order(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names: dict[str, object] = {"__name__": page.stem}
     for block in blocks(page):
         if not file_name(block):
@@ -94,6 +84,9 @@ def test_the_blocks_of_a_page_run_in_order(page: Path, capsys: pytest.CaptureFix
     plt.close("all")
     if page.name in PRINTED:
         assert PRINTED[page.name] in capsys.readouterr().out.splitlines()
+    if page.name == "README.md":
+        with Image.open("cup.png") as figure:
+            assert figure.width > 300
 
 
 @pytest.mark.parametrize("page", WITH_FILES, ids=lambda page: page.name)
@@ -106,6 +99,6 @@ def test_the_tests_on_a_page_pass(page: Path, tmp_path: Path) -> None:
     run = subprocess.run(
         command, cwd=tmp_path, env=variables, capture_output=True, text=True, timeout=120
     )
-    assert run.returncode == 0, run.stdout + run.stderr
     expected = sum(block.count("\ndef test_") for block in files.values())
-    assert f"{expected} passed" in run.stdout
+    assert f"{expected} passed" in run.stdout, run.stdout + run.stderr
+    assert run.returncode == 0, run.stdout

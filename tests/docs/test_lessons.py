@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
 from nbformat import NotebookNode
+from nbformat.v4 import new_code_cell
 
 from tools.add_navigation import NOTEBOOKS, in_order
 from tools.notebook_outputs import differences, sanitized, text_of
@@ -41,7 +42,6 @@ _sleep = _time.sleep
 _time.sleep = lambda seconds: _sleep(min(seconds, 0.1))
 """
 """Polls more often than the lessons do, so that the test does not wait for a whole second."""
-SMALLEST = "print(min(_font_sizes, default=(99, '')))"
 
 
 class Doubled(NotebookClient):  # type: ignore[misc]
@@ -66,29 +66,24 @@ def shown(cell: NotebookNode) -> str:
     return text_of(cell.outputs)
 
 
-def solutions(notebook: NotebookNode) -> Iterator[str]:
-    for cell in notebook.cells:
-        if "exercises" in cell.metadata.get("tags", []):
-            for found in SOLUTION.findall(cell.source):
-                indent = re.match(" *", found)[0]  # type: ignore[index]
-                yield re.sub(f"^{indent}", "", found, flags=re.MULTILINE)
+def solutions(notebook: NotebookNode) -> list[NotebookNode]:
+    """Return the solutions of the exercises, as cells."""
+    exercises = [c.source for c in notebook.cells if "exercises" in c.metadata.get("tags", [])]
+    found = [dedent(code) for source in exercises for code in SOLUTION.findall(source)]
+    return [new_code_cell(code) for code in found]
 
 
-@pytest.fixture(params=[path.stem for path in in_order()])
-def name(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
+@pytest.mark.parametrize("path", in_order(), ids=lambda path: path.stem)
 def test_every_cell_can_run_twice_and_every_solution_runs(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))  # an ended kernel leaves its temporary folders
-    stored = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
-    notebook = nbformat.read(NOTEBOOKS / f"{name}.ipynb", 4)
-    answers = [nbformat.v4.new_code_cell(code) for code in solutions(notebook)]
+    stored = nbformat.read(path, 4)
+    notebook = nbformat.read(path, 4)
+    answers = solutions(notebook)
     once = {"metadata": {"tags": ["once"]}}
-    before = nbformat.v4.new_code_cell(FONT_SIZES + SHORT_SLEEPS, **once)
-    after = nbformat.v4.new_code_cell(SMALLEST, **once)
+    before = new_code_cell(FONT_SIZES + SHORT_SLEEPS, **once)
+    after = new_code_cell("print(min(_font_sizes, default=(99, '')))", **once)
     notebook.cells = [before, *notebook.cells, *answers, after]
     client = Doubled(
         notebook,
@@ -100,17 +95,17 @@ def test_every_cell_can_run_twice_and_every_solution_runs(
     )
     client.first = {}
     client.execute()
-    code = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
+    again = {cell.id: shown(cell) for cell in notebook.cells if cell.cell_type == "code"}
     kept = [cell for cell in stored.cells if cell.cell_type == "code"]
     assert len(kept) >= 3
     for cell in kept:
-        new = shown(code[cell.id])
+        new = again[cell.id]
         assert sanitized(client.first[cell.id]) == sanitized(new), cell.source
         if "nbval-ignore-output" not in cell.metadata.get("tags", []):
             assert sanitized(new) == sanitized(shown(cell)), cell.source
             assert differences(new, shown(cell)) == [], cell.source
     assert len(answers) >= 2
     for answer in answers:
-        assert shown(answer), f"a solution shows nothing: {answer.source}"
+        assert again[answer.id], f"a solution shows nothing: {answer.source}"
     smallest = after.outputs[0].text
     assert float(smallest[1:].partition(",")[0]) >= MIN_POINTS, smallest

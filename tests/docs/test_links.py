@@ -11,7 +11,6 @@ import pytest
 from tools import write_links
 
 ROOT = Path(__file__).parents[2]
-
 OWN = re.escape(write_links.repository())
 URL_OF_PATH = re.compile(
     rf"https://(?:github\.com/{OWN}/(?:blob|tree)/HEAD/"
@@ -31,96 +30,70 @@ def prose(page: Path) -> str:
     return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def links(page: Path) -> list[str]:
-    """Return the targets of all links and images."""
-    found = re.findall(r"\]\(([^)\s]+)|\b(?:src|href)=\"([^\"]+)\"", prose(page))
-    return [markdown or html for markdown, html in found]
-
-
 def anchors(page: Path) -> set[str]:
     """Return the anchors of a page, as GitHub and JupyterLab make them."""
     text = prose(page)
     headings = re.findall(r"^#+ +(.+)$", re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", text), re.MULTILINE)
-    if page.suffix == ".ipynb":
-        names = {heading.strip().replace(" ", "-") for heading in headings}
-    else:
-        names = {
-            re.sub(r"[^\w\- ]", "", each.lower()).strip().replace(" ", "-") for each in headings
-        }
+    if page.suffix != ".ipynb":
+        headings = [re.sub(r"[^\w\- ]", "", heading.lower()) for heading in headings]
+    names = {heading.strip().replace(" ", "-") for heading in headings}
     return names | set(re.findall(r"<a (?:name|id)=\"([^\"]+)\"", text))
 
 
-def inside(link: str, page: Path, root: Path) -> tuple[Path, str] | None:
-    """Return the file and the anchor of a link, or None if it leads elsewhere."""
-    url, _, anchor = link.partition("#")
-    if path := URL_OF_PATH.match(url):
-        rest = url[path.end() :].removesuffix("/badge.svg")
-        return root / (f".github/{rest}" if rest.startswith("workflows/") else rest), anchor
-    if re.match(r"[a-z]+:", url):
-        return None
-    return (page.parent / url if url else page), anchor
+def links(page: Path, root: Path) -> dict[str, tuple[Path, str]]:
+    """Return the links and images of a page that lead into the repository: the file, the anchor."""
+    found = {}
+    for markdown, html in re.findall(r"\]\(([^)\s]+)|\b(?:src|href)=\"([^\"]+)\"", prose(page)):
+        url, _, anchor = (markdown or html).partition("#")
+        if path := URL_OF_PATH.match(url):
+            rest = url[path.end() :].removesuffix("/badge.svg")
+            file = root / (f".github/{rest}" if rest.startswith("workflows/") else rest)
+            found[markdown or html] = file, anchor
+        elif not re.match(r"[a-z]+:", url):
+            found[markdown or html] = (page.parent / url if url else page), anchor
+    return found
 
 
 def broken(page: Path, root: Path = ROOT) -> list[str]:
     """Return the links of a page whose file or anchor does not exist in the repository."""
-    found = []
-    for link in links(page):
-        if goal := inside(link, page, root):
-            file, anchor = goal
-            if not file.exists() or (anchor and anchor not in anchors(file)):
-                found.append(link)
-    return found
+    return [
+        link
+        for link, (file, anchor) in links(page, root).items()
+        if not file.exists() or (anchor and anchor not in anchors(file))
+    ]
 
 
 def test_the_pages_are_found_and_link_into_the_repository() -> None:
     names = {page.name for page in PAGES}
     assert names >= {"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "compatibility.md"}
     assert len([name for name in names if name.endswith(".ipynb")]) >= 8
-    goals = [inside(link, page, ROOT) for page in PAGES for link in links(page)]
-    assert len(list(filter(None, goals))) > 50
-    assert any(goal and goal[1] for goal in goals), "a link with an anchor"
+    goals = [goal for page in PAGES for goal in links(page, ROOT).values()]
+    assert len(goals) > 50
+    assert any(anchor for _, anchor in goals)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_link_into_the_repository_resolves(page: Path) -> None:
+def test_every_link_into_the_repository_resolves_and_follows_pyproject(page: Path) -> None:
     assert broken(page) == []
+    text = page.read_text(encoding="utf-8")
+    assert write_links.with_links(text) == text, "run python -m tools.write_links"
 
 
-@pytest.mark.parametrize(
-    "link",
-    [
-        "[a file](nowhere.md)",
-        "[a folder](sub/nowhere/)",
-        "![an image](nowhere.jpg)",
-        '<img src="nowhere.jpg" alt="">',
-        "[an anchor of this page](#nowhere)",
-        "[an anchor of another](other.md#nowhere)",
-        "[a notebook's anchor](other.ipynb#what-is-here)",
-        f"[GitHub](https://github.com/{write_links.repository()}/blob/HEAD/nowhere.md)",
-        f"[Binder]({write_links.on_binder('notebooks/nowhere.ipynb')})",
-        f"[CI](https://github.com/{write_links.repository()}/actions/workflows/nowhere.yml)",
-    ],
-)
-def test_a_link_that_leads_nowhere_is_found(link: str, tmp_path: Path) -> None:
+def test_a_link_that_leads_nowhere_is_found(tmp_path: Path) -> None:
     cells = [{"cell_type": "markdown", "source": ["## What is here\n"]}]
     (tmp_path / "other.ipynb").write_text(json.dumps({"cells": cells}))
     (tmp_path / "other.md").write_text("# What is *here*?\n")
+    good = ["other.md#what-is-here", "other.ipynb#What-is-here", "#page", "other.md"]
+    bad = ["nowhere.md", "sub/nowhere/", "#nowhere", "other.md#nowhere", "other.ipynb#what-is-here"]
+    bad += [
+        f"https://github.com/{write_links.repository()}/blob/HEAD/nowhere.md",
+        f"https://github.com/{write_links.repository()}/actions/workflows/nowhere.yml",
+        write_links.on_binder("notebooks/nowhere.ipynb"),
+    ]
     page = tmp_path / "page.md"
-    good = "[1](other.md#what-is-here) [2](other.ipynb#What-is-here) [3](#page) [4](other.md)"
-    page.write_text(f"# Page\n\n{good}\n\n{link}\n")
-    assert len(broken(page, tmp_path)) == 1
-
-
-def test_every_link_to_the_repository_follows_pyproject() -> None:
-    for page in PAGES:
-        text = page.read_text(encoding="utf-8")
-        assert write_links.with_links(text) == text, f"run python -m tools.write_links: {page.name}"
-
-
-def test_the_badge_opens_the_index_of_this_repository() -> None:
-    badge = f"https://mybinder.org/v2/gh/{write_links.repository()}/HEAD"
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"({badge}?urlpath=lab/tree/notebooks/index.ipynb)" in readme
+    listed = "\n".join(f"[a link]({link})" for link in good + bad)
+    page.write_text(f'# Page\n\n{listed}\n<img src="nowhere.jpg" alt="">\n')
+    assert broken(page, tmp_path) == [*bad, "nowhere.jpg"]
 
 
 def test_links_follow_a_repository_that_moves(monkeypatch: pytest.MonkeyPatch) -> None:

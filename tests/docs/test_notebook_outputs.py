@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,7 @@ from nbformat.v4 import new_output
 from tools.notebook_outputs import PATTERNS, differences, sanitized, text_of
 from tools.notebook_outputs import same as same_output
 
-ROOT = Path(__file__).parents[2]
-
+CONFIG = Path(__file__).parents[1] / "sanitize.cfg"
 FACE = "{'age': 31, 'faceRectangle': {'left': 178, 'top': 75, 'width': 94, 'height': 94}}"
 ID = "fb5f2322-9239-4d08-affc-711cb220722d"
 URL = f"http://127.0.0.1:8421/vision/v1.0/textOperations/{ID}"
@@ -24,24 +22,18 @@ def same(new: str, stored: str) -> bool:
 
 
 def test_the_patterns_are_those_of_nbval() -> None:
-    config = (ROOT / "tests" / "sanitize.cfg").read_text(encoding="utf-8")
+    config = CONFIG.read_text(encoding="utf-8")
     assert len(PATTERNS) == config.count("\nregex: ") == config.count("\n[") >= 9
 
 
 @pytest.mark.parametrize(
     ("stored", "new"),
     [
-        (FACE, FACE.replace("31", "3")),
         (FACE, FACE.replace("31", "42")),
-        (FACE, FACE.replace("178", "1").replace("75", "7").replace("94", "9")),
         (FACE, FACE.replace("178", "210")),
-        ('"confidence": 0.85', '"confidence": 0.0001'),
         ('"confidence": 0.85', '"confidence": 85.0'),
-        ('"textAngle": 4.7', '"textAngle": 44.7'),
         ('"boundingBox": "26,12,286,47"', '"boundingBox": "1,1,1,1"'),
-        ("[48, 62, 244, 54, 246, 96, 49, 104]", "[1, 2, 3, 4, 5, 6, 7, 8]"),
         ("(91, 76), (732, 79)", "(91, 76), (7, 79)"),
-        ("[0.9999, 0.5653, 0.0]", "[0.9999, 0.5653, 0.99]"),
         ("Grace Hopper 0.9999", "Grace Hopper 9.9999"),
         ("0.0", "2.5e-1"),
     ],
@@ -56,17 +48,13 @@ def test_numbers_that_are_far_from_the_stored_ones_are_found(stored: str, new: s
 @pytest.mark.parametrize(
     ("stored", "new"),
     [
-        (FACE, FACE),
         (FACE, FACE.replace("31", "36").replace("178", "175").replace("94", "97")),
         ('"confidence": 0.85', '"confidence": 0.8515625'),
-        ('"textAngle": 4.7', '"textAngle": 4.74959093'),
-        ("Page 1 angle -2.172", "Page 1 angle -2.1"),
         ("0.0", "1.2e-05"),
         ('"26,12,286,47"', '"25,13,288,47"'),
         ("[48, 62, 244, 54, 246, 96, 49, 104]", "[49, 62, 243, 54, 248, 96, 49, 104]"),
         ("Hopper, brighter: 32, Male", "Hopper, brighter: 67, Male"),
         (URL, URL.replace("8421", "40123").replace(ID, ID[::-1].replace("-", "")[:8] + ID[8:])),
-        ("Retry-After: 60", "Retry-After: 2"),
         ("Please retry after 60 seconds.", "Please retry after 2 seconds."),
     ],
 )
@@ -77,37 +65,21 @@ def test_small_differences_and_those_of_the_run_are_accepted(stored: str, new: s
 
 @pytest.mark.parametrize(
     ("stored", "new"),
-    [
-        ("13 images", "12 images"),
-        ("79, Male", "79, Female"),
-        ("width 960", "width 961"),
-        ("127.0.0.1", "10.0.0.1"),
-        ("0.5", "0.5, 0.5"),
-        ("-2.172", "2.172"),
-    ],
+    [("13 images", "12 images"), ("79, Male", "79, Female"), ("0.5", "0.5, 0.5"), ("-2.1", "2.1")],
 )
 def test_other_texts_differ(stored: str, new: str) -> None:
     assert sanitized(new) != sanitized(stored)
 
 
-def test_an_address_is_no_fraction() -> None:
+def test_an_address_is_no_fraction_and_a_missing_number_is_a_difference() -> None:
     assert sanitized("OK: 127.0.0.1 responds. 0.5.") == "OK: 127.0.0.1 responds. FRACTION."
     assert sanitized("http://127.0.0.1:8421/") == "http://127.0.0.1:PORT/"
-
-
-def test_a_missing_number_is_a_difference() -> None:
     assert differences("0.5", "0.5 0.5") == ["1 numbers instead of 2"]
 
 
 def test_texts_and_tables_are_compared_but_no_images_and_no_widgets() -> None:
-    data = {
-        "text/plain": "PLAIN",
-        "text/html": "<b>",
-        "image/png": "IMAGE",
-        "application/vnd.jupyter.widget-view+json": {"model_id": "WIDGET"},
-    }
+    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "WIDGET"}}
+    data = {"text/plain": "PLAIN", "text/html": "<b>", "image/png": "IMAGE"} | widget
     text = text_of([new_output("display_data", data=data)])
-    assert "PLAIN" in text
-    assert "<b>" in text
-    assert "IMAGE" not in text
-    assert "WIDGET" not in json.dumps(text)
+    assert text.splitlines()[-2:] == ["text/html: <b>", "text/plain: PLAIN"]
+    assert not {"IMAGE", "WIDGET"} & {*text.replace('"', " ").split()}

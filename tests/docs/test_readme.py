@@ -1,4 +1,4 @@
-"""The README's code, and the commands and claims of all pages."""
+"""The commands and claims of the README and of all pages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import matplotlib.pyplot as plt
-import pytest
 from PIL import Image
 
 from tools import make_hero
@@ -16,55 +14,31 @@ from visionhelpers import VisionClient
 from visionservice import LocalService
 
 ROOT = Path(__file__).parents[2]
-
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 TEXTS = {path.name: path.read_text(encoding="utf-8") for path in PAGES}
-TARGETS = sorted({target for text in TEXTS.values() for target in re.findall(
-    r"(?:^|`)make ([a-z]+)(?: [A-Z]+=\S+)?(?=`| *$| +#)", text, re.MULTILINE)})  # fmt: skip
+README, DEVELOPMENT = TEXTS["README.md"], TEXTS["development.md"]
 
 
-def ci_commands() -> list[str]:
-    """Return the commands of .ci/run."""
+def test_every_documented_target_exists() -> None:
+    target = re.compile(r"(?:^|`)make ([a-z]+)(?: [A-Z]+=\S+)?(?=`| *$| +#)", re.MULTILINE)
+    targets = {found for text in TEXTS.values() for found in target.findall(text)}
+    assert {"lab", "offline", "accuracy", "stress"} <= targets
+    plan = subprocess.run(["make", "-n", *targets], cwd=ROOT, capture_output=True, text=True)
+    assert plan.returncode == 0, plan.stderr
+
+
+def test_ci_and_workflows_call_documented_targets_and_the_workflows_all_of_ci() -> None:
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
-    return [line for line in script if line and not line.startswith(("#", "set ", "cd "))]
-
-
-def blocks(page: str) -> list[str]:
-    """Return the Python blocks of a page, in order."""
-    return re.findall(r"^```python\n(.*?)^```", TEXTS[page], re.DOTALL | re.MULTILINE)
-
-
-def test_the_readme_is_short() -> None:
-    assert len(README.splitlines()) <= 140
-
-
-def test_ci_calls_documented_targets_only() -> None:
-    commands = ci_commands()
-    assert "make test" in commands
-    for command in commands:
+    ci = {line for line in script if line and not line.startswith(("#", "set ", "cd "))}
+    assert "make test" in ci
+    for command in ci:
         assert re.fullmatch(r"make [a-z]+( [A-Z]+=[a-z]+)?", command), command
-        documented = README + TEXTS.get("development.md", "")
-        assert f"`{command}`" in documented, f"{command} is not in docs/development.md"
-
-
-def test_the_workflows_call_documented_targets_and_all_of_ci() -> None:
+        assert f"`{command}`" in README + DEVELOPMENT, command
     workflows = [path.read_text("utf-8") for path in (ROOT / ".github/workflows").glob("*.yml")]
     called = {command for text in workflows for command in re.findall(r"\bmake [^\],\n]+", text)}
-    assert {*ci_commands()} <= called
+    assert ci <= called
     for command in called:
-        target = " ".join(command.split()[:2])
-        assert f"`{target}" in TEXTS["development.md"], f"{target} is not in docs/development.md"
-
-
-def test_targets_are_found() -> None:
-    assert {"lab", "offline", "accuracy", "stress"} <= set(TARGETS)
-
-
-@pytest.mark.parametrize("target", TARGETS)
-def test_every_documented_target_exists(target: str) -> None:
-    plan = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True)
-    assert plan.returncode == 0, plan.stderr.decode()
+        assert f"`{' '.join(command.split()[:2])}" in DEVELOPMENT, command
 
 
 def test_no_command_installs_the_package_from_an_index_that_does_not_have_it() -> None:
@@ -76,21 +50,18 @@ def test_no_command_installs_the_package_from_an_index_that_does_not_have_it() -
     assert not [file.name for file in files if wrong.search(file.read_text(encoding="utf-8"))]
 
 
-def test_the_number_of_the_quickstarts_blocks_is_that_of_the_test() -> None:
-    claimed = re.search(r"all (\d+) Python blocks", README)
-    tested = re.search(
-        r"assert len\(blocks\) == (\d+)",
-        Path(__file__).parents[1].joinpath("contract/test_quickstart_2018.py").read_text(),
-    )
-    assert claimed
-    assert tested
-    assert claimed[1] == tested[1]
+def test_the_readme_is_short_and_has_the_number_of_blocks_of_the_quickstart() -> None:
+    assert len(README.splitlines()) <= 140
+    test = (ROOT / "tests/contract/test_quickstart_2018.py").read_text(encoding="utf-8")
+    claimed = re.findall(r"all (\d+) Python blocks", README)
+    assert claimed == re.findall(r"assert len\(blocks\) == (\d+)", test) != []
 
 
 def test_the_two_changed_lines_are_lines_of_the_quickstart(shared: Path) -> None:
-    quickstart = (shared / "quickstart.md").read_text(encoding="utf-8")
-    names = re.findall(r"^(\w+) = ", blocks("README.md")[0], re.MULTILINE)
+    changed = re.findall(r"^```python\n(.*?)^```", README, re.DOTALL | re.MULTILINE)[0]
+    names = re.findall(r"^(\w+) = ", changed, re.MULTILINE)
     assert names == ["subscription_key", "vision_base_url"]
+    quickstart = (shared / "quickstart.md").read_text(encoding="utf-8")
     for name in names:
         assert len(re.findall(rf"^{name} = ", quickstart, re.MULTILINE)) == 1
 
@@ -98,6 +69,7 @@ def test_the_two_changed_lines_are_lines_of_the_quickstart(shared: Path) -> None
 def test_the_first_image_shows_what_its_text_quotes(service: LocalService) -> None:
     image, text = make_hero.draw(VisionClient(service.url, service.key))
     assert f"![{text}](docs/images/hero.jpg)" in README, "run python -m tools.make_hero"
+    assert f"![{text}](images/hero.jpg)" in TEXTS["index.md"]
     assert make_hero.HERO.stat().st_size < 200_000
     with Image.open(make_hero.HERO) as stored:
         assert stored.width > 1000
@@ -109,21 +81,3 @@ def test_teachers_read_the_minutes_of_the_notebooks() -> None:
         minutes = {row["notebook"]: row["minutes"] for row in csv.DictReader(file)}
     found = re.findall(r"\(\.\./notebooks/(\w+)\.ipynb\) \| (\d+) \|", TEXTS["classroom.md"])
     assert dict(found) == minutes
-
-
-def test_the_python_of_the_readme_runs_in_order(
-    service: LocalService,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("VISION_ENDPOINT", service.url)
-    monkeypatch.setenv("VISION_KEY", service.key)
-    names: dict[str, object] = {}
-    for block in blocks("README.md"):
-        exec(compile(block, "README.md", "exec"), names)  # noqa: S102  the page's own code
-    plt.close("all")
-    assert capsys.readouterr().out.splitlines()[-1] == "a cup of coffee"
-    with Image.open(tmp_path / "cup.png") as figure:
-        assert figure.width > 300

@@ -19,6 +19,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+EXTRAS = PROJECT["optional-dependencies"]
+REQUIRED = [*PROJECT["dependencies"], *chain(*(EXTRAS[n] for n in EXTRAS if n != "parquet"))]
 MISSION = {"jupyter", "matplotlib", "pillow", "requests", "nbval", "ipywidgets"}
 CONDA, BINDER = (yaml.safe_load((ROOT / folder / "environment.yml").read_text("utf-8"))
                  for folder in ("", "binder"))  # fmt: skip
@@ -37,27 +39,22 @@ def test_the_constraints_satisfy_what_the_project_requires() -> None:
     lines = (ROOT / "binder" / "constraints.txt").read_text("utf-8").splitlines()
     pinned = [Requirement(line) for line in lines if not line.startswith("#")]
     versions = {each.name: str(each.specifier).removeprefix("==") for each in pinned}
-    extras = PROJECT["optional-dependencies"]
-    required = chain(PROJECT["dependencies"], *(extras[n] for n in extras if n != "parquet"))
-    for each in map(Requirement, required):
+    for each in map(Requirement, REQUIRED):
         name = canonicalize_name(each.name)
         assert name == "visionhelpers" or each.specifier.contains(versions[name]), each
 
 
 def test_an_environment_has_what_the_notebooks_and_their_run_import() -> None:
-    cells = [cell for path in (ROOT / "notebooks").glob("*.ipynb")
-             for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]  # fmt: skip
     files = [ROOT / "conftest.py", ROOT / "benchmarks" / "own_service.py"]
-    texts = [cell.source for cell in cells] + [file.read_text("utf-8") for file in files]
+    texts = [file.read_text("utf-8") for file in files]
+    for path in (ROOT / "notebooks").glob("*.ipynb"):
+        texts += [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     nodes = [node for text in texts for node in ast.walk(ast.parse(text))]
     names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
     names |= {str(node.module) for node in nodes if isinstance(node, ast.ImportFrom)}
     modules = {name.partition(".")[0] for name in names} - sys.stdlib_module_names - {"benchmarks"}
     assert modules >= {"matplotlib", "psutil", "pytest", "requests", "visionhelpers"}
-
-    extras = PROJECT["optional-dependencies"]
-    listed = [PROJECT["dependencies"], *(extras[name] for name in extras if name != "parquet")]
-    named = [*BINDER["dependencies"][-1]["pip"][1:-1], *(requires("nbval") or []), *chain(*listed)]
+    named = [*BINDER["dependencies"][-1]["pip"][1:-1], *(requires("nbval") or []), *REQUIRED]
     installed = {canonicalize_name(Requirement(each).name) for each in named}
     origins = packages_distributions()
     for module in modules:

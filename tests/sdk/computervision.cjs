@@ -5,6 +5,7 @@ const fs = require("node:fs");
 const path = require("node:path");
 const { createRequire } = require("node:module");
 const { Readable } = require("node:stream");
+const { test } = require("node:test");
 const { setTimeout: sleep } = require("node:timers/promises");
 
 const load = createRequire(path.join(process.argv[2], "package.json"));
@@ -32,7 +33,7 @@ const METHODS = {
   ocr: ["recognizePrintedText", true],
   detect: ["detectObjects"],
   area: ["getAreaOfInterest"],
-  recognizeText: ["recognizeText", "Handwritten"],
+  recognize_text: ["recognizeText", "Handwritten"],
   read: [client.read ? "read" : "batchReadFile"],
   brands: ["analyzeImage"],
 };
@@ -41,7 +42,7 @@ const METHODS = {
 function send(operation, way, picture, options) {
   const [name, ...first] = METHODS[operation];
   if (way === "url") return client[name](...first, picture, options);
-  const swapped = operation === "recognizeText";
+  const swapped = operation === "recognize_text";
   const all = swapped ? [picture, ...first] : [...first, picture];
   return client[`${name}InStream`](...all, options);
 }
@@ -155,8 +156,8 @@ const TRIALS = {
     covers(found.areaOfInterest, 100, 80, 220, 200);
     assert(found.areaOfInterest.w < 400, "all of it");
   },
-  async recognizeText(way) {
-    const begun = await call("recognizeText", way, "handwritten_note.jpg");
+  async recognize_text(way) {
+    const begun = await call("recognize_text", way, "handwritten_note.jpg");
     const found = await poll(begun, "getTextOperationResult");
     linesOfNote(found.recognitionResult.lines);
   },
@@ -201,25 +202,11 @@ function has(operation, way) {
   return METHODS[operation][0] + (way === "url" ? "" : "InStream") in client;
 }
 
-function tell(operation, way, failure = "", absent = false) {
-  console.log(JSON.stringify({ operation, way, failure, absent }));
-}
-
-async function attempt(operation, way, trial) {
-  const failure = await trial(way).then(() => "", (error) => `${error}`.slice(0, 300));
-  tell(operation, way, failure.replaceAll("\n", " "));
-}
-
-async function main() {
-  await attempt("models", "", models);
-  for (const way of ["url", "stream"]) {
-    for (const [operation, trial] of Object.entries(TRIALS)) {
-      if (has(operation, way)) await attempt(operation, way, trial);
-      else tell(operation, way, "", true);
-    }
-    await attempt("errors", way, errors);
+test("models", models);
+test("wrong_key", wrongKey);
+for (const way of ["url", "stream"]) {
+  for (const [operation, trial] of Object.entries(TRIALS)) {
+    test(`${operation} ${way}`, { skip: !has(operation, way) }, () => trial(way));
   }
-  await attempt("wrongKey", "", wrongKey);
+  test(`errors ${way}`, () => errors(way));
 }
-
-main();
