@@ -47,13 +47,13 @@ print(vision.ocr(vh.sample_path("printed_page.jpg"))["language"])
 print(vision.describe(image)["description"]["captions"][0]["text"])
 """
 TESTS = (
-    "test_client.py",
+    "client/test_client.py",
     "batch/test_dask.py",
     "batch/test_dataframe.py",
     "drawing/test_draw.py",
     "explorer/test_widget.py",
-    "visionservice/test_app.py",
-    "visionservice/test_fetch.py",
+    "service/test_app.py",
+    "service/test_fetch.py",
 )
 """Tests that use most of the packages."""
 

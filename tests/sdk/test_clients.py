@@ -6,6 +6,10 @@ import pytest
 
 from tests.sdk import clients
 from tests.support.scripted_server import scripted_server
+from visionservice import LocalService
+
+FIRST = "python-0.1.0"
+COMMAND = [sys.executable, clients.SCRIPTS / "classic.py"]  # the tests have the first client, too
 
 
 def test_all_clients_run_unless_some_are_named() -> None:
@@ -16,12 +20,17 @@ def test_all_clients_run_unless_some_are_named() -> None:
         clients.chosen("ci npm-9")
 
 
+def test_every_operation_of_the_first_client_works_or_is_absent(service: LocalService) -> None:
+    status, printed = clients.run(COMMAND, service.url, service.key)
+    assert status == 0, printed
+    assert clients.absent(printed) == sorted(2 * clients.CLIENTS[FIRST])
+
+
 def test_a_service_that_returns_nothing_passes_nothing() -> None:
-    command = [sys.executable, clients.SCRIPTS / "classic.py"]  # the tests have this client, too
     with scripted_server() as server:
         server.steps = [(200, {}, {})]
-        status, printed = clients.run(command, server.url, "key")
+        status, printed = clients.run(COMMAND, server.url, "key")
     assert status == 1
     assert "Ran 30 tests" in printed
     assert "... ok" not in printed
-    assert clients.absent(printed) == sorted(2 * clients.CLIENTS["python-0.1.0"])
+    assert clients.absent(printed) == sorted(2 * clients.CLIENTS[FIRST])
