@@ -8,6 +8,7 @@ import pytest
 from visionservice.api.version import (
     V1_0,
     V2_1,
+    V3_0,
     V3_1,
     V3_2,
     V4_0,
@@ -68,7 +69,7 @@ def test_errors_of_the_gateway_are_nested_in_every_version(version: Version) -> 
         (V1_0, "Running", {"status": "Running"}),
         (V1_0, "Succeeded", {"status": "Succeeded"}),
         (V2_1, "NotStarted", {"status": "NotStarted"}),
-        (V3_1, "NotStarted", {"status": "notStarted"} | DATES),
+        (V3_0, "NotStarted", {"status": "notStarted"} | DATES),
         (V3_2, "Failed", {"status": "failed"} | DATES),
     ],
 )
