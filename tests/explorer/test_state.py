@@ -158,11 +158,13 @@ def test_no_more_than_three_requests_are_sent_at_the_same_time():
         state = ExplorerState(server.client(), task="Tags")
         for number in range(MAX_CONCURRENT):
             show_and_wait_for(number + 1)
-        state.show(DAHLIA)
+        for _ in range(2):
+            state.show(DAHLIA)
         sleep(0.3)
         assert len(server.requests) == MAX_CONCURRENT == 3
         server.go.set()
         assert state.wait() == {"tags": []}
+        assert len(server.requests) == MAX_CONCURRENT + 1, "a replaced query is not sent"
 
 
 def test_downloads_that_hang_do_not_delay_other_queries(state, silent):
