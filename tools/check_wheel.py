@@ -47,13 +47,13 @@ print(vision.ocr(vh.sample_path("printed_page.jpg"))["language"])
 print(vision.describe(image)["description"]["captions"][0]["text"])
 """
 TESTS = (
-    "client/test_client.py",
-    "batch/test_dask.py",
-    "batch/test_dataframe.py",
-    "drawing/test_draw.py",
-    "explorer/test_widget.py",
-    "service/test_app.py",
-    "service/test_fetch.py",
+    "tests/client/test_client.py",
+    "tests/batch/test_dask.py",
+    "tests/batch/test_dataframe.py",
+    "tests/drawing/test_draw.py",
+    "tests/explorer/test_widget.py",
+    "tests/service/test_app.py",
+    "tests/service/test_fetch.py",
 )
 """Tests that use most of the packages."""
 
@@ -117,8 +117,7 @@ def check_installed(wheel: Path, folder: Path, lowest: bool) -> None:
         install(python, wheel, ["notebooks", "parquet"], folder, lowest)
         run([python, "-m", "pip", "install", "--quiet", "pip>=25.1"], folder)
         run([python, "-m", "pip", "install", "--quiet", "--group", "test"], ROOT)
-        tests = [f"tests/{name}" for name in TESTS]
-        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests]
+        command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS]
         print(run(command, ROOT).splitlines()[-1])
 
 

@@ -10,10 +10,12 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 
+from tests.support.clock import FakeClock
 from tests.support.images import drawn, number
 from visionhelpers import VisionClient, __version__, sample_path
 from visionhelpers.batch import BatchResult, cli
@@ -79,13 +81,17 @@ def printed(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[list[str]
         (["describe", "--max-candidates", "2"], "coffee_cup.jpg", "Tags: "),
     ],
 )
-def test_each_operation_is_a_command_that_prints_a_summary(command, image, words, printed):
+def test_each_operation_is_a_command_that_prints_a_summary(
+    command: list[Any], image: str, words: str, printed: Callable[..., tuple[list[str], list[str]]]
+) -> None:
     lines, notes = printed(*command, sample_path(image))
     assert words in "\n".join(lines)
     assert notes == [NOTE]
 
 
-def test_a_folder_has_names_on_every_line_and_a_count_of_other_files(tmp_path, printed):
+def test_a_folder_has_names_on_every_line_and_a_count_of_other_files(
+    tmp_path: Path, printed: Callable[..., tuple[list[str], list[str]]]
+) -> None:
     images = drawn(tmp_path, 3)
     for name in ("a.pdf", "b.heic", "c.heic"):
         (tmp_path / name).touch()
@@ -95,7 +101,9 @@ def test_a_folder_has_names_on_every_line_and_a_count_of_other_files(tmp_path, p
     assert notes == [NOTE, skipped, "3 images: 3 done, 0 failed, 0 skipped"]
 
 
-def test_json_has_a_line_for_each_image_even_if_it_fails(tmp_path, printed):
+def test_json_has_a_line_for_each_image_even_if_it_fails(
+    tmp_path: Path, printed: Callable[..., tuple[list[str], list[str]]]
+) -> None:
     images = drawn(tmp_path, 5)
     Image.new("RGB", (20, 20)).save(tmp_path / "tiny.png")
     arguments = "none.png", f"{tmp_path}/*.png", images[0], *COLOR, "--json"
@@ -108,7 +116,9 @@ def test_json_has_a_line_for_each_image_even_if_it_fails(tmp_path, printed):
     assert f"none.png: {error}" in notes
 
 
-def test_out_is_a_results_file_that_the_same_command_resumes(tmp_path, results, printed):
+def test_out_is_a_results_file_that_the_same_command_resumes(
+    tmp_path: Path, results: Path, printed: Callable[..., tuple[list[str], list[str]]]
+) -> None:
     images = drawn(tmp_path, 4)
     arguments = ["analyze", *images, tmp_path / "late.png", *COLOR, "--out", results]
     lines, notes = printed(*arguments, status=1)
@@ -121,7 +131,11 @@ def test_out_is_a_results_file_that_the_same_command_resumes(tmp_path, results, 
     assert [bool(each["result"]) for each in found] == [True] * 5
 
 
-def test_the_text_of_a_folder_of_documents_is_printed_alone(tmp_path, printed, monkeypatch):
+def test_the_text_of_a_folder_of_documents_is_printed_alone(
+    tmp_path: Path,
+    printed: Callable[..., tuple[list[str], list[str]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     Image.open(sample_path("democritus.png")).convert("RGB").save(tmp_path / "page.pdf")
     monkeypatch.setenv("VISION_API_VERSION", "v3.2")
     lines, _ = printed("recognize-text", "--text", tmp_path)
@@ -129,7 +143,7 @@ def test_the_text_of_a_folder_of_documents_is_printed_alone(tmp_path, printed, m
     assert not [line for line in lines if "found" in line or "Language" in line]
 
 
-def test_a_thumbnail_goes_to_a_pipe_a_file_or_a_folder(tmp_path):
+def test_a_thumbnail_goes_to_a_pipe_a_file_or_a_folder(tmp_path: Path) -> None:
     image, size = sample_path("dahlia.jpg"), ["--width", "40", "--height", "30"]
     done = run("thumbnail", "-", *size, stdin=image.read_bytes())
     assert Image.open(BytesIO(done.stdout)).size == (40, 30)
@@ -139,7 +153,9 @@ def test_a_thumbnail_goes_to_a_pipe_a_file_or_a_folder(tmp_path):
         assert Image.open(tmp_path / file).size == (40, 30)
 
 
-def test_thumbnails_are_json_lines_and_current_ones_are_skipped(tmp_path, printed):
+def test_thumbnails_are_json_lines_and_current_ones_are_skipped(
+    tmp_path: Path, printed: Callable[..., tuple[list[str], list[str]]]
+) -> None:
     drawn(tmp_path / "images", 3)
     command = ["thumbnail", tmp_path / "images", "--out", tmp_path / "out", "--json"]
     for each in map(json.loads, printed(*command)[0]):
@@ -164,7 +180,9 @@ def test_thumbnails_are_json_lines_and_current_ones_are_skipped(tmp_path, printe
         ("tag -", 1, "Standard input is empty: pipe an image to the command"),
     ],
 )
-def test_an_error_is_a_sentence_and_an_exit_status(tmp_path, monkeypatch, arguments, status, words):
+def test_an_error_is_a_sentence_and_an_exit_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: str, status: int, words: str
+) -> None:
     monkeypatch.chdir(tmp_path)
     done = run(*arguments.split(), stdin=b"")
     assert (done.returncode, done.stdout) == (status, b"")
@@ -172,7 +190,7 @@ def test_an_error_is_a_sentence_and_an_exit_status(tmp_path, monkeypatch, argume
     assert b"Traceback" not in done.stderr
 
 
-def test_the_installed_command_is_that_of_python_m():
+def test_the_installed_command_is_that_of_python_m() -> None:
     text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
     scripts = tomllib.loads(text)["project"]["scripts"]
     assert scripts == {"visionhelpers": f"{cli.__name__}:{cli.run.__name__}"}
@@ -180,7 +198,9 @@ def test_the_installed_command_is_that_of_python_m():
     assert (done.returncode, done.stdout.decode()) == (0, f"visionhelpers {__version__}\n")
 
 
-def test_check_prints_the_diagnosis(printed, monkeypatch):
+def test_check_prints_the_diagnosis(
+    printed: Callable[..., tuple[list[str], list[str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines, _ = printed("check")
     assert lines[0].startswith("OK: 127.0.0.1 responds with API v1.0")
     monkeypatch.setenv("VISION_KEY", "another")
@@ -188,7 +208,7 @@ def test_check_prints_the_diagnosis(printed, monkeypatch):
     assert line.startswith("The key is wrong")
 
 
-def test_a_warning_of_the_client_is_a_note(tmp_path):
+def test_a_warning_of_the_client_is_a_note(tmp_path: Path) -> None:
     Image.effect_noise((3000, 3000), 90).convert("RGB").save(tmp_path / "large.png")
     done = run("analyze", tmp_path / "large.png", *COLOR)
     assert done.returncode == 0
@@ -196,14 +216,18 @@ def test_a_warning_of_the_client_is_a_note(tmp_path):
     assert b"VisionWarning" not in done.stderr
 
 
-def test_a_rate_is_kept(tmp_path, clock, printed):
+def test_a_rate_is_kept(
+    tmp_path: Path, clock: FakeClock, printed: Callable[..., tuple[list[str], list[str]]]
+) -> None:
     drawn(tmp_path, 3)
     printed("analyze", tmp_path, *COLOR, "--rate", "1/minute")
     assert clock.monotonic() >= 120
 
 
 @POSIX
-def test_a_closed_pipe_ends_it_without_a_message_or_a_file(tmp_path, slow, monkeypatch):
+def test_a_closed_pipe_ends_it_without_a_message_or_a_file(
+    tmp_path: Path, slow: LocalService, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawn(tmp_path / "images", 40)
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
@@ -222,8 +246,8 @@ def test_a_closed_pipe_ends_it_without_a_message_or_a_file(tmp_path, slow, monke
     [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, ""), (signal.SIGKILL, -9, "")],
 )
 def test_a_signal_ends_it_at_once_and_the_same_command_resumes_it(
-    tmp_path, slow, results, number, status, message
-):
+    tmp_path: Path, slow: LocalService, results: Path, number: int, status: int, message: str
+) -> None:
     images = drawn(tmp_path, 40)
     command = ["analyze", tmp_path, *COLOR, "--json", "--out", results]
     process = start(*command, "--rate", "5/hour")
@@ -243,7 +267,9 @@ def test_a_signal_ends_it_at_once_and_the_same_command_resumes_it(
 
 
 @POSIX
-def test_a_name_that_cannot_be_printed_is_escaped(tmp_path, monkeypatch):
+def test_a_name_that_cannot_be_printed_is_escaped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LC_ALL", "C.UTF-8")
     monkeypatch.setenv("PYTHONIOENCODING", "utf-8:strict")
     drawn(tmp_path, 2)[0].rename(tmp_path / os.fsdecode(b"\xff.png"))
@@ -264,7 +290,9 @@ def test_a_name_that_cannot_be_printed_is_escaped(tmp_path, monkeypatch):
         ("recognize-text", "--handwriting --no-handwriting --text"),
     ],
 )
-def test_every_command_has_help_on_its_options(command, words, capsys):
+def test_every_command_has_help_on_its_options(
+    command: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit, match="0"):
         main([*command.split(), "--help"])
     printed = capsys.readouterr().out
@@ -272,7 +300,7 @@ def test_every_command_has_help_on_its_options(command, words, capsys):
 
 
 @POSIX
-def test_serve_is_the_service_with_its_own_options():
+def test_serve_is_the_service_with_its_own_options() -> None:
     process = start("serve", "--key", "mine", "--port", "0")
     line = process.stdout.readline()
     assert line.startswith("Listening at http://127.0.0.1:")
@@ -281,7 +309,7 @@ def test_serve_is_the_service_with_its_own_options():
     assert process.wait(20) == 0
 
 
-def test_serve_without_the_service_names_the_pip_command():
+def test_serve_without_the_service_names_the_pip_command() -> None:
     code = "import sys; sys.modules['starlette'] = None; from visionhelpers.batch.cli import main; "
     command = [sys.executable, "-c", f"{code}sys.exit(main(['serve']))"]
     done = subprocess.run(command, capture_output=True, text=True)

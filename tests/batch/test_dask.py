@@ -41,7 +41,9 @@ def slow() -> Iterator[VisionClient]:
         yield VisionClient(service.url, service.key)
 
 
-def test_a_killed_worker_loses_no_result_and_repeats_none(slow, tmp_path, results):
+def test_a_killed_worker_loses_no_result_and_repeats_none(
+    slow: VisionClient, tmp_path: Path, results: Path
+) -> None:
     names = [str(image) for image in drawn(tmp_path, 60)]
     found = []
     with two_workers() as workers:
@@ -57,7 +59,9 @@ def test_a_killed_worker_loses_no_result_and_repeats_none(slow, tmp_path, result
         assert number(line["result"]) == int(Path(line["image"]).stem)
 
 
-def test_the_workers_of_a_machine_start_one_local_service_and_share_it(state_folder, tmp_path):
+def test_the_workers_of_a_machine_start_one_local_service_and_share_it(
+    state_folder: Path, tmp_path: Path
+) -> None:
     vision, state = connect(), state_folder / "service.json"
     service = psutil.Process(json.loads(state.read_text())["pid"])
     service.kill()
@@ -74,7 +78,9 @@ def test_the_workers_of_a_machine_start_one_local_service_and_share_it(state_fol
     assert services != [service]
 
 
-def test_a_run_that_is_closed_cancels_no_image_of_another(slow, executor, tmp_path):
+def test_a_run_that_is_closed_cancels_no_image_of_another(
+    slow: VisionClient, executor: Executor, tmp_path: Path
+) -> None:
     images, options = drawn(tmp_path, 20), {"executor": executor, **COLOR}
     closed, other = (run_batch(slow, "analyze", images, **options) for _ in range(2))
     next(closed)
@@ -83,7 +89,9 @@ def test_a_run_that_is_closed_cancels_no_image_of_another(slow, executor, tmp_pa
     assert [result.error for result in [*found, *other]] == [""] * 20
 
 
-def test_an_image_that_failed_or_was_not_sent_is_sent_again(slow, executor, tmp_path, results):
+def test_an_image_that_failed_or_was_not_sent_is_sent_again(
+    slow: VisionClient, executor: Executor, tmp_path: Path, results: Path
+) -> None:
     images = drawn(tmp_path, 6)
     late = images[3].rename(tmp_path / "late.png")
     options = {"results": results, "executor": executor}

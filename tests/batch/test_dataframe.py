@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pandas as pd
 import pytest
 
-from visionhelpers import sample_path
+from visionhelpers import VisionClient, sample_path
 from visionhelpers.batch import BatchResult
 from visionhelpers.batch.dataframe import COLUMNS, to_dataframe
 
@@ -36,12 +39,16 @@ LINES = {"lines": [{"text": "Dear Ada,", "boundingBox": [0] * 8, "words": []}]}
         pytest.param({"color": {"accentColor": "AA6611"}}, {}, id="an operation without a column"),
     ],
 )
-def test_a_result_fills_the_columns_of_its_operation(result, cells):
+def test_a_result_fills_the_columns_of_its_operation(
+    result: dict[str, Any], cells: dict[str, Any]
+) -> None:
     (row,) = to_dataframe([BatchResult("a.jpg", result, seconds=0.5)]).iloc
     assert row.dropna().to_dict() == {"image": "a.jpg", "seconds": 0.5, "result": result, **cells}
 
 
-def test_a_table_of_real_results_and_a_failure_goes_to_parquet_and_back(client, tmp_path):
+def test_a_table_of_real_results_and_a_failure_goes_to_parquet_and_back(
+    client: VisionClient, tmp_path: Path
+) -> None:
     woman, page = sample_path("eileen_collins.jpg"), sample_path("democritus.png")
     everything = "ImageType,Faces,Adult,Categories,Color,Tags,Description"
     results = [
@@ -63,7 +70,7 @@ def test_a_table_of_real_results_and_a_failure_goes_to_parquet_and_back(client, 
     assert list(back["tags"][0]) == table["tags"][0]
 
 
-def test_the_columns_are_the_same_without_results(tmp_path):
+def test_the_columns_are_the_same_without_results(tmp_path: Path) -> None:
     empty = to_dataframe([])
     expected = "image caption confidence tags text faces names error seconds result"
     assert list(empty.columns) == expected.split() == list(COLUMNS)

@@ -55,7 +55,7 @@ def images(path: Path) -> list[str]:
     return [each.image for each in opened(path).results()]
 
 
-def test_a_line_is_there_as_soon_as_it_is_added_and_none_after_the_end(path):
+def test_a_line_is_there_as_soon_as_it_is_added_and_none_after_the_end(path: Path) -> None:
     with opened(path) as file:
         file.add(result(1), "1")
         assert path.read_text() == line(result(1))
@@ -63,7 +63,7 @@ def test_a_line_is_there_as_soon_as_it_is_added_and_none_after_the_end(path):
     assert path.read_text() == line(result(1))
 
 
-def test_a_result_is_current_and_a_failure_is_not(path):
+def test_a_result_is_current_and_a_failure_is_not(path: Path) -> None:
     write(path, result(1), failed(2))
     with opened(path) as file:
         assert not file.claim("1.png", "1")
@@ -78,7 +78,7 @@ def test_a_result_is_current_and_a_failure_is_not(path):
     "difference",
     [{"options": {"language": "en"}}, {"operation": "ocr"}, {"service": "local/v3.2"}],
 )
-def test_a_result_counts_for_its_own_request_only(path, difference):
+def test_a_result_counts_for_its_own_request_only(path: Path, difference: dict[str, Any]) -> None:
     write(path, result(1))
     with opened(path, **difference) as file:
         assert list(file.results()) == []
@@ -89,7 +89,7 @@ def test_a_result_counts_for_its_own_request_only(path, difference):
 
 
 @pytest.mark.parametrize("cut", [1, 90])
-def test_a_line_that_was_cut_off_goes_and_the_others_stay(path, cut):
+def test_a_line_that_was_cut_off_goes_and_the_others_stay(path: Path, cut: int) -> None:
     whole = line(result(1)) + line(result(2))
     path.write_text(whole + line(result(3))[:cut])
     assert images(path) == ["1.png", "2.png"]
@@ -100,7 +100,7 @@ def test_a_line_that_was_cut_off_goes_and_the_others_stay(path, cut):
     assert path.read_text() == whole + line(result(3))
 
 
-def test_a_later_line_replaces_an_earlier_one(path):
+def test_a_later_line_replaces_an_earlier_one(path: Path) -> None:
     write(path, result(1), failed(2), result(3))
     with opened(path) as file:
         for each, fingerprint in ((result(1), "2"), (result(2), "1")):
@@ -111,7 +111,9 @@ def test_a_later_line_replaces_an_earlier_one(path):
     assert path.read_text() == line(result(3)) + line(result(1), "2") + line(result(2))
 
 
-def test_lines_that_a_killed_run_has_replaced_are_removed_or_stay_whole(path, monkeypatch):
+def test_lines_that_a_killed_run_has_replaced_are_removed_or_stay_whole(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = line(failed(1)) + line(result(1))
     path.write_text(before)
     with monkeypatch.context() as full_disk:
@@ -132,7 +134,7 @@ def test_lines_that_a_killed_run_has_replaced_are_removed_or_stay_whole(path, mo
         pytest.param(line(result(1))[:40] + "\n" + line(result(1)), id="a damaged line"),
     ],
 )  # fmt: skip
-def test_a_file_with_other_data_is_not_changed(path, text):
+def test_a_file_with_other_data_is_not_changed(path: Path, text: str) -> None:
     path.write_text(text)
     message = r"out\.jsonl contains something else than results: name another file"
     with pytest.raises(VisionError, match=message), opened(path):
@@ -144,7 +146,7 @@ def test_a_file_with_other_data_is_not_changed(path, text):
     write(path, result(1))  # the lock was released
 
 
-def test_a_place_that_cannot_be_written_is_named_and_a_folder_is_made(tmp_path):
+def test_a_place_that_cannot_be_written_is_named_and_a_folder_is_made(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for place, reason in ((tmp_path, "Is a directory"), (tmp_path / "file" / "out", "File exists")):
         with pytest.raises(VisionError, match=f"Cannot write {place}: {reason}"), opened(place):
@@ -170,7 +172,7 @@ def write_with_limit(path: Path, limit: int) -> None:
 
 
 @POSIX
-def test_a_limit_on_the_size_leaves_whole_lines_and_no_lock(path):
+def test_a_limit_on_the_size_leaves_whole_lines_and_no_lock(path: Path) -> None:
     with pytest.raises(VisionError, match=f"Cannot write {path}: "):
         in_child(write_with_limit, path, 1000)
     assert 500 < path.stat().st_size <= 1000
@@ -180,7 +182,7 @@ def test_a_limit_on_the_size_leaves_whole_lines_and_no_lock(path):
         assert not any(file.claim(image, "1") for image in images(path))
 
 
-def test_one_run_at_a_time_writes_under_any_name_of_the_file(path, tmp_path):
+def test_one_run_at_a_time_writes_under_any_name_of_the_file(path: Path, tmp_path: Path) -> None:
     write(path, failed(1))
     path.chmod(0o640)
     link = tmp_path / "link.jsonl"
@@ -207,7 +209,7 @@ def enter_for_two_seconds(path: Path) -> int:
     return entered
 
 
-def test_processes_that_wait_for_the_lock_file_never_have_it_together(path):
+def test_processes_that_wait_for_the_lock_file_never_have_it_together(path: Path) -> None:
     """It is removed while another process may have it open."""
     with ProcessPoolExecutor(4, get_context("spawn")) as processes:
         assert sum(processes.map(enter_for_two_seconds, [path] * 4)) > 20
@@ -215,7 +217,9 @@ def test_processes_that_wait_for_the_lock_file_never_have_it_together(path):
 
 
 @pytest.mark.parametrize("temporary", [False, True])
-def test_threads_wait_for_a_line_that_needs_several_writes(path, monkeypatch, temporary):
+def test_threads_wait_for_a_line_that_needs_several_writes(
+    path: Path, monkeypatch: pytest.MonkeyPatch, temporary: bool
+) -> None:
     """As a disk that is almost full, or a signal, may need them."""
     with opened(None if temporary else path) as file, ThreadPoolExecutor(4) as pool:
         target = file._file
@@ -230,7 +234,7 @@ def test_threads_wait_for_a_line_that_needs_several_writes(path, monkeypatch, te
         assert sorted(file.results()) == [result(number) for number in range(8)]
 
 
-def test_any_file_name_can_be_written(path):
+def test_any_file_name_can_be_written(path: Path) -> None:
     names = ["Grüße 世界 😀.png", "a\nb.png", os.fsdecode(b"\xff.png")]
     write(path, *(result(1)._replace(image=name) for name in names))
     assert images(path) == names
@@ -247,5 +251,5 @@ def memory_of_claims(path: Path, count: int) -> int:
         return (process.memory_info().rss - before) // count
 
 
-def test_an_image_takes_about_200_bytes_of_memory(path):
+def test_an_image_takes_about_200_bytes_of_memory(path: Path) -> None:
     assert in_child(memory_of_claims, path, 100_000) < 250

@@ -15,6 +15,7 @@ import psutil
 import pytest
 from PIL import Image
 
+from tests.support.clock import FakeClock
 from tests.support.images import drawn, number
 from tests.support.poll import poll_until
 from tests.support.scripted_server import HANG, TAGS, ScriptedServer, scripted_server
@@ -46,13 +47,17 @@ def server() -> Iterator[ScriptedServer]:
         yield server
 
 
-def test_every_image_of_a_folder_gets_its_own_result(client, tmp_path, results):
+def test_every_image_of_a_folder_gets_its_own_result(
+    client: VisionClient, tmp_path: Path, results: Path
+) -> None:
     images = drawn(tmp_path, 40)
     assert [result.error for result in colors(client, tmp_path, results)] == [""] * 40
     assert_each_once(results, images)
 
 
-def test_failures_have_a_reason_and_can_be_run_again_alone(client, tmp_path, results):
+def test_failures_have_a_reason_and_can_be_run_again_alone(
+    client: VisionClient, tmp_path: Path, results: Path
+) -> None:
     images: list[Any] = [*drawn(tmp_path, 2), tmp_path / "late.png", None, tmp_path / "tiny.png"]
     Image.new("RGB", (20, 20)).save(tmp_path / "tiny.png")
     run = colors(client, images, results)
@@ -71,8 +76,8 @@ def test_failures_have_a_reason_and_can_be_run_again_alone(client, tmp_path, res
 
 
 def test_an_image_is_sent_once_even_if_it_is_listed_twice_or_its_file_has_disappeared(
-    server, tmp_path, results
-):
+    server: ScriptedServer, tmp_path: Path, results: Path
+) -> None:
     images = drawn(tmp_path / "drive", 3)
     run = colors(server.client(TAGS), images * 5, results)
     assert len(list(run)) == len(server.requests) == 3
@@ -85,7 +90,9 @@ def test_an_image_is_sent_once_even_if_it_is_listed_twice_or_its_file_has_disapp
     assert results.read_bytes() == written
 
 
-def test_a_changed_file_is_sent_again_and_has_one_line(client, tmp_path, results):
+def test_a_changed_file_is_sent_again_and_has_one_line(
+    client: VisionClient, tmp_path: Path, results: Path
+) -> None:
     images = drawn(tmp_path, 4)
     list(colors(client, images, results))
     Image.new("RGB", (99, 77)).save(images[1])
@@ -109,8 +116,14 @@ def test_a_changed_file_is_sent_again_and_has_one_line(client, tmp_path, results
     ],
 )
 def test_options_that_decide_the_result_are_another_request(
-    client, image, results, operation, options, other, sent
-):
+    client: VisionClient,
+    image: str,
+    results: Path,
+    operation: str,
+    options: dict[str, Any],
+    other: dict[str, Any],
+    sent: int,
+) -> None:
     for each, expected in ((options, 1), (other, sent)):
         run = run_batch(client, operation, image, results=results, **each)
         assert len(list(run)) == expected
@@ -119,7 +132,7 @@ def test_options_that_decide_the_result_are_another_request(
     assert (line["operation"], line["service"], len(others)) == (operation, client.service, sent)
 
 
-def test_an_endless_iterable_is_read_as_it_is_needed(client, image):
+def test_an_endless_iterable_is_read_as_it_is_needed(client: VisionClient, image: str) -> None:
     data, read = Path(image).read_bytes(), []
 
     def endless() -> Iterator[bytes]:
@@ -133,7 +146,7 @@ def test_an_endless_iterable_is_read_as_it_is_needed(client, image):
     assert len(read) <= 20
 
 
-def test_images_that_wait_when_a_run_is_closed_are_not_sent(server):
+def test_images_that_wait_when_a_run_is_closed_are_not_sent(server: ScriptedServer) -> None:
     server.delay = 0.2
     images = [f"https://example.org/{number}.jpg" for number in range(10)]
     with ThreadPoolExecutor(1) as executor:
@@ -144,7 +157,9 @@ def test_images_that_wait_when_a_run_is_closed_are_not_sent(server):
 
 
 @pytest.mark.parametrize("way", ["close", "with", "garbage"])
-def test_a_loop_that_is_left_releases_the_file(server, tmp_path, results, way):
+def test_a_loop_that_is_left_releases_the_file(
+    server: ScriptedServer, tmp_path: Path, results: Path, way: str
+) -> None:
     images = drawn(tmp_path, 12)
     client = server.client(TAGS, HANG)  # only one image gets a response
     run = colors(client, images, results)
@@ -163,7 +178,9 @@ def test_a_loop_that_is_left_releases_the_file(server, tmp_path, results, way):
     assert sorted(each["image"] for each in lines(results)) == [str(image) for image in images]
 
 
-def test_a_loop_that_is_left_can_be_continued_until_the_run_has_ended(client, tmp_path, results):
+def test_a_loop_that_is_left_can_be_continued_until_the_run_has_ended(
+    client: VisionClient, tmp_path: Path, results: Path
+) -> None:
     run = colors(client, drawn(tmp_path, 6), results)
     for _ in run:
         break
@@ -180,7 +197,9 @@ def test_a_loop_that_is_left_can_be_continued_until_the_run_has_ended(client, tm
 
 
 @pytest.mark.parametrize("rate", [None, "20/minute"])
-def test_a_rate_limit_fails_no_image(rate_clock, tmp_path, results, rate):
+def test_a_rate_limit_fails_no_image(
+    rate_clock: FakeClock, tmp_path: Path, results: Path, rate: str | None | None | None
+) -> None:
     images = drawn(tmp_path, 45)
     with LocalService(rate="20/minute") as service:
         client = VisionClient(service.url, service.key, rate=rate)
@@ -189,7 +208,9 @@ def test_a_rate_limit_fails_no_image(rate_clock, tmp_path, results, rate):
     assert rate_clock.monotonic() >= 60
 
 
-def test_thumbnails_are_bytes_and_base64_in_the_file(client, image, results):
+def test_thumbnails_are_bytes_and_base64_in_the_file(
+    client: VisionClient, image: str, results: Path
+) -> None:
     size = {"width": 20, "height": 10}
     run = run_batch(client, "thumbnail", image, results=results, **size)
     result = next(run)
@@ -204,8 +225,8 @@ def test_thumbnails_are_bytes_and_base64_in_the_file(client, image, results):
 
 
 def test_a_dataframe_has_a_row_for_each_image_of_this_and_earlier_runs_below_home(
-    client, tmp_path, monkeypatch
-):
+    client: VisionClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     images: list[Path] = [*drawn(tmp_path, 3), tmp_path / "none.png"]
     list(run_batch(client, "describe", images[:2], results="~/out.jsonl"))
@@ -217,7 +238,9 @@ def test_a_dataframe_has_a_row_for_each_image_of_this_and_earlier_runs_below_hom
     assert "No such file" in table.set_index("image")["error"][str(images[-1])]
 
 
-def test_without_a_file_nothing_stays_behind(client, image, tmp_path, monkeypatch):
+def test_without_a_file_nothing_stays_behind(
+    client: VisionClient, image: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "tmp"))
     run = colors(client, image)
@@ -231,8 +254,8 @@ def test_without_a_file_nothing_stays_behind(client, image, tmp_path, monkeypatc
 
 
 def test_progress_is_that_of_the_images_to_send_and_can_be_switched_off(
-    client, tmp_path, results, capsys
-):
+    client: VisionClient, tmp_path: Path, results: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     images = [*drawn(tmp_path, 4), tmp_path / "none.png"]
     list(colors(client, images[:2], results, progress=False))
     assert capsys.readouterr() == ("", "")
@@ -243,7 +266,9 @@ def test_progress_is_that_of_the_images_to_send_and_can_be_switched_off(
     assert printed.out == ""
 
 
-def test_documents_of_a_folder_are_images_where_the_operation_reads_them(service, client, tmp_path):
+def test_documents_of_a_folder_are_images_where_the_operation_reads_them(
+    service: LocalService, client: VisionClient, tmp_path: Path
+) -> None:
     Image.open(sample_path("democritus.png")).convert("RGB").save(tmp_path / "page.pdf")
     latest = VisionClient(service.url, service.key, version="v3.2")
     (result,) = run_batch(latest, "recognize_text", tmp_path)
@@ -253,7 +278,7 @@ def test_documents_of_a_folder_are_images_where_the_operation_reads_them(service
 
 
 @pytest.mark.parametrize("kind", [ProcessPoolExecutor, ThreadPoolExecutor])
-def test_any_executor_is_used(client, tmp_path, kind):
+def test_any_executor_is_used(client: VisionClient, tmp_path: Path, kind: Any) -> None:
     *paths, last = drawn(tmp_path, 20)
     with kind(2) as executor, last.open("rb") as file:
         images = [*paths, file, Image.new("RGB", (70, 50))]
@@ -262,7 +287,9 @@ def test_any_executor_is_used(client, tmp_path, kind):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
-def test_an_executor_that_fails_ends_the_run_and_a_new_one_resumes_it(tmp_path, results):
+def test_an_executor_that_fails_ends_the_run_and_a_new_one_resumes_it(
+    tmp_path: Path, results: Path
+) -> None:
     images = drawn(tmp_path, 30)
     with LocalService(latency=0.1) as service:
         client = VisionClient(service.url, service.key)
@@ -294,7 +321,11 @@ def test_an_executor_that_fails_ends_the_run_and_a_new_one_resumes_it(tmp_path, 
     ],
 )
 def test_wrong_arguments_are_errors_before_anything_is_sent(
-    client, operation, options, error, message
-):
+    client: VisionClient,
+    operation: str,
+    options: dict[str, Any],
+    error: type[Exception],
+    message: str,
+) -> None:
     with pytest.raises(error, match=message):
         run_batch(client, operation, **{"images": [b""], **options})

@@ -35,19 +35,19 @@ def names(images: object) -> list[str]:
     return [Path(str(image)).as_posix() for image in found]
 
 
-def test_a_folder_is_the_images_in_it_and_below(folder):
+def test_a_folder_is_the_images_in_it_and_below(folder: Path) -> None:
     assert names(".") == IMAGES
     assert names(folder) == names("~") == [f"{folder.as_posix()}/{name}" for name in IMAGES]
 
 
-def test_a_pattern_is_what_it_matches_unless_a_file_has_that_name(folder):
+def test_a_pattern_is_what_it_matches_unless_a_file_has_that_name(folder: Path) -> None:
     assert names("*.png") == ["[1].png", "b.png", "folder.png"]
     assert names(f"{folder}/*.txt") == [f"{folder.as_posix()}/notes.txt"]
     assert names("**/*.jpeg") == ["deep/er/c.jpeg"]
     assert names("[1].png") == ["[1].png"]
 
 
-def test_one_image_is_itself_and_an_iterable_is_returned_unread():
+def test_one_image_is_itself_and_an_iterable_is_returned_unread() -> None:
     assert names("page.pdf") == ["page.pdf"]
     assert names("none.png") == ["none.png"], "an error of the operation"
     for image in ("http://host/*.png?[1]", b"b", bytearray(b"b"), memoryview(b"b"), BytesIO()):
@@ -57,7 +57,7 @@ def test_one_image_is_itself_and_an_iterable_is_returned_unread():
     assert expand(images, documents=False)[0] is images
 
 
-def test_a_folder_has_documents_where_the_operation_reads_them(folder):
+def test_a_folder_has_documents_where_the_operation_reads_them(folder: Path) -> None:
     found, others = expand(folder, documents=True)
     assert {Path(image).name for image in found} > {"page.pdf", "scan.PDF", "a.JPG"}
     assert others == {".txt": 1, ".part": 1, "without ending": 1}
@@ -65,7 +65,7 @@ def test_a_folder_has_documents_where_the_operation_reads_them(folder):
     assert not expand("*.txt", documents=False)[1]
 
 
-def test_no_image_is_an_error(folder):
+def test_no_image_is_an_error(folder: Path) -> None:
     for place in ("empty", "*.gif"):
         with pytest.raises(ImageError, match=r"There is no image at '.*'$"):
             expand(place, documents=False)
@@ -76,7 +76,7 @@ def test_no_image_is_an_error(folder):
         expand(3, documents=False)  # type: ignore[arg-type]
 
 
-def test_the_fingerprint_changes_with_the_time_and_the_size_of_the_file(folder):
+def test_the_fingerprint_changes_with_the_time_and_the_size_of_the_file(folder: Path) -> None:
     path = folder / "b.png"
     before = snapshot(path)
     assert before == snapshot(str(path)) == (str(path), str(path), before[2])
@@ -87,7 +87,7 @@ def test_the_fingerprint_changes_with_the_time_and_the_size_of_the_file(folder):
     assert len({before[2], later[2], snapshot(path)[2]}) == 3
 
 
-def test_bytes_are_named_by_their_content_and_urls_by_themselves(folder):
+def test_bytes_are_named_by_their_content_and_urls_by_themselves(folder: Path) -> None:
     name = snapshot(b"one")[1]
     assert name.startswith("sha256:")
     for one in (b"one", bytearray(b"one"), memoryview(b"one"), BytesIO(b"one")):
@@ -101,7 +101,7 @@ def test_bytes_are_named_by_their_content_and_urls_by_themselves(folder):
     assert snapshot(entry)[:2] == (entry.path, entry.path)
 
 
-def test_a_pillow_image_is_copied_and_named_by_its_pixels():
+def test_a_pillow_image_is_copied_and_named_by_its_pixels() -> None:
     image = Image.new("P", (9, 9), 1)
     image.putpalette([0, 0, 0, 7, 7, 7])
     copy, name, _ = snapshot(image)
@@ -114,5 +114,5 @@ def test_a_pillow_image_is_copied_and_named_by_its_pixels():
 
 
 @pytest.mark.parametrize("image", [None, 3, object(), ["a.png"]])
-def test_what_is_not_an_image_is_returned_for_the_operation_to_refuse(image):
+def test_what_is_not_an_image_is_returned_for_the_operation_to_refuse(image: object) -> None:
     assert snapshot(image) == (image, f"{image!r:.80}", "")  # type: ignore[arg-type]

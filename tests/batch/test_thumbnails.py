@@ -28,7 +28,7 @@ def written(out: Path | str, image: str, *named: Path, several: bool = True) -> 
     return file.relative_to(out).as_posix()
 
 
-def test_it_has_the_name_of_its_image_and_below_a_folder_its_path(tmp_path):
+def test_it_has_the_name_of_its_image_and_below_a_folder_its_path(tmp_path: Path) -> None:
     assert written(tmp_path, "photos/a.jpg") == "a.jpg"
     assert written(tmp_path, "photos/a.png") == "a.png.jpg"
     assert written(tmp_path, "http://host/images/b%20c.JPEG?size=9") == "b c.JPEG"
@@ -39,12 +39,12 @@ def test_it_has_the_name_of_its_image_and_below_a_folder_its_path(tmp_path):
     assert written(tmp_path / "out", str(path), images, several=False) == "2026/may/000.png.jpg"
 
 
-def test_a_name_with_a_slash_at_its_end_is_a_folder(tmp_path):
+def test_a_name_with_a_slash_at_its_end_is_a_folder(tmp_path: Path) -> None:
     assert written(f"{tmp_path}/small/", "a.jpg", several=False) == "a.jpg"
     assert written(tmp_path / "small.jpg", "a.jpg", several=False) == "."
 
 
-def test_it_is_made_once_and_again_when_the_image_or_the_size_changes(tmp_path):
+def test_it_is_made_once_and_again_when_the_image_or_the_size_changes(tmp_path: Path) -> None:
     (image,) = map(str, drawn(tmp_path / "images", 1))
     out = tmp_path / "out"
     assert writer(out).pending([image]) == [image]
@@ -60,13 +60,13 @@ def test_it_is_made_once_and_again_when_the_image_or_the_size_changes(tmp_path):
     assert writer(out).pending([image, *urls]) == [image, urls[1]]
 
 
-def test_thumbnails_are_no_images_to_make_thumbnails_of(tmp_path):
+def test_thumbnails_are_no_images_to_make_thumbnails_of(tmp_path: Path) -> None:
     (own,), (image,) = drawn(tmp_path / "images" / "small", 1), drawn(tmp_path / "images", 1)
     assert writer(own.parent, tmp_path).pending([own, image]) == [image]
 
 
 @pytest.mark.parametrize("out", ["images", "images/../images", "link"])
-def test_originals_are_never_overwritten(tmp_path, out):
+def test_originals_are_never_overwritten(tmp_path: Path, out: str) -> None:
     images = drawn(tmp_path / "images", 2)
     (tmp_path / "link").symlink_to(tmp_path / "images")
     for named in ([tmp_path / "images"], images):
@@ -74,7 +74,7 @@ def test_originals_are_never_overwritten(tmp_path, out):
             writer(tmp_path / out, *named).pending(images)
 
 
-def test_two_images_do_not_become_one(tmp_path):
+def test_two_images_do_not_become_one(tmp_path: Path) -> None:
     one, other = str(tmp_path / "a" / "x.jpg"), str(tmp_path / "b" / "x.jpg")
     thumbnails = writer(tmp_path / "out")
     assert thumbnails.pending([one, one]) == [one, one]
@@ -82,7 +82,7 @@ def test_two_images_do_not_become_one(tmp_path):
         thumbnails.pending([other])
 
 
-def test_one_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path):
+def test_one_that_cannot_be_written_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "x.jpg").mkdir()
     with pytest.raises(VisionError, match=r"Cannot write .*x\.jpg: Is a directory"):
         written(tmp_path, "x.jpg")

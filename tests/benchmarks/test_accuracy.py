@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ FACTS = {
 """Facts of three images, one of them false."""
 
 
-def test_changed_added_and_lost_characters_are_errors_in_any_order_of_lines():
+def test_changed_added_and_lost_characters_are_errors_in_any_order_of_lines() -> None:
     assert measures.distance("Omg", "0mg") == 1
     assert measures.distance("", "abc") == measures.distance("kitten", "sitting") == 3
     lines = ["Total Fat 13g", "Sodium 20mg", "Calories 190"]
@@ -52,20 +53,20 @@ def test_changed_added_and_lost_characters_are_errors_in_any_order_of_lines():
     assert measures.in_order(lines, lines[::-1]) == (0, 3)
 
 
-def test_boxes_match_one_to_one_by_half_their_union():
+def test_boxes_match_one_to_one_by_half_their_union() -> None:
     assert measures.iou((0, 0, 10, 10), (5, 0, 15, 10)) == pytest.approx(1 / 3)
     twice = [(0, 0, 10, 10), (1, 0, 11, 10)]
     assert measures.match_boxes([(0, 0, 10, 10)], twice) == [(0, 0)]
     assert measures.match_boxes([(0, 0, 10, 10)], [(6, 0, 16, 10)]) == []
 
 
-def test_the_window_of_a_thumbnail_is_found_in_its_pixels():
+def test_the_window_of_a_thumbnail_is_found_in_its_pixels() -> None:
     image, window = load_image(sample_path("coffee_cup.jpg")), (150, 0, 550, 400)
     found = measures.find_cut(image, image.crop(window).resize((160, 160)))
     assert found == pytest.approx(window, abs=4)
 
 
-def test_variants_have_the_size_and_the_light_of_their_name():
+def test_variants_have_the_size_and_the_light_of_their_name() -> None:
     sizes = {v.name: v.image.size for v in (*variants.upright(IMAGE), variants.middle(IMAGE))}
     assert sizes["scaled by 0.5"] == (60, 40)
     assert sizes["scaled by 2"] == (240, 160)
@@ -78,7 +79,7 @@ def test_variants_have_the_size_and_the_light_of_their_name():
 
 
 @pytest.mark.parametrize("turn", [0, 10, 90, 180, 270])
-def test_a_box_turns_with_its_content(turn):
+def test_a_box_turns_with_its_content(turn: int) -> None:
     image = Image.new("RGB", (120, 80))
     image.paste("white", (10, 20, 30, 40))
     variant = variants.turned(image, turn)
@@ -91,7 +92,7 @@ def test_a_box_turns_with_its_content(turn):
     assert box[2] - box[0] == pytest.approx(20)
 
 
-def test_a_box_is_mirrored_scaled_and_moved_to_corners_unless_it_is_too_large():
+def test_a_box_is_mirrored_scaled_and_moved_to_corners_unless_it_is_too_large() -> None:
     assert variants.mirrored(IMAGE).box((10, 20, 30, 40)) == (90, 20, 110, 40)
     assert variants.scaled(IMAGE, 2).box((10, 20, 30, 40)) == (20, 40, 60, 80)
     (first, left), (last, right) = variants.in_corners(IMAGE, (40, 20, 80, 60))
@@ -115,7 +116,9 @@ def vision(service: LocalService) -> VisionClient:
     return VisionClient(service.url, service.key)
 
 
-def test_facts_are_measured_and_those_that_do_not_hold_are_named(vision, known):
+def test_facts_are_measured_and_those_that_do_not_hold_are_named(
+    vision: VisionClient, known: truth.Truth
+) -> None:
     engines = (things, kinds, cutting, finding)
     measured = [row for engine in engines for row in engine.measure(vision, known)]
     table = {row.measure: row for row in measured if isinstance(row, Row)}
@@ -146,7 +149,9 @@ def test_facts_are_measured_and_those_that_do_not_hold_are_named(vision, known):
         pytest.param({"caption_none_of": ["cat"]}, "-", id="without right ones, denied are wrong"),
     ],
 )
-def test_each_threshold_of_tags_has_a_precision_and_a_recall(facts, recall):
+def test_each_threshold_of_tags_has_a_precision_and_a_recall(
+    facts: dict[str, Any], recall: str
+) -> None:
     image = truth.Known(Path("dog.jpg"), facts)
     tags = [{"name": "dog", "confidence": 0.95}, {"name": "cat", "confidence": 0.65}]
     figures = things.by_threshold([image], {image.path: [{"tags": tags}]})
@@ -154,7 +159,9 @@ def test_each_threshold_of_tags_has_a_precision_and_a_recall(facts, recall):
     assert figures.lines[-1] == ("0.9", "1", "1", "1.00", recall, "")
 
 
-def test_a_line_that_the_truth_lacks_counts_against_the_reader(vision, known, monkeypatch):
+def test_a_line_that_the_truth_lacks_counts_against_the_reader(
+    vision: VisionClient, known: truth.Truth, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = next(known.having("lines"))
     read = reading.read(vision, page, variants.unchanged(page.image))
     assert "Tea on Monday at four?" in read.ours
@@ -164,7 +171,7 @@ def test_a_line_that_the_truth_lacks_counts_against_the_reader(vision, known, mo
     assert reading.errors("all", [read]).alternative == "not installed"
 
 
-def test_a_folder_without_truth_is_refused_in_one_sentence(tmp_path):
+def test_a_folder_without_truth_is_refused_in_one_sentence(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "benchmarks.accuracy", str(tmp_path)]
     root = Path(__file__).parents[2]
     refused = subprocess.run(command, cwd=root, capture_output=True, text=True)
@@ -173,7 +180,7 @@ def test_a_folder_without_truth_is_refused_in_one_sentence(tmp_path):
     assert refused.stderr.count("\n") == 1
 
 
-def test_a_caption_claims_what_is_neither_right_nor_quoted():
+def test_a_caption_claims_what_is_neither_right_nor_quoted() -> None:
     known = truth.Known(Path("cup.jpg"), {"tags_right": ["cup", "coffee"]})
     assert describing.claims("a cup of coffee", known) == []
     assert describing.claims("a man holding two cups outdoors", known) == ["man", "outdoors"]
@@ -182,7 +189,7 @@ def test_a_caption_claims_what_is_neither_right_nor_quoted():
     assert describing.claims("a cup on a table", denied) == ["table"]
 
 
-def test_a_caption_holds_with_every_required_word_and_none_that_is_false():
+def test_a_caption_holds_with_every_required_word_and_none_that_is_false() -> None:
     facts = {
         "caption_all_of": [["horse", "horses"], ["grass", "field"]],
         "caption_none_of": ["cow"],
@@ -196,13 +203,13 @@ def test_a_caption_holds_with_every_required_word_and_none_that_is_false():
     assert describing.Judgement(description, image).holds
 
 
-def test_required_words_are_whole_words():
+def test_required_words_are_whole_words() -> None:
     assert describing.says_one_of("a group of horses", ["horse", "horses"])
     assert not describing.says_one_of("a group of horses", ["horse"])
     assert describing.says_one_of("two dogs outdoors", ["a cat", "two dogs"])
 
 
-def test_a_vague_caption_names_nothing():
+def test_a_vague_caption_names_nothing() -> None:
     vague = ["an outdoor scene", "a clip art picture", "something orange on a black background"]
     clear = ["a cup of coffee", "Grace Hopper posing for a photo", 'a sign that reads "7"']
     assert [caption for caption in vague + clear if describing.is_vague(caption)] == vague

@@ -42,7 +42,7 @@ def state(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "service.json").read_text()))
 
 
-def test_connect_finds_the_own_service_and_not_the_one_in_the_environment():
+def test_connect_finds_the_own_service_and_not_the_one_in_the_environment() -> None:
     before = dict(os.environ)
     with own_service() as folder:
         service, vision = psutil.Process(state(folder)["pid"]), connect()
@@ -54,7 +54,7 @@ def test_connect_finds_the_own_service_and_not_the_one_in_the_environment():
     assert dict(os.environ) == before
 
 
-def test_a_service_that_was_started_in_the_own_folder_ends_with_it():
+def test_a_service_that_was_started_in_the_own_folder_ends_with_it() -> None:
     with own_state() as folder:
         assert list(folder.iterdir()) == []
         assert connect().domain_models()["models"]
@@ -65,7 +65,9 @@ def test_a_service_that_was_started_in_the_own_folder_ends_with_it():
     assert os.environ["VISION_STATE_DIR"] == DEVELOPER["VISION_STATE_DIR"]
 
 
-def test_a_service_that_does_not_start_ends_the_run_with_its_last_line(tmp_path, monkeypatch):
+def test_a_service_that_does_not_start_ends_the_run_with_its_last_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "uvicorn.py").write_text("raise ImportError('broken on purpose')")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(ROOT), *sys.path]))
     code = "from benchmarks.own_service import own_service\nwith own_service(): pass"
@@ -74,7 +76,9 @@ def test_a_service_that_does_not_start_ends_the_run_with_its_last_line(tmp_path,
     assert run.stderr.strip().splitlines()[-1] == f"RuntimeError: {reason}"
 
 
-def test_accuracy_and_speed_are_those_of_the_own_service(tmp_path, monkeypatch):
+def test_accuracy_and_speed_are_those_of_the_own_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     measured: list[str] = []
 
     def measure(vision: VisionClient, *_: object) -> list[Any]:

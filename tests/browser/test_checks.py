@@ -24,19 +24,19 @@ def tab(browser, lab):
         yield tab
 
 
-def test_a_cell_that_fails_is_found_and_so_is_one_that_never_ran(tab):
+def test_a_cell_that_fails_is_found_and_so_is_one_that_never_ran(tab: Tab) -> None:
     first, second = tab.lab.cells(tab.name)
     errors = [output["ename"] for output in first["outputs"] if "ename" in output]
     assert errors == ["ZeroDivisionError"]
     assert second["execution_count"] is None
 
 
-def test_axe_finds_pale_letters_and_a_button_without_words(tab):
+def test_axe_finds_pale_letters_and_a_button_without_words(tab: Tab) -> None:
     found = " ".join(grave_violations(tab.page))
     assert "color-contrast" in found
     assert "button-name" in found
 
 
-def test_a_request_to_another_machine_is_blocked_and_reported(tab):
+def test_a_request_to_another_machine_is_blocked_and_reported(tab: Tab) -> None:
     assert "request to another machine: https://example.org/a.png" in tab.problems
     assert any(problem.startswith("console: ") for problem in tab.problems), tab.problems

@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -97,7 +98,9 @@ def press_until(explorer: ExplorerPage, control: Locator, key: str = "Tab") -> N
     raise AssertionError(f"{MAX_TABS} times {key} did not lead to {control}")
 
 
-def test_tab_reaches_the_controls_in_reading_order_from_the_cell_above(explorer):
+def test_tab_reaches_the_controls_in_reading_order_from_the_cell_above(
+    explorer: ExplorerPage,
+) -> None:
     keyboard = explorer.tab.page.keyboard
     explorer.control("Task").select_option("Thumbnail")
     keyboard.press("Escape")
@@ -124,7 +127,7 @@ def test_tab_reaches_the_controls_in_reading_order_from_the_cell_above(explorer)
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_every_task_is_done_with_the_keyboard_alone(explorer, task):
+def test_every_task_is_done_with_the_keyboard_alone(explorer: ExplorerPage, task: str) -> None:
     """A list takes the first letters of a choice."""
     keyboard, (file, word) = explorer.tab.page.keyboard, EXPECTED[task]
     title = sample_credits()[file].title
@@ -136,7 +139,7 @@ def test_every_task_is_done_with_the_keyboard_alone(explorer, task):
     expect(explorer.root).to_contain_text(word)
 
 
-def test_letters_typed_in_the_explorer_are_not_jupyterlab_shortcuts(explorer):
+def test_letters_typed_in_the_explorer_are_not_jupyterlab_shortcuts(explorer: ExplorerPage) -> None:
     page = explorer.tab.page
     before = page.evaluate(CELLS)
     for control in explorer.root.locator("select, button, [type=checkbox]").all():
@@ -148,7 +151,7 @@ def test_letters_typed_in_the_explorer_are_not_jupyterlab_shortcuts(explorer):
 
 
 @pytest.mark.parametrize("name", ["Sample image", "Task"])
-def test_the_notebook_can_be_saved_from_the_explorer(explorer, name):
+def test_the_notebook_can_be_saved_from_the_explorer(explorer: ExplorerPage, name: str) -> None:
     page = explorer.tab.page
     page.evaluate("jupyterapp.shell.currentWidget.context.model.dirty = true")
     expect(page.locator(UNSAVED)).to_have_count(1)
@@ -156,7 +159,7 @@ def test_the_notebook_can_be_saved_from_the_explorer(explorer, name):
     expect(page.locator(UNSAVED)).to_have_count(0)
 
 
-def test_upload_path_option_json_and_code_with_the_keyboard(explorer):
+def test_upload_path_option_json_and_code_with_the_keyboard(explorer: ExplorerPage) -> None:
     page, keyboard = explorer.tab.page, explorer.tab.page.keyboard
     explorer.control("Task").focus()
     keyboard.type("Thumbnail")
@@ -185,7 +188,7 @@ def test_upload_path_option_json_and_code_with_the_keyboard(explorer):
     assert "width=120" in page.evaluate("document.getSelection().toString()")
 
 
-def test_enter_tries_a_path_again(explorer, tmp_path):
+def test_enter_tries_a_path_again(explorer: ExplorerPage, tmp_path: Path) -> None:
     file = tmp_path / "late.jpg"
     explorer.control("Task").select_option("Faces")
     explorer.enter(str(file))
@@ -195,7 +198,7 @@ def test_enter_tries_a_path_again(explorer, tmp_path):
     explorer.expect_result("Faces", "late.jpg")
 
 
-def test_an_upload_larger_than_a_message_arrives(explorer, tmp_path):
+def test_an_upload_larger_than_a_message_arrives(explorer: ExplorerPage, tmp_path: Path) -> None:
     """JupyterLab drops a message of more than 10 MB."""
     file = tmp_path / "large cat.jpg"
     file.write_bytes(sample_path("chelsea_the_cat.jpg").read_bytes() + bytes(12_000_000))
@@ -206,14 +209,18 @@ def test_an_upload_larger_than_a_message_arrives(explorer, tmp_path):
     expect(explorer.root).not_to_contain_text("Uploading")
 
 
-def test_a_file_too_large_to_upload_is_an_error_in_one_sentence(explorer, tmp_path):
+def test_a_file_too_large_to_upload_is_an_error_in_one_sentence(
+    explorer: ExplorerPage, tmp_path: Path
+) -> None:
     file = tmp_path / "huge.tif"
     file.write_bytes(bytes(25 << 20))
     explorer.upload(file)
     explorer.expect_error(r"huge\.tif.*25\.0 MB.*limit is 20 MB")
 
 
-def test_the_screenshot_in_the_notebook_has_the_same_caption(explorer, screenshots):
+def test_the_screenshot_in_the_notebook_has_the_same_caption(
+    explorer: ExplorerPage, screenshots: Path
+) -> None:
     notebook = json.loads((NOTEBOOKS / NAME).read_text(encoding="utf-8"))
     text = "".join(line for cell in notebook["cells"] for line in cell["source"])
     (caption,) = re.findall(r"!\[[^]]*“([^]]+?)”[^]]*\]\(images/explorer.jpg\)", text)
@@ -223,7 +230,7 @@ def test_the_screenshot_in_the_notebook_has_the_same_caption(explorer, screensho
     assert (NOTEBOOKS / "images" / "explorer.jpg").stat().st_size < 120_000
 
 
-def test_the_content_below_does_not_move_during_a_query(explorer):
+def test_the_content_below_does_not_move_during_a_query(explorer: ExplorerPage) -> None:
     explorer.choose("dahlia.jpg", "Faces")
     height = explorer.root.evaluate(WATCH_HEIGHT)
     explorer.button("Run again").click()
@@ -236,7 +243,9 @@ def test_the_content_below_does_not_move_during_a_query(explorer):
 @pytest.mark.usefixtures("alone")
 @pytest.mark.parametrize("width", [400, 1600])
 @pytest.mark.parametrize("task", ["OCR", "Thumbnail"])
-def test_nothing_is_cut_off_in_a_narrow_or_a_wide_window(explorer, screenshots, width, task):
+def test_nothing_is_cut_off_in_a_narrow_or_a_wide_window(
+    explorer: ExplorerPage, screenshots: Path, width: int, task: str
+) -> None:
     explorer.tab.page.set_viewport_size({"width": width, "height": 1800})
     explorer.choose("democritus.png", task)
     explorer.show_json()
@@ -246,7 +255,9 @@ def test_nothing_is_cut_off_in_a_narrow_or_a_wide_window(explorer, screenshots, 
 
 
 @pytest.mark.usefixtures("dark")
-def test_axe_finds_no_grave_violations_in_the_dark_theme(explorer, screenshots):
+def test_axe_finds_no_grave_violations_in_the_dark_theme(
+    explorer: ExplorerPage, screenshots: Path
+) -> None:
     page = explorer.tab.page
     page.set_viewport_size({"width": 1280, "height": 1400})
     explorer.choose("handwriting.jpg", "Recognize text")
@@ -259,11 +270,13 @@ def test_axe_finds_no_grave_violations_in_the_dark_theme(explorer, screenshots):
     assert grave_violations(page) == []
 
 
-def test_there_are_no_errors_and_no_requests_to_other_machines(tab):
+def test_there_are_no_errors_and_no_requests_to_other_machines(tab: Tab) -> None:
     assert tab.problems == []
 
 
-def test_after_a_restart_of_the_kernel_an_upload_asks_to_run_the_cell(explorer, tab):
+def test_after_a_restart_of_the_kernel_an_upload_asks_to_run_the_cell(
+    explorer: ExplorerPage, tab: Tab
+) -> None:
     tab.page.evaluate("() => void jupyterapp.commands.execute('kernelmenu:restart')")
     tab.page.get_by_role("button", name="Confirm Kernel Restart").click()
     expect(tab.page.get_by_text("| Idle")).to_be_visible()

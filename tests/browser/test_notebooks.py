@@ -19,12 +19,12 @@ def tab(request, browser, lab, screenshots):
         yield tab
 
 
-def test_there_are_notebooks():
+def test_there_are_notebooks() -> None:
     assert "index.ipynb" in NAMES
     assert len(NAMES) >= 9
 
 
-def test_all_cells_run_to_the_end_without_an_error(tab):
+def test_all_cells_run_to_the_end_without_an_error(tab: Tab) -> None:
     cells = tab.lab.cells(tab.name)
     assert [cell["execution_count"] for cell in cells] == [*range(1, len(cells) + 1)]
     kinds = {output["output_type"] for cell in cells for output in cell["outputs"]}
@@ -32,9 +32,9 @@ def test_all_cells_run_to_the_end_without_an_error(tab):
     assert "error" not in kinds
 
 
-def test_axe_finds_no_grave_violations_in_prose_and_outputs(tab):
+def test_axe_finds_no_grave_violations_in_prose_and_outputs(tab: Tab) -> None:
     assert grave_violations(tab.page) == []
 
 
-def test_there_are_no_errors_and_no_requests_to_other_machines(tab):
+def test_there_are_no_errors_and_no_requests_to_other_machines(tab: Tab) -> None:
     assert tab.problems == []

@@ -40,8 +40,8 @@ def window(request, browser):
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_and_loads_nothing_from_other_machines(
-    name, window, address, screenshots, request
-):
+    name: str, window: Window, address: str, screenshots: Path, request: pytest.FixtureRequest
+) -> None:
     page, look = window.page, request.node.callspec.params["window"]
     page.goto(f"{address}/{name}.html")
     expect(page.locator("article h1").first).to_be_visible()
@@ -53,7 +53,9 @@ def test_a_page_is_accessible_and_loads_nothing_from_other_machines(
     assert grave_violations(page, ["body"]) == []
 
 
-def test_the_root_leads_to_the_front_page_and_the_search_finds_a_method(window, address):
+def test_the_root_leads_to_the_front_page_and_the_search_finds_a_method(
+    window: Window, address: str
+) -> None:
     window.page.goto(f"{address}/")
     expect(window.page).to_have_url(f"{address}/docs/index.html")
     window.page.goto(f"{address}/search.html?q=recognize_text")

@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -92,7 +92,7 @@ def colors(ax: Axes) -> list[str]:
 
 
 @pytest.mark.parametrize("size", [(50, 40), (300, 900), (3800, 2600)])
-def test_the_image_fills_a_new_figure(size):
+def test_the_image_fills_a_new_figure(size: tuple[int, int]) -> None:
     ax = draw_faces(Image.new("RGB", size), {"faces": []})
     assert max(ax.figure.get_size_inches()) == LONG_SIDE
     ax.figure.draw_without_rendering()
@@ -102,13 +102,17 @@ def test_the_image_fills_a_new_figure(size):
 
 
 @pytest.mark.parametrize(("size", "inches"), [((600, 400), (6, 4)), ((9, 900), (0.5, 6))])
-def test_the_size_of_a_figure_has_the_aspect_of_the_image_down_to_a_minimum(size, inches):
+def test_the_size_of_a_figure_has_the_aspect_of_the_image_down_to_a_minimum(
+    size: tuple[int, int], inches: tuple[float, float]
+) -> None:
     assert figure_size(Image.new("RGB", size), 6) == pytest.approx(inches)
 
 
 @pytest.mark.parametrize(("draw", "result"), [(draw_caption, "a long caption " * 30), *BOXES])
 @pytest.mark.parametrize("layout", [None, "constrained"])
-def test_given_axes_are_returned_and_nothing_else_changes(draw, result, layout):
+def test_given_axes_are_returned_and_nothing_else_changes(
+    draw: Callable[..., Axes], result: Any, layout: str | None
+) -> None:
     figure, (ax, other) = plt.subplots(1, 2, figsize=(6, 2), layout=layout)
     other.plot([1, 2])
     before = figure.get_size_inches().tolist(), other.get_position(original=True).bounds
@@ -119,7 +123,7 @@ def test_given_axes_are_returned_and_nothing_else_changes(draw, result, layout):
     assert plt.get_fignums() == [figure.number]
 
 
-def test_an_image_with_an_exif_orientation_is_drawn_upright():
+def test_an_image_with_an_exif_orientation_is_drawn_upright() -> None:
     data, exif = BytesIO(), Image.Exif()
     exif[0x0112] = 6
     IMAGE.save(data, "jpeg", exif=exif)
@@ -127,7 +131,7 @@ def test_an_image_with_an_exif_orientation_is_drawn_upright():
     assert ax.images[0].get_array().shape == (600, 400, 3)
 
 
-def test_coordinates_are_edges_of_pixels_from_the_top_left():
+def test_coordinates_are_edges_of_pixels_from_the_top_left() -> None:
     image = IMAGE.copy()
     ax = draw_faces(image, faces((0, 0, 600, 400)))
     assert (ax.get_xlim(), ax.get_ylim()) == ((0, 600), (400, 0))
@@ -136,7 +140,9 @@ def test_coordinates_are_edges_of_pixels_from_the_top_left():
 
 
 @pytest.mark.parametrize(("draw", "result", "labels", "first", "edges"), DRAWN)
-def test_each_box_has_a_label_in_its_color(draw, result, labels, first, edges):
+def test_each_box_has_a_label_in_its_color(
+    draw: Callable[..., Axes], result: Any, labels: list[str], first: list[Any], edges: list[int]
+) -> None:
     ax = draw(IMAGE, result)
     assert texts(ax) == labels
     assert corners(ax)[0] == first
@@ -144,7 +150,7 @@ def test_each_box_has_a_label_in_its_color(draw, result, labels, first, edges):
 
 
 @pytest.mark.parametrize("angle", [-30.0, 12.0])
-def test_boxes_of_a_rotated_page_are_rotated_back_onto_the_words(angle):
+def test_boxes_of_a_rotated_page_are_rotated_back_onto_the_words(angle: float) -> None:
     page = Image.new("L", (600, 400), "white")
     ImageDraw.Draw(page).rectangle((200, 150, 420, 190), fill="black")
     # Pillow rotates counter-clockwise; `textAngle` is the clockwise rotation to level text.
@@ -157,7 +163,7 @@ def test_boxes_of_a_rotated_page_are_rotated_back_onto_the_words(angle):
     assert ax.texts[0].get_rotation() % 360 == pytest.approx(angle % 360)
 
 
-def test_lines_of_one_page_of_a_document_are_scaled_from_inches_to_the_image():
+def test_lines_of_one_page_of_a_document_are_scaled_from_inches_to_the_image() -> None:
     line = {"boundingBox": [1, 1, 4, 1, 4, 2, 1, 2], "text": "x"}
     pages = [{"page": 1, "width": 6, "unit": "inch"}, {"page": 2, "width": 12, "unit": "inch"}]
     result = recognized({**line, "page": 1}, {**line, "page": 2}, pages=pages)
@@ -166,14 +172,16 @@ def test_lines_of_one_page_of_a_document_are_scaled_from_inches_to_the_image():
     assert corners(page) == [[[50, 50], [200, 50], [200, 100], [50, 100]]]
 
 
-def test_lines_are_thin_relative_to_their_boxes():
+def test_lines_are_thin_relative_to_their_boxes() -> None:
     large = draw_faces(IMAGE, faces((100, 100, 200, 200))).patches[0]
     small = draw_faces(IMAGE, faces((100, 100, 8, 8))).patches[0]
     assert small.get_linewidth() < large.get_linewidth() / 2
 
 
 @pytest.mark.parametrize("shape", [(6, 2), (2, 6)])
-def test_the_line_width_depends_on_the_size_of_the_image_in_given_axes(shape):
+def test_the_line_width_depends_on_the_size_of_the_image_in_given_axes(
+    shape: tuple[int, int],
+) -> None:
     scale = min(shape[0] / 600, shape[1] / 400)
     given, fitted = [
         draw_faces(IMAGE, faces((100, 100, 30, 30)), Figure(figsize=size).add_axes((0, 0, 1, 1)))
@@ -183,7 +191,7 @@ def test_the_line_width_depends_on_the_size_of_the_image_in_given_axes(shape):
 
 
 @pytest.mark.parametrize(("draw", "result"), BOXES)
-def test_boxes_and_labels_have_the_given_style(draw, result):
+def test_boxes_and_labels_have_the_given_style(draw: Callable[..., Axes], result: Any) -> None:
     default, bare = draw(IMAGE, result), draw(IMAGE, result, labels=False)
     ax = draw(IMAGE, result, color="tab:red", linewidth=3.5, fontsize=9)
     assert set(colors(ax)) == {to_hex("tab:red").upper()}
@@ -194,14 +202,14 @@ def test_boxes_and_labels_have_the_given_style(draw, result):
     assert corners(ax) == corners(default) == corners(bare)
 
 
-def test_a_translucent_color_and_a_named_font_size_are_accepted():
+def test_a_translucent_color_and_a_named_font_size_are_accepted() -> None:
     ax = draw_objects(IMAGE, objects(cup=(9, 9, 80, 60)), color=(1, 0, 0, 0.5), fontsize="small")
     assert ax.patches[0].get_edgecolor() == pytest.approx((1, 0, 0, 0.5), abs=0.01)
     assert ax.texts[0].get_fontsize() < mpl.rcParams["font.size"]
 
 
 @pytest.mark.parametrize("color", [None, "red"])
-def test_the_labels_of_a_line_of_words_are_on_one_side(color):
+def test_the_labels_of_a_line_of_words_are_on_one_side(color: str) -> None:
     line = [(f"{60 * n + 10},200,50,25", f"word{n}") for n in range(9)]
     ax = draw_words(IMAGE, ocr(line, [("10,160,50,30", "roof")]), color=color)
     *labels, roof = ax.texts
@@ -224,7 +232,9 @@ def assert_caption_is_on_the_figure(ax: Axes) -> None:
 @pytest.mark.parametrize("text", ["a dog", LONG])
 @pytest.mark.parametrize("settings", [{}, {"figure.autolayout": True}])
 @pytest.mark.filterwarnings("error")
-def test_a_new_figure_extends_below_the_image_for_the_caption(text, settings):
+def test_a_new_figure_extends_below_the_image_for_the_caption(
+    text: str, settings: dict[str, Any]
+) -> None:
     with mpl.rc_context(settings):
         ax = draw_caption(IMAGE, text)
         assert ax.get_title().replace("\n", " ") == text
@@ -235,13 +245,15 @@ def test_a_new_figure_extends_below_the_image_for_the_caption(text, settings):
 
 @pytest.mark.parametrize("fontsize", [None, 7])
 @pytest.mark.parametrize("size", [(2.5, 2), (14, 8), (12, 2)])
-def test_the_caption_is_no_wider_than_the_image_in_given_axes(size, fontsize):
+def test_the_caption_is_no_wider_than_the_image_in_given_axes(
+    size: tuple[float, float], fontsize: int | None
+) -> None:
     ax = draw_caption(IMAGE, LONG, plt.subplots(figsize=size)[1], fontsize=fontsize)
     assert ax.get_title().replace("\n", " ") == LONG
     assert_caption_is_below_the_image(ax)
 
 
-def test_the_caption_is_wrapped_to_as_few_lines_as_fit_the_width():
+def test_the_caption_is_wrapped_to_as_few_lines_as_fit_the_width() -> None:
     ax = draw_caption(IMAGE, LONG, fontsize=20)
     columns = max(map(len, ax.get_title().split("\n")))
     while len(wider := textwrap.wrap(LONG, columns)) == ax.get_title().count("\n") + 1:
@@ -250,7 +262,7 @@ def test_the_caption_is_wrapped_to_as_few_lines_as_fit_the_width():
     assert ax.title.get_window_extent().width > ax.bbox.width
 
 
-def test_a_long_caption_is_wrapped_in_few_measurements(monkeypatch):
+def test_a_long_caption_is_wrapped_in_few_measurements(monkeypatch: pytest.MonkeyPatch) -> None:
     ax = Figure(figsize=(4, 3)).subplots()
     measure = Mock(wraps=ax.title.get_window_extent)
     monkeypatch.setattr(ax.title, "get_window_extent", measure)
@@ -258,7 +270,7 @@ def test_a_long_caption_is_wrapped_in_few_measurements(monkeypatch):
     assert 1 < measure.call_count < 20
 
 
-def test_a_caption_extends_a_figure_that_draw_faces_created():
+def test_a_caption_extends_a_figure_that_draw_faces_created() -> None:
     ax = draw_faces(IMAGE, faces((100, 100, 80, 80)))
     before = ax.get_window_extent().size
     draw_caption(IMAGE, LONG, ax)
@@ -267,7 +279,7 @@ def test_a_caption_extends_a_figure_that_draw_faces_created():
     assert_caption_is_on_the_figure(ax)
 
 
-def test_extend_figure_makes_space_for_all_captions_and_keeps_the_size_of_the_axes():
+def test_extend_figure_makes_space_for_all_captions_and_keeps_the_size_of_the_axes() -> None:
     figure, both = plt.subplots(1, 2, figsize=(6, 1.6))
     for ax, caption in zip(both, ("short", LONG * 2), strict=True):
         draw_caption(IMAGE, caption, ax)
@@ -282,7 +294,7 @@ def test_extend_figure_makes_space_for_all_captions_and_keeps_the_size_of_the_ax
     assert figure.get_size_inches()[1] == pytest.approx(height)
 
 
-def test_the_caption_of_a_result_starts_with_a_capital_and_a_text_is_not_changed():
+def test_the_caption_of_a_result_starts_with_a_capital_and_a_text_is_not_changed() -> None:
     caption = {"text": "the Bunker Hill Monument for $5 and $6", "confidence": 0.5}
     ax = draw_caption(IMAGE, {"description": {"captions": [caption]}})
     assert ax.get_title() == "The Bunker Hill Monument for $5 and $6"
@@ -290,7 +302,7 @@ def test_the_caption_of_a_result_starts_with_a_capital_and_a_text_is_not_changed
     assert draw_caption(IMAGE, "animal_cat").get_title() == "animal_cat"
 
 
-def test_the_caption_has_the_given_style():
+def test_the_caption_has_the_given_style() -> None:
     ax = draw_caption(IMAGE, "a dog", color="tab:red", fontsize=20, linewidth=2)
     assert to_hex(ax.title.get_color()) == to_hex("tab:red")
     assert ax.title.get_fontsize() == 20
@@ -313,7 +325,9 @@ def test_the_caption_has_the_given_style():
         pytest.param(partial(draw_caption, labels=False), "a dog", id="without labels"),
     ],
 )
-def test_the_image_fills_the_figure_if_nothing_was_found(draw, result):
+def test_the_image_fills_the_figure_if_nothing_was_found(
+    draw: Callable[..., Axes], result: Any
+) -> None:
     ax = draw(IMAGE, result)
     assert len(ax.images) == 1
     assert (ax.get_title(), texts(ax), corners(ax)) == ("", [], [])
@@ -321,7 +335,9 @@ def test_the_image_fills_the_figure_if_nothing_was_found(draw, result):
 
 
 @pytest.mark.parametrize(("draw", "result"), [(draw_caption, "a dog"), *BOXES])
-def test_invalid_arguments_raise_and_leave_no_figure(draw, result):
+def test_invalid_arguments_raise_and_leave_no_figure(
+    draw: Callable[..., Axes], result: Any
+) -> None:
     with pytest.raises(ValueError, match="no color"):
         draw(IMAGE, result, color="no color")
     with pytest.raises(ValueError, match="large"):
@@ -333,7 +349,7 @@ def test_invalid_arguments_raise_and_leave_no_figure(draw, result):
     assert plt.get_fignums() == []
 
 
-def test_pyplot_is_not_loaded_for_given_axes():
+def test_pyplot_is_not_loaded_for_given_axes() -> None:
     code = (
         "import sys; from matplotlib.figure import Figure; from PIL import Image;"
         "from visionhelpers import draw_caption;"

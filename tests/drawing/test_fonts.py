@@ -30,7 +30,7 @@ def contains(font: FontProperties, text: str) -> bool:
     return all(file.get_char_index(ord(each)) for each in text)
 
 
-def test_the_fonts_of_the_settings_are_used_where_they_contain_the_text():
+def test_the_fonts_of_the_settings_are_used_where_they_contain_the_text() -> None:
     assert FontStack().choose("Grüße") == FontProperties()
     with mpl.rc_context(LATIN):
         assert FontStack().choose("Grusse").get_family() == ["cmtt10"]
@@ -46,7 +46,9 @@ def test_the_fonts_of_the_settings_are_used_where_they_contain_the_text():
     ],
 )
 @pytest.mark.filterwarnings("error")
-def test_a_fallback_font_is_used_for_a_script_that_the_settings_lack(text, caplog):
+def test_a_fallback_font_is_used_for_a_script_that_the_settings_lack(
+    text: str, caplog: pytest.LogCaptureFixture
+) -> None:
     with mpl.rc_context(LATIN):
         fonts = FontStack()
         assert not contains(FontProperties(), text)
@@ -58,7 +60,9 @@ def test_a_fallback_font_is_used_for_a_script_that_the_settings_lack(text, caplo
 
 @pytest.mark.parametrize("family", ["sans-serif", "cmtt10", "no such font"])
 @pytest.mark.filterwarnings("error")
-def test_a_character_in_no_font_becomes_a_box_without_a_warning(family, caplog):
+def test_a_character_in_no_font_becomes_a_box_without_a_warning(
+    family: str, caplog: pytest.LogCaptureFixture
+) -> None:
     fonts = list(fontManager.ttflist)
     with mpl.rc_context({"font.family": [family]}):
         text = f"a{UNASSIGNED}b"
@@ -77,5 +81,5 @@ def test_a_character_in_no_font_becomes_a_box_without_a_warning(family, caplog):
         pytest.param("a\U000e0041\U000e0100b", "ab", id="invisible characters in no font"),
     ],
 )
-def test_text_is_on_one_line_without_control_characters(text, sanitized):
+def test_text_is_on_one_line_without_control_characters(text: str, sanitized: str) -> None:
     assert FontStack().sanitize(text) == sanitized

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
@@ -61,7 +63,9 @@ SIZES = [(3, 2), (7, 4.6), (15, 10)]
     ],
     ids=["faces side by side", "one box for all", "slanted lines", "text down the page"],
 )
-def test_all_labels_are_inside_the_image_without_overlap(size, boxes):
+def test_all_labels_are_inside_the_image_without_overlap(
+    size: tuple[float, float], boxes: list[Any]
+) -> None:
     ax = axes(*size)
     labels = add_labels(ax, boxes)
     assert [label.get_text() for label in labels] == [each.text for each in boxes]
@@ -69,7 +73,7 @@ def test_all_labels_are_inside_the_image_without_overlap(size, boxes):
     assert_legible(ax, labels)
 
 
-def test_a_label_is_just_above_its_box_and_at_the_top_of_the_image_below_it():
+def test_a_label_is_just_above_its_box_and_at_the_top_of_the_image_below_it() -> None:
     ax = axes(6, 4)
     boxes = make_box(200, 200, 100, 50, "above"), make_box(200, 2, 100, 50, "below")
     labels = [label for box in boxes for label in add_labels(ax, [box])]
@@ -81,7 +85,7 @@ def test_a_label_is_just_above_its_box_and_at_the_top_of_the_image_below_it():
     assert below.y1 < ax.transData.transform((200, 52))[1]
 
 
-def test_the_text_size_grows_with_the_axes_between_two_bounds():
+def test_the_text_size_grows_with_the_axes_between_two_bounds() -> None:
     sizes = [text_size(axes(*size)) for size in [(0.5, 0.3), (3, 2), (4, 2.7), (7, 4.6), (20, 13)]]
     assert sizes == sorted(sizes)
     assert sizes[0] == MIN_TEXT_SIZE
@@ -90,13 +94,15 @@ def test_the_text_size_grows_with_the_axes_between_two_bounds():
 
 
 @pytest.mark.parametrize(("lean", "rotation"), [(0, 0), (1, 0), (12, -12), (-12, 12), (180, 0)])
-def test_labels_lean_as_the_text_does_and_are_never_upside_down(lean, rotation):
+def test_labels_lean_as_the_text_does_and_are_never_upside_down(
+    lean: float, rotation: float
+) -> None:
     (label,) = add_labels(axes(6, 4), [make_box(300, 200, 150, 30, "read me", lean=lean)])
     turned = (label.get_rotation() + 180) % 360 - 180
     assert turned == pytest.approx(rotation, abs=0.01)
 
 
-def test_on_a_page_full_of_words_each_label_is_on_its_word():
+def test_on_a_page_full_of_words_each_label_is_on_its_word() -> None:
     ax, boxes = axes(7, 4.7), page(18, 11)
     labels = add_labels(ax, boxes)
     assert len(labels) == len(boxes) == 198
@@ -108,7 +114,7 @@ def test_on_a_page_full_of_words_each_label_is_on_its_word():
         assert top < y < bottom
 
 
-def test_labels_have_a_given_size_even_where_some_do_not_fit():
+def test_labels_have_a_given_size_even_where_some_do_not_fit() -> None:
     ax, boxes = axes(7, 4.6), page(10, 6)
     labels = add_labels(ax, boxes, 30)
     assert {label.get_fontsize() for label in labels} == {30}
@@ -116,7 +122,7 @@ def test_labels_have_a_given_size_even_where_some_do_not_fit():
     assert_legible(ax, ax.texts)
 
 
-def test_a_note_on_the_image_counts_the_omitted_labels():
+def test_a_note_on_the_image_counts_the_omitted_labels() -> None:
     ax, boxes = axes(3, 2), page(18, 11)
     labels = add_labels(ax, boxes)
     assert 0 < len(labels) < len(boxes)
@@ -127,7 +133,7 @@ def test_a_note_on_the_image_counts_the_omitted_labels():
     assert_legible(ax, ax.texts)
 
 
-def test_a_label_or_a_note_wider_than_the_image_is_omitted_and_the_others_are_not():
+def test_a_label_or_a_note_wider_than_the_image_is_omitted_and_the_others_are_not() -> None:
     boxes = [make_box(20, 50, 500, 40, "words " * 40), make_box(20, 200, 200, 40, "short")]
     small, tiny = axes(3, 2), axes(0.5, 0.3)
     assert [label.get_text() for label in add_labels(small, boxes)] == ["short"]
@@ -135,14 +141,14 @@ def test_a_label_or_a_note_wider_than_the_image_is_omitted_and_the_others_are_no
     assert add_labels(tiny, boxes[:1]) == list(tiny.texts) == []
 
 
-def test_labels_do_not_overlap_those_drawn_before():
+def test_labels_do_not_overlap_those_drawn_before() -> None:
     ax = axes(6, 4)
     first = add_labels(ax, [make_box(200, 200, 100, 50, "faces")])
     second = add_labels(ax, [make_box(205, 203, 90, 45, "words")])
     assert_legible(ax, first + second)
 
 
-def test_a_text_has_no_formula_and_a_box_without_a_text_has_no_label():
+def test_a_text_has_no_formula_and_a_box_without_a_text_has_no_label() -> None:
     texts = ["from $5 to $10_{", "", " \n"]
     (label,) = add_labels(axes(6, 4), [make_box(200, 200, 100, 50, text) for text in texts])
     assert not label.get_parse_math()
@@ -150,7 +156,7 @@ def test_a_text_has_no_formula_and_a_box_without_a_text_has_no_label():
 
 
 @pytest.mark.parametrize("color", PALETTE)
-def test_the_text_has_enough_contrast_on_every_color(color):
+def test_the_text_has_enough_contrast_on_every_color(color: str) -> None:
     def luminance(color: str) -> float:
         linear = [((c + 0.055) / 1.055) ** 2.4 if c > 0.04045 else c / 12.92 for c in to_rgb(color)]
         return float(np.dot((0.2126, 0.7152, 0.0722), linear))

@@ -60,7 +60,9 @@ def axes(size: Any, image: Image) -> Axes | None:
 
 
 @pytest.mark.parametrize("size", [*LONG_SIDES, NEW, PANEL])
-def test_all_labels_are_inside_the_image_without_overlap(drawings, size):
+def test_all_labels_are_inside_the_image_without_overlap(
+    drawings: list[Drawing], size: Any
+) -> None:
     captions, labels, omitted = 0, 0, 0
     for image, draw, result in drawings:
         ax = draw(image, result, axes(size, image))

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from typing import Any
 
 import matplotlib.pyplot as plt
 import pytest
@@ -12,8 +13,11 @@ import visionhelpers as vh
 from tests.support.images import noise
 from tests.support.poll import poll_until
 from tests.support.scripted_server import scripted_server
+from tests.support.silent_server import SilentServer
+from visionhelpers import VisionClient
 from visionhelpers.explorer import Comparison
 from visionhelpers.explorer.compare import DEFAULT_TASKS
+from visionhelpers.images import ImageInput
 from visionservice import LocalService
 
 BOTH = vh.sample_path("altered/hopper_and_collins.jpg")
@@ -44,7 +48,7 @@ def texts(comparison: Comparison, number: int = 0) -> dict[str, list[str]]:
     }
 
 
-def test_a_face_in_one_gallery_is_marked_and_drawn_for_its_service(galleries):
+def test_a_face_in_one_gallery_is_marked_and_drawn_for_its_service(galleries: Comparison) -> None:
     assert texts(galleries) == {
         "untaught": ["≠ 1 celebrity found:", "Grace Hopper"],
         "taught": ["≠ 2 celebrities found:", "Grace Hopper", "≠ Eileen Collins"],
@@ -55,7 +59,9 @@ def test_a_face_in_one_gallery_is_marked_and_drawn_for_its_service(galleries):
     assert [len(ax.patches) for ax in galleries.draw("Celebrities")] == [1, 2]
 
 
-def test_by_default_the_tasks_for_any_image_are_compared(client, client_v3):
+def test_by_default_the_tasks_for_any_image_are_compared(
+    client: VisionClient, client_v3: VisionClient
+) -> None:
     finished: list[str] = []
     versions = {"v1.0": client, "v3.2": client_v3}
     comparison = vh.compare(vh.sample_path("coffee_cup.jpg"), versions, on_task=finished.append)
@@ -64,7 +70,9 @@ def test_by_default_the_tasks_for_any_image_are_compared(client, client_v3):
     assert "a cup of coffee" in str(comparison)
 
 
-def test_a_resized_image_is_noted_only_for_the_service_that_needs_it(client, client_v3, recwarn):
+def test_a_resized_image_is_noted_only_for_the_service_that_needs_it(
+    client: VisionClient, client_v3: VisionClient, recwarn: pytest.WarningsRecorder
+) -> None:
     found = vh.compare(noise(3600, 100), {"v1.0": client, "v3.2": client_v3}, "OCR").diffs[0]
     note = found.columns["v1.0"][-1]
     assert note.text.startswith("Note: The image of 3600 x 100 pixels ")
@@ -73,7 +81,7 @@ def test_a_resized_image_is_noted_only_for_the_service_that_needs_it(client, cli
     assert not recwarn.list
 
 
-def test_an_error_is_shown_in_its_column_only(client):
+def test_an_error_is_shown_in_its_column_only(client: VisionClient) -> None:
     stranger = vh.VisionClient(client.base_url, "an-invalid-key")
     comparison = vh.compare(BOTH, {"local": client, "stranger": stranger}, ["Faces", "Tags"])
     for number in (0, 1):
@@ -85,7 +93,7 @@ def test_an_error_is_shown_in_its_column_only(client):
     assert axes[1].get_title().startswith("401: ")
 
 
-def test_settings_are_compared_by_joining(client):
+def test_settings_are_compared_by_joining(client: VisionClient) -> None:
     def sized(name: str, width: int) -> Comparison:
         return vh.compare(BOTH, {name: client}, "Thumbnail", width=width, height=60)
 
@@ -98,7 +106,7 @@ def test_settings_are_compared_by_joining(client):
     assert shapes == [(60, 50, 3), (60, 90, 3)]
 
 
-def test_only_comparisons_of_the_same_image_and_tasks_can_be_joined(client):
+def test_only_comparisons_of_the_same_image_and_tasks_can_be_joined(client: VisionClient) -> None:
     faces = vh.compare(BOTH, {"a": client}, "Faces")
     with pytest.raises(ValueError, match="Both comparisons contain 'a': use different names"):
         _ = faces | faces
@@ -109,7 +117,7 @@ def test_only_comparisons_of_the_same_image_and_tasks_can_be_joined(client):
 
 
 @pytest.mark.parametrize("task", ["Describe", "Color and image type"])
-def test_names_and_captions_have_space_in_the_figure(client, task):
+def test_names_and_captions_have_space_in_the_figure(client: VisionClient, task: str) -> None:
     comparison = vh.compare(vh.sample_path("grace_hopper.jpg"), {"a": client, "b": client}, task)
     axes = comparison.draw(task)
     figure = axes[0].figure
@@ -124,7 +132,7 @@ def test_names_and_captions_have_space_in_the_figure(client, task):
     assert axes[0].get_window_extent().x1 < axes[1].get_window_extent().x0
 
 
-def test_given_axes_are_drawn_on_and_returned(galleries):
+def test_given_axes_are_drawn_on_and_returned(galleries: Comparison) -> None:
     figure, axes = plt.subplots(2, 1)
     size = figure.get_size_inches().tolist()
     assert galleries.draw("Landmarks", axes) == list(axes)
@@ -149,13 +157,18 @@ def test_given_axes_are_drawn_on_and_returned(galleries):
     ],
 )
 def test_a_wrong_argument_is_an_error_before_any_request(
-    image, clients, tasks, options, error, message
-):
+    image: ImageInput,
+    clients: dict[str, Any],
+    tasks: str | list[str],
+    options: dict[str, Any],
+    error: type[Exception],
+    message: str,
+) -> None:
     with pytest.raises(error, match=message):
         vh.compare(image, clients, tasks, **options)
 
 
-def test_a_script_that_is_interrupted_ends_at_once(silent):
+def test_a_script_that_is_interrupted_ends_at_once(silent: SilentServer) -> None:
     script = (
         "import visionhelpers as vh\n"
         f"silent = vh.VisionClient({silent.url!r}, 'key', timeout=20, retries=0)\n"
@@ -168,7 +181,7 @@ def test_a_script_that_is_interrupted_ends_at_once(silent):
     assert b"KeyboardInterrupt" in stderr
 
 
-def test_the_image_is_read_once_and_sent_to_all_services_at_the_same_time():
+def test_the_image_is_read_once_and_sent_to_all_services_at_the_same_time() -> None:
     class Download(BytesIO):
         def seekable(self) -> bool:
             return False  # it cannot be read again

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pytest
 from PIL import Image
@@ -58,13 +58,15 @@ def tags(*names: str) -> SummaryLine:
         pytest.param(["403: No.", "500: No."], [["≠"], ["≠"]], id="different errors"),
     ],
 )
-def test_what_is_not_in_all_results_is_marked_and_confidences_do_not_count(results, marks):
+def test_what_is_not_in_all_results_is_marked_and_confidences_do_not_count(
+    results: list[Any], marks: list[Any]
+) -> None:
     found = diff(dict(zip("abc", results, strict=False)))
     assert [[line.mark for line in lines] for lines in found.columns.values()] == marks
     assert found.differs == any("≠" in column for column in marks)
 
 
-def test_thumbnails_are_equal_if_their_pixels_are():
+def test_thumbnails_are_equal_if_their_pixels_are() -> None:
     red, equal, blue = (
         QueryResult(Image.new("RGB", (9, 9), color), (SummaryLine((Item("A thumbnail."),)),))
         for color in ("red", "red", "blue")
@@ -73,7 +75,7 @@ def test_thumbnails_are_equal_if_their_pixels_are():
     assert diff_task("Thumbnail", {"a": red, "b": blue}).differs
 
 
-def test_a_list_is_divided_by_the_marks_of_its_items_and_not_at_a_comma_in_a_name():
+def test_a_list_is_divided_by_the_marks_of_its_items_and_not_at_a_comma_in_a_name() -> None:
     a, b = (tags("indoor", "Washington, D.C.", "Paris", "cat"),), (tags("cat", "rug", "Paris"),)
     assert diff({"a": a, "b": b}).columns == {
         "a": (DiffLine("Tags: Paris, cat"), DiffLine("Tags: indoor, Washington, D.C.", "≠")),
@@ -81,7 +83,7 @@ def test_a_list_is_divided_by_the_marks_of_its_items_and_not_at_a_comma_in_a_nam
     }
 
 
-def test_the_text_contains_equal_results_once_and_does_not_compare_one_service():
+def test_the_text_contains_equal_results_once_and_does_not_compare_one_service() -> None:
     same = diff({"local": ("No cat.",), "cloud": ("No cat.",)})
     different = diff({"local": (CAT, "sofa"), "cloud": (Item("cat", 0.5),)})
     assert to_text([same, different]).splitlines() == [
@@ -102,7 +104,7 @@ def test_the_text_contains_equal_results_once_and_does_not_compare_one_service()
     assert to_text([diff({"local": (CAT,)})]) == "Tags\n  local\n    cat (0.90)"
 
 
-def test_the_table_has_headings_marks_a_legend_and_escaped_texts():
+def test_the_table_has_headings_marks_a_legend_and_escaped_texts() -> None:
     table = to_html([diff({"<i>": ("<b>", "sofa $1"), "cloud": ("<b>",)})])
     assert table.count('scope="col"') == 2
     assert table.count('scope="row"') == 1

@@ -23,12 +23,14 @@ def state(**traits: Any) -> ExplorerState:
         ("failed", {"error": "Cannot read <i>."}, "Tags: A &amp; B", "Cannot read &lt;i&gt;."),
     ],
 )
-def test_the_status_is_a_heading_and_a_line(status, traits, heading, text):
+def test_the_status_is_a_heading_and_a_line(
+    status: str, traits: dict[str, Any], heading: str, text: str
+) -> None:
     shown = html.status(state(status=status, **traits))
     assert shown.endswith(f"><b>{heading}</b><br>{text}</p>")
 
 
-def test_nothing_is_shown_before_the_first_query():
+def test_nothing_is_shown_before_the_first_query() -> None:
     shown = [html.status(state()), html.figure(state()), html.summary([]), html.response(None)]
     assert [*shown, html.code("")] == [""] * 5
 
@@ -50,7 +52,7 @@ CODE = ">tag(&#x27;a.jpg&#x27;)</textarea></label>"
         pytest.param(html.code("tag('a.jpg')"), "<label ", CODE, id="code in a labeled field"),
     ],
 )
-def test_a_part_is_one_escaped_element_without_colors(shown, start, end):
+def test_a_part_is_one_escaped_element_without_colors(shown: str, start: str, end: str) -> None:
     assert shown.startswith(start)
     assert shown.endswith(end)
     assert shown.count(start) == 1

@@ -7,6 +7,7 @@ from PIL import Image
 
 import visionhelpers as vh
 from tests.support.scripted_server import RUNNING, scripted_server
+from visionhelpers import VisionClient
 from visionhelpers.explorer.query import Query, QueryCancelled, QueryResult, client_expression
 from visionhelpers.explorer.tasks import DEFAULTS, TASKS
 from visionhelpers.images import SAMPLES, ImageInput
@@ -37,8 +38,8 @@ def document(kind: str) -> bytes:
 
 @pytest.mark.parametrize(("kind", "is_drawn"), [("PDF", False), ("TIFF", True)])
 def test_read_takes_all_pages_of_a_document_and_draws_the_first_one_of_a_tiff(
-    client_v3, kind, is_drawn
-):
+    client_v3: VisionClient, kind: str, is_drawn: bool
+) -> None:
     found = send(client_v3, "Recognize text", document(kind))
     assert found.error == ""
     assert [str(line) for line in found.summary].count("NOTHING") == 2
@@ -56,30 +57,34 @@ def test_read_takes_all_pages_of_a_document_and_draws_the_first_one_of_a_tiff(
         ("Tags", file("PNG", Image.new("RGB", (20, 20))), r".*at least 50 pixels.*\."),
     ],
 )
-def test_an_image_that_cannot_be_analyzed_is_an_error_in_one_sentence(client, task, image, error):
+def test_an_image_that_cannot_be_analyzed_is_an_error_in_one_sentence(
+    client: VisionClient, task: str, image: ImageInput, error: str
+) -> None:
     found = send(client, task, image)
     assert re.fullmatch(error, found.error)
     assert found == QueryResult(error=found.error)
 
 
-def test_a_service_that_cannot_be_reached_is_an_error_in_one_sentence(refused):
+def test_a_service_that_cannot_be_reached_is_an_error_in_one_sentence(
+    refused: VisionClient,
+) -> None:
     assert re.fullmatch(r".*127\.0\.0\.1:9.*\.", send(refused, "Tags", DAHLIA).error)
 
 
-def test_a_result_that_cannot_be_drawn_is_an_error_in_one_sentence():
+def test_a_result_that_cannot_be_drawn_is_an_error_in_one_sentence() -> None:
     asked = query("Faces", DAHLIA, decoded=Image.open(DAHLIA))
     incomplete = QueryResult({"faces": [{}]}, ("1 face found:",))
     assert asked.render(incomplete) == QueryResult(error="KeyError: 'faceRectangle'.")
 
 
-def test_a_cancelled_query_sends_nothing(refused):
+def test_a_cancelled_query_sends_nothing(refused: VisionClient) -> None:
     asked = query("Tags", DAHLIA)
     asked.cancelled.set()
     with pytest.raises(QueryCancelled):
         asked.send(refused, lambda _: None)
 
 
-def test_a_cancelled_query_stops_polling():
+def test_a_cancelled_query_stops_polling() -> None:
     statuses: list[str] = []
     asked = query("Recognize text", DAHLIA)
 
@@ -102,7 +107,9 @@ def test_a_cancelled_query_stops_polling():
         (b"some bytes", "'holiday.jpg'  # the path of your file"),
     ],
 )
-def test_the_code_contains_the_image_and_no_key(refused, image, expression):
+def test_the_code_contains_the_image_and_no_key(
+    refused: VisionClient, image: ImageInput, expression: str
+) -> None:
     code = query("Thumbnail", image).code(refused, "holiday.jpg")
     assert code.splitlines() == [
         "import visionhelpers as vh",
@@ -123,15 +130,15 @@ def test_the_code_contains_the_image_and_no_key(refused, image, expression):
     ],
 )
 def test_the_code_connects_to_the_endpoint_of_the_environment(
-    refused, endpoint, expression, monkeypatch
-):
+    refused: VisionClient, endpoint: str, expression: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("VISION_ENDPOINT", endpoint)
     monkeypatch.delenv("VISION_API_VERSION", raising=False)
     assert client_expression(refused).startswith(expression)
 
 
 @pytest.mark.usefixtures("state_folder")
-def test_the_code_connects_to_the_local_service(monkeypatch):
+def test_the_code_connects_to_the_local_service(monkeypatch: pytest.MonkeyPatch) -> None:
     with vh.connect(local=True) as local:
         assert client_expression(local) == "vh.connect()"
         monkeypatch.setenv("VISION_ENDPOINT", "https://name.cognitiveservices.azure.com")

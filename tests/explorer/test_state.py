@@ -18,6 +18,8 @@ from visionhelpers import VisionClient, sample_path
 from visionhelpers.explorer.query import Query
 from visionhelpers.explorer.state import MAX_CONCURRENT, ExplorerState
 from visionhelpers.explorer.tasks import TASKS
+from visionhelpers.images import ImageInput
+from visionservice import LocalService
 
 DAHLIA, HOPPER = sample_path("dahlia.jpg"), sample_path("grace_hopper.jpg")
 
@@ -46,7 +48,7 @@ def waiting(silent: SilentServer) -> ExplorerState:
     return state
 
 
-def test_it_begins_idle_and_empty(client):
+def test_it_begins_idle_and_empty(client: VisionClient) -> None:
     state = ExplorerState(client)
     state.run()
     assert state.wait() is None
@@ -56,8 +58,8 @@ def test_it_begins_idle_and_empty(client):
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_gives_a_summary_a_drawing_and_code_with_the_same_result(
-    service, client, task, monkeypatch
-):
+    service: LocalService, client: VisionClient, task: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def comparable(result: Any) -> Any:
         return result.tobytes() if task == "Thumbnail" else result | {"requestId": None}
 
@@ -82,7 +84,9 @@ def test_every_task_gives_a_summary_a_drawing_and_code_with_the_same_result(
         pytest.param(lambda file: Image.open(file).convert("CMYK"), id="a Pillow image in CMYK"),
     ],
 )
-def test_an_open_image_is_read_at_once_for_several_tasks(state, open_image):
+def test_an_open_image_is_read_at_once_for_several_tasks(
+    state: ExplorerState, open_image: Any
+) -> None:
     with HOPPER.open("rb") as file:
         state.show(open_image(file))
     state.wait()
@@ -101,13 +105,15 @@ def test_an_open_image_is_read_at_once_for_several_tasks(state, open_image):
         (Image.open(DAHLIA), "dahlia.jpg"),
     ],
 )
-def test_the_title_is_by_default_the_name_of_the_file(refused, image, title):
+def test_the_title_is_by_default_the_name_of_the_file(
+    refused: VisionClient, image: ImageInput, title: str
+) -> None:
     state = ExplorerState(refused)
     state.show(image)
     assert state.title == title
 
 
-def test_an_argument_that_is_no_image_no_task_or_no_size_is_refused(state):
+def test_an_argument_that_is_no_image_no_task_or_no_size_is_refused(state: ExplorerState) -> None:
     with pytest.raises(TypeError, match="42"):
         state.show(42)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="Invalid task 'Fases'"):
@@ -117,7 +123,7 @@ def test_an_argument_that_is_no_image_no_task_or_no_size_is_refused(state):
     assert (state.task, state.status) == ("Faces", "idle")
 
 
-def test_the_same_image_shown_again_is_sent_again(state):
+def test_the_same_image_shown_again_is_sent_again(state: ExplorerState) -> None:
     data = DAHLIA.read_bytes()
     state.show(data, "one.jpg")
     state.wait()
@@ -127,7 +133,7 @@ def test_the_same_image_shown_again_is_sent_again(state):
     state.wait()
 
 
-def test_only_the_options_of_the_task_start_a_query(state):
+def test_only_the_options_of_the_task_start_a_query(state: ExplorerState) -> None:
     state.task = "Thumbnail"
     state.show(DAHLIA)
     state.wait()
@@ -138,7 +144,7 @@ def test_only_the_options_of_the_task_start_a_query(state):
     assert Image.open(BytesIO(state.drawing)).size == (90, 200)
 
 
-def test_observers_never_get_a_new_task_with_an_old_result(state):
+def test_observers_never_get_a_new_task_with_an_old_result(state: ExplorerState) -> None:
     state.show(DAHLIA)
     state.wait()
     seen: list[tuple[str, bool]] = []
@@ -148,7 +154,7 @@ def test_observers_never_get_a_new_task_with_an_old_result(state):
     assert seen == [("working", False), ("working", False), ("done", True)]
 
 
-def test_no_more_than_three_requests_are_sent_at_the_same_time():
+def test_no_more_than_three_requests_are_sent_at_the_same_time() -> None:
     def show_and_wait_for(requests: int) -> None:
         state.show(DAHLIA)
         poll_until(lambda: len(server.requests) == requests)
@@ -167,7 +173,9 @@ def test_no_more_than_three_requests_are_sent_at_the_same_time():
         assert len(server.requests) == MAX_CONCURRENT + 1, "a replaced query is not sent"
 
 
-def test_downloads_that_hang_do_not_delay_other_queries(state, silent):
+def test_downloads_that_hang_do_not_delay_other_queries(
+    state: ExplorerState, silent: SilentServer
+) -> None:
     for number in range(MAX_CONCURRENT + 2):
         state.show(f"{silent.url}/{number}.jpg")
     state.show(DAHLIA)
@@ -175,7 +183,9 @@ def test_downloads_that_hang_do_not_delay_other_queries(state, silent):
     assert summary(state) == ["No face found."]
 
 
-def test_the_result_of_an_earlier_query_is_dropped(state, silent):
+def test_the_result_of_an_earlier_query_is_dropped(
+    state: ExplorerState, silent: SilentServer
+) -> None:
     state.show(f"{silent.url}/slow.jpg")
     slow = silent.accept()
     state.show(HOPPER)
@@ -189,7 +199,9 @@ def test_the_result_of_an_earlier_query_is_dropped(state, silent):
     assert seen == ["working", "done"]
 
 
-def test_a_query_that_another_thread_replaces_while_it_is_drawn_is_dropped(client, monkeypatch):
+def test_a_query_that_another_thread_replaces_while_it_is_drawn_is_dropped(
+    client: VisionClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """JupyterLab delivers changes of controls on a thread of their own."""
     state, render, drawn = ExplorerState(client), Query.render, []
 
@@ -210,7 +222,9 @@ def test_a_query_that_another_thread_replaces_while_it_is_drawn_is_dropped(clien
     assert shown == [("working", "Describe", []), ("done", "Tags", ["3 tags found:"])]
 
 
-def test_wait_returns_the_result_of_the_query_that_replaces_another(state, silent):
+def test_wait_returns_the_result_of_the_query_that_replaces_another(
+    state: ExplorerState, silent: SilentServer
+) -> None:
     state.show(f"{silent.url}/slow.jpg")
     results: list[Any] = []
     thread = Thread(target=lambda: results.append(state.wait(30)))
@@ -221,13 +235,13 @@ def test_wait_returns_the_result_of_the_query_that_replaces_another(state, silen
     assert results[0]["faces"]
 
 
-def test_a_service_that_sends_nothing_does_not_block(waiting):
+def test_a_service_that_sends_nothing_does_not_block(waiting: ExplorerState) -> None:
     assert (waiting.status, waiting.result) == ("working", None)
     with pytest.raises(TimeoutError, match=r"Describe did not finish within 0\.01 seconds"):
         waiting.wait(0.01)
 
 
-def test_the_progress_of_an_operation_that_was_replaced_is_not_shown():
+def test_the_progress_of_an_operation_that_was_replaced_is_not_shown() -> None:
     with scripted_server() as server:
         client = server.client(server.operation(), RUNNING)
         state = ExplorerState(client, task="Recognize text")
@@ -240,7 +254,7 @@ def test_the_progress_of_an_operation_that_was_replaced_is_not_shown():
     assert seen == []
 
 
-def test_a_failed_upload_takes_the_place_of_an_image(waiting):
+def test_a_failed_upload_takes_the_place_of_an_image(waiting: ExplorerState) -> None:
     seen = changes(waiting, "status")
     waiting.fail("large.tif", "Too large.")
     waiting.fail("larger.tif", "Too large.")
@@ -251,7 +265,9 @@ def test_a_failed_upload_takes_the_place_of_an_image(waiting):
     assert waiting.status == "failed"
 
 
-def test_results_are_drawn_on_the_thread_of_the_event_loop_also_in_wait(client, monkeypatch):
+def test_results_are_drawn_on_the_thread_of_the_event_loop_also_in_wait(
+    client: VisionClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
     threads, savefig = [], Figure.savefig
 
     def record(*args: Any, **kwargs: Any) -> None:
@@ -280,7 +296,7 @@ def test_results_are_drawn_on_the_thread_of_the_event_loop_also_in_wait(client, 
     assert summary(state) == ["No face found."], "the loop is closed"
 
 
-def test_wait_on_another_thread_than_the_event_loop_returns(client):
+def test_wait_on_another_thread_than_the_event_loop_returns(client: VisionClient) -> None:
     async def main() -> Any:
         state = ExplorerState(client, task="Faces")
         state.show(HOPPER)

@@ -20,7 +20,7 @@ def draw(task: str, result: Any) -> Image.Image:
     return Image.open(BytesIO(TASKS[task].render_png(image, result))).convert("L")
 
 
-def test_an_unknown_task_is_refused_with_the_tasks_of_the_quickstart():
+def test_an_unknown_task_is_refused_with_the_tasks_of_the_quickstart() -> None:
     with pytest.raises(ValueError, match="Invalid task 'Fases'") as refused:
         find_task("Fases")
     assert str(refused.value).partition(": ")[2] == (
@@ -44,14 +44,18 @@ def test_an_unknown_task_is_refused_with_the_tasks_of_the_quickstart():
         ("Color and image type", "photographer.jpg", {}, {"Black and white: yes", "Clip art: no"}),
     ],
 )
-def test_a_summary_contains_the_result_in_words(client, task, image, options, expected):
+def test_a_summary_contains_the_result_in_words(
+    client: VisionClient, task: str, image: str, options: dict[str, Any], expected: str
+) -> None:
     lines = summary(client, task, image, **options)
     missing = [start for start in expected if not any(line.startswith(start) for line in lines)]
     assert not missing, lines
 
 
 @pytest.mark.parametrize("count", [1, 2])
-def test_a_description_has_at_most_max_candidates_captions_and_then_tags(client, count):
+def test_a_description_has_at_most_max_candidates_captions_and_then_tags(
+    client: VisionClient, count: int
+) -> None:
     *captions, tags = summary(client, "Describe", "chelsea_the_cat.jpg", max_candidates=count)
     assert len(captions) == count
     assert "cat" in captions[0]
@@ -68,7 +72,7 @@ def test_a_description_has_at_most_max_candidates_captions_and_then_tags(client,
         ("Color and image type", {"color": {"dominantColors": ["Red"], "accentColor": "B0102A"}}),
     ],
 )
-def test_a_drawing_has_space_for_its_caption(task, result):
+def test_a_drawing_has_space_for_its_caption(task: str, result: dict[str, Any]) -> None:
     drawn = draw(task, result)
     assert drawn.width == 600
     caption = drawn.crop((0, 400, 600, drawn.height))
@@ -76,7 +80,7 @@ def test_a_drawing_has_space_for_its_caption(task, result):
     assert caption.getextrema()[0] < 128, "dark letters below the image"
 
 
-def test_without_a_caption_the_drawing_ends_with_the_image_and_leaves_pyplot_alone():
+def test_without_a_caption_the_drawing_ends_with_the_image_and_leaves_pyplot_alone() -> None:
     face = {"faceRectangle": {"left": 99, "top": 99, "width": 60, "height": 60}}
     images = [
         draw(*task)

@@ -66,7 +66,7 @@ def page(client: VisionClient) -> Page:
     return Page(client)
 
 
-def test_it_opens_on_a_described_sample(client):
+def test_it_opens_on_a_described_sample(client: VisionClient) -> None:
     page = Page(client)
     assert page.state.status == "working"
     assert "<img alt=" in page.text()
@@ -74,7 +74,7 @@ def test_it_opens_on_a_described_sample(client):
     assert page.state.summary[0].items[0].text in page.text()
 
 
-def test_it_is_controlled_from_code(page):
+def test_it_is_controlled_from_code(page: Page) -> None:
     page.explorer.show(sample_path("grace_hopper.jpg"))
     page.explorer.run("Celebrities")
     assert page.explorer.wait() is page.explorer.result
@@ -82,20 +82,20 @@ def test_it_is_controlled_from_code(page):
     assert "Celebrities: grace_hopper.jpg" in page.text()
 
 
-def test_every_control_has_a_label(page):
+def test_every_control_has_a_label(page: Page) -> None:
     controls = page.widgets(Dropdown, ChunkedUpload, Text, Button, Checkbox)
     assert len(controls) == 10
     assert all(control.description for control in controls)
 
 
-def test_shortcuts_are_suppressed_in_the_whole_explorer(page):
+def test_shortcuts_are_suppressed_in_the_whole_explorer(page: Page) -> None:
     (guard,) = page.widgets(ShortcutGuard)
     assert GUARD_CLASS in page.explorer._dom_classes
     assert f'closest(".{GUARD_CLASS}")' in guard._esm
     assert guard.layout.display == "none"
 
 
-def test_a_live_region_sends_its_html_and_its_urgency_in_one_message():
+def test_a_live_region_sends_its_html_and_its_urgency_in_one_message() -> None:
     region = LiveRegion()
     sent: list[set[str]] = []
     region.send_state = lambda keys: sent.append(set(keys))
@@ -104,7 +104,7 @@ def test_a_live_region_sends_its_html_and_its_urgency_in_one_message():
     assert (region.value, region.urgent) == ("<p>no</p>", True)
 
 
-def test_the_samples_are_offered_by_their_titles_without_the_gallery(page):
+def test_the_samples_are_offered_by_their_titles_without_the_gallery(page: Page) -> None:
     offered = dict(page.control(SAMPLE).options)
     assert offered["Chelsea the cat"] == "chelsea_the_cat.jpg"
     assert not any("/" in name for name in offered.values())
@@ -114,7 +114,7 @@ def test_the_samples_are_offered_by_their_titles_without_the_gallery(page):
     assert page.state.error == ""
 
 
-def test_a_task_shows_its_summary_its_drawing_its_json_and_its_code(page):
+def test_a_task_shows_its_summary_its_drawing_its_json_and_its_code(page: Page) -> None:
     shown = page.choose("Chelsea the cat", "Categories")
     assert ">animal_cat (" in shown
     assert 'alt="Chelsea the cat. ' in shown
@@ -122,14 +122,14 @@ def test_a_task_shows_its_summary_its_drawing_its_json_and_its_code(page):
     assert "vision.analyze(image, features=&#x27;Categories&#x27;)</textarea>" in shown
 
 
-def test_the_json_is_shown_while_its_box_is_checked(page):
+def test_the_json_is_shown_while_its_box_is_checked(page: Page) -> None:
     page.choose("Dahlia", "Faces")
     for checked, display in ((False, "none"), (True, ""), (False, "none")):
         page.control(TOGGLE).value = checked
         assert page.html("&quot;requestId&quot;").layout.display == display
 
 
-def test_an_upload_is_analyzed_until_a_sample_is_chosen(page):
+def test_an_upload_is_analyzed_until_a_sample_is_chosen(page: Page) -> None:
     page.choose("Dahlia", "Faces")
     data = sample_path("altered/hopper_and_collins.jpg").read_bytes()
     page.browser.upload("both.jpg", data)
@@ -141,7 +141,7 @@ def test_an_upload_is_analyzed_until_a_sample_is_chosen(page):
     assert page.control(SAMPLE).label == "Dahlia", "Your own image is not a choice"
 
 
-def test_a_pending_upload_is_cancelled_for_a_sample(page):
+def test_a_pending_upload_is_cancelled_for_a_sample(page: Page) -> None:
     page.choose("Chelsea the cat", "Faces")
     name = page.browser.choose("late.jpg", 10)
     page.choose("Dahlia", "Faces")
@@ -149,7 +149,7 @@ def test_a_pending_upload_is_cancelled_for_a_sample(page):
     assert "Faces: Dahlia" in page.text()
 
 
-def test_a_path_and_a_url_are_analyzed(page, service):
+def test_a_path_and_a_url_are_analyzed(page: Page, service: LocalService) -> None:
     page.control("Task").value = "Faces"
     page.control(PATH).value = f'  "{sample_path("grace_hopper.jpg")}" '
     assert "1 face found" in page.text()
@@ -160,13 +160,15 @@ def test_a_path_and_a_url_are_analyzed(page, service):
 @pytest.mark.parametrize(
     ("typed", "title"), [("'a.jpg'", "a.jpg"), ("it's", "it's"), ('"', '"'), ("'b'.jpg", "'b'.jpg")]
 )
-def test_quotation_marks_around_a_path_are_removed_in_pairs(page, typed, title):
+def test_quotation_marks_around_a_path_are_removed_in_pairs(
+    page: Page, typed: str, title: str
+) -> None:
     page.control(PATH).value = typed
     page.text()
     assert (page.state.title, page.control(PATH).value) == (title, typed)
 
 
-def test_the_controls_follow_what_is_shown_from_code(page):
+def test_the_controls_follow_what_is_shown_from_code(page: Page) -> None:
     page.control(PATH).value = "no/such/file.jpg"
     page.explorer.show(sample_path("chelsea_the_cat.jpg"), "Chelsea")
     assert page.control(SAMPLE).label == "Chelsea the cat"
@@ -187,14 +189,14 @@ def test_the_controls_follow_what_is_shown_from_code(page):
         ("Landmarks", set()),
     ],
 )
-def test_a_task_shows_its_own_options_only(page, task, options):
+def test_a_task_shows_its_own_options_only(page: Page, task: str, options: set[str]) -> None:
     page.choose("Dahlia", task)
     labels = {control.description for control in task_controls().values()}
     shown = {label for label in labels if page.control(label).layout.display != "none"}
     assert shown == {"Task"} | options
 
 
-def test_an_option_changes_the_request(page):
+def test_an_option_changes_the_request(page: Page) -> None:
     page.choose("Dahlia", "Thumbnail")
     page.control("Width in pixels").value = 64
     assert page.explorer.wait().size == (64, 200)
@@ -202,7 +204,7 @@ def test_an_option_changes_the_request(page):
     assert "width=64" in page.text()
 
 
-def test_the_status_shows_a_running_query_and_the_drawing_keeps_its_space(page):
+def test_the_status_shows_a_running_query_and_the_drawing_keeps_its_space(page: Page) -> None:
     page.choose("Chelsea the cat", "Faces")
     page.control("Run again").click()
     assert "Analyzing Chelsea the cat</b>" in page.status.value
@@ -213,7 +215,7 @@ def test_the_status_shows_a_running_query_and_the_drawing_keeps_its_space(page):
 
 
 @pytest.mark.usefixtures("unread_results")
-def test_the_status_shows_the_progress_of_an_operation():
+def test_the_status_shows_the_progress_of_an_operation() -> None:
     with LocalService(operation_delay=0.5) as slow:
         page = Page(VisionClient(slow.url, slow.key, version="v1.0"))
         seen: list[str] = []
@@ -232,7 +234,9 @@ def test_the_status_shows_the_progress_of_an_operation():
         ("large upload", "large.tif", "the limit is 20 MB: enter its path"),
     ],
 )
-def test_an_error_is_a_sentence_until_the_next_image(page, way, name, message):
+def test_an_error_is_a_sentence_until_the_next_image(
+    page: Page, way: str, name: str, message: str
+) -> None:
     page.choose("Dahlia", "Faces")
     if way == "path":
         page.control(PATH).value = name
@@ -251,7 +255,7 @@ def test_an_error_is_a_sentence_until_the_next_image(page, way, name, message):
     assert not page.status.urgent
 
 
-def test_a_notebook_shows_it_as_a_widget_without_a_path(page):
+def test_a_notebook_shows_it_as_a_widget_without_a_path(page: Page) -> None:
     shown = page.explorer._repr_mimebundle_()
     assert set(shown) == {"text/plain", "application/vnd.jupyter.widget-view+json"}
     assert shown["text/plain"] == "Explorer()"

@@ -12,7 +12,7 @@ from tests.support.scripted_server import scripted_server
 
 
 @pytest.mark.parametrize("version", ["v1.0", "v3.2", "4.0"])
-def test_a_service_that_returns_an_empty_object_fails_for_every_operation(version):
+def test_a_service_that_returns_an_empty_object_fails_for_every_operation(version: str) -> None:
     with scripted_server() as server:
         server.steps = [(200, {"Content-Type": "application/json"}, {})]
         run = Run(SimpleNamespace(url=server.url, key="key"), crops())

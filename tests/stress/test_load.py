@@ -7,6 +7,7 @@ import pytest
 
 from tests.stress.load import OPERATIONS, Run
 from tests.support.scripted_server import scripted_server
+from visionservice import LocalService
 
 OTHER = {"metadata": {"width": 1, "height": 1}, "text": "1"}
 
@@ -18,7 +19,7 @@ def run_clients(url: str, key: str, is_over: Callable[[Run], object]) -> Run:
     return run
 
 
-def test_a_good_service_passes(service):
+def test_a_good_service_passes(service: LocalService) -> None:
     def is_over(run: Run) -> object:
         return run.responses["200"] >= 3 or run.failures
 
@@ -26,7 +27,7 @@ def test_a_good_service_passes(service):
 
 
 @pytest.mark.parametrize(("status", "message"), [(200, "the result of another"), (500, ": 500 ")])
-def test_a_service_that_confuses_images_or_fails_does_not_pass(status, message):
+def test_a_service_that_confuses_images_or_fails_does_not_pass(status: int, message: str) -> None:
     def has_failed(run: Run) -> bool:
         """Return True if a quarter of the operations, and a hostile request, have failed."""
         failures = list(run.failures)
