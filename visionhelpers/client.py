@@ -205,7 +205,7 @@ class VisionClient:
         `width` and `height` are 1 to 1024 pixels. `smart` crops around the main subject, and if
         it is False, around the center.
         """
-        data = self.thumbnail_bytes(image, width=width, height=height, smart=smart)
+        data = self._thumbnail(image, width, height, smart)
         try:
             thumbnail = Image.open(BytesIO(data))
             thumbnail.load()
@@ -217,6 +217,9 @@ class VisionClient:
         self, image: Input, *, width: int, height: int, smart: bool = True
     ) -> bytes:
         """Return the file of a thumbnail, with the arguments of `thumbnail`."""
+        return self._thumbnail(image, width, height, smart)
+
+    def _thumbnail(self, image: Input, width: int, height: int, smart: bool) -> bytes:
         params = {"width": width, "height": height, "smartCropping": str(smart).lower()}
         return self._post_image("thumbnail", image, params=params)[0].body
 

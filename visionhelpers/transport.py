@@ -344,8 +344,8 @@ class Transport:
         try:
             received = run_in_thread(self._http.request, method, url, **options).result(timeout)
         except (requests.RequestException, HTTPError, OSError) as error:
-            reason, explanation = _explain(error, timeout)
-            message = _redact(f"No response from {url}: {explanation}", secret)
+            reason, message = _explain(error, timeout)
+            message = _redact(f"No response from {url}: {message}", secret)
             raise TransportError(message, reason) from _redact_error(error, secret)
         status, seconds = received.status_code, CLOCK.monotonic() - began
         LOGGER.debug("%s %s: %d in %.3f s", method, _redact(url, secret), status, seconds)

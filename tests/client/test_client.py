@@ -187,7 +187,7 @@ def test_a_resized_image_gives_a_warning_at_the_line_of_the_caller(
     result = JPEG if method.startswith("thumbnail") else {"status": "Succeeded"}
     client = server.client((200, server.operation()[1], result))
     with pytest.warns(vh.VisionWarning, match="16100 x 60") as caught:
-        send(client, method, blank_png(16_100, 60))
+        getattr(client, method)(image=blank_png(16_100, 60), **METHODS[method])
     assert [warning.filename for warning in caught] == [__file__]
 
 

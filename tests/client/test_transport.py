@@ -587,7 +587,8 @@ def test_the_key_in_an_error_of_the_session_is_redacted(
     monkeypatch.setattr(session, "send", send)
     with pytest.raises(vh.TransportError, match=r"Not sent with \(the key\)") as caught:
         tag(server.client(session=session))
-    assert KEY not in "".join(traceback.format_exception(caught.value))
+    report = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert KEY not in "".join(report.format())
 
 
 @pytest.mark.parametrize(
