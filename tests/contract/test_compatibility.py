@@ -23,7 +23,7 @@ from tests.support.api import (
     Asker,
     code,
     content,
-    draw_pictures,
+    draw_images,
     paths,
     refusals,
 )
@@ -69,7 +69,7 @@ ASKED = {
         *((CUP, f"features={feature}") for feature in api.V4_FEATURES),
     ],
 }
-"""The pictures and queries whose results, together, have every field of an operation."""
+"""The images and queries whose results, together, have every field of an operation."""
 TYPES: dict[str, tuple[type, ...]] = {
     "string": (str,),
     "integer": (int,),
@@ -90,9 +90,9 @@ each_result = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    """A service that knows, beside the samples, the pictures that the table names."""
-    folder = tmp_path_factory.mktemp("pictures")
-    draw_pictures(folder)
+    """A service that knows, beside the samples, the images that the table names."""
+    folder = tmp_path_factory.mktemp("images")
+    draw_images(folder)
     options = {"images": folder, "gallery": tmp_path_factory.mktemp("gallery")}
     with pytest.MonkeyPatch.context() as patch, LocalService(**options) as service:
         yield Asker(service)
@@ -128,7 +128,7 @@ def claims(operation: str, part: str, version: str) -> list[Row]:
 def results(asker: Asker, operation: str, version: str) -> list[tuple[str, dict[str, Any]]]:
     """Return the queries of an operation with their results."""
     asked = [(p, q) for p, q in ASKED[operation] if "Objects" not in q or version != "v1.0"]
-    return [(q, asker.ask(operation, version, picture, q).json()) for picture, q in asked]
+    return [(q, asker.ask(operation, version, image, q).json()) for image, q in asked]
 
 
 def given(rows: list[Row]) -> dict[str, str]:
@@ -165,21 +165,21 @@ def test_every_operation_is_where_the_page_says_and_nowhere_else(
         if row.name == "GET" and here:
             assert asker.ask(row.operation, version, "").ok
         else:
-            answer = asker.post(row.operation, version, json={"url": asker.url(PLAIN)})
-            assert answer.status_code in ((200, 202) if here else (404,)), row.operation
+            response = asker.post(row.operation, version, json={"url": asker.url(PLAIN)})
+            assert response.status_code in ((200, 202) if here else (404,)), row.operation
 
 
 @each_result
 def test_every_field_is_as_the_page_says(asker: Asker, operation: str, version: str) -> None:
     rows = claims(operation, "field", version)
     top = {name for name in given(rows) if not {".", "["} & set(name)}
-    answers = results(asker, operation, version)
-    for query, body in answers:
+    responses = results(asker, operation, version)
+    for query, body in responses:
         _, chosen, features = query.partition("&")[0].partition("eatures=")
         end = "Result" if version == "4.0" else ""
         asked = {f"{name[0].lower()}{name[1:]}{end}" for name in features.split(",") if name}
         assert set(body) == ((top & EVERYWHERE) | asked if chosen else top), query
-    check_fields(rows, [body for _, body in answers])
+    check_fields(rows, [body for _, body in responses])
 
 
 @each_result
@@ -193,15 +193,15 @@ def test_every_result_has_the_form_that_microsoft_describes(
 @cases("query", "path", "field")
 def test_every_parameter_does_what_the_page_says(asker: Asker, row: Row, version: str) -> None:
     if row.tries and version == row.versions[-1]:
-        picture, _, queries = row.tries.partition(": ")
+        image, _, queries = row.tries.partition(": ")
         one, sign, other = queries.split(" ")
         first, second = (
-            content(asker.ask(row.operation, version, picture, query)) for query in (one, other)
+            content(asker.ask(row.operation, version, image, query)) for query in (one, other)
         )
         assert (first == second) == (sign == "≡")
     for query, status, name in row.refused:
-        answer = asker.ask(row.operation, version, PLAIN, query)
-        assert (answer.status_code, code(answer)) == (status, name), query
+        response = asker.ask(row.operation, version, PLAIN, query)
+        assert (response.status_code, code(response)) == (status, name), query
 
 
 def test_every_parameter_is_tried() -> None:
@@ -212,7 +212,7 @@ def test_every_parameter_is_tried() -> None:
 
 @each_version
 def test_every_way_to_send_a_picture(asker: Asker, version: str) -> None:
-    """Every way ends at the refusal of so small a picture, which takes no model."""
+    """Every way ends at the refusal of so small an image, which takes no model."""
     ways = {row.name for row in ROWS if row.part == "body" and version in row.versions}
     data = BytesIO()
     Image.new("RGB", (30, 30), "grey").save(data, "PNG")
@@ -228,29 +228,29 @@ def test_every_way_to_send_a_picture(asker: Asker, version: str) -> None:
             continue
         for way, body in bodies.items():
             headers = {"Content-Type": kinds[way]} if way in kinds else {}
-            answer = asker.post(row.operation, version, **body, headers=headers)
-            read = code(answer) == "InvalidImageSize"
-            assert read == (way in ways), (row.operation, way, answer.text)
+            response = asker.post(row.operation, version, **body, headers=headers)
+            read = code(response) == "InvalidImageSize"
+            assert read == (way in ways), (row.operation, way, response.text)
 
 
 @cases("request header", "query", "response header", "response", tried=False)
 def test_every_header_and_kind_of_answer(asker: Asker, row: Row, version: str) -> None:
     if row.part == "response":
-        answer = asker.post(row.operation, version, json={"url": asker.url(PLAIN)})
-        assert answer.headers["Content-Type"] == row.name
-        assert Image.open(BytesIO(answer.content)).size == (80, 60)
+        response = asker.post(row.operation, version, json={"url": asker.url(PLAIN)})
+        assert response.headers["Content-Type"] == row.name
+        assert Image.open(BytesIO(response.content)).size == (80, 60)
     elif row.name == "Operation-Location":
-        answer = asker.post(row.operation, version, json={"url": asker.url(PLAIN)})
-        assert answer.headers[row.name].startswith(f"{asker.service.url}/vision/{version}/")
+        response = asker.post(row.operation, version, json={"url": asker.url(PLAIN)})
+        assert response.headers[row.name].startswith(f"{asker.service.url}/vision/{version}/")
     elif row.part == "response header":
-        answer = asker.tag(version, json={})
-        assert answer.headers[row.name]
+        response = asker.tag(version, json={})
+        assert response.headers[row.name]
     else:
         key = {row.name: asker.service.key}
         where, query = asker.address("models" if version != "4.0" else "nothing", version, "")
         sent = {"params": query | key} if row.part == "query" else {"headers": key}
-        answer = requests.get(where, **sent, timeout=10)
-        assert answer.status_code == (404 if version == "4.0" else 200)
+        response = requests.get(where, **sent, timeout=10)
+        assert response.status_code == (404 if version == "4.0" else 200)
 
 
 # Errors
@@ -260,33 +260,35 @@ def test_every_header_and_kind_of_answer(asker: Asker, row: Row, version: str) -
 def test_every_error_has_the_code_and_the_fields_that_the_page_says(
     refused: Callable[[str], dict[str, requests.Response]], version: str
 ) -> None:
-    answers = refused(version)
+    responses = refused(version)
     for row in claims(EVERY, "error case", version):
-        answer, ((_, status, name),) = answers[row.name], row.refused
-        assert (answer.status_code, code(answer)) == (status, name), row.name
-    assert int(answers["more requests than `--rate`"].headers["Retry-After"]) > 3000
-    failed = [answer for answer in answers.values() if not answer.ok]
-    check_fields(claims(EVERY, "error field", version), [answer.json() for answer in failed])
-    assert all(("x-ms-error-code" in answer.headers) == (version == "4.0") for answer in failed)
+        response, ((_, status, name),) = responses[row.name], row.refused
+        assert (response.status_code, code(response)) == (status, name), row.name
+    assert int(responses["more requests than `--rate`"].headers["Retry-After"]) > 3000
+    failed = [response for response in responses.values() if not response.ok]
+    check_fields(claims(EVERY, "error field", version), [response.json() for response in failed])
+    assert all(("x-ms-error-code" in response.headers) == (version == "4.0") for response in failed)
 
 
 @each_version
 def test_every_error_has_the_form_that_microsoft_describes(
     asker: Asker, refused: Callable[[str], dict[str, requests.Response]], version: str
 ) -> None:
-    answers = [("tag", answer) for answer in refused(version).values() if not answer.ok]
+    responses = [("tag", response) for response in refused(version).values() if not response.ok]
     for row in ROWS:
         if row.part in ("query", "path") and version in row.versions:
             for query, *_ in row.refused:
-                answers.append((row.operation, asker.ask(row.operation, version, PLAIN, query)))
-    assert len(answers) > 20
-    for operation, answer in answers:
-        error_form(version, operation, answer.status_code, code(answer)).validate(answer.json())
+                responses.append((row.operation, asker.ask(row.operation, version, PLAIN, query)))
+    assert len(responses) > 20
+    for operation, response in responses:
+        error_form(version, operation, response.status_code, code(response)).validate(
+            response.json()
+        )
 
 
 def test_errors_of_read_are_flat_in_v3_2(asker: Asker) -> None:
-    answer = asker.ask("read/analyze", "v3.2", PLAIN, "pages=two")
-    check_fields(claims("read/analyze", "error field", "v3.2"), [answer.json()])
+    response = asker.ask("read/analyze", "v3.2", PLAIN, "pages=two")
+    check_fields(claims("read/analyze", "error field", "v3.2"), [response.json()])
 
 
 @pytest.mark.parametrize("operation", ["tag", "read/analyze"])

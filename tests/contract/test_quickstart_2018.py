@@ -14,7 +14,7 @@ from visionservice import LocalService
 
 pytestmark = pytest.mark.timeout(300)  # a whole notebook
 
-PICTURES = (
+IMAGES = (
     "photographer.jpg", "summer_palace.jpg", "grace_hopper.jpg", "chelsea_the_cat.jpg",
     "democritus.png", "handwriting.jpg",
 )  # fmt: skip
@@ -31,7 +31,7 @@ def blocks(shared: Path) -> list[str]:
 
 
 def replaced(blocks: list[str], service: LocalService) -> list[str]:
-    """Put in a key, a base address and pictures; change nothing else."""
+    """Put in a key, a base address and images; change nothing else."""
     values = {
         "subscription_key = None": f"subscription_key = {service.key!r}",
         'vision_base_url = "https://westcentralus.api.cognitive.microsoft.com/vision/v1.0/"': (
@@ -43,8 +43,8 @@ def replaced(blocks: list[str], service: LocalService) -> list[str]:
         assert code.count(old) == 1
         code = code.replace(old, new)
     addresses = re.findall(r'^image_url = "(.*)"$', code, re.MULTILINE)
-    assert len(addresses) == len(PICTURES)
-    for address, name in zip(addresses, PICTURES, strict=True):
+    assert len(addresses) == len(IMAGES)
+    for address, name in zip(addresses, IMAGES, strict=True):
         code = code.replace(f'"{address}"', f'"{service.url}/samples/{name}"')
     assert "http" not in code.replace(service.url, "")
     return code.split("\0\n")

@@ -120,7 +120,7 @@ class Run:
         whole = [f"{service.url}/samples/{name}" for name in sample_credits()]
         small = [f"https://images.example/{name}" for name in parts]
         # The name of the format in the descriptions of tests/support/openapi.py
-        schemathesis.openapi.format("picture", st.sampled_from(small * 2 + whole))
+        schemathesis.openapi.format("image", st.sampled_from(small * 2 + whole))
 
     def version(self, described: Callable[[Any], Schema], version: str, cases: int) -> None:
         """Send at least so many requests of a version, half of them with each kind of body."""

@@ -33,11 +33,11 @@ DEFAULTS = {
 
 PLAIN, TINY = "plain.png", "tiny.png"
 IDS = {"requestId", "createdDateTime", "lastUpdatedDateTime"}
-"""What two answers to the same question differ in."""
+"""What two responses to the same question differ in."""
 
 
 def finished(location: str, key: dict[str, str]) -> requests.Response:
-    """Poll an operation until it has ended, and return its last answer."""
+    """Poll an operation until it has ended, and return its last response."""
 
     def ended() -> requests.Response | None:
         found = requests.get(location, headers=key, timeout=60)
@@ -57,19 +57,17 @@ class Asker:
         self.key = {"Ocp-Apim-Subscription-Key": service.key}
         self.ask = cache(self._ask)
 
-    def _ask(
-        self, operation: str, version: str, picture: str, query: str = ""
-    ) -> requests.Response:
-        """Return the answer, of what takes long the finished one."""
+    def _ask(self, operation: str, version: str, image: str, query: str = "") -> requests.Response:
+        """Return the response, of what takes long the finished one."""
         if operation in RESULTS and "operationId" not in query:
             operation = RESULTS[operation]
         if operation == "models" or operation in RESULTS:
             where, _ = self.address(operation, version, query)
             return requests.get(where, headers=self.key, timeout=60)
-        answer = self.post(operation, version, query, json={"url": self.url(picture)})
-        if answer.status_code != 202:
-            return answer
-        return finished(answer.headers["Operation-Location"], self.key)
+        response = self.post(operation, version, query, json={"url": self.url(image)})
+        if response.status_code != 202:
+            return response
+        return finished(response.headers["Operation-Location"], self.key)
 
     def post(self, operation: str, version: str, query: str = "", **body: Any) -> requests.Response:
         headers = self.key | body.pop("headers", {})
@@ -84,16 +82,16 @@ class Asker:
         root = "computervision" if version == "4.0" else f"vision/{version}"
         return f"{self.service.url}/{root}/{operation}", asked
 
-    def url(self, picture: str) -> str:
-        known = picture in sample_credits()
-        return f"{self.service.url}/samples/{picture}" if known else f"https://a.invalid/{picture}"
+    def url(self, image: str) -> str:
+        known = image in sample_credits()
+        return f"{self.service.url}/samples/{image}" if known else f"https://a.invalid/{image}"
 
     def tag(self, version: str, **body: Any) -> requests.Response:
-        """Ask what every version can be asked with a picture."""
+        """Ask what every version can be asked with an image."""
         return self.post("imageanalysis:analyze" if version == "4.0" else "tag", version, **body)
 
 
-def draw_pictures(folder: Path) -> None:
+def draw_images(folder: Path) -> None:
     """Draw what the table names beside the samples, under the names it has there."""
     Image.new("RGB", (60, 60), "grey").save(folder / PLAIN)
     Image.new("RGB", (30, 30), "grey").save(folder / TINY)
@@ -130,19 +128,19 @@ def paths(value: object, path: str = "") -> Iterator[tuple[str, object]]:
             yield from paths(below, name)
 
 
-def code(answer: requests.Response) -> str:
+def code(response: requests.Response) -> str:
     """Return the code of an error, the innermost one."""
-    error = answer.json().get("error", answer.json())
+    error = response.json().get("error", response.json())
     while "innererror" in error:
         error = error["innererror"]
     return str(error["code"])
 
 
-def content(answer: requests.Response) -> object:
-    assert answer.ok, answer.text
-    if answer.headers["content-type"] == "image/jpeg":
-        return answer.content
-    return {name: value for name, value in answer.json().items() if name not in IDS}
+def content(response: requests.Response) -> object:
+    assert response.ok, response.text
+    if response.headers["content-type"] == "image/jpeg":
+        return response.content
+    return {name: value for name, value in response.json().items() if name not in IDS}
 
 
 def refusals(asker: Asker, strict: Asker, version: str) -> dict[str, requests.Response]:
@@ -155,7 +153,7 @@ def refusals(asker: Asker, strict: Asker, version: str) -> dict[str, requests.Re
     stream, other = "application/octet-stream", "application/json"
     bodies = {
         "empty body": (stream, b""),
-        "body is not an image": (stream, b"no picture"),
+        "body is not an image": (stream, b"no image"),
         "TIFF image": (stream, tiff.getvalue()),
         "image of 40x40 pixels": (stream, small.getvalue()),
         "image of 36 megapixels": (stream, large.getvalue()),

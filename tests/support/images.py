@@ -1,4 +1,4 @@
-"""Pictures drawn for a test: small ones, known again by their size, and one of any size."""
+"""Images drawn for a test: small ones, known again by their size, and one of any size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SMALLEST = 50
 
 
 def drawn(folder: Path, count: int) -> list[Path]:
-    """Draw pictures, `000.png` and so on, no two of which have the same size."""
+    """Draw images, `000.png` and so on, no two of which have the same size."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = [folder / f"{number:03}.png" for number in range(count)]
     for number, path in enumerate(paths):
@@ -24,14 +24,14 @@ def drawn(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def number(answer: Mapping[str, Any]) -> int:
-    """Return which of the drawn pictures an answer of analyze is about."""
-    seen = answer["metadata"]
+def number(response: Mapping[str, Any]) -> int:
+    """Return which of the drawn images a response of analyze is about."""
+    seen = response["metadata"]
     return int(seen["width"] - SMALLEST + 100 * (seen["height"] - SMALLEST))
 
 
 def noise(width: int, height: int) -> Image.Image:
-    """Draw a picture that no lossless format makes small."""
+    """Draw an image that no lossless format makes small."""
     pixels = np.random.default_rng(3).integers(0, 255, (height, width, 3), np.uint8)
     return Image.fromarray(pixels)
 

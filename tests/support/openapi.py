@@ -143,11 +143,11 @@ def error_of(version: str, path: str = "") -> str:
 def document(version: str, body: Literal["url", "stream"]) -> Schema:
     """Return the whole description of a version for one kind of body, as Swagger 2.0.
 
-    Its references are resolved or within it, a picture's address has the format "picture", and the
+    Its references are resolved or within it, an image's address has the format "image", and the
     bodies of uploads are left to the caller.
     """
     known = definitions(version) | {"Gateway": GATEWAY}
-    known["ImageUrl"]["properties"]["url"]["format"] = "picture"
+    known["ImageUrl"]["properties"]["url"]["format"] = "image"
     paths: dict[str, Schema] = {}
     for file in FILES[version]:
         found = _read(file)
@@ -171,10 +171,10 @@ def _operation(told: Schema, found: Schema, error: str) -> Schema:
     parameters = [_parameter(told, found) for told in told.get("parameters", ())]
     uploads = {"application/octet-stream"} & set(told.get("consumes", ()))
     gateway, failure = ({"$ref": f"#/definitions/{name}"} for name in ("Gateway", error))
-    done = {code: answer for code, answer in told["responses"].items() if code != "default"}
+    done = {code: response for code, response in told["responses"].items() if code != "default"}
     produces = {*told["produces"], "application/json"}
     if done.get("200", {}).get("schema") == {"type": "file"}:
-        done, produces = {"200": {"description": "A picture"}}, produces | {"image/jpeg"}
+        done, produces = {"200": {"description": "An image"}}, produces | {"image/jpeg"}
     refusals = {
         "401": gateway, "404": {"anyOf": [gateway, failure]}, "429": gateway,
         "400": failure, "default": failure,
@@ -271,9 +271,9 @@ class _Document:
     def operation(self, found: Schema) -> Described:
         parameters = map(self._resolved, found.get("parameters", ()))
         here = Described({p["name"] for p in parameters if p["in"] in ("query", "path")})
-        for status, answer in found["responses"].items():
+        for status, response in found["responses"].items():
             fields = here.errors if status == "default" else here.fields
-            fields.update(self._fields(answer.get("schema", {})))
+            fields.update(self._fields(response.get("schema", {})))
         return here
 
     def _resolved(self, schema: Schema) -> Schema:
