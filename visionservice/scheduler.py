@@ -16,7 +16,7 @@ from .errors import shutting_down, too_many_requests
 Step = Callable[[], Any]
 
 MIN_WEIGHT = 1_000_000  # of the smallest image, in pixels: a request costs more than its pixels
-DRAIN_SECONDS = 30.0  # that running jobs have to finish when the service stops
+DRAIN_SECONDS = 30  # that running jobs have to finish when the service stops
 
 
 class Job(asyncio.Future[Any]):

@@ -105,7 +105,7 @@ class LocalService:
     def stop(self) -> None:
         """Reject new requests, finish those that run, within half a minute, and stop."""
         self._stopping.set()
-        self.wait(STOP_SECONDS)
+        any(self.wait(1) for _ in range(STOP_SECONDS))  # a wait delays a signal just before it
         self._service.close()
 
     def wait(self, seconds: float | None = None) -> bool:
