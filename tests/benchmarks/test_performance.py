@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from types import SimpleNamespace
@@ -131,7 +132,7 @@ def test_an_unknown_group_is_refused_and_a_group_that_fails_is_missed(
     with pytest.raises(SystemExit, match=r"^Invalid group 'speed': use start, client, cost, "):
         bench.main(["cost", "speed"])
 
-    def broken():
+    def broken() -> Iterator[Row]:
         yield Row("cost", "first", "1")
         raise ValueError("broken\non purpose")
 

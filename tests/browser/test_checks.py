@@ -1,9 +1,13 @@
 """The checks of the other tests find what is wrong on purpose."""
 
+from collections.abc import Iterator
+
 import nbformat
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.axe import grave_violations
+from tests.browser.lab import Lab
 from tests.browser.tab import Tab
 
 WRONG = """\
@@ -15,7 +19,7 @@ display(HTML('<img alt="a" src="https://example.org/a.png">'))
 
 
 @pytest.fixture(scope="module")
-def tab(browser, lab):
+def tab(browser: Browser, lab: Lab) -> Iterator[Tab]:
     """A notebook with pale letters, a request to another machine, and an error."""
     notebook = nbformat.v4.new_notebook(cells=list(map(nbformat.v4.new_code_cell, (WRONG, "2"))))
     notebook.metadata.kernelspec = {"display_name": "Python 3", "name": "python3"}

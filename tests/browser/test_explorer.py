@@ -3,14 +3,15 @@
 import json
 import re
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Browser, Locator, expect
 
 from tests.browser.axe import grave_violations
 from tests.browser.explorer_page import ExplorerPage
-from tests.browser.lab import NOTEBOOKS
+from tests.browser.lab import NOTEBOOKS, Lab
 from tests.browser.tab import CELLS, Tab
 from visionhelpers import sample_credits, sample_path
 from visionhelpers.explorer.tasks import TASKS
@@ -58,19 +59,19 @@ are wider than their box. Only the JSON may scroll sideways."""
 
 
 @pytest.fixture(scope="module")
-def tab(browser, lab):
+def tab(browser: Browser, lab: Lab) -> Iterator[Tab]:
     with Tab(browser, lab, NAME) as tab:
         yield tab
 
 
 @pytest.fixture
-def explorer(tab):
+def explorer(tab: Tab) -> ExplorerPage:
     """The Explorer in the state after the test before."""
     return ExplorerPage(tab)
 
 
 @pytest.fixture
-def alone(tab):
+def alone(tab: Tab) -> Iterator[None]:
     """The notebook without the file browser, which users close in a narrow window."""
     files = tab.page.get_by_role("tab", name="File Browser")
     files.click()
@@ -80,7 +81,7 @@ def alone(tab):
 
 
 @pytest.fixture
-def dark(tab):
+def dark(tab: Tab) -> Iterator[None]:
     """JupyterLab's dark theme, and then the light one again."""
     command = "theme => jupyterapp.commands.execute('apputils:change-theme', { theme })"
     tab.page.evaluate(command, "JupyterLab Dark")

@@ -1,16 +1,22 @@
 """Every notebook in JupyterLab, as its reader sees it."""
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+from playwright.sync_api import Browser
 
 from tests.browser.axe import grave_violations
-from tests.browser.lab import NOTEBOOKS
+from tests.browser.lab import NOTEBOOKS, Lab
 from tests.browser.tab import Tab
 
 NAMES = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb"))
 
 
 @pytest.fixture(scope="module", params=NAMES)
-def tab(request, browser, lab, screenshots):
+def tab(
+    request: pytest.FixtureRequest, browser: Browser, lab: Lab, screenshots: Path
+) -> Iterator[Tab]:
     """A notebook after Run All Cells, all of it in view."""
     with Tab(browser, lab, request.param) as tab:
         tab.show_all()

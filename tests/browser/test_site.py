@@ -1,12 +1,13 @@
 """Pages of the built site in Chromium: light, dark and narrow, with axe and without a network."""
 
+from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser.axe import grave_violations
 from tests.browser.tab import Window
@@ -22,7 +23,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def address():
+def address() -> Iterator[str]:
     """The URL of the site on a loopback port: the search needs HTTP."""
     handler = partial(SimpleHTTPRequestHandler, directory=str(SITE))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
@@ -32,7 +33,7 @@ def address():
 
 
 @pytest.fixture(params=LOOKS)
-def window(request, browser):
+def window(request: pytest.FixtureRequest, browser: Browser) -> Iterator[Window]:
     scheme, width = LOOKS[request.param]
     with Window(browser, width, color_scheme=scheme) as window:
         yield window

@@ -31,7 +31,7 @@ def axes(width: float, height: float) -> Axes:
 
 
 def make_box(
-    left: float, top: float, width: float, height: float, text: str, lean=0.0
+    left: float, top: float, width: float, height: float, text: str, lean: float = 0.0
 ) -> LabelledBox:
     """Return a box that leans clockwise by an angle in degrees about its top left corner."""
     offsets = np.array([(0, 0), (width, 0), (width, height), (0, height)])

@@ -27,7 +27,9 @@ def clamp(rectangles: Floats) -> Floats:
     return np.concatenate([low, low + size], axis=-1)
 
 
-def place(*boxes, size=(30, 10), groups=None, occupied=NONE) -> tuple[float, Floats]:
+def place(
+    *boxes: Any, size: Any = (30, 10), groups: list[int] | None = None, occupied: Any = NONE
+) -> tuple[float, Floats]:
     sizes = np.array([size] * len(boxes), float)
     groups = list(range(len(boxes))) if groups is None else groups
     return place_labels(np.array(boxes, float), sizes, groups, np.array(occupied, float), clamp)

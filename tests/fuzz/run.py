@@ -238,7 +238,7 @@ def check(version: str, case: Case, response: Any) -> None:
 
 
 def fuzz(version: str, cases: int) -> int:
-    """Send the requests of one version to a service of its own."""
+    """Start a service, and send it the requests of one version."""
     parts = crops()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -252,7 +252,7 @@ def fuzz(version: str, cases: int) -> int:
 
 
 def main(arguments: list[str]) -> int:
-    """Run the versions that are named, such as v3.2=500, or all: each in a process of its own."""
+    """Run the versions that are named, such as v3.2=500, or all, each in another process."""
     try:
         find_file(FILES["v1.0"][0])
     except pytest.skip.Exception as missing:

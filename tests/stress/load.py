@@ -97,7 +97,7 @@ class Run:
     session: requests.Session = field(default_factory=requests.Session)
 
     def client(self, number: int, is_over: Callable[[], object]) -> None:
-        """Send requests in a session of its own until the run is over."""
+        """Send requests in its own session until the run is over."""
         random, sent = Random(number), 0  # noqa: S311
         own = replace(self, session=requests.Session())
         while not is_over():

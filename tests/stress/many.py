@@ -23,7 +23,7 @@ MAX_GROWTH = 50 << 20
 
 
 def analyze(url: str, key: str, folder: str, results: str) -> None:
-    """Run the batch, in a process of its own."""
+    """Run the batch in another process."""
     with VisionClient(url, key) as client:
         options = {"results": results, "progress": False, "features": ["Color"]}
         for _ in run_batch(client, "analyze", folder, **options):

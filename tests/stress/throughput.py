@@ -43,7 +43,7 @@ def draw(folder: Path, count: int) -> list[Path]:
 
 
 def describe_alone(folder: str) -> None:
-    """Warm up, and print the seconds of the engines alone, in a process of its own."""
+    """Warm up, and print the seconds of the engines alone in another process."""
     gallery = Gallery(Path(folder).parent / "gallery")
     files = sorted(Path(folder).iterdir())
 
